@@ -1,0 +1,279 @@
+"""What a plugin implements: small protocols, and the frozen data that travels between the stages.
+
+A plugin imports from this module and from `w2s_bench.hookspecs`; nothing else of the core is needed.
+Nothing heavy is imported here, and a component's own module should import torch and the like inside its
+methods, so that planning stays light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Columns = Mapping[str, Array]
+"""Named input columns of equal length n: numeric (n,) or (n, d), or text as an object array of str."""
+
+ConvexIn = Literal["outputs", "probabilities", "logits"]
+
+
+@dataclass(frozen=True)
+class Regression:
+    """k real numbers to predict. unit: what they are measured in, as printed on axes."""
+
+    k: int = 1
+    unit: str = ""
+    kind: Literal["regression"] = "regression"
+
+
+@dataclass(frozen=True)
+class Classes:
+    """One of k classes; truth and predictions are rows of the probability simplex."""
+
+    k: int
+    names: tuple[str, ...] = ()
+    kind: Literal["classes"] = "classes"
+
+
+Output = Regression | Classes
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of a task. inputs: columns of length n. truth: (n, k) float64. ids: (n,) str, unique."""
+
+    inputs: Columns
+    truth: Array
+    ids: Array
+
+
+@dataclass(frozen=True)
+class Splits:
+    """supervise teaches the weak model; transfer is labelled by it for the student; test is never fitted on."""
+
+    supervise: Split
+    transfer: Split
+    test: Split
+
+
+@runtime_checkable
+class Task(Protocol):
+    """A data set with a number or a class to predict.
+
+    fingerprint() is cheap and changes whenever what load() would return changes (a digest of the files it
+    reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
+    `w2s_bench.seeds.generator_for("split", task=…, seed=seed)`.
+    """
+
+    output: Output
+    divergence: str
+    licence: str
+    citation: str
+
+    def fingerprint(self) -> str: ...
+    def load(self, seed: int) -> Splits: ...
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Frozen features: values (n, d) float32; truncated: how many inputs were longer than the context."""
+
+    values: Array
+    truncated: int = 0
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Turns inputs into frozen features.
+
+    column: the input column that it reads ("x", "text", "smiles", …), or "" for a model that picks by itself.
+    family, size: models of one family are ordered by size (parameters or width); None where it is unknown.
+    fingerprint(): digest of files it reads (weights), "" when there are none.
+    """
+
+    column: str
+    family: str
+    size: int | None
+
+    def fingerprint(self) -> str: ...
+    def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding: ...
+
+
+@dataclass(frozen=True)
+class PrepareContext:
+    """What a model that is made here may use.
+
+    seed: the cell's seed, or None unless prepare_from names "seed"; draw from it with `w2s_bench.seeds`.
+    inputs: the task's unlabelled supervise and transfer inputs, or None unless prepare_from names "task".
+    """
+
+    seed: int | None = None
+    inputs: Columns | None = None
+
+
+@runtime_checkable
+class PreparedModel(Model, Protocol):
+    """A model made here in a job of its own. prepare() returns the state that embed() is given.
+
+    prepare_from: which dimensions of a cell the state may depend on: any of "seed" (the cell's seed) and
+    "task" (the unlabelled supervise and transfer inputs of the task; never the test inputs).
+    Optional: prepare_many(contexts) -> one state per context, equal to single calls.
+    """
+
+    prepare_from: frozenset[str]
+
+    def prepare(self, context: PrepareContext) -> Mapping[str, Array]: ...
+
+
+@dataclass(frozen=True)
+class Labels:
+    """values: (n, k) float64. source says whether they are the truth or a weak model's answers."""
+
+    values: Array
+    source: Literal["truth", "weak"]
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """seed: drawn from the named dimensions (task, model, seed), never from the strategy, so that strategies
+    meet common random numbers. output: what is predicted."""
+
+    seed: int
+    output: Output
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """A fitted head. predict: features (n, d) -> (n, k) float64."""
+
+    def predict(self, features: Array) -> Array: ...
+    def to_arrays(self) -> Mapping[str, Array]: ...
+
+
+@runtime_checkable
+class LinearPredictor(Predictor, Protocol):
+    """A predictor of the class {design(features) @ W + intercept, ‖W‖ ≤ radius}: lets the scorer certify δ.
+
+    design: features (n, d) -> (n, r) float64. radius: None when the class is the whole linear subspace.
+    head_norm: Frobenius norm of the fitted W in the design's coordinates.
+    """
+
+    radius: float | None
+    head_norm: float
+
+    def design(self, features: Array) -> Array: ...
+
+
+@dataclass(frozen=True)
+class FitProblem:
+    """One fit: features (n, d) float32, its labels and context. features_key is equal for equal features."""
+
+    features: Array
+    labels: Labels
+    context: FitContext
+    features_key: str = ""
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """How a head is fitted on frozen features.
+
+    outputs: kinds of output it handles. convex_in: where its hypothesis class is convex, or None.
+    exact: fit() returns the exact minimiser over that class on its own inputs.
+    Optional: fit_many(problems) -> one Predictor or Exception per problem, equal to single fits;
+    untrained(problem) -> the predictor before any label (the `base` reference).
+    """
+
+    outputs: frozenset[str]
+    needs: Literal["features", "module"]
+    convex_in: ConvexIn | None
+    exact: bool
+
+    def fit(self, problem: FitProblem) -> Predictor: ...
+    def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor: ...
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a component. kind: the type of its value; "auto" style words go in `words`.
+
+    low, high: inclusive range for numbers. choices: allowed words. default None means: must be given,
+    unless optional is true.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a plugin registers: light, importable without the component itself.
+
+    target: "module:Class", imported on use and called with the parameters as keywords.
+    extra: the optional dependency group that it needs, "" for none.
+    """
+
+    name: str
+    target: str
+    version: int = 1
+    summary: str = ""
+    tags: frozenset[str] = frozenset()
+    parameters: tuple[Parameter, ...] = ()
+    extra: str = ""
+
+
+class TaskEntry(Entry):
+    """Entry of a task."""
+
+
+class ModelEntry(Entry):
+    """Entry of a model."""
+
+
+class StrategyEntry(Entry):
+    """Entry of a fine-tuning strategy, for students and for supervisors."""
+
+
+@dataclass(frozen=True)
+class SuiteEntry:
+    """A named run specification that a plugin ships. toml: the text of the spec."""
+
+    name: str
+    summary: str
+    toml: str
+    tags: frozenset[str] = field(default_factory=frozenset)
+
+
+def by_features(problems: Sequence[FitProblem]) -> dict[str, list[int]]:
+    """Indices of the problems that share one feature matrix, in order of first appearance."""
+    groups: dict[str, list[int]] = {}
+    for index, problem in enumerate(problems):
+        groups.setdefault(problem.features_key or f"#{id(problem.features)}", []).append(index)
+    return groups
+
+
+def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
+                shares: tuple[float, float, float] = (0.4, 0.4, 0.2)) -> Splits:
+    """Disjoint supervise, transfer and test parts in the given shares, drawn by the seed.
+
+    truth: (n, k) float64; ids: (n,) str. Each part keeps at least one example when n ≥ 3.
+    """
+    order = np.random.default_rng(seed).permutation(len(truth))
+    first = max(1, round(shares[0] * len(order)))
+    second = first + max(1, round(shares[1] * len(order)))
+
+    def part(index: Array) -> Split:
+        return Split({name: column[index] for name, column in inputs.items()}, truth[index], ids[index])
+
+    return Splits(part(order[:first]), part(order[first:second]), part(order[second:]))

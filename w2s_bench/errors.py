@@ -1,0 +1,60 @@
+"""One family of errors, each written for the person at the prompt: what, where, the nearest right thing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class W2SError(Exception):
+    """Something that the caller can mend. `exit_code` is what the command line ends with.
+
+    what: the fault in one sentence. where: file, line, flag or component. hint: the nearest right thing.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what, self.where, self.hint = what, where, hint
+        super().__init__(self.message())
+
+    def message(self) -> str:
+        """The whole message as one text of one to three lines."""
+        first = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{first}\n  {self.hint}" if self.hint else first
+
+
+class UsageError(W2SError):
+    """A wrong word in a command, a spec or a name."""
+
+
+class DataError(W2SError):
+    """A data file or a model folder that cannot be used as it is."""
+
+
+class PluginError(W2SError):
+    """A plugin that breaks the contract."""
+
+
+class StoreError(W2SError):
+    """The store or a run folder cannot be read or written. Finished work stays."""
+
+    exit_code = 3
+
+
+class Diverged(W2SError):
+    """A fit that did not return finite numbers; costs its own cells only."""
+
+    exit_code = 3
+
+
+def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
+    """A hint that lists the known words most like `word`, or all of them when they are few."""
+    options = sorted(set(known))
+    close = difflib.get_close_matches(word, options, n=n, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    if not options:
+        return "none is registered"
+    shown = ", ".join(options[:12])
+    return f"known: {shown}{', …' if len(options) > 12 else ''}"

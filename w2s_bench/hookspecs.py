@@ -1,0 +1,84 @@
+"""The hooks that a plugin may implement. Register the plugin module under the entry-point group `w2s_bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pluggy
+
+from w2s_bench.contracts import ModelEntry, StrategyEntry, SuiteEntry, TaskEntry
+
+hookspec = pluggy.HookspecMarker("w2s_bench")
+hookimpl = pluggy.HookimplMarker("w2s_bench")
+
+
+@hookspec
+def w2s_tasks() -> Iterable[TaskEntry]:
+    """Tasks that this plugin offers.
+
+    @hookimpl
+    def w2s_tasks():
+        yield TaskEntry("diabetes", "my_plugin.sets:Diabetes", tags=frozenset({"regression"}))
+    """
+    return ()
+
+
+@hookspec
+def w2s_models() -> Iterable[ModelEntry]:
+    """Models that this plugin offers.
+
+    @hookimpl
+    def w2s_models():
+        yield ModelEntry("raw", "my_plugin.models:Raw")
+    """
+    return ()
+
+
+@hookspec
+def w2s_strategies() -> Iterable[StrategyEntry]:
+    """Fine-tuning strategies that this plugin offers.
+
+    @hookimpl
+    def w2s_strategies():
+        yield StrategyEntry("ridge", "my_plugin.ridge:Ridge")
+    """
+    return ()
+
+
+@hookspec
+def w2s_suites() -> Iterable[SuiteEntry]:
+    """Named run specifications that this plugin ships.
+
+    @hookimpl
+    def w2s_suites():
+        yield SuiteEntry("small", "a first look", toml=SMALL_TOML)
+    """
+    return ()
+
+
+@hookspec
+def w2s_run_started(run: str, cells: int) -> None:
+    """Called once when a run starts; for logging only, it can never fail the run.
+
+    @hookimpl
+    def w2s_run_started(run, cells): print(run, cells)
+    """
+
+
+@hookspec
+def w2s_cell_finished(row: Mapping[str, Any]) -> None:
+    """Called for every finished cell with its row; for logging only.
+
+    @hookimpl
+    def w2s_cell_finished(row): print(row["cell_key"], row["status"])
+    """
+
+
+@hookspec
+def w2s_run_finished(run: str, ok: int, cells: int) -> None:
+    """Called once when a run ends; for logging only.
+
+    @hookimpl
+    def w2s_run_finished(run, ok, cells): print(run, ok, cells)
+    """
