@@ -1,0 +1,129 @@
+"""The schema of `rows.parquet` and `bounds.parquet`: one declared object that docs, validation and `show --columns` read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Type = Literal["str", "int", "float", "bool", "list"]
+PREDICTORS = ("weak", "student", "ceiling", "gold", "base")
+STATUSES = ("ok", "failed", "timeout", "oom", "lost", "diverged", "skipped", "interrupted")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. unit: "label²" is the square of the task's label unit, "D" the unit of the row's divergence.
+
+    uses_truth: computing it needs ground truth. timing: differs from run to run of the same spec.
+    """
+
+    name: str
+    type: Type
+    unit: str
+    meaning: str
+    source: str = ""
+    uses_truth: bool = False
+    timing: bool = False
+
+
+def _identity() -> list[Column]:
+    text = [
+        ("run_id", "digest of the spec and of every planned cell"),
+        ("cell_key", "content key of the score: same key, same numbers"),
+        ("status", "how the cell ended: " + ", ".join(STATUSES)),
+        ("error", "what went wrong, for a status other than ok"),
+        ("task", "task"), ("weak", "weak supervisor: the model that is fitted on the truth and labels the transfer set"),
+        ("strong", "strong student: the model that is fitted on the weak labels"),
+        ("strategy", "how student, ceiling and gold are fitted"), ("supervisor", "how the weak model is fitted"),
+    ]
+    return [Column(name, "str", "", meaning) for name, meaning in text] + [
+        Column("seed", "int", "", "the cell's seed; every draw derives from it by named dimension"),
+        Column("direction", "str", "", "weak-to-strong, strong-to-weak or same"),
+        Column("direction_by", "str", "", "what decided the direction: declared size, or the ceiling"),
+        Column("divergence", "str", "", "the Bregman divergence D of this row", "scoring.md"),
+        Column("output_unit", "str", "", "the unit of the task's labels"),
+        Column("n_supervise", "int", "examples", "size of the supervise split"),
+        Column("n_transfer", "int", "examples", "size of the transfer split"),
+        Column("n_test", "int", "examples", "size of the test split"),
+        Column("truncated", "int", "examples", "inputs cut to the context by the weak or the strong model"),
+    ]
+
+
+def _scores() -> list[Column]:
+    bregman = "Charikar et al. 2024; Mulgund & Pabbaraju 2025"
+    columns = []
+
+    def mean(name: str, meaning: str, source: str, truth: bool) -> None:
+        columns.append(Column(name, "float", "D", meaning, source, truth))
+        columns.append(Column(f"{name}_se", "float", "D", f"standard error of {name} over test examples, paired", "scoring.md", truth))
+
+    mean("err_weak", "D(y, f_w): error of the weak supervisor", bregman, True)
+    mean("err_student", "D(y, f_sw): error of the student", bregman, True)
+    mean("err_ceiling", "D(y, f_s): error of the strong model fitted on the truth of the transfer split", bregman, True)
+    mean("err_gold", "D(y, gold): error of the strong model fitted on the supervise truth", "Burns et al. 2023", True)
+    mean("err_base", "D(y, base): error of the strong model before any label", "Burns et al. 2023", True)
+    mean("gain", "err_weak − err_student", bregman, True)
+    mean("misfit", "D(f_sw, f_w): the student's distance from the weak labels", bregman, False)
+    mean("misfit_reverse", "D(f_w, f_sw)", bregman, False)
+    mean("projection", "⟨g − f_sw, Δ⟩ with g the ceiling: ≥ 0 for an exact projection", "three-point identity", True)
+    mean("realizability", "⟨y − g, Δ⟩: 0 when the strong class contains the truth", "three-point identity", True)
+    mean("predicted_err", "err_weak − misfit: the student's error as Theorem 1 predicts it", "Charikar et al. 2024", True)
+    columns += [
+        Column("gain_over_misfit", "float", "1", "gain / misfit: 1 is Theorem 1 met with equality", "scoring.md", True),
+        Column("pgr", "float", "1", "performance gap recovered: gain / (err_weak − err_ceiling)", "Burns et al. 2023", True),
+        Column("pgr_reason", "str", "", "why pgr is null", "scoring.md", True),
+        Column("ledger_residue", "float", "D", "|gain − misfit − projection − realizability|: 0 up to rounding", "scoring.md", True),
+        Column("delta_exact", "float", "D", "δ on test inputs: misfit − the smallest misfit in the student's class", "scoring.md"),
+        Column("delta_exact_train", "float", "D", "δ on the student's training inputs: 0 certifies an exact fit", "scoring.md"),
+        Column("ceiling_in_class", "bool", "", "the ceiling lies in the student's class on the training inputs", "scoring.md"),
+    ]
+    for role in PREDICTORS:
+        for metric, unit in (("r2", "1"), ("rmse", "label"), ("mae", "label"), ("spearman", "1")):
+            columns.append(Column(f"{metric}_{role}", "float", unit, f"{metric} of the {role} predictor on test", "", True))
+    columns.append(Column("flags", "list", "", "validity flags: reasons to trust the row less", "scoring.md", True))
+    return columns
+
+
+def _provenance() -> list[Column]:
+    columns = [Column(f"predictor_{role}", "str", "", f"key of the {role} predictions in predictions/") for role in PREDICTORS]
+    columns += [
+        Column("versions", "str", "", "versions of the components as JSON"),
+        Column("fingerprint_task", "str", "", "digest of what the task reads"),
+        Column("fingerprint_data", "str", "", "digest of the loaded splits themselves"),
+    ]
+    for stage in ("load", "prepare", "embed", "fit", "predict", "score"):
+        columns.append(Column(f"seconds_{stage}", "float", "s", f"time of the {stage} jobs that this cell rests on", timing=True))
+    columns.append(Column("peak_memory", "float", "MiB", "largest resident size of a process at the end of those jobs", timing=True))
+    return columns
+
+
+ROWS: tuple[Column, ...] = (*_identity(), *_scores(), *_provenance())
+
+ASSUMPTIONS = ("convex", "exact_projection", "reference_in_class", "truth_in_class", "subspace",
+               "independent_transfer", "contains_constant", "known_truth")
+
+BOUNDS: tuple[Column, ...] = (
+    Column("run_id", "str", "", "run"), Column("cell_key", "str", "", "cell"),
+    Column("bound", "str", "", "which statement; see scoring.md", "scoring.md"),
+    Column("split", "str", "", "test, or train: the student's training inputs"),
+    Column("lhs", "float", "D", "left side of lhs ≤ rhs", "", True), Column("rhs", "float", "D", "right side", "", True),
+    Column("slack", "float", "D", "rhs − lhs, never clipped", "", True),
+    Column("slack_se", "float", "D", "its standard error, paired", "", True),
+    Column("slack_low", "float", "D", "lower end of its 95 % interval", "", True),
+    Column("slack_high", "float", "D", "upper end of its 95 % interval", "", True),
+    Column("tightness", "float", "1", "lhs / rhs, null where rhs ≤ 0", "", True),
+    Column("verdict", "str", "", "holds, violated or undecided", "", True),
+    Column("vacuous", "bool", "", "the statement says nothing on this sample", "", True),
+    *(Column(name, "bool", "", f"assumption: {name.replace('_', ' ')}; null where the bound does not make it")
+      for name in ASSUMPTIONS),
+    Column("all_assumptions", "bool", "", "every assumption of this bound holds on this sample"),
+)
+
+
+def polars_schema(columns: tuple[Column, ...]) -> dict[str, Any]:
+    """The polars schema of a table of these columns."""
+    import polars as pl
+
+    types: dict[str, Any] = {"str": pl.String, "int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean,
+                             "list": pl.List(pl.String)}
+    return {column.name: types[column.type] for column in columns}
