@@ -221,7 +221,7 @@ class Entry:
     """What a plugin registers: light, importable without the component itself.
 
     target: "module:Class", imported on use and called with the parameters as keywords.
-    extra: the optional dependency group that it needs, "" for none.
+    extra: the optional dependency group that it needs, "" for none; needs: the modules of that group.
     """
 
     name: str
@@ -231,6 +231,7 @@ class Entry:
     tags: frozenset[str] = frozenset()
     parameters: tuple[Parameter, ...] = ()
     extra: str = ""
+    needs: tuple[str, ...] = ()
 
 
 class TaskEntry(Entry):

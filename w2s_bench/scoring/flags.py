@@ -1,0 +1,106 @@
+"""Reasons not to read much into a row, found from arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
+from w2s_bench.scoring.intervals import estimate
+
+COLLAPSED_VARIANCE = 1e-3
+"""A teacher whose predictions have less than this share of the truth's variance says the same to everybody."""
+
+SAME_PREDICTION = 1e-6
+"""Largest difference between student and teacher, relative to 1 + the largest prediction, that is none."""
+
+FEW_TEST_EXAMPLES = 100
+"""Below this many test examples the intervals of a row are wider than most of its differences."""
+
+
+def teacher_collapsed(weak: npt.ArrayLike, truth: npt.ArrayLike) -> bool:
+    """Whether the teacher is a constant, or names one class for all. weak, truth: (n, k). False for constant truth."""
+    f_w, y = as_rows(weak, "weak"), as_rows(truth, "truth")
+    check_same_shape(f_w, y, "weak and truth")
+    if constant_labels(y):
+        return False
+    if _is_distribution(y) and np.unique(y.argmax(axis=1)).size > 1 and np.unique(f_w.argmax(axis=1)).size == 1:
+        return True
+    return bool(f_w.var(axis=0).sum() < COLLAPSED_VARIANCE * y.var(axis=0).sum())
+
+
+def ceiling_not_better(err_weak: npt.ArrayLike, err_ceiling: npt.ArrayLike) -> bool:
+    """Whether ground truth buys the strong model nothing over the teacher. Per-example errors, (n,) each."""
+    return float(_gap(err_weak, err_ceiling).mean()) <= 0.0
+
+
+def gap_inside_noise(err_weak: npt.ArrayLike, err_ceiling: npt.ArrayLike) -> bool:
+    """Whether the 95 % interval of err_weak − err_ceiling contains 0, or there is none. (n,) each."""
+    return estimate(_gap(err_weak, err_ceiling)).contains_zero
+
+
+def student_equals_teacher(student: npt.ArrayLike, weak: npt.ArrayLike) -> bool:
+    """Whether the student only copies. student, weak: (n, k)."""
+    f_sw, f_w = as_rows(student, "student"), as_rows(weak, "weak")
+    check_same_shape(f_sw, f_w, "student and weak")
+    return bool(np.abs(f_sw - f_w).max() <= SAME_PREDICTION * (1.0 + np.abs(f_w).max()))
+
+
+def few_test_examples(n: int) -> bool:
+    """Whether n is below FEW_TEST_EXAMPLES."""
+    return n < FEW_TEST_EXAMPLES
+
+
+def constant_labels(truth: npt.ArrayLike) -> bool:
+    """Whether every label is the same. truth: (n, k)."""
+    y = as_rows(truth, "truth")
+    return bool((y == y[0]).all())
+
+
+def diverged(*predictions: npt.ArrayLike) -> bool:
+    """Whether any prediction is NaN or infinite."""
+    return any(not np.isfinite(np.asarray(p, dtype=np.float64)).all() for p in predictions)
+
+
+def flags(
+    truth: npt.ArrayLike,
+    weak: npt.ArrayLike,
+    student: npt.ArrayLike,
+    ceiling: npt.ArrayLike,
+    err_weak: npt.ArrayLike | None = None,
+    err_ceiling: npt.ArrayLike | None = None,
+) -> tuple[str, ...]:
+    """Names of the flags that a row carries, in a fixed order.
+
+    truth, weak, student, ceiling: (n, k) or (n,). err_weak, err_ceiling: (n,) per-example errors; without both, the two
+    flags about the gap are left out. Where a prediction diverged only `diverged` and the flags on labels are given.
+    Raises ShapeError and DomainError.
+    """
+    y = as_rows(truth, "truth")
+    lost = diverged(weak, student, ceiling)
+    gap_known = not lost and err_weak is not None and err_ceiling is not None
+    raised = {
+        "diverged": lost,
+        "teacher-collapsed": not lost and teacher_collapsed(weak, y),
+        "ceiling-not-better": gap_known and ceiling_not_better(_given(err_weak), _given(err_ceiling)),
+        "gap-inside-noise": gap_known and gap_inside_noise(_given(err_weak), _given(err_ceiling)),
+        "student-equals-teacher": not lost and student_equals_teacher(student, weak),
+        "few-test-examples": few_test_examples(len(y)),
+        "constant-labels": constant_labels(y),
+    }
+    return tuple(name for name, is_raised in raised.items() if is_raised)
+
+
+def _given(values: npt.ArrayLike | None) -> npt.ArrayLike:
+    assert values is not None
+    return values
+
+
+def _gap(err_weak: npt.ArrayLike, err_ceiling: npt.ArrayLike) -> Array:
+    weak, ceiling = as_column(err_weak, "err_weak"), as_column(err_ceiling, "err_ceiling")
+    check_same_shape(weak, ceiling, "err_weak and err_ceiling")
+    return weak - ceiling
+
+
+def _is_distribution(y: Array) -> bool:
+    return y.shape[1] > 1 and bool((y >= 0.0).all() and (np.abs(y.sum(axis=1) - 1.0) < 1e-5).all())

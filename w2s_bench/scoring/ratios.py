@@ -1,0 +1,44 @@
+"""Ratios of a row, and when they mean nothing."""
+
+from __future__ import annotations
+
+import numpy.typing as npt
+
+from w2s_bench.scoring.arrays import as_column, check_same_shape
+from w2s_bench.scoring.intervals import estimate
+
+
+def pgr(
+    err_weak: npt.ArrayLike, err_student: npt.ArrayLike, err_ceiling: npt.ArrayLike
+) -> tuple[float | None, str | None]:
+    """Performance gap recovered (Burns et al. 2023), a ratio of means, and the reason where there is none.
+
+        pgr = (err_weak − err_student) / (err_weak − err_ceiling)
+
+    Each (n,), per-example errors on one sample, in one unit; 0/1 errors give `pgr_acc`. 0 is the teacher, 1 the
+    ceiling; a ceiling that is separably worse than the teacher gives a value too, and the flag `ceiling-not-better`.
+    Raises ShapeError and DomainError.
+    """
+    weak, student, ceiling = (
+        as_column(err, name)
+        for err, name in ((err_weak, "err_weak"), (err_student, "err_student"), (err_ceiling, "err_ceiling"))
+    )
+    check_same_shape(weak, student, "err_weak and err_student")
+    check_same_shape(weak, ceiling, "err_weak and err_ceiling")
+    gap = estimate(weak - ceiling)
+    if gap.n == 1:
+        return None, "one example gives no interval for the gap"
+    if gap.contains_zero:
+        return None, "gap's 95 % interval contains 0"
+    return float((weak - student).mean()) / gap.mean, None
+
+
+def gain_over_misfit(gain: npt.ArrayLike, misfit: npt.ArrayLike) -> float | None:
+    """Mean gain over mean misfit; 1 is Theorem 1 met with equality, None where the student is its teacher (misfit 0).
+
+    gain, misfit: (n,). Raises ShapeError and DomainError.
+    """
+    gains, misfits = as_column(gain, "gain"), as_column(misfit, "misfit")
+    check_same_shape(gains, misfits, "gain and misfit")
+    moved = float(misfits.mean())
+    return float(gains.mean()) / moved if moved > 0.0 else None
