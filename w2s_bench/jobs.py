@@ -1,0 +1,151 @@
+"""The jobs of a plan. A job's key is the digest of the recipe that is handed to whoever computes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from w2s_bench.canonical import digest
+from w2s_bench.registry import Component
+
+Part = Literal["supervise", "transfer", "test"]
+Stage = Literal["load", "prepare", "embed", "fit", "predict", "score"]
+STAGES: tuple[Stage, ...] = ("load", "prepare", "embed", "fit", "predict", "score")
+FORMAT = 1
+"""Version of the artifacts' layout and of the stages' arithmetic: raise it when either changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load the splits of a task. task: key of the component."""
+
+    stage: ClassVar[Stage] = "load"
+    task: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Make a model here. seed, load: None unless the model asked for the cell's seed, or for the task's inputs."""
+
+    stage: ClassVar[Stage] = "prepare"
+    model: str
+    seed: int | None
+    load: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Frozen features of all splits of a loaded task."""
+
+    stage: ClassVar[Stage] = "embed"
+    model: str
+    load: str
+    prepare: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Weak fit, ceiling, gold, base and student are this one job.
+
+    part: the split whose inputs are fitted. weak: key of the weak predictions, or None.
+    source: which labels: the truth, the weak predictions, or none at all. seed: from (task, model, seed) alone.
+    """
+
+    stage: ClassVar[Stage] = "fit"
+    strategy: str
+    embed: str
+    load: str
+    part: Part
+    source: Literal["truth", "weak", "none"]
+    weak: str | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """A fitted predictor's answers on every split."""
+
+    stage: ClassVar[Stage] = "predict"
+    strategy: str
+    fit: str
+    embed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's."""
+
+    stage: ClassVar[Stage] = "score"
+    task: str
+    load: str
+    strategy: str
+    embed: str
+    weak_embed: str
+    weak: str
+    student_fit: str
+    student: str
+    ceiling: str
+    gold: str | None
+    base: str | None
+    weak_size: int | None
+    strong_size: int | None
+
+
+Recipe = Load | Prepare | Embed | Fit | Predict | Score
+RECIPES: Mapping[str, type[Recipe]] = {r.stage: r for r in (Load, Prepare, Embed, Fit, Predict, Score)}
+_COMPONENT_FIELDS = ("task", "model", "strategy")
+_UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "fit", "weak", "student_fit", "student", "ceiling",
+                    "gold", "base")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A recipe and its key. needs: keys of the jobs whose artifacts it reads."""
+
+    key: str
+    recipe: Recipe
+    needs: tuple[str, ...]
+
+    @property
+    def stage(self) -> Stage:
+        return self.recipe.stage
+
+
+@functools.cache
+def _reader(recipe_type: type[Recipe]) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...]]:
+    names = [f.name for f in dataclasses.fields(recipe_type)]
+    return operator.attrgetter(*names), tuple(i for i, name in enumerate(names) if name in _UPSTREAM_FIELDS)
+
+
+def job(recipe: Recipe) -> Job:
+    """The job of a recipe: planning and computing derive the key in this one place."""
+    read, upstream = _reader(type(recipe))
+    values = read(recipe)
+    needs = tuple(dict.fromkeys(values[i] for i in upstream if values[i] is not None))
+    return Job(digest([FORMAT, recipe.stage, values]), recipe, needs)
+
+
+def recipe_fields(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain JSON values, with its stage."""
+    return {"stage": recipe.stage, **{f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe)}}
+
+
+def recipe_from_fields(fields: Mapping[str, Any]) -> Recipe:
+    """The inverse of `recipe_fields`."""
+    return RECIPES[fields["stage"]](**{name: value for name, value in fields.items() if name != "stage"})
+
+
+def component_keys(recipe: Recipe) -> tuple[str, ...]:
+    """Keys of the components that the recipe names."""
+    return tuple(getattr(recipe, name) for name in _COMPONENT_FIELDS if hasattr(recipe, name))
+
+
+def described(recipe: Recipe, components: Mapping[str, Component]) -> str:
+    """The job in words, for errors and progress."""
+    labels = " ".join(components[key].label for key in component_keys(recipe))
+    return f"{recipe.stage} {labels}"

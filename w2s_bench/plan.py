@@ -1,0 +1,168 @@
+"""A spec and the registry become cells and the jobs that they share: a DAG, before anything is computed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+from w2s_bench.canonical import digest
+from w2s_bench.contracts import Model
+from w2s_bench.errors import PluginError, UsageError
+from w2s_bench.jobs import STAGES, Embed, Fit, Job, Load, Part, Predict, Prepare, Recipe, Score, job
+from w2s_bench.registry import Component, Registry
+from w2s_bench.seeds import seed_for
+from w2s_bench.spec import Matrix, RunSpec
+
+
+class Cell(NamedTuple):
+    """One weak-to-strong experiment. key: that of its score job."""
+
+    key: str
+    task: Component
+    weak: Component
+    strong: Component
+    strategy: Component
+    supervisor: Component
+    seed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """cells in the order of the spec; jobs by key, upstream before downstream; components by key."""
+
+    spec: RunSpec
+    cells: tuple[Cell, ...]
+    jobs: dict[str, Job]
+    components: dict[str, Component]
+
+    @property
+    def run_id(self) -> str:
+        """Digest of the spec and of every planned cell."""
+        return digest([self.spec.to_toml(), [cell.key for cell in self.cells]])[:12]
+
+    def stages(self) -> dict[str, int]:
+        """How many jobs there are of each stage."""
+        counts = Counter(job.stage for job in self.jobs.values())
+        return {stage: counts[stage] for stage in STAGES}
+
+    def upstream(self, key: str) -> set[str]:
+        """Keys of a job and of all that it rests on."""
+        found: set[str] = set()
+        pending = [key]
+        while pending:
+            current = pending.pop()
+            if current not in found:
+                found.add(current)
+                pending.extend(self.jobs[current].needs)
+        return found
+
+
+def make_plan(spec: RunSpec, registry: Registry) -> Plan:
+    """Plan a run. Raises UsageError for names that do not resolve; computes nothing."""
+    planner = _Planner(spec, registry)
+    cells: dict[str, Cell] = {}
+    for matrix in spec.matrices:
+        for cell in planner.cells(matrix):
+            cells.setdefault(cell.key, cell)
+    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components)
+
+
+class _Planner:
+    """Collects jobs and components while cells are laid out."""
+
+    def __init__(self, spec: RunSpec, registry: Registry) -> None:
+        self.spec, self.registry = spec, registry
+        self.jobs: dict[str, Job] = {}
+        self.components: dict[str, Component] = {}
+        self._models: dict[str, Any] = {}
+        self._shared: dict[Any, str] = {}
+        self._seeds: dict[tuple[str, str, int], int] = {}
+
+    def cells(self, matrix: Matrix) -> Iterator[Cell]:
+        tasks = self._known(self.registry.select("tasks", matrix.tasks))
+        strategies = self._known(self.registry.select("strategies", matrix.strategies))
+        supervisors = self._known(self.registry.select("strategies", matrix.supervisors))
+        pairs = self._pairs(matrix)
+        for task, seed in product(tasks, matrix.seeds):
+            load = self._add(Load(task.key, seed))
+            for weak, strong in pairs:
+                for supervisor, strategy in product(supervisors, strategies):
+                    yield self._cell(task, load, weak, strong, strategy, supervisor, seed)
+
+    def _cell(self, task: Component, load: str, weak: Component, strong: Component, strategy: Component,
+              supervisor: Component, seed: int) -> Cell:
+        weak_predict = self._fitted(task, load, weak, supervisor, seed, "supervise", "truth", None)[1]
+        student_fit, student = self._fitted(task, load, strong, strategy, seed, "transfer", "weak", weak_predict)
+        ceiling = self._fitted(task, load, strong, strategy, seed, "transfer", "truth", None)[1]
+        gold = base = None
+        if "gold" in self.spec.references:
+            gold = self._fitted(task, load, strong, strategy, seed, "supervise", "truth", None)[1]
+        if "base" in self.spec.references:
+            base = self._fitted(task, load, strong, strategy, seed, "transfer", "none", None)[1]
+        score = Score(task.key, load, strategy.key, self._embed(strong, load, seed), self._embed(weak, load, seed),
+                      weak_predict, student_fit, student, ceiling, gold, base, *self._sizes(weak, strong))
+        return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
+
+    def _fitted(self, task: Component, load: str, model: Component, strategy: Component, seed: int, part: Part,
+                source: Any, weak: str | None) -> tuple[str, str]:
+        shared = (load, model.key, strategy.key, part, source, weak)
+        if shared in self._shared:
+            fit = self._shared[shared]
+        else:
+            embed = self._embed(model, load, seed)
+            recipe = Fit(strategy.key, embed, load, part, source, weak, self._fit_seed(task, model, seed))
+            fit = self._shared[shared] = self._add(recipe)
+            self._shared[fit] = self._add(Predict(strategy.key, fit, embed))
+        return fit, self._shared[fit]
+
+    def _embed(self, model: Component, load: str, seed: int) -> str:
+        shared = ("embed", model.key, load)
+        if shared not in self._shared:
+            sources = getattr(self._models[model.key], "prepare_from", None)
+            prepare = None
+            if sources is not None:
+                prepare = self._add(Prepare(model.key, seed if "seed" in sources else None, load if "task" in sources else None))
+            self._shared[shared] = self._add(Embed(model.key, load, prepare))
+        return self._shared[shared]
+
+    def _fit_seed(self, task: Component, model: Component, seed: int) -> int:
+        dimensions = (task.identity, model.identity, seed)
+        if dimensions not in self._seeds:
+            self._seeds[dimensions] = seed_for("fit", task=task.identity, model=model.identity, seed=seed)
+        return self._seeds[dimensions]
+
+    def _pairs(self, matrix: Matrix) -> list[tuple[Component, Component]]:
+        if matrix.models:
+            models = self._known_models(matrix.models)
+            if len(models) < 2:
+                raise UsageError("pairs need at least two models", where=", ".join(matrix.models),
+                                 hint="add a model, or give --weak and --strong")
+            return [(weak, strong) for weak, strong in product(models, models) if weak.key != strong.key]
+        return list(product(self._known_models(matrix.weak), self._known_models(matrix.strong)))
+
+    def _known_models(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
+        models = self._known(self.registry.select("models", texts))
+        for model in models:
+            if model.key not in self._models:
+                instance = model.create()
+                if not isinstance(instance, Model):
+                    raise PluginError(f"{model.label} is not a model by w2s_bench.contracts.Model", where=model.target)
+                self._models[model.key] = instance
+        return models
+
+    def _sizes(self, weak: Component, strong: Component) -> tuple[int | None, int | None]:
+        first, second = self._models[weak.key], self._models[strong.key]
+        return (first.size, second.size) if first.family == second.family else (None, None)
+
+    def _known(self, components: Iterable[Component]) -> tuple[Component, ...]:
+        found = tuple(components)
+        self.components.update((component.key, component) for component in found)
+        return found
+
+    def _add(self, recipe: Recipe) -> str:
+        made = job(recipe)
+        self.jobs.setdefault(made.key, made)
+        return made.key

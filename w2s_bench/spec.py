@@ -1,0 +1,129 @@
+"""What to run, in words: TOML or flags become one frozen, validated RunSpec, and a RunSpec becomes TOML."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from w2s_bench.errors import UsageError, nearest
+from w2s_bench.names import parse, parse_range
+
+REFERENCES = ("gold", "base")
+_LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One full crossing. Either models (all ordered pairs of different ones) or weak and strong; never both."""
+
+    tasks: tuple[str, ...]
+    models: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    strong: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ("ridge",)
+    supervisors: tuple[str, ...] = ("ridge",)
+    seeds: tuple[int, ...] = (0,)
+
+    def __post_init__(self) -> None:
+        if not self.tasks:
+            raise UsageError("no task is given", hint="name one with --task, or in `tasks` of the spec")
+        if self.models and (self.weak or self.strong):
+            raise UsageError("models stands for all pairs, so it goes without weak and strong")
+        if not self.models and not (self.weak and self.strong):
+            raise UsageError("no pair of models is given", hint="give --models, or both --weak and --strong")
+        if not self.seeds:
+            raise UsageError("no seed is given", hint="for example --seeds 0..4")
+        for name in _LISTS:
+            for text in getattr(self, name):
+                parse(text)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """A name and the matrices of a run. references: which extra predictors are fitted ("gold", "base")."""
+
+    name: str
+    matrices: tuple[Matrix, ...]
+    references: tuple[str, ...] = REFERENCES
+
+    def to_toml(self) -> str:
+        """The TOML that stands for this spec; itself runnable."""
+        lines = [f"name = {json.dumps(self.name)}", f"references = {_toml_list(self.references)}"]
+        for matrix in self.matrices:
+            lines += ["", "[[matrix]]"]
+            lines += [f"{name} = {_toml_list(getattr(matrix, name))}" for name in _LISTS if getattr(matrix, name)]
+            lines.append(f"seeds = [{', '.join(map(str, matrix.seeds))}]")
+        return "\n".join(lines) + "\n"
+
+
+def spec_from_file(path: Path) -> RunSpec:
+    """Read a spec file. Raises UsageError for a missing file, TOML that does not parse (with the line), unknown keys."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        siblings = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        raise UsageError("no such spec file", where=str(path), hint=nearest(path.name, siblings)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the spec: {error}", where=str(path)) from None
+    return spec_from_toml(text, where=str(path))
+
+
+def spec_from_toml(text: str, *, where: str) -> RunSpec:
+    """Read the text of a spec. Raises UsageError."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"not valid TOML: {error}", where=where) from None
+    _check_keys(table, ("name", "references", "matrix"), where)
+    matrices = table.get("matrix")
+    if not isinstance(matrices, list) or not matrices or not all(isinstance(m, dict) for m in matrices):
+        raise UsageError("there is no [[matrix]]", where=where, hint="a spec has a name and at least one [[matrix]] table")
+    references = _texts(table.get("references", list(REFERENCES)), "references", where)
+    for reference in references:
+        if reference not in REFERENCES:
+            raise UsageError(f"unknown reference {reference!r}", where=where, hint=nearest(reference, REFERENCES))
+    return RunSpec(_name(table.get("name", "run"), where), tuple(_matrix(m, where) for m in matrices), references)
+
+
+def _matrix(table: dict[str, Any], where: str) -> Matrix:
+    _check_keys(table, (*_LISTS, "seeds"), f"{where}, [[matrix]]")
+    given: dict[str, Any] = {name: _texts(table[name], name, where) for name in _LISTS if name in table}
+    seeds = table.get("seeds", [0])
+    if isinstance(seeds, str):
+        given["seeds"] = parse_range(seeds)
+    elif isinstance(seeds, int) and not isinstance(seeds, bool):
+        given["seeds"] = (seeds,)
+    elif isinstance(seeds, list) and all(isinstance(s, int) and not isinstance(s, bool) for s in seeds):
+        given["seeds"] = tuple(dict.fromkeys(seeds))
+    else:
+        raise UsageError(f"seeds = {seeds!r} is not whole numbers", where=where, hint='write seeds = "0..4" or [0, 1]')
+    if "tasks" not in given:
+        raise UsageError("a [[matrix]] without tasks", where=where)
+    return Matrix(**given)
+
+
+def _texts(value: Any, name: str, where: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise UsageError(f"{name} = {value!r} is not a list of texts", where=where, hint=f'write {name} = ["…"]')
+    return tuple(value)
+
+
+def _name(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value or not all(c.isalnum() or c in "-_." for c in value) or value[0] == ".":
+        raise UsageError(f"name = {value!r} cannot name a folder", where=where, hint="letters, digits, - _ and .")
+    return value
+
+
+def _check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            raise UsageError(f"unknown key {key!r}", where=where, hint=nearest(key, known))
+
+
+def _toml_list(texts: tuple[str, ...]) -> str:
+    return "[" + ", ".join(json.dumps(text, ensure_ascii=False) for text in texts) + "]"
