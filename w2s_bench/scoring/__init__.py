@@ -1,1 +1,2 @@
-"""Every number of a row, from arrays: no torch, no files, no plugins. Import the module that holds what you need."""
+"""Every number of a row, from arrays: no torch, no files, no plugins. Import the module that holds what you
+need."""

@@ -29,14 +29,18 @@ def as_column(values: npt.ArrayLike, name: str) -> Array:
     """`values` as float64 of shape (n,). Errors as for `as_rows`."""
     column = np.asarray(values, dtype=np.float64)
     if column.ndim != 1 or column.size == 0:
-        raise ShapeError(f"{name} has shape {column.shape}", hint="expected (n,) with n ≥ 1: one number an example")
+        raise ShapeError(
+            f"{name} has shape {column.shape}", hint="expected (n,) with n ≥ 1: one number an example"
+        )
     return _finite(column, name)
 
 
 def check_same_shape(first: Array, second: Array, names: str) -> None:
     """Raise ShapeError unless the two arrays have one shape. `names` says which two, for the message."""
     if first.shape != second.shape:
-        raise ShapeError(f"{names} have shapes {first.shape} and {second.shape}", hint="every difference is paired")
+        raise ShapeError(
+            f"{names} have shapes {first.shape} and {second.shape}", hint="every difference is paired"
+        )
 
 
 def _finite(values: Array, name: str) -> Array:

@@ -3,8 +3,8 @@
     D(a, b) = phi(a) − phi(b) − <grad phi(b), a − b>        example by example, truth or student first
 
 `squared` phi = ‖v‖² (sum over outputs), `squared-mean` phi = ‖v‖²/k, `brier` phi = ‖v‖² on the simplex, `kl`
-phi = Σ v ln v on the simplex. Sources: Charikar et al. (arXiv 2405.15116) for `squared`, Mulgund and Pabbaraju
-(arXiv 2501.19105) for the family.
+phi = Σ v ln v on the simplex. Sources: Charikar et al. (arXiv 2405.15116) for `squared`, Mulgund and
+Pabbaraju (arXiv 2501.19105) for the family.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Divergence:
     _between: Callable[[Array, Array], Array]
 
     def conform(self, v: npt.ArrayLike) -> Array:
-        """`v` as float64 (n, k) inside the domain; `kl` clips and renormalises. Conforming twice changes nothing.
+        """`v` as float64 (n, k) inside the domain; `kl` clips and renormalises. Conforming twice changes
+        nothing.
 
         Raises ShapeError, and DomainError for NaN, infinity, or (brier, kl) a row that is no distribution.
         """
@@ -66,7 +67,8 @@ class Divergence:
 
 
 def divergence(name: str) -> Divergence:
-    """The divergence called `name`: "squared", "squared-mean", "brier" or "kl". Raises W2SError for another word."""
+    """The divergence called `name`: "squared", "squared-mean", "brier" or "kl". Raises W2SError for another
+    word."""
     try:
         return _DIVERGENCES[name]
     except KeyError:
@@ -91,7 +93,8 @@ def _distribution(v: Array) -> Array:
 
 def _clipped_distribution(v: Array) -> Array:
     _distribution(v)
-    # Clipping lifts the sum to at most 1 + k·KL_CLIP, so this is the least entry that an already conformed row has.
+    # Clipping lifts the sum to at most 1 + k·KL_CLIP, so this is the least entry that an already conformed
+    # row has.
     floor = KL_CLIP / (1.0 + v.shape[1] * KL_CLIP)
     if v.min() >= floor * (1.0 - 1e-9) and np.abs(v.sum(axis=1) - 1.0).max() <= 1e-12:
         return v
@@ -99,39 +102,60 @@ def _clipped_distribution(v: Array) -> Array:
     normal = normal / normal.sum(axis=1, keepdims=True)
     untouched = normal.min(axis=1, keepdims=True) >= floor * (1.0 - 1e-9)
     clipped = np.clip(normal, KL_CLIP, 1.0)
-    return np.where(untouched, normal, clipped / clipped.sum(axis=1, keepdims=True))
+    conformed: Array = np.where(untouched, normal, clipped / clipped.sum(axis=1, keepdims=True))
+    return conformed
 
 
 def _sum_of_squares(v: Array) -> Array:
-    return np.einsum("nk,nk->n", v, v)
+    squares: Array = np.einsum("nk,nk->n", v, v)
+    return squares
 
 
 def _squared_distance(a: Array, b: Array) -> Array:
     return _sum_of_squares(a - b)
 
 
+def _negative_entropy(v: Array) -> Array:
+    nats: Array = np.einsum("nk,nk->n", v, np.log(v))
+    return nats
+
+
 def _kl_between(a: Array, b: Array) -> Array:
-    return np.einsum("nk,nk->n", a, np.log(a) - np.log(b))
+    nats: Array = np.einsum("nk,nk->n", a, np.log(a) - np.log(b))
+    return nats
 
 
 _DIVERGENCES = {
     "squared": Divergence(
-        "squared", "squared output units, summed over outputs",
-        _any_real, _sum_of_squares, lambda v: 2.0 * v, _squared_distance,
+        "squared",
+        "squared output units, summed over outputs",
+        _any_real,
+        _sum_of_squares,
+        lambda v: 2.0 * v,
+        _squared_distance,
     ),
     "squared-mean": Divergence(
-        "squared-mean", "squared output units, mean over outputs",
+        "squared-mean",
+        "squared output units, mean over outputs",
         _any_real,
         lambda v: _sum_of_squares(v) / v.shape[1],
         lambda v: 2.0 * v / v.shape[1],
         lambda a, b: _squared_distance(a, b) / a.shape[1],
     ),
     "brier": Divergence(
-        "brier", "squared probability, summed over classes",
-        _distribution, _sum_of_squares, lambda v: 2.0 * v, _squared_distance,
+        "brier",
+        "squared probability, summed over classes",
+        _distribution,
+        _sum_of_squares,
+        lambda v: 2.0 * v,
+        _squared_distance,
     ),
     "kl": Divergence(
-        "kl", "nats",
-        _clipped_distribution, lambda v: np.einsum("nk,nk->n", v, np.log(v)), lambda v: 1.0 + np.log(v), _kl_between,
+        "kl",
+        "nats",
+        _clipped_distribution,
+        _negative_entropy,
+        lambda v: 1.0 + np.log(v),
+        _kl_between,
     ),
 }

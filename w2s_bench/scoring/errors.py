@@ -10,4 +10,5 @@ class ShapeError(W2SError):
 
 
 class DomainError(W2SError):
-    """Values for which the quantity is not defined: NaN, infinity, rows that are no distribution, a radius below 0."""
+    """Values for which the quantity is not defined: NaN, infinity, rows that are no distribution, a radius
+    below 0."""

@@ -8,23 +8,29 @@ import numpy.typing as npt
 from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
 from w2s_bench.scoring.intervals import estimate
 
-COLLAPSED_VARIANCE = 1e-3
-"""A teacher whose predictions have less than this share of the truth's variance says the same to everybody."""
+COLLAPSED_VARIANCE = 1e-2
+"""A teacher whose predictions have less than this share of the truth's variance says the same to
+everybody."""
 
 SAME_PREDICTION = 1e-6
 """Largest difference between student and teacher, relative to 1 + the largest prediction, that is none."""
 
-FEW_TEST_EXAMPLES = 100
+FEW_TEST_EXAMPLES = 50
 """Below this many test examples the intervals of a row are wider than most of its differences."""
 
 
 def teacher_collapsed(weak: npt.ArrayLike, truth: npt.ArrayLike) -> bool:
-    """Whether the teacher is a constant, or names one class for all. weak, truth: (n, k). False for constant truth."""
+    """Whether the teacher is a constant, or names one class for all. weak, truth: (n, k). False for
+    constant truth."""
     f_w, y = as_rows(weak, "weak"), as_rows(truth, "truth")
     check_same_shape(f_w, y, "weak and truth")
     if constant_labels(y):
         return False
-    if _is_distribution(y) and np.unique(y.argmax(axis=1)).size > 1 and np.unique(f_w.argmax(axis=1)).size == 1:
+    if (
+        _is_distribution(y)
+        and np.unique(y.argmax(axis=1)).size > 1
+        and np.unique(f_w.argmax(axis=1)).size == 1
+    ):
         return True
     return bool(f_w.var(axis=0).sum() < COLLAPSED_VARIANCE * y.var(axis=0).sum())
 
@@ -72,9 +78,9 @@ def flags(
 ) -> tuple[str, ...]:
     """Names of the flags that a row carries, in a fixed order.
 
-    truth, weak, student, ceiling: (n, k) or (n,). err_weak, err_ceiling: (n,) per-example errors; without both, the two
-    flags about the gap are left out. Where a prediction diverged only `diverged` and the flags on labels are given.
-    Raises ShapeError and DomainError.
+    truth, weak, student, ceiling: (n, k) or (n,). err_weak, err_ceiling: (n,) per-example errors; without
+    both, the two flags about the gap are left out. Where a prediction diverged only `diverged` and the
+    flags on labels are given. Raises ShapeError and DomainError.
     """
     y = as_rows(truth, "truth")
     lost = diverged(weak, student, ceiling)

@@ -16,13 +16,15 @@ from w2s_bench.scoring.errors import DomainError
 CONFIDENCE = 0.95
 
 STEP = 1e-3
-"""Step of the numerical gradient, in standard errors of each mean. The standard error of a mean of values ≥ 0 is at
-most that mean, so a step never leaves the domain of a square root, and it is a small relative change of its argument."""
+"""Step of the numerical gradient, in standard errors of each mean. The standard error of a mean of values ≥
+0 is at most that mean, so a step never leaves the domain of a square root, and it is a small relative
+change of its argument."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean (or a function of means) with its standard error and its 95 % interval, in the unit of the values.
+    """A mean (or a function of means) with its standard error and its 95 % interval, in the unit of the
+    values.
 
     n: independent values behind it. With n = 1 nothing is known of the spread: se, low and high are NaN.
     """
@@ -80,7 +82,8 @@ def delta_method(function: Callable[[Array], float], terms: npt.ArrayLike) -> Es
 
 
 def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Estimate:
-    """Ratio of means of paired values (n,) and (n,): r = ā / b̄, se of the mean of (a − r·b) / b̄ (delta method).
+    """Ratio of means of paired values (n,) and (n,): r = ā / b̄, se of the mean of (a − r·b) / b̄ (delta
+    method).
 
     Raises ShapeError, and DomainError where the denominator's mean is 0.
     """
@@ -88,7 +91,9 @@ def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Estimate:
     check_same_shape(a, b, "numerator and denominator")
     below = float(b.mean())
     if below == 0.0:
-        raise DomainError("the denominator's mean is 0", hint="a ratio of means needs a denominator away from 0")
+        raise DomainError(
+            "the denominator's mean is 0", hint="a ratio of means needs a denominator away from 0"
+        )
     value = float(a.mean()) / below
     n = a.size
     influence = (a - value * b) / below

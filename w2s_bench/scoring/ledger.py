@@ -1,9 +1,11 @@
 """The gain of a student over its teacher, split exactly.
 
-    gain = misfit + <g − f_sw, Δ> + <y − g, Δ> = misfit + projection + realizability,   Δ = grad phi(f_sw) − grad phi(f_w)
+    gain = misfit + <g − f_sw, Δ> + <y − g, Δ> = misfit + projection + realizability,   Δ = grad phi(f_sw) −
+    grad phi(f_w)
 
-This is the three-point identity of a Bregman divergence (Mulgund and Pabbaraju, arXiv 2501.19105) with a reference
-predictor g put between the student and the truth; it is arithmetic and holds example by example, for any g.
+This is the three-point identity of a Bregman divergence (Mulgund and Pabbaraju, arXiv 2501.19105) with a
+reference predictor g put between the student and the truth; it is arithmetic and holds example by example,
+for any g.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from w2s_bench.scoring.divergence import Divergence
 
 @dataclass(frozen=True)
 class Ledger:
-    """Per-example terms, each (n,), in the divergence's unit. Means over examples are the numbers of a row."""
+    """Per-example terms, each (n,), in the divergence's unit. Means over examples are the numbers of a
+    row."""
 
     err_weak: Array
     err_student: Array
@@ -31,7 +34,8 @@ class Ledger:
     realizability: Array
 
     def residue(self) -> float:
-        """|gain − misfit − projection − realizability| of the means: at most 1e-9·(1 + |gain|), or scoring is wrong."""
+        """|gain − misfit − projection − realizability| of the means: at most 1e-9·(1 + |gain|), or scoring
+        is wrong."""
         split = self.misfit.mean() + self.projection.mean() + self.realizability.mean()
         return float(abs(self.gain.mean() - split))
 
@@ -46,8 +50,9 @@ def ledger(
     """The ledger of one student on one sample.
 
     truth, weak, student, reference: (n, k) or (n,), y, f_w, f_sw and g in the units of the task's output.
-    `misfit` is D(f_sw, f_w), student first; `misfit_reverse` is D(f_w, f_sw). No term is found by subtracting the
-    others, so `residue` is a check. Raises ShapeError and DomainError as `Divergence.between`.
+    `misfit` is D(f_sw, f_w), student first; `misfit_reverse` is D(f_w, f_sw). No term is found by
+    subtracting the others, so `residue` is a check. Raises ShapeError and DomainError as
+    `Divergence.between`.
     """
     y, f_w, f_sw, g = (divergence.conform(v) for v in (truth, weak, student, reference))
     for name, rows in (("weak", f_w), ("student", f_sw), ("reference", g)):

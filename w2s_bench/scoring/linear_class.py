@@ -1,7 +1,8 @@
-"""The class of linear heads on one sample: {x ↦ Wᵀ h(x) + b}, with a free intercept b and, if asked, ‖W‖_F ≤ radius.
+"""The class of linear heads on one sample: {x ↦ Wᵀ h(x) + b}, with a free intercept b and, if asked, ‖W‖_F
+≤ radius.
 
-A triangular factor of the centred [design, labels] holds all that is needed, so nothing here is ever (n, n), and
-singular values are not squared as in a Gram matrix: a direction of relative size 1e-12 still counts.
+A triangular factor of the centred [design, labels] holds all that is needed, so nothing here is ever (n,
+n), and singular values are not squared as in a Gram matrix: a direction of relative size 1e-12 still counts.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from w2s_bench.scoring.errors import DomainError, ShapeError
 def smallest_misfit(design: npt.ArrayLike, weak: npt.ArrayLike, radius: float | None = None) -> float:
     """min over the class of the mean over examples of ‖W ᵀh + b − f_w‖², summed over outputs.
 
-    design: (n, r) features. weak: (n, k) or (n,) labels. radius: bound on the Frobenius norm of W, None for none.
-    With a radius that binds, the secular equation Σ_i s_i²·β_i / (s_i² + λ)² = radius² is solved for the multiplier λ
-    (s_i singular values of the centred design, β_i energy of the labels along them). Rank-deficient designs are fine.
-    Raises ShapeError, and DomainError for a negative radius.
+    design: (n, r) features. weak: (n, k) or (n,) labels. radius: bound on the Frobenius norm of W, None for
+    none. With a radius that binds, the secular equation Σ_i s_i²·β_i / (s_i² + λ)² = radius² is solved for
+    the multiplier λ (s_i singular values of the centred design, β_i energy of the labels along them).
+    Rank-deficient designs are fine. Raises ShapeError, and DomainError for a negative radius.
     """
     problem = _Centred.of(design, weak)
     if radius is None or problem.least_norm() <= _checked(radius):
@@ -38,8 +39,8 @@ def contains(
 ) -> bool:
     """Whether some head of the class gives `values` (n, k) on the sample.
 
-    Residual mean square ≤ tolerance·(1 + variance of values, summed over outputs), and the least norm of a head that
-    reaches it ≤ radius·(1 + 1e-9). Raises as `smallest_misfit`.
+    Residual mean square ≤ tolerance·(1 + variance of values, summed over outputs), and the least norm of a
+    head that reaches it ≤ radius·(1 + 1e-9). Raises as `smallest_misfit`.
     """
     problem = _Centred.of(design, values)
     reached = problem.outside / problem.n <= tolerance * (1.0 + problem.total / problem.n)
@@ -47,7 +48,8 @@ def contains(
 
 
 def spans_sample(design: npt.ArrayLike) -> bool:
-    """Whether a head has as many parameters as the sample has points (r + 1 ≥ n): what it can fit says nothing."""
+    """Whether a head has as many parameters as the sample has points (r + 1 ≥ n): what it can fit says
+    nothing."""
     rows, columns = as_rows(design, "design").shape
     return columns + 1 >= rows
 
@@ -73,12 +75,14 @@ class _Centred:
         if len(y) != n:
             raise ShapeError(f"design has {n} rows and the labels have {len(y)}")
         h, y = h - h.mean(axis=0), y - y.mean(axis=0)
-        triangle = np.linalg.qr(np.hstack([h, y]), mode="r")
+        triangle: Array = np.asarray(np.linalg.qr(np.hstack([h, y]), mode="r"))
         left, s, _ = np.linalg.svd(triangle[:, :r], full_matrices=False)
         rank = int(np.count_nonzero(s > s[0] * max(n, r) * np.finfo(np.float64).eps))
         along = left[:, :rank].T @ triangle[:, r:]
         remainder = triangle[:, r:] - left[:, :rank] @ along
-        return _Centred(n, s[:rank] ** 2, (along**2).sum(axis=1), float((remainder**2).sum()), float((y**2).sum()))
+        return _Centred(
+            n, s[:rank] ** 2, (along**2).sum(axis=1), float((remainder**2).sum()), float((y**2).sum())
+        )
 
     def least_norm(self) -> float:
         """Frobenius norm of the smallest head among those that fit best."""
@@ -88,8 +92,12 @@ class _Centred:
         """λ ≥ 0 at which the ridge head has norm `radius`, 0 < radius < least_norm()."""
 
         def excess(penalty: float) -> float:
-            # The reciprocal of the norm is nearly linear in the penalty, the norm itself is not (Moré and Sorensen 1983).
-            return float(1.0 / np.sqrt((self.spectrum * self.energy / (self.spectrum + penalty) ** 2).sum()) - 1.0 / radius)
+            # The reciprocal of the norm is nearly linear in the penalty, the norm itself is not (Moré and
+            # Sorensen 1983).
+            return float(
+                1.0 / np.sqrt((self.spectrum * self.energy / (self.spectrum + penalty) ** 2).sum())
+                - 1.0 / radius
+            )
 
         highest = float(np.sqrt((self.spectrum * self.energy).sum())) / radius
         return float(brentq(excess, 0.0, highest * (1.0 + 1e-9), xtol=1e-300, rtol=1e-15, maxiter=500))

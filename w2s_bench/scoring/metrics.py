@@ -13,8 +13,8 @@ from w2s_bench.scoring.arrays import Array, as_rows, check_same_shape
 def regression_metrics(truth: npt.ArrayLike, prediction: npt.ArrayLike) -> dict[str, float | None]:
     """r2, rmse, mae and spearman of a prediction; with k > 1 the plain average of the outputs' own values.
 
-    truth, prediction: (n, k) or (n,). rmse and mae in output units. r2 is None where an output's truth is constant,
-    spearman where an output's truth or prediction is. Raises ShapeError and DomainError.
+    truth, prediction: (n, k) or (n,). rmse and mae in output units. r2 is None where an output's truth is
+    constant, spearman where an output's truth or prediction is. Raises ShapeError and DomainError.
     """
     y, f = as_rows(truth, "truth"), as_rows(prediction, "prediction")
     check_same_shape(y, f, "truth and prediction")

@@ -15,9 +15,9 @@ def pgr(
 
         pgr = (err_weak − err_student) / (err_weak − err_ceiling)
 
-    Each (n,), per-example errors on one sample, in one unit; 0/1 errors give `pgr_acc`. 0 is the teacher, 1 the
-    ceiling; a ceiling that is separably worse than the teacher gives a value too, and the flag `ceiling-not-better`.
-    Raises ShapeError and DomainError.
+    Each (n,), per-example errors on one sample, in one unit; 0/1 errors give `pgr_acc`. 0 is the teacher, 1
+    the ceiling; a ceiling that is separably worse than the teacher gives a value too, and the flag
+    `ceiling-not-better`. Raises ShapeError and DomainError.
     """
     weak, student, ceiling = (
         as_column(err, name)
@@ -34,7 +34,8 @@ def pgr(
 
 
 def gain_over_misfit(gain: npt.ArrayLike, misfit: npt.ArrayLike) -> float | None:
-    """Mean gain over mean misfit; 1 is Theorem 1 met with equality, None where the student is its teacher (misfit 0).
+    """Mean gain over mean misfit; 1 is Theorem 1 met with equality, None where the student is its teacher
+    (misfit 0).
 
     gain, misfit: (n,). Raises ShapeError and DomainError.
     """

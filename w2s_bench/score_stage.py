@@ -1,0 +1,160 @@
+"""Truth, weak, student and ceiling meet here, side by side, for the first and only time; one row and its bounds leave."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from w2s_bench.columns import ASSUMPTIONS
+from w2s_bench.contracts import Array, LinearPredictor
+from w2s_bench.jobs import Part
+from w2s_bench.scoring.bounds import Bound, Facts, bounds
+from w2s_bench.scoring.divergence import Divergence, divergence
+from w2s_bench.scoring.flags import flags
+from w2s_bench.scoring.intervals import estimate
+from w2s_bench.scoring.ledger import ledger
+from w2s_bench.scoring.linear_class import contains, smallest_misfit, spans_sample
+from w2s_bench.scoring.metrics import regression_metrics
+from w2s_bench.scoring.ratios import gain_over_misfit, pgr
+from w2s_bench.splits_io import LoadedTask
+from w2s_bench.store import Artifact
+
+EXACT = 1e-9
+"""δ up to this share of 1 + misfit is rounding: the student is the projection on that sample."""
+
+Predictions = Mapping[str, Mapping[str, Array] | None]
+
+
+@dataclass(frozen=True)
+class ClassCertificate:
+    """What is known of the student's class on one sample. delta: None where the class has no closed form."""
+
+    delta: float | None
+    exact_projection: bool
+    reference_in_class: bool
+    truth_in_class: bool
+    spans_sample: bool
+
+
+def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, Array], predictions: Predictions, *,
+          sizes: tuple[int | None, int | None], truncated: int) -> Artifact:
+    """The row and the bounds of one cell as a payload of plain JSON values.
+
+    features: the strong model's, by split, (n, d) float32. predictions: by role, then split, (n, k) float64.
+    """
+    measure = divergence(task.payload["divergence"])
+    roles = {role: found["test"] for role, found in predictions.items() if found is not None}
+    truth = task.splits.test.truth
+    row = {
+        "divergence": measure.name, "output_unit": task.payload["unit"],
+        **{f"n_{part}": len(getattr(task.splits, part).truth) for part in ("supervise", "transfer", "test")},
+        "truncated": truncated, "fingerprint_task": task.payload["fingerprint"], "fingerprint_data": task.payload["data"],
+    }
+    certificates: dict[str, ClassCertificate] = {}
+    written: list[dict[str, Any]] = []
+    for split, part in _SAMPLES:
+        certificate = certify(strategy, student, features[part], _at(predictions, part), task.part(part).truth)
+        certificates[split] = certificate
+        written += [_bound_row(bound) for bound in _bounds(task, strategy, student, features, predictions, certificate,
+                                                          split, part, measure)]
+    row |= _scores(truth, roles, measure)
+    row |= {
+        "delta_exact": _plain(certificates["test"].delta), "delta_exact_train": _plain(certificates["train"].delta),
+        "ceiling_in_class": certificates["train"].reference_in_class, **_direction(sizes, row),
+        "flags": _flags(truth, roles, measure, task),
+    }
+    for role, values in roles.items():
+        row |= {f"{name}_{role}": _plain(value) for name, value in regression_metrics(truth, values).items()}
+    return Artifact({}, {"row": row, "bounds": written})
+
+
+_SAMPLES: tuple[tuple[str, Part], ...] = (("train", "transfer"), ("test", "test"))
+
+
+def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Array], truth: Array) -> ClassCertificate:
+    """Measure, on one sample, how far the student is from the projection and what its class holds.
+
+    features: (n, d) float32. roles: predictions (n, k). Without a linear class nothing is certified.
+    """
+    if not isinstance(student, LinearPredictor):
+        return ClassCertificate(None, False, False, False, False)
+    design = np.asarray(student.design(features), dtype=np.float64)
+    weak, f_sw = roles["weak"], roles["student"]
+    misfit = float(((f_sw - weak) ** 2).sum(axis=1).mean())
+    delta = misfit - smallest_misfit(design, weak, student.radius)
+    exact = bool(strategy.exact) and delta <= EXACT * (1.0 + misfit)
+    return ClassCertificate(delta, exact, contains(design, roles["ceiling"], student.radius),
+                            contains(design, truth, student.radius), spans_sample(design))
+
+
+def _bounds(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, Array], predictions: Predictions,
+            certificate: ClassCertificate, split: str, part: Part, measure: Divergence) -> list[Bound]:
+    roles, truth = _at(predictions, part), task.part(part).truth
+    linear = isinstance(student, LinearPredictor)
+    design = np.asarray(student.design(features["transfer"]), dtype=np.float64) if linear else None
+    facts = Facts(
+        split=split, divergence=measure.name, convex_in=strategy.convex_in, exact=bool(strategy.exact),
+        exact_projection=certificate.exact_projection, reference_in_class=certificate.reference_in_class,
+        truth_in_class=certificate.truth_in_class, subspace=linear and student.radius is None,
+        independent_transfer="supervise+transfer" not in task.payload["overlaps"], contains_constant=linear,
+        delta=certificate.delta, spans_sample=certificate.spans_sample, deterministic=split == "train",
+        n_transfer=len(task.splits.transfer.truth), head_norm=float(student.head_norm) if linear else None,
+        sum_squared_features=float((design ** 2).sum()) if design is not None else None,
+        label_range=float(np.ptp(task.splits.transfer.truth)) or 1.0, known_truth=bool(task.payload["known_truth"]))
+    return bounds(truth, roles["weak"], roles["student"], roles["ceiling"], facts)
+
+
+def _scores(truth: Array, roles: Mapping[str, Array], measure: Divergence) -> dict[str, Any]:
+    entries = ledger(truth, roles["weak"], roles["student"], roles["ceiling"], measure)
+    terms = {"err_weak": entries.err_weak, "err_student": entries.err_student, "err_ceiling": entries.err_reference,
+             "gain": entries.gain, "misfit": entries.misfit, "misfit_reverse": entries.misfit_reverse,
+             "projection": entries.projection, "realizability": entries.realizability,
+             "predicted_err": entries.err_weak - entries.misfit}
+    for role in ("gold", "base"):
+        if role in roles:
+            terms[f"err_{role}"] = measure.between(truth, roles[role])
+    row: dict[str, Any] = {}
+    for name, values in terms.items():
+        found = estimate(values)
+        row[name], row[f"{name}_se"] = _plain(found.mean), _plain(found.se)
+    row["gain_over_misfit"] = _plain(gain_over_misfit(entries.gain, entries.misfit))
+    recovered, reason = pgr(entries.err_weak, entries.err_student, entries.err_reference)
+    return row | {"pgr": _plain(recovered), "pgr_reason": reason, "ledger_residue": entries.residue()}
+
+
+def _flags(truth: Array, roles: Mapping[str, Array], measure: Divergence, task: LoadedTask) -> list[str]:
+    err_weak, err_ceiling = (measure.between(truth, roles[role]) for role in ("weak", "ceiling"))
+    raised = list(flags(truth, roles["weak"], roles["student"], roles["ceiling"], err_weak, err_ceiling))
+    return raised + (["splits-overlap"] if task.payload["overlaps"] else [])
+
+
+def _direction(sizes: tuple[int | None, int | None], row: Mapping[str, Any]) -> dict[str, str]:
+    weak, strong = sizes
+    if weak is not None and strong is not None:
+        word = "same" if weak == strong else "weak-to-strong" if weak < strong else "strong-to-weak"
+        return {"direction": word, "direction_by": "size"}
+    word = "weak-to-strong" if row["err_ceiling"] < row["err_weak"] else "strong-to-weak"
+    return {"direction": word, "direction_by": "ceiling"}
+
+
+def _bound_row(bound: Bound) -> dict[str, Any]:
+    values = {f.name: getattr(bound, f.name) for f in dataclasses.fields(bound) if f.name != "assumptions"}
+    assumed = {name: getattr(bound.assumptions, name) for name in ASSUMPTIONS}
+    return {**{name: _plain(value) for name, value in values.items()}, **assumed,
+            "all_assumptions": bound.all_assumptions_hold}
+
+
+def _at(predictions: Predictions, part: str) -> dict[str, Array]:
+    return {role: found[part] for role, found in predictions.items() if found is not None}
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: a number that is not finite becomes null."""
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value

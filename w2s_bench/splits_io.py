@@ -1,0 +1,119 @@
+"""Loaded splits as numeric arrays and back, so that they can be stored without pickle; checks of what a task gave."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from w2s_bench.contracts import Array, Output, Split, Splits, Task
+from w2s_bench.errors import DataError
+from w2s_bench.jobs import Part
+from w2s_bench.store import Artifact
+
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
+@dataclass(frozen=True)
+class LoadedTask:
+    """What the later stages know of a task. overlaps: pairs of splits that share an example's content."""
+
+    splits: Splits
+    payload: Mapping[str, Any]
+
+    def part(self, name: Part) -> Split:
+        """The split of that name."""
+        split: Split = getattr(self.splits, name)
+        return split
+
+    @property
+    def k(self) -> int:
+        """Number of outputs."""
+        return int(self.splits.test.truth.shape[1])
+
+
+def checked_splits(task: Task, splits: Splits, label: str) -> Splits:
+    """The splits with float64 truth of shape (n, k). Raises DataError for shapes, counts or values that cannot be scored."""
+    return Splits(*(_checked_split(task.output, getattr(splits, part), f"{label}, {part} split") for part in PARTS))
+
+
+def pack_splits(splits: Splits, facts: Mapping[str, Any]) -> Artifact:
+    """Arrays `part/truth`, `part/ids`, `part/inputs/column`; facts join the payload beside digest and overlaps."""
+    arrays: dict[str, Array] = {}
+    contents = {}
+    for part in PARTS:
+        split: Split = getattr(splits, part)
+        arrays[f"{part}/truth"] = split.truth
+        _pack(arrays, f"{part}/ids", np.asarray(split.ids).astype(str).astype(object))
+        for name, column in split.inputs.items():
+            _pack(arrays, f"{part}/inputs/{name}", np.asarray(column))
+        contents[part] = set(_contents(split))
+    whole = hashlib.sha256()
+    for name in sorted(arrays):
+        whole.update(f"{name}\0{arrays[name].dtype}\0{arrays[name].shape}\0".encode() + arrays[name].tobytes())
+    overlaps = [f"{a}+{b}" for i, a in enumerate(PARTS) for b in PARTS[i + 1:] if contents[a] & contents[b]]
+    return Artifact(arrays, {**facts, "data": whole.hexdigest(), "overlaps": overlaps})
+
+
+def unpack_splits(artifact: Artifact) -> LoadedTask:
+    """The inverse of `pack_splits`."""
+    def split(part: str) -> Split:
+        prefix = f"{part}/inputs/"
+        names = {key[len(prefix):].partition("\0")[0] for key in artifact.arrays if key.startswith(prefix)}
+        inputs = {name: _unpack(artifact.arrays, prefix + name) for name in sorted(names)}
+        return Split(inputs, artifact.arrays[f"{part}/truth"], _unpack(artifact.arrays, f"{part}/ids"))
+
+    return LoadedTask(Splits(*(split(part) for part in PARTS)), artifact.payload)
+
+
+def _checked_split(output: Output, split: Split, where: str) -> Split:
+    truth = np.asarray(split.truth, dtype=np.float64)
+    truth = truth[:, None] if truth.ndim == 1 else truth
+    if truth.ndim != 2 or truth.shape[1] != output.k:
+        raise DataError(f"labels have shape {truth.shape}, not (n, {output.k})", where=where)
+    if len(truth) < 2:
+        raise DataError(f"has {len(truth)} examples; at least 2 are needed", where=where)
+    bad = np.flatnonzero(~np.isfinite(truth).all(axis=1))
+    if len(bad):
+        raise DataError(f"label of example {split.ids[bad[0]]} is {truth[bad[0]].tolist()}", where=where,
+                        hint=f"{len(bad)} labels are not finite numbers")
+    for name, column in split.inputs.items():
+        if len(column) != len(truth):
+            raise DataError(f"column {name!r} has {len(column)} rows for {len(truth)} labels", where=where)
+    if len(split.ids) != len(truth) or len(set(map(str, split.ids))) != len(truth):
+        raise DataError("ids are missing or not unique", where=where)
+    return Split(split.inputs, truth, split.ids)
+
+
+def _pack(arrays: dict[str, Array], name: str, column: Array) -> None:
+    if column.dtype.kind in "OUS":
+        encoded = [str(text).encode() for text in column]
+        arrays[f"{name}\0utf8"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        arrays[f"{name}\0ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    else:
+        arrays[name] = np.ascontiguousarray(column)
+
+
+def _unpack(arrays: Mapping[str, Array], name: str) -> Array:
+    if name in arrays:
+        return arrays[name]
+    buffer, ends = arrays[f"{name}\0utf8"].tobytes(), arrays[f"{name}\0ends"]
+    column = np.empty(len(ends), dtype=object)
+    start = 0
+    for index, end in enumerate(ends.tolist()):
+        column[index] = buffer[start:end].decode()
+        start = end
+    return column
+
+
+def _contents(split: Split) -> list[bytes]:
+    columns = [np.asarray(split.inputs[name]) for name in sorted(split.inputs)]
+    return [hashlib.sha256(b"\0".join(_cell_bytes(column[i]) for column in columns)).digest()
+            for i in range(len(split.truth))]
+
+
+def _cell_bytes(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else np.asarray(value).tobytes()

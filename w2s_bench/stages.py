@@ -1,0 +1,235 @@
+"""What one job does: load, prepare, embed, fit, predict. It reads the store and writes the store; no scheduling."""
+
+from __future__ import annotations
+
+import functools
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from w2s_bench.contracts import Array, Columns, Embedding, FitContext, FitProblem, Labels, PrepareContext
+from w2s_bench.errors import Diverged, PluginError, W2SError
+from w2s_bench.jobs import Embed, Fit, Job, Load, Predict, Prepare, Score, described, recipe_fields
+from w2s_bench.registry import Component
+from w2s_bench.score_stage import score
+from w2s_bench.splits_io import PARTS, LoadedTask, checked_splits, pack_splits, unpack_splits
+from w2s_bench.store import Artifact, Store
+
+_KEPT_ARTIFACTS = 48
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one job ended. status: ok, failed, diverged or oom (the executor adds timeout and lost)."""
+
+    key: str
+    status: str
+    error: str = ""
+    seconds: float = 0.0
+    trace: str = ""
+
+
+class Workshop:
+    """Computes jobs against one store. Holds recently read artifacts and instances; they never change a result."""
+
+    def __init__(self, store: Store, components: Mapping[str, Component]) -> None:
+        self.store, self.components = store, components
+        self._artifact: Callable[[str], Artifact] = functools.lru_cache(_KEPT_ARTIFACTS)(lambda key: store.load(key)[0])
+        self._loaded: Callable[[str], LoadedTask] = functools.lru_cache(8)(lambda key: unpack_splits(self._artifact(key)))
+        self._instance: Callable[[str], Any] = functools.cache(lambda key: self.components[key].create())
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """Compute jobs that may be handed over together (same stage, same component); one outcome per job."""
+        recipe = jobs[0].recipe
+        started = time.perf_counter()
+        if isinstance(recipe, Fit) and len(jobs) > 1 and hasattr(self._instance(recipe.strategy), "fit_many"):
+            yield from self._finish_many(jobs, self._fit_many(jobs), started)
+        elif isinstance(recipe, Prepare) and len(jobs) > 1 and hasattr(self._instance(recipe.model), "prepare_many"):
+            yield from self._finish_many(jobs, self._prepare_many(jobs), started)
+        else:
+            for job in jobs:
+                started = time.perf_counter()
+                yield self._finish(job, functools.partial(self._compute, job), started, 1)
+
+    def _compute(self, job: Job) -> Artifact:
+        match job.recipe:
+            case Load():
+                return self._load(job.recipe)
+            case Prepare():
+                return Artifact(dict(self._instance(job.recipe.model).prepare(self._prepare_context(job.recipe))))
+            case Embed():
+                return self._embed(job.recipe)
+            case Fit():
+                return self._fit(job.recipe)
+            case Predict():
+                return self._predict(job.recipe)
+            case Score():
+                return self._score(job.recipe)
+
+    def _load(self, recipe: Load) -> Artifact:
+        component, task = self.components[recipe.task], self._instance(recipe.task)
+        splits = checked_splits(task, task.load(recipe.seed), component.label)
+        facts = {"divergence": task.divergence, "unit": getattr(task.output, "unit", ""), "kind": task.output.kind,
+                 "known_truth": bool(getattr(task, "known_truth", False)), "fingerprint": component.fingerprint}
+        return pack_splits(splits, facts)
+
+    def _prepare_context(self, recipe: Prepare) -> PrepareContext:
+        return PrepareContext(recipe.seed, self._unlabelled(recipe.load) if recipe.load else None)
+
+    def _prepare_many(self, jobs: Sequence[Job]) -> list[Artifact | Exception]:
+        recipes = [job.recipe for job in jobs if isinstance(job.recipe, Prepare)]
+        states = self._instance(recipes[0].model).prepare_many([self._prepare_context(recipe) for recipe in recipes])
+        return [state if isinstance(state, Exception) else Artifact(dict(state)) for state in states]
+
+    def _unlabelled(self, load: str) -> Columns:
+        splits = self._loaded(load).splits
+        return {name: np.concatenate([splits.supervise.inputs[name], splits.transfer.inputs[name]])
+                for name in splits.supervise.inputs}
+
+    def _embed(self, recipe: Embed) -> Artifact:
+        component, model = self.components[recipe.model], self._instance(recipe.model)
+        loaded = self._loaded(recipe.load)
+        state = self._artifact(recipe.prepare).arrays if recipe.prepare else {}
+        arrays, truncated = {}, 0
+        for part in PARTS:
+            inputs = loaded.part(part).inputs
+            if model.column and model.column not in inputs:
+                raise PluginError(f"{component.label} reads the column {model.column!r}; the task has {', '.join(inputs)}")
+            embedding = model.embed(inputs, state)
+            arrays[part] = _checked_embedding(embedding, len(loaded.part(part).truth), component.label)
+            truncated += embedding.truncated
+        return Artifact(arrays, {"truncated": truncated})
+
+    def _problem(self, recipe: Fit) -> FitProblem:
+        task = self._loaded(recipe.load)
+        features = self._artifact(recipe.embed).arrays[recipe.part]
+        split = task.part(recipe.part)
+        if recipe.weak is None:
+            labels = Labels(split.truth, "truth")
+        else:
+            labels = Labels(self._artifact(recipe.weak).arrays[recipe.part], "weak")
+        if recipe.source == "none":
+            labels = Labels(np.zeros_like(split.truth), "truth")
+        context = FitContext(recipe.seed, _output(task))
+        return FitProblem(features, labels, context, f"{recipe.embed}:{recipe.part}")
+
+    def _fit(self, recipe: Fit) -> Artifact:
+        strategy, problem = self._instance(recipe.strategy), self._problem(recipe)
+        if recipe.source == "none":
+            untrained = getattr(strategy, "untrained", None)
+            predictor = untrained(problem) if untrained else None
+            return Artifact({}, {"absent": True}) if predictor is None else Artifact(dict(predictor.to_arrays()))
+        return Artifact(dict(strategy.fit(problem).to_arrays()))
+
+    def _fit_many(self, jobs: Sequence[Job]) -> list[Artifact | Exception]:
+        recipes = [job.recipe for job in jobs if isinstance(job.recipe, Fit)]
+        trained = [recipe for recipe in recipes if recipe.source != "none"]
+        fitted = self._instance(recipes[0].strategy).fit_many([self._problem(recipe) for recipe in trained]) if trained else []
+        answers = iter(fitted)
+        artifacts: list[Artifact | Exception] = []
+        for recipe in recipes:
+            if recipe.source == "none":
+                artifacts.append(self._fit(recipe))
+            else:
+                answer = next(answers)
+                artifacts.append(answer if isinstance(answer, Exception) else Artifact(dict(answer.to_arrays())))
+        return artifacts
+
+    def _predict(self, recipe: Predict) -> Artifact:
+        component, fit = self.components[recipe.strategy], self._artifact(recipe.fit)
+        if fit.payload.get("absent"):
+            return Artifact({}, {"absent": True})
+        predictor = self._instance(recipe.strategy).from_arrays(fit.arrays)
+        features = self._artifact(recipe.embed).arrays
+        return Artifact({part: _checked_prediction(predictor.predict(features[part]), len(features[part]), component.label)
+                         for part in PARTS})
+
+    def _score(self, recipe: Score) -> Artifact:
+        def predictions(key: str | None) -> Mapping[str, Array] | None:
+            artifact = self._artifact(key) if key else None
+            return None if artifact is None or artifact.payload.get("absent") else artifact.arrays
+
+        strategy = self._instance(recipe.strategy)
+        student = strategy.from_arrays(self._artifact(recipe.student_fit).arrays)
+        embeds = [self._artifact(key) for key in (recipe.embed, recipe.weak_embed)]
+        return score(self._loaded(recipe.load), strategy, student, embeds[0].arrays,
+                     {role: predictions(getattr(recipe, role)) for role in ("weak", "student", "ceiling", "gold", "base")},
+                     sizes=(recipe.weak_size, recipe.strong_size),
+                     truncated=max(int(embed.payload["truncated"]) for embed in embeds))
+
+    def _finish_many(self, jobs: Sequence[Job], artifacts: Sequence[Artifact | Exception], started: float) -> Iterator[Outcome]:
+        if len(artifacts) != len(jobs):
+            raise PluginError(f"{described(jobs[0].recipe, self.components)}: {len(artifacts)} results for {len(jobs)} jobs")
+        share = started + (time.perf_counter() - started) * (1 - 1 / len(jobs))
+        for job, artifact in zip(jobs, artifacts, strict=True):
+            def give(artifact: Artifact | Exception = artifact) -> Artifact:
+                if isinstance(artifact, Exception):
+                    raise artifact
+                return artifact
+
+            yield self._finish(job, give, share, len(jobs))
+            share = time.perf_counter()
+
+    def _finish(self, job: Job, compute: Callable[[], Artifact], started: float, batch: int) -> Outcome:
+        import traceback
+
+        try:
+            artifact = compute()
+            seconds = time.perf_counter() - started
+            self.store.save(job.key, artifact, about={
+                "recipe": recipe_fields(job.recipe), "components": self._about_components(job),
+                "seconds": seconds, "batch": batch, "peak_memory": peak_memory()})
+            return Outcome(job.key, "ok", seconds=seconds)
+        except MemoryError:
+            status, error = "oom", "out of memory"
+        except Diverged as diverged:
+            status, error = "diverged", diverged.message()
+        except W2SError as fault:
+            status, error = "failed", fault.message()
+        except Exception as fault:
+            status, error = "failed", f"{type(fault).__name__}: {fault}"
+        return Outcome(job.key, status, error, time.perf_counter() - started, traceback.format_exc())
+
+    def _about_components(self, job: Job) -> dict[str, Any]:
+        found = {}
+        for role in ("task", "model", "strategy"):
+            if (key := getattr(job.recipe, role, None)) is not None:
+                c = self.components[key]
+                found[role] = {"name": c.name, "version": c.version, "params": dict(c.params), "source": c.source,
+                               "fingerprint": c.fingerprint}
+        return found
+
+
+def peak_memory() -> float:
+    """Largest resident size of this process so far, in MiB."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _output(task: LoadedTask) -> Any:
+    from w2s_bench.contracts import Classes, Regression
+
+    return Classes(task.k) if task.payload["kind"] == "classes" else Regression(task.k, task.payload["unit"])
+
+
+def _checked_embedding(embedding: Embedding, n: int, label: str) -> Array:
+    values = np.asarray(embedding.values, dtype=np.float32)
+    if values.ndim != 2 or len(values) != n:
+        raise PluginError(f"{label} gave features of shape {values.shape} for {n} inputs")
+    if not np.isfinite(values).all():
+        raise Diverged(f"{label} gave features that are not finite")
+    return values
+
+
+def _checked_prediction(prediction: Array, n: int, label: str) -> Array:
+    values = np.asarray(prediction, dtype=np.float64)
+    if values.ndim != 2 or len(values) != n:
+        raise PluginError(f"{label} predicted an array of shape {values.shape} for {n} inputs", hint="wanted (n, k)")
+    if not np.isfinite(values).all():
+        raise Diverged(f"{label} predicted values that are not finite")
+    return values
