@@ -27,6 +27,9 @@ from w2s_bench.store import Artifact
 EXACT = 1e-9
 """δ up to this share of 1 + misfit is rounding: the student is the projection on that sample."""
 
+IN_CLASS = 1e-18
+"""Relative mean square residual below which a predictor lies in the class: far inside the tolerance of a verdict."""
+
 Predictions = Mapping[str, Mapping[str, Array] | None]
 
 
@@ -88,8 +91,8 @@ def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Ar
     misfit = float(((f_sw - weak) ** 2).sum(axis=1).mean())
     delta = misfit - smallest_misfit(design, weak, student.radius)
     exact = bool(strategy.exact) and delta <= EXACT * (1.0 + misfit)
-    return ClassCertificate(delta, exact, contains(design, roles["ceiling"], student.radius),
-                            contains(design, truth, student.radius), spans_sample(design))
+    return ClassCertificate(delta, exact, contains(design, roles["ceiling"], student.radius, IN_CLASS),
+                            contains(design, truth, student.radius, IN_CLASS), spans_sample(design))
 
 
 def _bounds(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, Array], predictions: Predictions,

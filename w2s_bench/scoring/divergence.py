@@ -85,7 +85,8 @@ def _distribution(v: Array) -> Array:
     if bad.any():
         row = int(np.argmax(bad))
         raise DomainError(
-            f"{int(bad.sum())} row(s) are no distribution; row {row} sums to {sums[row]:.6g}, least {v[row].min():.3g}",
+            f"{int(bad.sum())} row(s) are no distribution; row {row} sums to {sums[row]:.6g}, "
+            f"its least entry is {v[row].min():.3g}",
             hint="brier and kl want probabilities: (n, k) rows that are ≥ 0 and sum to 1",
         )
     return v

@@ -47,8 +47,7 @@ def estimate(per_example: npt.ArrayLike) -> Estimate:
     For a difference pass the paired differences, never two samples. Raises ShapeError and DomainError.
     """
     values = as_column(per_example, "per-example values")
-    n = values.size
-    return _around(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan, n)
+    return _around(float(values.mean()), _standard_error(values), values.size)
 
 
 def across_seeds(values: npt.ArrayLike) -> Estimate:
@@ -61,8 +60,8 @@ def delta_method(function: Callable[[Array], float], terms: npt.ArrayLike) -> Es
 
         se² = ∇f(t̄)ᵀ S ∇f(t̄) / n,    S the sample covariance of the rows of `terms`
 
-    The gradient is numerical (central differences); a column that does not vary has no part in it, so that sqrt at 0 of
-    a term that is 0 throughout is harmless. Raises ShapeError and DomainError.
+    The gradient is numerical (central differences). A column that does not vary has no part in it, so that
+    sqrt at 0 of a term that is 0 throughout is harmless. Raises ShapeError and DomainError.
     """
     rows = as_rows(terms, "terms")
     n, m = rows.shape
@@ -97,7 +96,12 @@ def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Estimate:
     value = float(a.mean()) / below
     n = a.size
     influence = (a - value * b) / below
-    return _around(value, float(influence.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan, n)
+    return _around(value, _standard_error(influence), n)
+
+
+def _standard_error(values: Array) -> float:
+    n = values.size
+    return float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
 
 
 def _around(mean: float, se: float, n: int) -> Estimate:

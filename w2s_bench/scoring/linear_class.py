@@ -44,14 +44,14 @@ def contains(
     """
     problem = _Centred.of(design, values)
     reached = problem.outside / problem.n <= tolerance * (1.0 + problem.total / problem.n)
-    return reached and (radius is None or problem.least_norm() <= _checked(radius) * (1.0 + 1e-9))
+    return bool(reached and (radius is None or problem.least_norm() <= _checked(radius) * (1.0 + 1e-9)))
 
 
 def spans_sample(design: npt.ArrayLike) -> bool:
     """Whether a head has as many parameters as the sample has points (r + 1 ≥ n): what it can fit says
     nothing."""
     rows, columns = as_rows(design, "design").shape
-    return columns + 1 >= rows
+    return bool(columns + 1 >= rows)
 
 
 @dataclass(frozen=True)

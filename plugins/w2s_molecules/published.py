@@ -1,0 +1,102 @@
+"""Tables of molecules and their published splits, read from a folder."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from w2s_bench.contracts import Array
+from w2s_bench.errors import DataError, nearest
+
+PARTS = ("train", "valid", "test")
+
+
+class PublishedSplit(NamedTuple):
+    """Row numbers from 0, (n,) int64 each."""
+
+    train: Array
+    valid: Array
+    test: Array
+
+
+def present(folder: str, name: str) -> Path:
+    """The file in the folder. Raises DataError with near names where it is missing."""
+    place = Path(folder).expanduser()
+    if not place.is_dir():
+        raise DataError("no such folder", where=folder)
+    if not (place / name).is_file():
+        raise DataError(f"has no file {name}", where=folder, hint=nearest(name, (file.name for file in place.iterdir())))
+    return place / name
+
+
+def files_digest(folder: str, names: tuple[str, ...]) -> str:
+    """SHA-256 over the named files of a folder."""
+    return hashlib.sha256(b"".join(hashlib.sha256(present(folder, name).read_bytes()).digest() for name in names)).hexdigest()
+
+
+def read_table(folder: str, name: str) -> dict[str, list[str]]:
+    """A gzipped CSV as columns of text. Raises DataError where it is damaged, not UTF-8 or not rectangular."""
+    file = present(folder, name)
+    try:
+        with gzip.open(file, "rt", encoding="utf-8", newline="") as stream:
+            header, *records = list(csv.reader(stream))
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, ValueError) as error:
+        raise DataError(f"cannot be read: {error}", where=str(file), hint="wanted: gzipped CSV with a header, UTF-8") from error
+    for row, record in enumerate(records, start=1):
+        if len(record) != len(header):
+            raise DataError(f"row {row} has {len(record)} fields, the header {len(header)}", where=str(file))
+    return {column: [record[at] for record in records] for at, column in enumerate(header)}
+
+
+def numbers(table: Mapping[str, list[str]], column: str, where: str) -> Array:
+    """A column as (n,) float64. Raises DataError for a missing column (near names) or a value that is not finite."""
+    if column not in table:
+        raise DataError(f"has no column {column!r}", where=where, hint=nearest(column, table))
+    found = np.empty(len(table[column]), dtype=np.float64)
+    for index, text in enumerate(table[column]):
+        value = number(text)
+        if value is None or not math.isfinite(value):
+            raise DataError(f"{column} of row {index + 1} is {text!r}, not a finite number", where=where)
+        found[index] = value
+    return found
+
+
+def number(text: str) -> float | None:
+    """The text as a number, or None."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def read_split(folder: str, dataset: str, seed: int, n: int) -> PublishedSplit:
+    """Published split number seed mod (how many there are), in the order of their sorted names, for n rows.
+
+    Raises DataError where the file lacks the data set, or its row numbers do not fit the table.
+    """
+    file = present(folder, "splits.json")
+    try:
+        everything = json.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"no JSON: {error}", where=str(file)) from error
+    if not isinstance(everything, dict) or not everything.get(dataset):
+        raise DataError(f"has no splits for {dataset}", where=str(file), hint=nearest(dataset, everything))
+    splits = everything[dataset]
+    name = sorted(splits)[seed % len(splits)]
+    where = f"{file}, {dataset}, split {name}"
+    if not set(PARTS) <= set(splits[name]):
+        raise DataError(f"lacks a part of {', '.join(PARTS)}", where=where)
+    split = PublishedSplit(*(np.array(splits[name][part], dtype=np.int64) for part in PARTS))
+    rows = np.concatenate(split)
+    if len(rows) and (rows.min() < 0 or rows.max() >= n or len(np.unique(rows)) < len(rows)):
+        raise DataError(f"row numbers are repeated or outside 0..{n - 1}", where=where,
+                        hint="the splits belong to another version of the table")
+    return split

@@ -1,0 +1,124 @@
+"""One eigendecomposition per feature matrix, from which every closed-form head is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2s_bench.contracts import Array, FitProblem, Predictor, by_features
+from w2s_probes.linear import LinearHead
+from w2s_probes.standardise import Standard, check_features, check_labels, row_blocks, standard_of
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Standardised features Z = U diag(√energy) Vᵀ, kept to numerical rank r.
+
+    energy: (r,) squared singular values, largest first. v: (s, r) right singular vectors.
+    """
+
+    standard: Standard
+    energy: Array
+    v: Array
+
+    def scores(self, features: Array, rows: slice) -> Array:
+        """Z V for some rows: (rows, r) float64."""
+        out: Array = self.standard(features[rows]) @ self.v
+        return out
+
+    def moments(self, features: Array, values: Array) -> Array:
+        """(Z V)ᵀ values for values (n, k): (r, k), accumulated in blocks of rows."""
+        total = np.zeros((len(self.energy), values.shape[1]))
+        for rows in row_blocks(len(features)):
+            total += self.scores(features, rows).T @ values[rows]
+        return total
+
+    def fitted(self, features: Array, weight: Array) -> Array:
+        """Z V weight for weight (r, k): (n, k)."""
+        return np.concatenate([self.scores(features, rows) @ weight for rows in row_blocks(len(features))])
+
+
+def spectrum_of(features: Array, cutoff: float) -> Spectrum:
+    """Spectrum of the standardised features; singular values below cutoff·largest are dropped.
+
+    Takes ZᵀZ (s, s), accumulated in blocks of rows, or ZZᵀ (n, n) where there are more columns than rows.
+    Squaring costs half of the digits, so the cut-off is never below 1e-7 in singular values.
+    """
+    check_features(features)
+    standard = standard_of(features)
+    n, s = len(features), len(standard.kept)
+    floor = max(cutoff, 1e-7) ** 2
+    if s == 0:
+        return Spectrum(standard, np.zeros(0), np.zeros((0, 0)))
+    if s <= n:
+        gram = np.zeros((s, s))
+        for rows in row_blocks(n):
+            z = standard(features[rows])
+            gram += z.T @ z
+        energy, v = np.linalg.eigh(gram)
+        kept = np.flatnonzero(energy > floor * energy[-1])[::-1]
+        return Spectrum(standard, energy[kept], np.ascontiguousarray(v[:, kept]))
+    z = standard(features)
+    energy, u = np.linalg.eigh(z @ z.T)
+    kept = np.flatnonzero(energy > floor * energy[-1])[::-1]
+    v = (z.T @ u[:, kept]) / np.sqrt(energy[kept])
+    return Spectrum(standard, energy[kept], np.ascontiguousarray(v))
+
+
+def refined(spectrum: Spectrum, features: Array, values: Array, ridge: float) -> tuple[Array, Array]:
+    """Weight (r, k) and intercept (k,) that minimise ‖Z V W + b − values‖² + ridge·‖W‖².
+
+    The spectrum diagonalises ZᵀZ only to rounding, so the first answer is corrected twice on the gradient of its
+    own residuals (iterative refinement, Björck 1967).
+    """
+    weight = np.zeros((len(spectrum.energy), values.shape[1]))
+    intercept = values.mean(axis=0)
+    residual = values - intercept
+    for step in range(3):
+        gradient = spectrum.moments(features, residual) - ridge * weight
+        weight = weight + gradient / (spectrum.energy[:, None] + ridge)
+        if step < 2:
+            residual = values - intercept - spectrum.fitted(features, weight)
+            intercept = intercept + residual.mean(axis=0)
+            residual = residual - residual.mean(axis=0)
+    return weight, intercept
+
+
+def zero_head(problem: FitProblem) -> LinearHead:
+    """The head that predicts 0 from the problem's standardised features."""
+    check_features(problem.features)
+    standard, k = standard_of(problem.features), problem.context.output.k
+    return LinearHead(standard, None, np.zeros((len(standard.kept), k)), np.zeros(k))
+
+
+Solve = Callable[[Spectrum, FitProblem], Predictor]
+
+
+def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve) -> list[Predictor | Exception]:
+    """Solve every problem, with one spectrum per feature matrix and each label set on its own.
+
+    The answer to a problem does not depend on which others are in the list, not even in its last bit.
+    """
+    answers: dict[int, Predictor | Exception] = {}
+    for indices in by_features(problems).values():
+        try:
+            spectrum = spectrum_of(problems[indices[0]].features, cutoff)
+        except Exception as error:
+            answers.update(dict.fromkeys(indices, error))
+            continue
+        for index in indices:
+            try:
+                check_labels(problems[index])
+                answers[index] = solve(spectrum, problems[index])
+            except Exception as error:
+                answers[index] = error
+    return [answers[index] for index in range(len(problems))]
+
+
+def one(answer: Predictor | Exception) -> Predictor:
+    """The predictor, or the error raised."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -1,0 +1,96 @@
+"""Standardisation of features by the training sample, accumulated in blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2s_bench.contracts import Array, FitProblem
+from w2s_bench.errors import Diverged
+
+ROWS = 4096
+"""Rows held in float64 at a time: memory grows with d, not with n."""
+
+
+def row_blocks(n: int) -> Iterator[slice]:
+    """Slices that cover range(n) in order."""
+    for start in range(0, n, ROWS):
+        yield slice(start, min(start + ROWS, n))
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Columns that vary, with the mean and standard deviation of the training sample.
+
+    kept: (r,) int64 column numbers; mean, scale: (r,) float64 in the units of the features.
+    """
+
+    kept: Array
+    mean: Array
+    scale: Array
+
+    def __call__(self, features: Array) -> Array:
+        """Features (n, d) as (n, r) float64 with training mean 0 and variance 1."""
+        z: Array = (np.asarray(features)[:, self.kept].astype(np.float64) - self.mean) / self.scale
+        return z
+
+    def to_arrays(self) -> dict[str, Array]:
+        """The three arrays under their own names."""
+        return {"kept": self.kept, "mean": self.mean, "scale": self.scale}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, Array]) -> Standard:
+        """Inverse of `to_arrays`."""
+        return Standard(np.asarray(arrays["kept"], dtype=np.int64), np.asarray(arrays["mean"], dtype=np.float64),
+                        np.asarray(arrays["scale"], dtype=np.float64))
+
+
+def unscaled(d: int) -> Standard:
+    """The identity on d columns."""
+    return Standard(np.arange(d), np.zeros(d), np.ones(d))
+
+
+def standard_of(features: Array) -> Standard:
+    """Mean and standard deviation (divisor n) of each column; columns that do not vary are dropped.
+
+    A column counts as constant when its deviation is below 1e-7 of its mean's size, which float32 cannot tell
+    from rounding.
+    """
+    n, d = features.shape
+    mean = np.zeros(d)
+    for rows in row_blocks(n):
+        mean += features[rows].astype(np.float64).sum(axis=0)
+    mean /= n
+    square = np.zeros(d)
+    for rows in row_blocks(n):
+        square += ((features[rows].astype(np.float64) - mean) ** 2).sum(axis=0)
+    scale = np.sqrt(square / n)
+    kept = np.flatnonzero(scale > 1e-7 * np.abs(mean))
+    return Standard(kept, mean[kept], scale[kept])
+
+
+def check_features(features: Array) -> None:
+    """Raise Diverged for features that are no matrix of finite numbers."""
+    if features.ndim != 2 or not len(features):
+        raise Diverged(f"features have shape {features.shape}, not (n, d) with n ≥ 1", where="features")
+    for rows in row_blocks(len(features)):
+        bad = ~np.isfinite(features[rows])
+        if bad.any():
+            row, column = np.argwhere(bad)[0]
+            raise Diverged(f"features hold NaN or infinity (first in row {rows.start + row}, column {column})",
+                           where="features", hint="look at the model that made them; nothing was fitted")
+
+
+def check_labels(problem: FitProblem) -> None:
+    """Raise Diverged for labels that are not (n, k) finite numbers."""
+    values = problem.labels.values
+    expected = (len(problem.features), problem.context.output.k)
+    if values.shape != expected:
+        raise Diverged(f"labels have shape {values.shape}, not {expected}", where="labels")
+    bad = ~np.isfinite(values)
+    if bad.any():
+        raise Diverged(f"labels hold NaN or infinity (first in row {np.argwhere(bad)[0][0]})",
+                       where=f"{problem.labels.source} labels",
+                       hint="the model that gave them has diverged, or the data are broken")

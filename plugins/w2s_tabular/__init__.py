@@ -1,0 +1,60 @@
+"""Tables of numbers: scikit-learn's diabetes, any file of your own, and features that need no training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from w2s_bench.contracts import ModelEntry, Parameter, TaskEntry
+from w2s_bench.hookspecs import hookimpl
+
+REGRESSION = frozenset({"regression"})
+
+
+@hookimpl
+def w2s_tasks() -> Iterable[TaskEntry]:
+    """A small real data set, and the reader of your own files."""
+    reuse = Parameter("reuse_inputs", bool, False, "supervise and transfer are one and the same sample")
+    yield TaskEntry(
+        "diabetes", "w2s_tabular.diabetes:Diabetes",
+        summary="disease progression of 442 patients from 10 measurements, as shipped with scikit-learn",
+        tags=REGRESSION | {"small"}, parameters=(reuse,),
+    )
+    yield TaskEntry(
+        "arrays", "w2s_tabular.arrays:Arrays",
+        summary="your own .npz, .csv, .parquet or folder of .npy files",
+        tags=REGRESSION | {"own-data"},
+        parameters=(
+            Parameter("path", str, None, "the file, or the folder of .npy files"),
+            Parameter("label", str, "y", "column that holds the label"),
+            Parameter("splits", str, "split", "column with supervise, transfer or test in each row; "
+                      "drawn by the seed when there is none"),
+            Parameter("features", str, "", "columns that form x, joined with +; "
+                      "empty: every numeric column but label, split and id"),
+            Parameter("divergence", str, "squared", "loss that the task is scored with", choices=("squared",)),
+            reuse,
+        ),
+    )
+
+
+@hookimpl
+def w2s_models() -> Iterable[ModelEntry]:
+    """Features taken from the table itself."""
+    yield ModelEntry(
+        "raw", "w2s_tabular.raw:Raw", summary="the input column as it is", tags=frozenset({"tabular"}),
+        parameters=(Parameter("column", str, "x", "input column to read"),),
+    )
+    yield ModelEntry(
+        "random-features", "w2s_tabular.random_features:RandomFeatures",
+        summary="random ReLU or Fourier features of the standardised inputs", tags=frozenset({"tabular"}),
+        parameters=(
+            Parameter("width", int, 256, "number of features", low=8, high=4096),
+            Parameter("kind", str, "relu", "shape of one feature", choices=("relu", "fourier")),
+            Parameter("seed", int, 0, "which draw of the weights", low=0),
+        ),
+    )
+    yield ModelEntry(
+        "given", "w2s_tabular.given:Given",
+        summary="one numeric column of the task, such as predictions made elsewhere",
+        tags=frozenset({"tabular", "own-data"}),
+        parameters=(Parameter("column", str, None, "input column that is the embedding"),),
+    )

@@ -1,0 +1,40 @@
+"""The diabetes data of Efron, Hastie, Johnstone, Tibshirani (2004), from scikit-learn's own copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+
+from w2s_bench.contracts import Output, Regression, Splits, draw_splits
+from w2s_bench.seeds import seed_for
+from w2s_tabular.reuse import reused
+
+
+@dataclass(frozen=True)
+class Diabetes:
+    """Progression of the disease one year on, for 442 patients; column `x` is (442, 10), raw measurements.
+
+    reuse_inputs: supervise and transfer are one and the same sample.
+    """
+
+    output: Output = Regression(1, "progression score")
+    divergence = "squared"
+    licence = "public data, distributed with scikit-learn (BSD-3-Clause)"
+    citation = "Efron, Hastie, Johnstone, Tibshirani: Least Angle Regression, Annals of Statistics 32 (2004)"
+    reuse_inputs: bool = False
+
+    def fingerprint(self) -> str:
+        """The version of the package that ships the data."""
+        return f"scikit-learn {metadata.version('scikit-learn')}"
+
+    def load(self, seed: int) -> Splits:
+        """Splits of 177, 177 and 88 patients, drawn by the seed."""
+        from sklearn.datasets import load_diabetes
+
+        x, y = load_diabetes(return_X_y=True, scaled=False)
+        ids = np.array([f"patient {row}" for row in range(len(y))])
+        splits = draw_splits({"x": np.asarray(x, dtype=np.float64)}, np.asarray(y, dtype=np.float64)[:, None], ids,
+                             seed_for("split", task="diabetes", seed=seed))
+        return reused(splits) if self.reuse_inputs else splits

@@ -1,0 +1,26 @@
+"""The input column itself as features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from w2s_bench.contracts import Array, Columns, Embedding
+from w2s_tabular.numeric import numeric_column
+
+
+@dataclass(frozen=True)
+class Raw:
+    """column: the numeric input column to read, (n,) or (n, d)."""
+
+    family = "raw"
+    size = None
+    column: str = "x"
+
+    def fingerprint(self) -> str:
+        """No files are read."""
+        return ""
+
+    def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
+        """The column as (n, d) float32."""
+        return Embedding(numeric_column(inputs, self.column, f"raw[column={self.column}]"))

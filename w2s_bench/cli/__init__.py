@@ -1,0 +1,1 @@
+"""Words to calls; prints; nothing else. One file a command."""

@@ -1,0 +1,88 @@
+"""The `w2s-bench` command: finds a command's file when it is called, and words every error for the prompt."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+import w2s_bench
+
+COMMANDS = {
+    "run": ("w2s_bench.cli.run", "Run a suite, a spec file or a matrix given by flags; resumes what was begun."),
+    "plan": ("w2s_bench.cli.plan", "Show cells, jobs and cost before anything is computed."),
+    "ls": ("w2s_bench.cli.ls", "List tasks, models, strategies, suites and executors."),
+    "show": ("w2s_bench.cli.show", "Show the table of one or several runs."),
+    "status": ("w2s_bench.cli.status", "Say how far a run is."),
+    "report": ("w2s_bench.cli.report", "Write a run's page."),
+    "plugin": ("w2s_bench.cli.plugin", "List plugins, and say why one does not load."),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when it is called, so that --help stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from w2s_bench.errors import nearest
+
+            ctx.fail(f"no command {args[0]!r}; {nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(w2s_bench.__version__, prog_name="w2s-bench")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Benchmark weak-to-strong generalization: gain, misfit and how tight the bounds are."""
+    ctx.obj = {"debug": debug}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point. Exit codes: 0, 2 (usage), 3 (some cells not ok, or the disk), 130 (interrupted)."""
+    words: list[str] = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        code: Any = cli.main(["--debug", *words] if debug else words, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        _report(error, debug)
+
+
+def _report(error: Exception, debug: bool) -> None:
+    from w2s_bench.errors import W2SError
+
+    if debug or not isinstance(error, W2SError):
+        import traceback
+
+        traceback.print_exc()
+    if not isinstance(error, W2SError):
+        click.echo("this is a fault of w2s-bench or of a plugin, not of your input; please report it", err=True)
+        sys.exit(1)
+    click.echo(f"error: {error.message()}", err=True)
+    sys.exit(error.exit_code)

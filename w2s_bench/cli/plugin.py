@@ -1,0 +1,32 @@
+"""`w2s-bench plugin ls` and `w2s-bench plugin doctor`."""
+
+from __future__ import annotations
+
+import click
+
+from w2s_bench.registry import load_registry
+
+
+@click.group("plugin")
+def command() -> None:
+    """List plugins, and say why one does not load."""
+
+
+@command.command("ls")
+def ls() -> None:
+    """List the installed plugins."""
+    for plugin in load_registry().plugins:
+        click.echo(f"{plugin.name}  {plugin.distribution} {plugin.version}  {'NOT LOADED' if plugin.problem else 'ok'}")
+
+
+@command.command("doctor")
+@click.option("--verbose", is_flag=True, help="Print whole tracebacks.")
+def doctor(verbose: bool) -> int:
+    """Say which plugins are broken and why; exit code 3 when one is."""
+    broken = [plugin for plugin in load_registry().plugins if plugin.problem]
+    for plugin in broken:
+        reason = plugin.problem.strip() if verbose else plugin.problem.strip().splitlines()[-1]
+        click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}) is quarantined: {reason}")
+    if not broken:
+        click.echo("every plugin loads")
+    return 3 if broken else 0

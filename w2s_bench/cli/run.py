@@ -1,0 +1,77 @@
+"""`w2s-bench run`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from w2s_bench.cli.progress import progress_screen
+from w2s_bench.cli.spec_options import default_store, read_spec, spec_options
+from w2s_bench.registry import load_registry
+
+
+@click.command("run")
+@spec_options
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Run folder.  [default: w2s-runs/NAME-HASH]")
+@click.option("--store", default=None, help="Store of artifacts: a folder or a URL.  [default: the user cache]")
+@click.option("-j", "--jobs", type=click.IntRange(0), default=1, show_default=True,
+              help="Worker processes; 0 computes in this process.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds that one job may take.")
+@click.option("--retries", type=click.IntRange(0), default=1, show_default=True,
+              help="How often a job is tried again whose process died.")
+@click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def command(what: str | None, out: Path | None, store: str | None, jobs: int, timeout: float | None, retries: int,
+            print_spec: bool, quiet: bool, **flags: Any) -> int:
+    """Run a SUITE, a SPEC.toml, or a matrix given by flags. Alone: the suite quickstart.
+
+    The same command resumes a run that was ended, and recomputes nothing that is finished.
+    """
+    from w2s_bench.executor import Policy
+    from w2s_bench.folder import default_folder
+    from w2s_bench.plan import make_plan
+    from w2s_bench.run import run
+
+    registry = load_registry()
+    spec, origin = read_spec(registry, what, flags)
+    if print_spec:
+        click.echo(spec.to_toml(), nl=False)
+        return 0
+    folder = out or default_folder(spec)
+    say = (lambda text: None) if quiet else click.echo
+    say(f"running {origin}")
+    plan = make_plan(spec, registry)
+    say(f"{len(plan.cells)} cells, {len(plan.jobs)} jobs; folder {folder}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with progress_screen(quiet) as (show, warn):
+        result = run(plan, folder, store or default_store(), Policy(jobs, timeout, retries), warn=warn, show=show,
+                     observers=registry.observers)
+    if not quiet:
+        _print_result(result)
+    if result.interrupted:
+        say(f"interrupted; finished work is kept. Go on with: w2s-bench run {folder / 'spec.toml'} -o {folder}")
+        return 130
+    return 0 if set(result.statuses) <= {"ok", "skipped"} else 3
+
+
+def _print_result(result: Any) -> None:
+    import polars as pl
+    from rich.console import Console
+
+    from w2s_bench.report import write_report
+    from w2s_bench.terminal_table import render, sentence
+
+    rows = pl.read_parquet(result.folder / "rows.parquet")
+    page = result.folder / "report.html"
+    if result.executed or result.planned or not page.exists():
+        write_report(result.folder)
+    render(rows, pl.read_parquet(result.folder / "bounds.parquet"), Console(file=sys.stdout))
+    for error, count in rows.filter(pl.col("status") != "ok")["error"].value_counts(sort=True).head(5).iter_rows():
+        click.echo(f"{count} cells: {error}", err=True)
+    click.echo(sentence(rows))
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(result.statuses.items()))
+    click.echo(f"{counts}; {result.executed} jobs computed. Page: {page}")

@@ -1,0 +1,81 @@
+"""`w2s-bench show`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from w2s_bench.errors import UsageError, nearest
+
+
+@click.command("show")
+@click.argument("runs", nargs=-1)
+@click.option("--by", default=None, help="Group by these columns, joined with commas.")
+@click.option("--where", "condition", default=None, help='Keep rows, as in "gain > 0 and task == diabetes".')
+@click.option("--sort", default=None, help="Sort by a column; -COLUMN sorts downwards.")
+@click.option("--columns", "chosen", default=None, is_flag=False, flag_value="?",
+              help="These columns, joined with commas; without a value: what every column means.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
+@click.option("--publish", type=click.Path(path_type=Path), help="Write rows, bounds and a Markdown page to this folder.")
+def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: str | None, chosen: str | None,
+            as_json: bool, as_csv: bool, latest: bool, publish: Path | None) -> None:
+    """Show the table of RUNS (folders, or names under w2s-runs/), several as one."""
+    if chosen == "?":
+        _explain_columns()
+        return
+    import polars as pl
+    from rich.console import Console
+
+    from w2s_bench.folder import find_run
+    from w2s_bench.leaderboard import tables
+    from w2s_bench.terminal_table import render, sentence
+
+    if not runs:
+        raise UsageError("no run is given", hint="w2s-bench show RUN; runs are under w2s-runs/")
+    rows, bounds = tables.read_runs([find_run(name) for name in runs], latest=latest)
+    if condition:
+        rows = tables.where(rows, condition)
+        bounds = bounds.filter(pl.col("cell_key").is_in(rows["cell_key"].to_list()))
+    if sort:
+        rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
+    if publish:
+        tables.publish(rows, bounds, publish, f"w2s-bench show {' '.join(runs)} --publish {publish}")
+        click.echo(f"wrote {publish}")
+    elif as_json or as_csv or chosen:
+        table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
+        _print_table(table, as_json)
+    else:
+        render(rows, bounds, Console(file=sys.stdout), by=[_known(b.strip(), rows.columns) for b in by.split(",")] if by else None)
+        click.echo(sentence(rows))
+
+
+def _known(name: str, columns: list[str]) -> str:
+    if name not in columns:
+        raise UsageError(f"no column {name!r}", hint=nearest(name, columns))
+    return name
+
+
+def _print_table(table: object, as_json: bool) -> None:
+    import polars as pl
+
+    assert isinstance(table, pl.DataFrame)
+    if as_json:
+        click.echo(table.write_json())
+        return
+    lists = [name for name, kind in table.schema.items() if kind == pl.List(pl.String)]
+    click.echo(table.with_columns(pl.col(name).list.join(" ") for name in lists).write_csv(), nl=False)
+
+
+def _explain_columns() -> None:
+    from w2s_bench.columns import BOUNDS, ROWS
+
+    for title, columns in (("rows", ROWS), ("bounds", BOUNDS)):
+        click.echo(f"{title}:")
+        for column in columns:
+            marks = [column.type, column.unit, "uses truth" if column.uses_truth else "", "timing" if column.timing else "",
+                     column.source]
+            click.echo(f"  {column.name}: {column.meaning} ({'; '.join(mark for mark in marks if mark)})")

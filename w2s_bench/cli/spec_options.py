@@ -1,0 +1,81 @@
+"""The options by which `run` and `plan` are told what to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from w2s_bench.errors import UsageError
+from w2s_bench.names import parse_range
+from w2s_bench.registry import Kind, Registry
+from w2s_bench.spec import Matrix, RunSpec, spec_from_file, spec_from_toml
+
+DEFAULT_SUITE = "quickstart"
+_SELECTORS = {"task": "tasks", "models": "models", "weak": "weak", "strong": "strong", "strategy": "strategies",
+              "supervisor": "supervisors"}
+
+
+def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the argument and the flags from which `read_spec` makes a RunSpec."""
+    options = [
+        click.argument("what", required=False, metavar="[SUITE|SPEC.toml]", shell_complete=_complete_suites),
+        click.option("--task", multiple=True, shell_complete=_complete("tasks"), help="Task; may be repeated."),
+        click.option("--models", multiple=True, shell_complete=_complete("models"),
+                     help="Models: all pairs, in both directions."),
+        click.option("--weak", multiple=True, shell_complete=_complete("models"), help="Weak supervisors."),
+        click.option("--strong", multiple=True, shell_complete=_complete("models"), help="Strong students."),
+        click.option("--strategy", multiple=True, shell_complete=_complete("strategies"),
+                     help="How students are fitted.  [default: ridge]"),
+        click.option("--supervisor", multiple=True, shell_complete=_complete("strategies"),
+                     help="How weak models are fitted.  [default: ridge]"),
+        click.option("--seeds", default=None, help="Seeds, as 0..4 or 0,1,2.  [default: 0]"),
+        click.option("--name", default=None, help="Name of the run.  [default: run]"),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_spec(registry: Registry, what: str | None, flags: dict[str, Any]) -> tuple[RunSpec, str]:
+    """The spec that the words stand for, and a sentence that says where it comes from. Raises UsageError."""
+    given = {name: flags[flag] for flag, name in _SELECTORS.items() if flags[flag]}
+    if given or flags["seeds"] or flags["name"]:
+        if what is not None:
+            raise UsageError("a suite or spec file goes without flags for tasks, models and strategies", where=what)
+        if flags["seeds"]:
+            given["seeds"] = parse_range(flags["seeds"])
+        matrix = Matrix(**{"tasks": (), **given})
+        return RunSpec(flags["name"] or "run", (matrix,)), "the matrix given by flags"
+    if what is not None and (what.endswith(".toml") or Path(what).is_file()):
+        return spec_from_file(Path(what)), f"the spec {what}"
+    suite = registry.suite(what or DEFAULT_SUITE)
+    spec = spec_from_toml(suite.toml, where=f"suite {suite.name}")
+    return spec, f"the suite {suite.name}: {suite.summary}"
+
+
+def default_store() -> str:
+    """The store under the user's cache directory."""
+    import platformdirs
+
+    return str(Path(platformdirs.user_cache_dir("w2s-bench")) / "store")
+
+
+def _complete(kind: Kind) -> Callable[..., list[CompletionItem]]:
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from w2s_bench.registry import load_registry
+
+        return [CompletionItem(found.entry.name, help=found.entry.summary) for found in load_registry().entries(kind)
+                if found.entry.name.startswith(incomplete)]
+
+    return complete
+
+
+def _complete_suites(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from w2s_bench.registry import load_registry
+
+    return [CompletionItem(suite.name, help=suite.summary) for _, suite in load_registry().suites
+            if suite.name.startswith(incomplete)]
