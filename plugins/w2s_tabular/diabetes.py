@@ -7,7 +7,7 @@ from importlib import metadata
 
 import numpy as np
 
-from w2s_bench.contracts import Output, Regression, Splits, draw_splits
+from w2s_bench.contracts import Regression, Splits, draw_splits
 from w2s_bench.seeds import seed_for
 from w2s_tabular.reuse import reused
 
@@ -19,7 +19,7 @@ class Diabetes:
     reuse_inputs: supervise and transfer are one and the same sample.
     """
 
-    output: Output = Regression(1, "progression score")
+    output = Regression(1, "progression score")
     divergence = "squared"
     licence = "public data, distributed with scikit-learn (BSD-3-Clause)"
     citation = "Efron, Hastie, Johnstone, Tibshirani: Least Angle Regression, Annals of Statistics 32 (2004)"
