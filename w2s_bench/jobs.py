@@ -117,7 +117,7 @@ class Job:
 
 
 @functools.cache
-def _reader(recipe_type: type[Recipe]) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...]]:
+def _reader(recipe_type: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...]]:
     names = [f.name for f in dataclasses.fields(recipe_type)]
     return operator.attrgetter(*names), tuple(i for i, name in enumerate(names) if name in _UPSTREAM_FIELDS)
 

@@ -95,7 +95,8 @@ class Workshop:
         component, model = self.components[recipe.model], self._instance(recipe.model)
         loaded = self._loaded(recipe.load)
         state = self._artifact(recipe.prepare).arrays if recipe.prepare else {}
-        arrays, truncated = {}, 0
+        arrays: dict[str, Array] = {}
+        truncated = 0
         for part in PARTS:
             inputs = loaded.part(part).inputs
             if model.column and model.column not in inputs:
