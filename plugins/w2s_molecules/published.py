@@ -56,12 +56,18 @@ def read_table(folder: str, name: str) -> dict[str, list[str]]:
     return {column: [record[at] for record in records] for at, column in enumerate(header)}
 
 
-def numbers(table: Mapping[str, list[str]], column: str, where: str) -> Array:
-    """A column as (n,) float64. Raises DataError for a missing column (near names) or a value that is not finite."""
+def column_of(table: Mapping[str, list[str]], column: str, where: str) -> list[str]:
+    """The column of that name. Raises DataError with near names."""
     if column not in table:
         raise DataError(f"has no column {column!r}", where=where, hint=nearest(column, table))
-    found = np.empty(len(table[column]), dtype=np.float64)
-    for index, text in enumerate(table[column]):
+    return table[column]
+
+
+def numbers(table: Mapping[str, list[str]], column: str, where: str) -> Array:
+    """A column as (n,) float64. Raises DataError for a missing column (near names) or a value that is not finite."""
+    texts = column_of(table, column, where)
+    found = np.empty(len(texts), dtype=np.float64)
+    for index, text in enumerate(texts):
         value = number(text)
         if value is None or not math.isfinite(value):
             raise DataError(f"{column} of row {index + 1} is {text!r}, not a finite number", where=where)

@@ -10,7 +10,7 @@ import numpy as np
 
 from w2s_bench.contracts import Array, Regression, Split, Splits
 from w2s_bench.seeds import generator_for
-from w2s_molecules.published import files_digest, number, numbers, present, read_split, read_table
+from w2s_molecules.published import column_of, files_digest, number, numbers, present, read_split, read_table
 from w2s_molecules.smiles import canonical
 
 MOLECULENET = "Wu et al. 2018, MoleculeNet, doi:10.1039/C7SC02664A; splits of ChemBench (Shen et al.)"
@@ -51,7 +51,7 @@ class MoleculeSet:
         table, where = read_table(self.path, self.file), str(present(self.path, self.file))
         truth = numbers(table, self.label, where)[:, None]
         smiles = np.empty(len(truth), dtype=object)
-        smiles[:] = canonical(table["smiles"], where)
+        smiles[:] = canonical(column_of(table, "smiles", where), where)
         inputs = {"smiles": smiles, "text": smiles}
         for name, column in table.items():
             if name not in {"smiles", "text", self.label} and all(number(text) is not None for text in column):

@@ -40,7 +40,8 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
             Parameter("lr", float, 1e-3, "learning rate", low=0.0),
             Parameter("batch", int, 32, "examples in a step", low=1),
             Parameter("decay", float, 0.01, "decoupled weight decay", low=0.0),
-            Parameter("standardise", bool, True, "train on standardised features and labels; false: on both as they are"),
+            Parameter("standardise", bool, True,
+                      "train on standardised features and labels; false: on both as they are"),
         ),
     )
     yield StrategyEntry(

@@ -23,7 +23,8 @@ class AdamWHead:
     Charikar et al. (2024) train heads this way on the features as they are (`standardise=false`). With
     `standardise=true` features and labels have training mean 0 and variance 1 while training, so that one
     learning rate fits every task; the head that is returned answers in label units.
-    epochs: passes over the labels. lr: learning rate. batch: examples in a step. decay: decoupled weight decay.
+    epochs: passes over the labels. lr: learning rate. batch: examples in a step. decay: decoupled
+    weight decay.
     """
 
     outputs = frozenset({"regression"})
@@ -83,7 +84,8 @@ class AdamWHead:
         n, k = values.shape
         key = problem.features_key or f"#{id(problem.features)}"
         if key not in designs:
-            standard = standard_of(problem.features) if self.standardise else unscaled(problem.features.shape[1])
+            d = problem.features.shape[1]
+            standard = standard_of(problem.features) if self.standardise else unscaled(d)
             frame = LinearHead(standard, None, np.zeros((0, k)), np.zeros(k))
             designs[key] = (frame, frame.design(problem.features))
         frame, z = designs[key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,10 +44,11 @@ class Ridge:
 
     def _solve(self, spectrum: Spectrum, problem: FitProblem) -> Predictor:
         features, values = problem.features, np.asarray(problem.labels.values, dtype=np.float64)
-        penalty = leave_one_out_penalty(spectrum, features, values) if self.penalty == "auto" else float(self.penalty)
+        penalty = (leave_one_out_penalty(spectrum, features, values) if self.penalty == "auto"
+                   else float(self.penalty))
         weight, intercept = refined(spectrum, features, values, penalty * len(values))
         head = LinearHead(spectrum.standard, None, spectrum.v @ weight, intercept).finite()
-        return LinearHead(head.standard, None, head.weight, intercept, head.head_norm) if penalty > 0 else head
+        return replace(head, radius=head.head_norm) if penalty > 0 else head
 
     def untrained(self, problem: FitProblem) -> Predictor:
         """The head that predicts 0."""
@@ -72,7 +73,8 @@ def leave_one_out_penalty(spectrum: Spectrum, features: Array, values: Array) ->
     for rows in row_blocks(n):
         scores = spectrum.scores(features, rows)
         spare = 1.0 - 1.0 / n - (scores**2 / spectrum.energy) @ shrink
-        residual = centred[rows][:, None, :] - (scores @ weight.reshape(-1, len(GRID) * k)).reshape(-1, len(GRID), k)
+        answers = (scores @ weight.reshape(-1, len(GRID) * k)).reshape(-1, len(GRID), k)
+        residual = centred[rows][:, None, :] - answers
         usable = spare > 1e-10
         left_out = residual / np.where(usable, spare, 1.0)[:, :, None]
         press += np.where(usable, (left_out**2).sum(axis=2), np.inf).sum(axis=0)

@@ -70,8 +70,8 @@ def spectrum_of(features: Array, cutoff: float) -> Spectrum:
 def refined(spectrum: Spectrum, features: Array, values: Array, ridge: float) -> tuple[Array, Array]:
     """Weight (r, k) and intercept (k,) that minimise ‖Z V W + b − values‖² + ridge·‖W‖².
 
-    The spectrum diagonalises ZᵀZ only to rounding, so the first answer is corrected twice on the gradient of its
-    own residuals (iterative refinement, Björck 1967).
+    The spectrum diagonalises ZᵀZ only to rounding, so the first answer is corrected twice on the gradient of
+    its own residuals (iterative refinement, Björck 1967).
     """
     weight = np.zeros((len(spectrum.energy), values.shape[1]))
     intercept = values.mean(axis=0)

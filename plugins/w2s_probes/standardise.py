@@ -43,7 +43,8 @@ class Standard:
     @staticmethod
     def from_arrays(arrays: Mapping[str, Array]) -> Standard:
         """Inverse of `to_arrays`."""
-        return Standard(np.asarray(arrays["kept"], dtype=np.int64), np.asarray(arrays["mean"], dtype=np.float64),
+        return Standard(np.asarray(arrays["kept"], dtype=np.int64),
+                        np.asarray(arrays["mean"], dtype=np.float64),
                         np.asarray(arrays["scale"], dtype=np.float64))
 
 
@@ -79,7 +80,8 @@ def check_features(features: Array) -> None:
         bad = ~np.isfinite(features[rows])
         if bad.any():
             row, column = np.argwhere(bad)[0]
-            raise Diverged(f"features hold NaN or infinity (first in row {rows.start + row}, column {column})",
+            first = f"row {rows.start + row}, column {column}"
+            raise Diverged(f"features hold NaN or infinity (first in {first})",
                            where="features", hint="look at the model that made them; nothing was fitted")
 
 

@@ -30,7 +30,7 @@ def w2s_tasks() -> Iterable[TaskEntry]:
                       "drawn by the seed when there is none"),
             Parameter("features", str, "", "columns that form x, joined with +; "
                       "empty: every numeric column but label, split and id"),
-            Parameter("divergence", str, "squared", "loss that the task is scored with", choices=("squared",)),
+            Parameter("divergence", str, "squared", "loss that scores the task", choices=("squared",)),
             reuse,
         ),
     )

@@ -22,8 +22,8 @@ class Arrays:
 
     Every column but label, splits and id is an input column of its own; the numeric ones together are `x`
     (n, d), unless the file has an array `x` (.npz, .npy) or `features` lists the columns of `x`.
-    path: the file. label: name of the label column. splits: name of the column with supervise, transfer or test
-    in each row. features: column names joined with "+". reuse_inputs: transfer is the supervise sample.
+    path: the file. label: name of the label column. splits: name of the column with supervise, transfer or
+    test in each row. features: column names joined with "+". reuse_inputs: transfer is the supervise sample.
     """
 
     licence = "the user's own data"
@@ -66,7 +66,8 @@ class Arrays:
                             hint=f"{nearest(self.label, columns)} (choose with label=…)")
         values = columns[self.label]
         if len(values) < SMALLEST:
-            raise DataError(f"{len(values)} row{'s' if len(values) != 1 else ''} cannot be split into three parts",
+            rows = "1 row" if len(values) == 1 else f"{len(values)} rows"
+            raise DataError(f"{rows} cannot be split into three parts",
                             where=self.path, hint=f"at least {SMALLEST} rows are needed")
         for row, value in enumerate(values):
             fault = _fault(value)
@@ -91,7 +92,8 @@ class Arrays:
             chosen = self.features.split("+")
             for name in chosen:
                 if name not in columns:
-                    raise DataError(f"no feature column {name!r}", where=self.path, hint=nearest(name, columns))
+                    raise DataError(f"no feature column {name!r}", where=self.path,
+                                    hint=nearest(name, columns))
                 if columns[name].dtype == object:
                     raise DataError(f"feature column {name!r} holds text", where=self.path,
                                     hint="list numeric columns only")
@@ -110,7 +112,8 @@ class Arrays:
                             hint="add a feature column")
         if not chosen:
             return columns
-        return {**columns, "x": np.concatenate([columns[name].reshape(len(columns[name]), -1) for name in chosen], 1)}
+        x = np.concatenate([columns[name].reshape(len(columns[name]), -1) for name in chosen], axis=1)
+        return {**columns, "x": x}
 
     def _as_given(self, column: Array, inputs: Columns, truth: Array, ids: Array) -> Splits:
         for row, value in enumerate(column):
@@ -123,7 +126,8 @@ class Arrays:
             if not len(rows) and not (part == "transfer" and self.reuse_inputs):
                 raise DataError(f"column {self.splits!r} puts no row into {part!r}", where=self.path,
                                 hint=f"it must name each of {', '.join(PARTS)}")
-            parts[part] = Split({name: values[rows] for name, values in inputs.items()}, truth[rows], ids[rows])
+            chosen = {name: values[rows] for name, values in inputs.items()}
+            parts[part] = Split(chosen, truth[rows], ids[rows])
         splits = Splits(**parts)
         return reused(splits) if self.reuse_inputs else splits
 

@@ -35,6 +35,7 @@ class Diabetes:
 
         x, y = load_diabetes(return_X_y=True, scaled=False)
         ids = np.array([f"patient {row}" for row in range(len(y))])
-        splits = draw_splits({"x": np.asarray(x, dtype=np.float64)}, np.asarray(y, dtype=np.float64)[:, None], ids,
+        truth = np.asarray(y, dtype=np.float64)[:, None]
+        splits = draw_splits({"x": np.asarray(x, dtype=np.float64)}, truth, ids,
                              seed_for("split", task="diabetes", seed=seed))
         return reused(splits) if self.reuse_inputs else splits

@@ -1,4 +1,4 @@
-"""Files of named columns: .npz, .csv, .parquet, or a folder of .npy. Nothing that could run code is ever read."""
+"""Files of named columns: .npz, .csv, .parquet, a folder of .npy. Nothing that could run code is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def found(path: str) -> Path:
     file = Path(path).expanduser()
     if not file.exists():
         beside = [other.name for other in file.parent.iterdir()] if file.parent.is_dir() else []
-        hint = nearest(file.name, beside) if beside else f"the folder {str(file.parent)!r} is missing or empty"
+        folder = f"the folder {str(file.parent)!r} is missing or empty"
+        hint = nearest(file.name, beside) if beside else folder
         raise DataError("no such file", where=path, hint=hint)
     if file.is_dir():
         if not any(file.glob("*.npy")):
@@ -66,7 +67,8 @@ def read_columns(path: str) -> dict[str, Array]:
     columns = {name: _plain(column, name, path) for name, column in columns.items()}
     sizes = {name: len(column) for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
-        raise DataError("columns differ in length: " + ", ".join(f"{name} {size}" for name, size in sizes.items()),
+        found_sizes = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise DataError(f"columns differ in length: {found_sizes}",
                         where=path, hint="every array needs one entry for each example")
     return columns
 
@@ -85,7 +87,8 @@ def label_width(path: str, label: str) -> int:
 
 def _npy(file: Path) -> Array:
     try:
-        array: Array = np.load(file, allow_pickle=False)
+        with file.open("rb") as stream:
+            array: Array = np.load(stream, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise _unreadable(str(file), error) from error
     return array
@@ -93,7 +96,7 @@ def _npy(file: Path) -> Array:
 
 def _npz(file: Path, path: str, only: str | None = None) -> dict[str, Array]:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files if only in (None, name)}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise _unreadable(path, error) from error
@@ -103,7 +106,8 @@ def _unreadable(path: str, error: Exception) -> DataError:
     if "Object arrays" in str(error) or "pickle" in str(error):
         return DataError("holds Python objects, which can run code; it was not read", where=path,
                          hint="save numbers as float arrays and text as str arrays (dtype U)")
-    return DataError(f"not a readable array file ({error})", where=path, hint="save it again with numpy.savez")
+    return DataError(f"not a readable array file ({error})", where=path,
+                     hint="save it again with numpy.savez")
 
 
 def _table(file: Path, path: str) -> dict[str, Array]:
@@ -119,7 +123,7 @@ def _table(file: Path, path: str) -> dict[str, Array]:
     except (polars.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()
         raise DataError(f"not a readable table ({reason[0] if reason else type(error).__name__})", where=path,
-                        hint="a table needs one header line and the same number of fields in every row") from error
+                        hint="it needs one header line and equally many fields in every row") from error
     return {name: _from_polars(frame[name], name, path) for name in frame.columns}
 
 
@@ -133,7 +137,8 @@ def _check_text(content: bytes, path: str) -> None:
     names = next(csv.reader(text[:text.find("\n") + 1 or None].splitlines()), [])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"the header names {twice[0]!r} more than once", where=path, hint="rename one of them")
+        raise DataError(f"the header names {twice[0]!r} more than once", where=path,
+                        hint="rename one of them")
 
 
 def _from_polars(series: polars.Series, name: str, path: str) -> Array:
@@ -145,7 +150,8 @@ def _from_polars(series: polars.Series, name: str, path: str) -> Array:
         try:
             return np.array(series.to_list(), dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise DataError(f"column {name!r} holds lists that are not rows of equally many numbers", where=path,
+            raise DataError(f"column {name!r} holds lists that are not rows of equally many numbers",
+                            where=path,
                             hint="drop the column or pad its lists") from error
     return np.array([_text(value) for value in series.to_list()], dtype=object)
 
@@ -157,7 +163,8 @@ def _text(value: Any) -> str:
 def _plain(column: Array, name: str, path: str) -> Array:
     """Numbers as float64, text as an object array of str."""
     if column.ndim == 0 or column.ndim > 2:
-        raise DataError(f"array {name!r} has shape {column.shape}", where=path, hint="it needs shape (n,) or (n, d)")
+        raise DataError(f"array {name!r} has shape {column.shape}", where=path,
+                        hint="it needs shape (n,) or (n, d)")
     if column.dtype.kind in "fiub":
         return column.astype(np.float64)
     if column.dtype.kind in "UO":

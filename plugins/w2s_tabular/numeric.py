@@ -14,7 +14,7 @@ def numeric_column(inputs: Columns, name: str, where: str) -> Array:
         raise DataError(f"the task has no input column {name!r}", where=where, hint=nearest(name, inputs))
     values = np.asarray(inputs[name])
     if values.dtype.kind not in "fiub" or values.ndim not in (1, 2):
-        raise DataError(f"the input column {name!r} holds {values.dtype} of shape {values.shape}, not numbers",
+        raise DataError(f"the column {name!r} holds {values.dtype} of shape {values.shape}, not numbers",
                         where=where, hint="choose a numeric column, or a model that reads text")
     with np.errstate(over="ignore"):
         features = values.reshape(len(values), -1).astype(np.float32)

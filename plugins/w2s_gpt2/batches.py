@@ -1,0 +1,44 @@
+"""Batches of sequences of like length, and the texts that they are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from w2s_bench.contracts import Array, Columns
+from w2s_bench.errors import DataError, nearest
+
+
+def token_batches(lengths: Sequence[int], budget: int) -> list[Array]:
+    """Indices in batches whose padded size (rows × longest) is within the budget, short sequences first.
+
+    A sequence longer than the budget gets a batch of its own. Every index occurs once.
+    """
+    batches: list[Array] = []
+    current: list[int] = []
+    for index in np.argsort(lengths, kind="stable").tolist():
+        if current and (len(current) + 1) * lengths[index] > budget:
+            batches.append(np.array(current))
+            current = []
+        current.append(index)
+    return [*batches, np.array(current)] if current else batches
+
+
+def padded(sequences: Sequence[Array], pad: int) -> tuple[Array, Array]:
+    """Sequences as (n, t) int64, padded on the right, and the mask (n, t) int64 that is 1 on real tokens."""
+    lengths = np.array([len(sequence) for sequence in sequences])
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    tokens = np.full(mask.shape, pad, dtype=np.int64)
+    tokens[mask] = np.concatenate(sequences)
+    return tokens, mask.astype(np.int64)
+
+
+def text_column(inputs: Columns, name: str) -> list[str]:
+    """The column as texts. Raises DataError where it is missing (near names) or holds numbers."""
+    if name not in inputs:
+        raise DataError(f"the task has no column {name!r}", where=f"column={name}", hint=nearest(name, inputs))
+    column = np.asarray(inputs[name])
+    if column.dtype.kind not in "OUS" or column.ndim != 1:
+        raise DataError(f"the column {name!r} holds numbers, not texts", where=f"column={name}")
+    return [str(text) for text in column]

@@ -1,0 +1,83 @@
+"""Texts to train a small model on: a file, or the source of the standard library."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import platform
+import sysconfig
+from pathlib import Path
+
+from w2s_bench.errors import DataError, nearest
+from w2s_bench.seeds import generator_for
+
+SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"})
+PYTHON_FILES = 400
+"""Files of the standard library in the sample."""
+
+
+def corpus_fingerprint(corpus: str) -> str:
+    """SHA-256 of the file; the version of Python for `python`; "" for `task`."""
+    if corpus == "task":
+        return ""
+    if corpus == "python":
+        return f"python-{platform.python_version()}"
+    return hashlib.sha256(_corpus_file(corpus).read_bytes()).hexdigest()
+
+
+def read_corpus(corpus: str, context: int) -> list[str]:
+    """The texts of a file, one a line, blank lines left out; or chunks of Python source of up to `context` bytes."""
+    return _python_chunks(context) if corpus == "python" else _lines(_corpus_file(corpus))
+
+
+def _corpus_file(corpus: str) -> Path:
+    file = Path(corpus).expanduser()
+    if not file.is_file():
+        beside = [place.name for place in file.parent.iterdir() if place.is_file()] if file.parent.is_dir() else []
+        raise DataError("no such corpus file", where=f"corpus={corpus}",
+                        hint=nearest(file.name, [*beside, "task", "python"]))
+    return file
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    except (OSError, EOFError) as error:
+        raise DataError(f"no readable gzip file: {error}", where=str(file)) from error
+    texts = []
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        try:
+            text = line.decode().rstrip("\r")
+        except UnicodeDecodeError as error:
+            raise DataError(f"line {number} is not UTF-8", where=str(file),
+                            hint="convert it: iconv -f latin1 -t utf-8") from error
+        if text.strip():
+            texts.append(text)
+    if not texts:
+        raise DataError("holds no text", where=str(file))
+    return texts
+
+
+def _python_chunks(context: int) -> list[str]:
+    """Whole lines, packed up to `context` bytes, of a fixed sample of files in the order of their names."""
+    root = Path(sysconfig.get_path("stdlib"))
+    files = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS]
+        files += [Path(folder, name) for name in names if name.endswith(".py")]
+    files.sort(key=lambda file: file.relative_to(root).as_posix())
+    chosen = generator_for("corpus", corpus="python").permutation(len(files))[:PYTHON_FILES]
+    chunks = []
+    for index in sorted(chosen.tolist()):
+        current = ""
+        for line in files[index].read_bytes().decode("utf-8", "replace").splitlines(keepends=True):
+            if current.strip() and len((current + line).encode()) > context:
+                chunks.append(current)
+                current = ""
+            current += line
+        if current.strip():
+            chunks.append(current)
+    if not chunks:
+        raise DataError("the standard library has no sources here", where="corpus=python")
+    return chunks

@@ -1,0 +1,149 @@
+"""A small byte-level GPT-2 that is trained here, on the task's own texts or on another corpus."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from w2s_bench.contracts import Array, Columns, Embedding, PrepareContext
+from w2s_bench.errors import DataError, PluginError, UsageError
+from w2s_bench.seeds import seed_for
+from w2s_gpt2.batches import padded, text_column, token_batches
+from w2s_gpt2.bytes import PAD, VOCABULARY, byte_tokens
+from w2s_gpt2.corpora import corpus_fingerprint, read_corpus
+from w2s_gpt2.size import gpt2_parameters
+
+BATCH_TOKENS = 8192
+
+
+@dataclass(frozen=True)
+class Nano:
+    """The architecture of GPT-2 (Radford et al. 2019) over bytes, trained from scratch by next-byte prediction.
+
+    Features: the last hidden state, after the final layer norm, pooled over a text's bytes: (n, width) float32.
+    A text begins with a token of its own, which is all that an empty one consists of. objective=descriptors adds
+    the mean squared error of a linear map from the mean state to standardised descriptors of the text.
+    """
+
+    width: int
+    layers: int
+    heads: int | Literal["auto"]
+    context: int
+    steps: int
+    batch: int
+    lr: float
+    schedule: Literal["cosine", "constant"]
+    corpus: str
+    objective: Literal["next-token", "descriptors"]
+    descriptors: str
+    seed: int
+    column: str
+    pooling: Literal["mean", "last"]
+
+    family: ClassVar[str] = "nano"
+
+    def __post_init__(self) -> None:
+        if self.width % self.n_heads:
+            raise UsageError(f"width={self.width} is no multiple of heads={self.n_heads}", where="nano",
+                             hint=f"heads={max(h for h in range(1, self.n_heads + 1) if self.width % h == 0)} would do")
+
+    @property
+    def n_heads(self) -> int:
+        """Attention heads."""
+        return max(1, self.width // 16) if self.heads == "auto" else self.heads
+
+    @property
+    def size(self) -> int:
+        """Number of parameters, the tied output matrix counted once."""
+        return gpt2_parameters(self.width, self.layers, self.context + 1, VOCABULARY)
+
+    @property
+    def prepare_from(self) -> frozenset[str]:
+        """The cell's seed and the task's texts for corpus=task; nothing of the cell otherwise."""
+        return frozenset({"task", "seed"}) if self.corpus == "task" else frozenset()
+
+    def fingerprint(self) -> str:
+        """Digest of the corpus and, for objective=descriptors, of the source of the function that is named."""
+        describing = _source_digest(self.descriptors) if self.objective == "descriptors" else ""
+        return f"{corpus_fingerprint(self.corpus)}/{describing}"
+
+    def prepare(self, context: PrepareContext) -> dict[str, Array]:
+        """Weights as float32 arrays by name, and "loss": (steps,) float32, nats a byte plus the descriptors' error.
+
+        Raises Diverged at the first loss that is not finite, DataError for a corpus or descriptors that cannot be used.
+        """
+        from w2s_gpt2.training import Architecture, train
+
+        if self.corpus == "task":
+            if context.inputs is None:
+                raise PluginError("corpus=task was given no texts", where="nano")
+            texts = text_column(context.inputs, self.column)
+        else:
+            texts = read_corpus(self.corpus, self.context)
+        targets = self._targets(texts) if self.objective == "descriptors" and self.steps else None
+        documents = [np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8) for text in texts]
+        weights, loss = train(Architecture(self.width, self.layers, self.n_heads, self.context + 1), documents, targets,
+                              steps=self.steps, batch=self.batch, lr=self.lr, schedule=self.schedule,
+                              seed=seed_for("nano", seed=self.seed, cell=context.seed))
+        return {**weights, "loss": loss}
+
+    def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
+        """Features (n, width) float32 of the column, from the weights that prepare() gave."""
+        from w2s_gpt2.training import Architecture, features, network
+
+        model = network(Architecture(self.width, self.layers, self.n_heads, self.context + 1), state)
+        texts = text_column(inputs, self.column)
+        distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
+        sequences, cut = byte_tokens(list(distinct), self.context)
+        values = np.zeros((len(distinct), self.width), dtype=np.float32)
+        for batch in token_batches([len(sequence) for sequence in sequences], BATCH_TOKENS):
+            values[batch] = features(model, *padded([sequences[index] for index in batch], PAD), self.pooling)
+        rows = np.array([distinct[text] for text in texts], dtype=np.int64)
+        return Embedding(values[rows], truncated=int(cut[rows].sum()))
+
+    def _targets(self, texts: Sequence[str]) -> Array:
+        """Descriptors (n, m) float32, standardised over the corpus; constant ones are left out."""
+        where = f"descriptors={self.descriptors}"
+        values = np.asarray(_function(self.descriptors)(list(texts)), dtype=np.float64)
+        if values.ndim != 2 or len(values) != len(texts):
+            raise PluginError(f"gave an array of shape {values.shape} for {len(texts)} texts", where=where,
+                              hint="wanted (n, m)")
+        bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        if len(bad):
+            raise DataError(f"not finite for the text {texts[bad[0]]!r}", where=where)
+        values = values[:, values.std(axis=0) > 0]
+        if not values.shape[1]:
+            raise DataError("every descriptor is constant over this corpus", where=where)
+        return ((values - values.mean(axis=0)) / values.std(axis=0)).astype(np.float32)
+
+
+def _function(target: str) -> Callable[[list[str]], Any]:
+    module, _, name = target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UsageError(f"cannot be imported: {error}", where=f"descriptors={target}",
+                         hint="wanted module:function, a function from texts (n,) to numbers (n, m)") from error
+    if not callable(found):
+        raise UsageError("is no function", where=f"descriptors={target}")
+    function: Callable[[list[str]], Any] = found
+    return function
+
+
+def _source_digest(target: str) -> str:
+    module = target.partition(":")[0]
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None or not Path(spec.origin).is_file():
+        raise UsageError(f"there is no module {module!r}", where=f"descriptors={target}",
+                         hint="wanted module:function, a function from texts (n,) to numbers (n, m)")
+    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()

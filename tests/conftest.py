@@ -1,0 +1,54 @@
+"""Fixtures: the real command in a folder and a store of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Command:
+    """Runs `w2s-bench` as a user would, with an empty home and no hub."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        return {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "HF_HUB_OFFLINE": "1", "COLUMNS": "120"}
+
+    def __call__(self, *words: str, check: int | None = None) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(self.words(*words), cwd=self.folder, env=self.environment, capture_output=True, text=True,
+                              timeout=300)
+        if check is not None:
+            assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self.words(*words), cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+
+    @staticmethod
+    def words(*words: str) -> list[str]:
+        return [sys.executable, "-c", "from w2s_bench.cli.main import main; main()", *words]
+
+
+@pytest.fixture
+def w2s(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    return Command(tmp_path)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the shared data folder is not beside the project")
+    return SHARED_DATA

@@ -1,0 +1,92 @@
+"""Imports run downwards, and no core module names a plugin."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CORE = ROOT / "w2s_bench"
+ROWS = [
+    ["cli.main", "cli.run", "cli.plan", "cli.ls", "cli.show", "cli.status", "cli.report", "cli.plugin"],
+    ["cli.progress", "cli.spec_options", "cli"],
+    ["leaderboard.tables", "leaderboard", "report"],
+    ["plots", "terminal_table"],
+    ["forecast"],
+    ["run"],
+    ["executor", "folder"],
+    ["worker", "schedule"],
+    ["plan", "stages"],
+    ["spec", "score_stage"],
+    ["splits_io"],
+    ["jobs", "store"],
+    ["registry", "journal"],
+    ["names", "hookspecs"],
+    ["contracts", "seeds", "columns", "scoring"],
+    ["canonical", "errors"],
+    [""],
+]
+RANK = {module: rank for rank, row in enumerate(ROWS) for module in row}
+
+
+def _name(path: Path) -> str:
+    relative = path.relative_to(CORE).with_suffix("")
+    parts = [part for part in relative.parts if part != "__init__"]
+    return "scoring" if parts[:1] == ["scoring"] else ".".join(parts)
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "w2s_bench"}
+
+
+def _module_of(imported: str) -> str:
+    parts = imported.split(".")[1:]
+    if parts[:1] == ["scoring"]:
+        return "scoring"
+    while parts and ".".join(parts) not in RANK:
+        parts.pop()
+    return ".".join(parts)
+
+
+def test_every_module_has_a_row() -> None:
+    assert {_name(path) for path in CORE.rglob("*.py")} <= set(RANK)
+
+
+def test_no_module_imports_upwards() -> None:
+    upward = []
+    for path in CORE.rglob("*.py"):
+        for imported in _imports(path):
+            if RANK[_module_of(imported)] < RANK[_name(path)]:
+                upward.append(f"{_name(path)} imports {imported}")
+    assert upward == []
+
+
+def test_no_core_module_names_a_plugin() -> None:
+    plugins = [folder.name for folder in (ROOT / "plugins").iterdir() if (folder / "__init__.py").exists()]
+    assert len(plugins) >= 7
+    named = [f"{path.name}: {plugin}" for path in CORE.rglob("*.py") for plugin in plugins
+             if plugin in path.read_text(encoding="utf-8")]
+    assert named == []
+
+
+def test_a_plugin_imports_only_the_public_names_of_the_core() -> None:
+    public = {"contracts", "hookspecs", "errors", "seeds"}
+    foreign = [f"{path.name} imports {imported}" for path in (ROOT / "plugins").rglob("*.py") for imported in _imports(path)
+               if _module_of(imported) not in public]
+    assert foreign == []
+
+
+def test_scoring_knows_neither_torch_nor_files() -> None:
+    allowed = {"numpy", "scipy", "sklearn", "w2s_bench"} | set(sys.stdlib_module_names) - {"os", "io", "pathlib", "shutil"}
+    for path in (CORE / "scoring").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+            assert all(name.split(".")[0] in allowed for name in names), path.name

@@ -1,0 +1,143 @@
+"""Bad input, through the real command: one clear message, the right exit code, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Command
+
+PAIR = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]")
+
+
+def _says(command: Command, words: tuple[str, ...], *texts: str, code: int = 2) -> None:
+    done = command(*words)
+    assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}"
+    assert "Traceback" not in done.stderr
+    for text in texts:
+        assert text in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(("words", "texts"), [
+    (("run", "--task", "diabets", "--models", "r*"), ("unknown task 'diabets'", "diabetes")),
+    (("run", "--task", "diabetes", "--models", "rawr", "--models", "raw"), ("unknown model 'rawr'", "raw")),
+    (("run", *PAIR, "--strategy", "rigde"), ("unknown strategy 'rigde'", "ridge")),
+    (("run", *PAIR, "--strategy", "ridge[penalt=1]"), ("no parameter 'penalt'", "penalty")),
+    (("run", *PAIR, "--strategy", "@nowhere"), ("no strategy has the tag @nowhere", "regression")),
+    (("run", "--task", "diabetes", "--models", "zz*"), ("no model matches zz*",)),
+    (("run", *PAIR, "--strategy", "ridge[penalty=-1]"), ("out of range",)),
+    (("run", *PAIR, "--strategy", "ridge[penalty=much]"), ("should be a number or auto",)),
+    (("run", "--task", "diabetes", "--models", "raw", "--models", "random-features[width=8.5]"), ("should be a whole number",)),
+    (("run", *PAIR, "--seeds", "zero"), ("cannot read 'zero' as whole numbers",)),
+    (("run", *PAIR, "--strategy", "ridge["), ("expected parameter=value at character 7",)),
+    (("run", "quickstrat"), ("no suite is called 'quickstrat'", "quickstart")),
+    (("run", "--task", "diabetes", "--models", "raw"), ("at least two models",)),
+    (("run", "--task", "diabetes"), ("no pair of models",)),
+    (("run", "nowhere.toml"), ("no such spec file",)),
+    (("show", "nowhere"), ("no such run",)),
+    (("rnu",), ("no command 'rnu'", "run")),
+])
+def test_a_wrong_word_is_named_with_the_nearest_right_one(w2s: Command, words: tuple[str, ...], texts: tuple[str, ...]) -> None:
+    _says(w2s, words, *texts)
+
+
+@pytest.mark.parametrize(("text", "texts"), [
+    ("name = \n", ("not valid TOML", "line 1")),
+    ("name = 'x'\nmatrx = 1\n", ("unknown key 'matrx'", "matrix")),
+    ("name = 'x'\n[[matrix]]\ntasks = ['diabetes']\nmodel = ['raw']\n", ("unknown key 'model'", "models")),
+    ("name = 'x'\n", ("no [[matrix]]",)),
+    ("name = '../x'\n[[matrix]]\ntasks = ['diabetes']\nmodels = ['raw']\n", ("cannot name a folder",)),
+])
+def test_a_spec_that_cannot_be_read_is_named_with_its_place(w2s: Command, text: str, texts: tuple[str, ...]) -> None:
+    (w2s.folder / "spec.toml").write_text(text)
+    _says(w2s, ("run", "spec.toml"), "spec.toml", *texts)
+
+
+@pytest.mark.parametrize(("name", "content", "texts"), [
+    ("a.csv", b"x,y\n1,\xff\xfe\n" * 9, ("UTF-8",)),
+    ("a.csv", b"x,z\n" + b"1,2\n" * 9, ("'y'",)),
+    ("a.csv", b"x,y\n" + b"1,2\n" * 8 + b"1,two\n", ("two",)),
+    ("a.csv", b"x,y\n" + b"1,2\n" * 8 + b"1,nan\n", ("nan",)),
+    ("a.csv", b"x,y\n" + b"1,2\n" * 8 + b"1,inf\n", ("inf",)),
+    ("a.csv", b"x,y\n1,2\n", ("1 ",)),
+])
+def test_a_table_that_cannot_be_scored_says_where(w2s: Command, name: str, content: bytes, texts: tuple[str, ...]) -> None:
+    (w2s.folder / name).write_bytes(content)
+    done = w2s("run", "--task", f"arrays[path={name}]", "--models", "raw", "--models", "random-features[width=8]", "-o", "r")
+    assert done.returncode in (2, 3) and "Traceback" not in done.stderr
+    assert name in done.stderr
+    for text in texts:
+        assert text.lower() in done.stderr.lower(), done.stderr
+
+
+def test_an_npz_that_holds_objects_is_refused_unread(w2s: Command) -> None:
+    np.savez(w2s.folder / "a.npz", x=np.array([{"a": 1}] * 9, dtype=object), y=np.arange(9.0))
+    done = w2s("run", "--task", "arrays[path=a.npz]", "--models", "raw", "--models", "random-features[width=8]", "-o", "r")
+    assert done.returncode in (2, 3) and "a.npz" in done.stderr and "object" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_constant_labels_and_overlapping_splits_are_flagged(w2s: Command) -> None:
+    lines = ["x,z,y"] + [f"{i % 7},{i % 5},3" for i in range(300)]
+    (w2s.folder / "a.csv").write_text("\n".join(lines) + "\n")
+    w2s("run", "--task", "arrays[path=a.csv]", "--models", "raw", "--models", "random-features[width=8]", "-o", "r", check=0)
+    rows = json.loads(w2s("show", "r", "--json", check=0).stdout)
+    assert all({"constant-labels", "splits-overlap"} <= set(row["flags"]) for row in rows)
+
+
+def test_a_folder_of_another_spec_is_refused(w2s: Command) -> None:
+    w2s("run", *PAIR, "-o", "r", check=0)
+    _says(w2s, ("run", *PAIR, "--seeds", "1", "-o", "r"), "belongs to another spec", "-o")
+    (w2s.folder / "full").mkdir()
+    (w2s.folder / "full" / "thesis.txt").write_text("mine")
+    _says(w2s, ("run", *PAIR, "-o", "full"), "not a run folder")
+
+
+def test_a_folder_in_use_is_refused(w2s: Command) -> None:
+    from filelock import FileLock
+
+    w2s("run", *PAIR, "-o", "r", check=0)
+    with FileLock(w2s.folder / "r" / "lock"):
+        _says(w2s, ("run", *PAIR, "-o", "r"), "a live run is using this folder")
+
+
+def test_a_folder_that_cannot_be_written_is_refused(w2s: Command) -> None:
+    (w2s.folder / "file").write_text("")
+    _says(w2s, ("run", *PAIR, "-o", "file/r"), "cannot write here")
+
+
+def test_a_full_disk_ends_the_run_and_keeps_what_is_finished(w2s: Command) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    w2s("run", *PAIR, "-o", "first", check=0)
+    (w2s.folder / "r").mkdir()
+    (w2s.folder / "r" / "spec.toml").write_text(w2s("run", *PAIR, "--print-spec", check=0).stdout)
+    (w2s.folder / "r" / "journal.jsonl").symlink_to("/dev/full")
+    _says(w2s, ("run", *PAIR, "-o", "r"), "No space left on device", "free some disk", code=3)
+    (w2s.folder / "r" / "journal.jsonl").unlink()
+    assert "0 jobs computed" in w2s("run", *PAIR, "-o", "r", check=0).stdout
+
+
+def test_a_damaged_artifact_is_dropped_recomputed_and_warned_of(w2s: Command) -> None:
+    w2s("run", *PAIR, "--store", "store", "-o", "r", check=0)
+    rows = w2s("show", "r", "--csv", check=0).stdout
+    victims = [path for path in (w2s.folder / "store").rglob("meta.json") if '"stage":"score"' in path.read_text()]
+    victims[0].write_bytes(victims[0].read_bytes()[:-9])
+    done = w2s("run", *PAIR, "--store", "store", "-o", "again", check=0)
+    assert "damaged" in done.stderr and "1 jobs computed" in done.stdout
+    assert _untimed(rows) == _untimed(w2s("show", "again", "--csv", check=0).stdout)
+
+
+def test_debug_shows_the_traceback(w2s: Command) -> None:
+    assert "Traceback" in w2s("run", "quickstrat", "--debug").stderr
+
+
+def _untimed(csv: str) -> list[list[str]]:
+    from w2s_bench.columns import ROWS
+
+    timing = {column.name for column in ROWS if column.timing}
+    lines = [line.split(",") for line in csv.splitlines()]
+    keep = [i for i, name in enumerate(lines[0]) if name not in timing]
+    return [[line[i] for i in keep if i < len(line)] for line in lines[:1]]

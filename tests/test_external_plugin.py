@@ -1,0 +1,68 @@
+"""A separate distribution, installed by pip: listed, run, scored, and isolated when it breaks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import Command
+
+SOURCE = Path(__file__).parent / "external_plugin"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("site")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), str(SOURCE)],
+                   check=True, capture_output=True)
+    return target
+
+
+@pytest.fixture
+def outside(w2s: Command, installed: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(installed), os.environ.get("PYTHONPATH", "")])))
+    return w2s
+
+
+MATRIX = ("--task", "waves", "--weak", "powers[degree=2]", "--strong", "powers[degree=[3,7]]", "--supervisor", "plain", "-o", "r")
+
+
+def test_it_is_listed_and_runs_and_scores(outside: Command) -> None:
+    assert "w2s_external/waves" in outside("ls", "tasks", check=0).stdout
+    assert "w2s-external 0.3.0" in outside("plugin", "ls", check=0).stdout
+    outside("run", *MATRIX, "--strategy", "plain", check=0)
+    rows = pl.read_parquet(outside.folder / "r" / "rows.parquet")
+    assert rows["status"].to_list() == ["ok", "ok"] and rows["direction"].to_list() == ["weak-to-strong"] * 2
+    assert (rows["ledger_residue"] <= 1e-9 * (1 + rows["gain"].abs())).all()
+    assert rows["err_base"].null_count() == 2
+
+
+@pytest.mark.parametrize(("fault", "status"), [("raise", "failed"), ("nan", "diverged"), ("shape", "failed"), ("die", "lost"),
+                                               ("hang", "timeout")])
+def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault: str, status: str) -> None:
+    done = outside("run", *MATRIX, "--strategy", f"plain[fault=[no,{fault}]]", "--timeout", "15" if fault != "hang" else "6",
+                   check=3)
+    assert "Traceback" not in done.stderr
+    rows = pl.read_parquet(outside.folder / "r" / "rows.parquet")
+    by_strategy = dict(rows.group_by("strategy").agg(pl.col("status").unique()).iter_rows())
+    assert by_strategy == {"plain[fault=no]": ["ok"], f"plain[fault={fault}]": [status]}
+    broken = rows.filter(pl.col("status") != "ok")
+    assert broken["error"].null_count() == 0
+
+
+def test_two_plugins_that_claim_one_name_are_both_refused(outside: Command, installed: Path, tmp_path: Path) -> None:
+    rival = tmp_path / "rival" / "rival-1.0.dist-info"
+    rival.mkdir(parents=True)
+    (rival / "METADATA").write_text("Metadata-Version: 2.1\nName: rival\nVersion: 1.0\n")
+    (rival / "entry_points.txt").write_text("[w2s_bench]\nw2s_external = json\nbroken = no_such_module\n")
+    os.environ["PYTHONPATH"] = f"{rival.parent}{os.pathsep}{os.environ['PYTHONPATH']}"
+    done = outside("plugin", "doctor", check=3)
+    assert "w2s-external 0.3.0" in done.stdout and "rival 1.0" in done.stdout
+    assert "no_such_module" in done.stdout and "Traceback" not in done.stdout
+    assert "Traceback" in outside("plugin", "doctor", "--verbose", check=3).stdout
+    listed = outside("ls", "tasks", check=0)
+    assert "waves" not in listed.stdout and "diabetes" in listed.stdout

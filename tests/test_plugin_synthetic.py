@@ -1,0 +1,175 @@
+"""The synthetic study: made from the seed, equal in batches and alone, and faithful to torch."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import w2s_synthetic
+from w2s_synthetic.features import NetworkFeatures
+from w2s_synthetic.network import (
+    TARGET,
+    Shape,
+    answer,
+    initial,
+    initial_head,
+    loss_gradient,
+    represent,
+    shape_of,
+)
+from w2s_synthetic.pretrain import Recipe, first_network, lessons_of, orders_of, pretrain
+from w2s_synthetic.task import RandomNetwork
+from w2s_synthetic.world import true_network
+
+from w2s_bench.contracts import Array, PrepareContext
+from w2s_bench.errors import DataError, Diverged, PluginError
+
+QUICK = NetworkFeatures(layers=3, tasks=2, samples=70, epochs=2)
+RECIPE = Recipe(tasks=3, samples=70, epochs=3, lr=1e-3, batch=32, scale=500.0)
+
+
+@pytest.mark.parametrize("entry", [*w2s_synthetic.w2s_tasks(), *w2s_synthetic.w2s_models()],
+                         ids=lambda entry: entry.name)
+def test_entries_build_their_components_and_agree_with_their_defaults(entry: Any) -> None:
+    module, _, name = entry.target.partition(":")
+    component = getattr(importlib.import_module(module), name)
+    given = {parameter.name: parameter.default for parameter in entry.parameters}
+    assert component(**given) == component()
+    assert set(given) == {field.name for field in fields(component)}
+
+
+def torch_network(torch: Any, shape: Shape, flat: Array) -> Any:
+    layers: list[Any] = []
+    for weight, bias in shape.layers(flat[None]):
+        linear = torch.nn.Linear(*weight.shape[1:], dtype=torch.float64)
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor(weight[0].T.copy()))
+            linear.bias.copy_(torch.tensor(bias[0, 0].copy()))
+        layers += [linear, torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers[:-1])
+
+
+def flat_of(network: Any) -> Array:
+    return np.concatenate([part for layer in network if hasattr(layer, "weight") for part in
+                           (layer.weight.detach().numpy().T.ravel(), layer.bias.detach().numpy())])
+
+
+@pytest.mark.parametrize("shape", [shape_of(2, 16), shape_of(8, 16), shape_of(4, 5)], ids=str)
+def test_pretraining_is_the_plain_torch_loop(shape: Shape) -> None:
+    torch = pytest.importorskip("torch")
+    lessons, rng = lessons_of(3, RECIPE), orders_of(3)
+    network = torch_network(torch, shape, first_network(3, shape))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RECIPE.lr)
+    for _ in range(RECIPE.epochs):
+        for head, inputs, labels in zip(lessons.heads, lessons.x, lessons.y, strict=True):
+            head, inputs, labels = map(torch.tensor, (head, inputs, labels))
+            for rows in torch.tensor(rng.permutation(RECIPE.samples)).split(RECIPE.batch):
+                optimiser.zero_grad()
+                predicted = network(inputs[rows]) @ head[:-1, None] + head[-1]
+                torch.nn.functional.mse_loss(predicted, labels[rows]).backward()
+                optimiser.step()
+    expected = flat_of(network)
+    got = pretrain([3], shape, RECIPE)[0]
+    assert np.abs(expected - first_network(3, shape)).max() > 1e-2
+    assert np.allclose(got, expected, rtol=0, atol=1e-6)
+
+
+def test_the_gradient_is_the_finite_difference() -> None:
+    rng, shape = np.random.default_rng(0), shape_of(4, 6)
+    flat, head = initial(rng, shape)[None], initial_head(rng)[None]
+    x, y = rng.normal(size=(1, 20, 8)), rng.normal(size=(1, 20, 1))
+
+    def loss(at: Array) -> float:
+        return float(((answer(head, represent(shape, at, x)) - y) ** 2).mean())
+
+    gradient = np.zeros_like(flat)
+    loss_gradient(shape, flat, head, x, y, gradient)
+    for index in rng.integers(0, flat.shape[1], 40):
+        step = np.zeros_like(flat)
+        step[0, index] = 1e-6
+        slope = (loss(flat + step) - loss(flat - step)) / 2e-6
+        assert gradient[0, index] == pytest.approx(slope, rel=1e-4, abs=1e-8)
+
+
+@pytest.mark.parametrize("model", [QUICK, replace(QUICK, layers=8), replace(QUICK, width=7, layers=2),
+                                   replace(QUICK, source="target"), replace(QUICK, source="perturbed")],
+                         ids=str)
+def test_models_prepared_together_are_the_single_ones_bit_for_bit(model: NetworkFeatures) -> None:
+    contexts = [PrepareContext(seed=seed) for seed in (0, 1, 2, 7, 11)]
+    for together, context in zip(model.prepare_many(contexts), contexts, strict=True):
+        alone = model.prepare(context)
+        assert np.array_equal(together["network"], alone["network"])
+        assert alone["network"].shape == (model.size,)
+
+
+def test_the_target_source_represents_the_truth_exactly() -> None:
+    splits, model = RandomNetwork(scale=1.0).load(4), NetworkFeatures(source="target")
+    features = model.embed(splits.test.inputs, model.prepare(PrepareContext(seed=4))).values
+    design = np.column_stack([features, np.ones(500)])
+    residual = splits.test.truth - design @ np.linalg.lstsq(design, splits.test.truth, rcond=None)[0]
+    assert np.abs(residual).max() < 1e-5
+
+
+def test_the_perturbed_source_is_the_target_plus_noise_of_the_given_size() -> None:
+    difference = NetworkFeatures(source="perturbed", noise=0.01).prepare(PrepareContext(seed=2))["network"]
+    difference = difference - true_network(2)
+    assert len(difference) == TARGET.parameters and 0.009 < difference.std() < 0.011
+
+
+def test_one_seed_is_one_world_and_heads_differ_between_tasks() -> None:
+    first, again, other = RandomNetwork().load(0), RandomNetwork().load(0), RandomNetwork(task=1).load(0)
+    assert np.array_equal(first.test.truth, again.test.truth)
+    assert not np.array_equal(first.test.truth, other.test.truth)
+    assert not np.array_equal(true_network(0), true_network(1))
+    assert 400 < first.test.inputs["x"].std() < 600 and first.test.inputs["x"].shape == (500, 8)
+
+
+def test_a_part_does_not_depend_on_the_size_of_the_others() -> None:
+    large, small = RandomNetwork().load(1), RandomNetwork(supervise=20, transfer=30).load(1)
+    assert np.array_equal(large.test.truth, small.test.truth)
+    assert np.array_equal(large.supervise.inputs["x"][:20], small.supervise.inputs["x"])
+    assert len(small.transfer.truth) == 30
+
+
+def test_reuse_makes_one_sample_of_supervise_and_transfer() -> None:
+    splits = RandomNetwork(reuse=True).load(0)
+    assert splits.transfer is splits.supervise
+    apart = RandomNetwork().load(0)
+    ids = {*apart.supervise.ids, *apart.transfer.ids, *apart.test.ids}
+    assert len(ids) == 1500 and not np.array_equal(apart.supervise.truth, apart.transfer.truth)
+
+
+def test_eight_layers_represent_the_target_better_than_two() -> None:
+    errors: dict[int, list[float]] = {2: [], 8: []}
+    seeds = range(4)
+    for layers, found in errors.items():
+        model = NetworkFeatures(layers=layers)
+        states = model.prepare_many([PrepareContext(seed=seed) for seed in seeds])
+        for seed, state in zip(seeds, states, strict=True):
+            splits = RandomNetwork().load(seed)
+            train, test = (np.column_stack([model.embed(part.inputs, state).values, np.ones(500)])
+                           for part in (splits.transfer, splits.test))
+            head = np.linalg.lstsq(train, splits.transfer.truth, rcond=1e-9)[0]
+            found.append(float(((test @ head - splits.test.truth) ** 2).mean() / splits.test.truth.var()))
+    assert sum(strong < weak for weak, strong in zip(errors[2], errors[8], strict=True)) >= 3
+    assert np.mean(errors[8]) < 0.8 * np.mean(errors[2])
+
+
+def test_size_counts_parameters_and_follows_the_source() -> None:
+    assert NetworkFeatures(layers=2).size == 8 * 16 + 16 + 16 * 16 + 16
+    assert NetworkFeatures(source="target").size == TARGET.parameters < NetworkFeatures(layers=8).size
+
+
+def test_wrong_inputs_and_runaway_training_are_reported() -> None:
+    state = QUICK.prepare(PrepareContext(seed=0))
+    with pytest.raises(DataError, match="no input column 'x'"):
+        QUICK.embed({"text": np.array(["a"], dtype=object)}, state)
+    with pytest.raises(DataError, match=r"not \(n, 8\)"):
+        QUICK.embed({"x": np.zeros((4, 3))}, state)
+    with pytest.raises(PluginError):
+        QUICK.prepare(PrepareContext())
+    with pytest.raises(Diverged, match="seed 0"):
+        replace(QUICK, lr=1e200).prepare(PrepareContext(seed=0))
