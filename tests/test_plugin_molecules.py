@@ -19,10 +19,25 @@ from w2s_bench.registry import check_parameters, instantiate
 pytest.importorskip("rdkit", reason="the extra `molecules` is not installed")
 
 PUBLISHED = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "moleculenet_chembench"
-published = pytest.mark.skipif(not (PUBLISHED / "splits.json").is_file(), reason="the MoleculeNet tables are not here")
+published = pytest.mark.skipif(
+    not (PUBLISHED / "splits.json").is_file(), reason="the MoleculeNet tables are not here"
+)
 
 # ethanol is there three times, written in different ways; the published parts are by row
-SMILES = ["CCO", "CCCC", "c1ccccc1", "OCC ", "CC(=O)O", "CCN", "C(O)C", "CCCCCC", "CC", "C[N+](C)(C)C", "CCl", "CBr"]
+SMILES = [
+    "CCO",
+    "CCCC",
+    "c1ccccc1",
+    "OCC ",
+    "CC(=O)O",
+    "CCN",
+    "C(O)C",
+    "CCCCCC",
+    "CC",
+    "C[N+](C)(C)C",
+    "CCl",
+    "CBr",
+]
 
 
 def task(path: Path, name: str = "esol") -> Any:
@@ -48,7 +63,10 @@ def test_the_published_split_goes_by_the_seed_and_valid_joins_transfer(tmp_path:
     assert first.test.ids.tolist() == ["ESOL-11", "ESOL-12"] and second.test.ids.tolist() == ["ESOL-4"]
     assert {"ESOL-9", "ESOL-10"} <= set(first.transfer.ids.tolist())
     assert esol.load(3).test.ids.tolist() == first.test.ids.tolist()
-    assert set(first.test.inputs) == {"smiles", "text", "mass"} and first.test.truth.tolist() == [[-5.0], [-5.5]]
+    assert set(first.test.inputs) == {"smiles", "text", "mass"} and first.test.truth.tolist() == [
+        [-5.0],
+        [-5.5],
+    ]
 
 
 def test_copies_of_a_molecule_stay_on_one_side(tmp_path: Path) -> None:
@@ -57,7 +75,9 @@ def test_copies_of_a_molecule_stay_on_one_side(tmp_path: Path) -> None:
         splits = esol.load(seed)
         sides = [set(part.inputs["smiles"]) for part in (splits.supervise, splits.transfer, splits.test)]
         assert max(Counter(smiles for side in sides for smiles in side).values()) == 1
-    assert "CCO" not in set(esol.load(1).supervise.inputs["smiles"]) | set(esol.load(1).transfer.inputs["smiles"])
+    assert "CCO" not in set(esol.load(1).supervise.inputs["smiles"]) | set(
+        esol.load(1).transfer.inputs["smiles"]
+    )
 
 
 def test_faults_are_named(tmp_path: Path) -> None:
@@ -67,7 +87,9 @@ def test_faults_are_named(tmp_path: Path) -> None:
         task(tmp_path / "nowhere").fingerprint()
     with pytest.raises(DataError, match="has no file Lipop.csv.gz"):
         task(tmp_path, "lipop").fingerprint()
-    (tmp_path / "splits.json").write_text(json.dumps({"ESOL": {"1": {"train": [0, 99], "valid": [1], "test": [2]}}}))
+    (tmp_path / "splits.json").write_text(
+        json.dumps({"ESOL": {"1": {"train": [0, 99], "valid": [1], "test": [2]}}})
+    )
     with pytest.raises(DataError, match="splits belong to another version"):
         task(folder_without_splits(tmp_path)).load(0)
     (tmp_path / "ESOL.csv.gz").write_bytes(b"no gzip")
@@ -97,10 +119,14 @@ def test_descriptors_are_those_of_the_molecule_and_silent(capfd: pytest.CaptureF
 
 
 @published
-@pytest.mark.parametrize(("name", "sizes", "unit"), [
-    ("esol", (451, 558, 113), "log10(mol/L)"), ("freesolv", (256, 321, 65), "kcal/mol")])
+@pytest.mark.parametrize(
+    ("name", "sizes", "unit"),
+    [("esol", (451, 558, 113), "log10(mol/L)"), ("freesolv", (256, 321, 65), "kcal/mol")],
+)
 def test_the_published_tables_load(name: str, sizes: tuple[int, ...], unit: str) -> None:
     molecules = task(PUBLISHED, name)
     splits = molecules.load(0)
     assert tuple(len(part.truth) for part in (splits.supervise, splits.transfer, splits.test)) == sizes
-    assert molecules.output.unit == unit and not any(text != text.strip() for text in splits.supervise.inputs["smiles"])
+    assert molecules.output.unit == unit and not any(
+        text != text.strip() for text in splits.supervise.inputs["smiles"]
+    )

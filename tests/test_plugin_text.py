@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 import w2s_text
+from w2s_text.python_functions import LONGEST, PythonFunctions, functions_of
 
 from w2s_bench.contracts import Task
 from w2s_bench.errors import DataError, UsageError
 from w2s_bench.registry import check_parameters, instantiate
-from w2s_text.python_functions import LONGEST, PythonFunctions, functions_of
 
 
-def task(name: str, **settings: Any) -> Any:
+def task(name: str, /, **settings: Any) -> Any:
     entry = next(entry for entry in w2s_text.w2s_tasks() if entry.name == name)
     return instantiate(entry.target, check_parameters(entry, settings, name), name)
 
@@ -46,7 +46,9 @@ def test_every_format_gives_the_same_splits(tmp_path: Path, name: str) -> None:
     for part in parts:
         assert set(part.inputs) == {"text", "size", "kind"}
         assert part.inputs["size"].dtype == np.float64 and part.inputs["kind"].dtype == object
-        for text, size, label, number in zip(part.inputs["text"], part.inputs["size"], part.truth[:, 0], part.ids, strict=True):
+        for text, size, label, number in zip(
+            part.inputs["text"], part.inputs["size"], part.truth[:, 0], part.ids, strict=True
+        ):
             assert text == f"text {size:.0f}" and label == size / 4 and int(number) == size + 1
 
 
@@ -68,7 +70,10 @@ def test_a_folder_is_one_table(tmp_path: Path) -> None:
 
 def test_split_and_id_columns_are_used(tmp_path: Path) -> None:
     parts = ["supervise"] * 4 + ["transfer"] * 3 + ["test"] * 3
-    records = [record | {"split": part, "id": f"r{i}"} for i, (record, part) in enumerate(zip(rows(), parts, strict=True))]
+    records = [
+        record | {"split": part, "id": f"r{i}"}
+        for i, (record, part) in enumerate(zip(rows(), parts, strict=True))
+    ]
     path = write(tmp_path, "t.csv", records)
     splits = task("text", path=path).load(0)
     assert splits.transfer.ids.tolist() == ["r4", "r5", "r6"]
@@ -82,9 +87,15 @@ def test_split_and_id_columns_are_used(tmp_path: Path) -> None:
         task("text", path=write(tmp_path, "t.csv", records), split="none").load(0)
 
 
-@pytest.mark.parametrize(("label", "message"), [
-    ("positive", r"label of row 3 is 'positive', and labels must be numbers"),
-    ("nan", r"label of row 3 is 'nan', not a finite number"), ("inf", "not a finite number"), ("", "must be numbers")])
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("positive", r"label of row 3 is 'positive', and labels must be numbers"),
+        ("nan", r"label of row 3 is 'nan', not a finite number"),
+        ("inf", "not a finite number"),
+        ("", "must be numbers"),
+    ],
+)
 def test_a_bad_label_is_named_with_its_row(tmp_path: Path, label: str, message: str) -> None:
     records = [record | {"label": str(record["label"])} for record in rows()]
     records[2]["label"] = label
@@ -118,7 +129,9 @@ def test_faults_of_files_are_explained(tmp_path: Path) -> None:
         task("text", path=path, name="sst2").fingerprint()
 
 
-def test_a_hub_data_set_without_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_hub_data_set_without_network_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import datasets
 
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
@@ -150,23 +163,32 @@ def test_python_functions_are_short_distinct_and_counted() -> None:
 
 
 def test_a_limit_is_a_fixed_sample_that_seeds_split_differently() -> None:
-    ids = [sorted(i for part in ("supervise", "transfer", "test") for i in getattr(PythonFunctions(60).load(seed), part).ids)
-           for seed in (0, 1)]
+    ids = [
+        sorted(
+            i
+            for part in ("supervise", "transfer", "test")
+            for i in getattr(PythonFunctions(60).load(seed), part).ids
+        )
+        for seed in (0, 1)
+    ]
     assert ids[0] == ids[1] and len(ids[0]) == 60
     assert PythonFunctions(60).load(0).test.ids.tolist() != PythonFunctions(60).load(1).test.ids.tolist()
 
 
 def test_calls_and_branches_are_counted_without_decorators_and_cut_by_lines() -> None:
-    source = b'''class A:
+    source = b"""class A:
     @cached(1)
     def f(self, x):
         if x and g(x):
             return [h(y) for y in x]
 
     async def nothing(self): pass
-'''
+"""
     assert list(functions_of(source)) == [
         (3, "def f(self, x):\n    if x and g(x):\n        return [h(y) for y in x]", 5),
-        (7, "async def nothing(self): pass", 0)]
+        (7, "async def nothing(self): pass", 0),
+    ]
     assert list(functions_of(b"def broken(:")) == []
-    assert [text for _, text, _ in functions_of(b"x = '\x0c'\ndef f():\n    return 1\n")] == ["def f():\n    return 1"]
+    assert [text for _, text, _ in functions_of(b"x = '\x0c'\ndef f():\n    return 1\n")] == [
+        "def f():\n    return 1"
+    ]

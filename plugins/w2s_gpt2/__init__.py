@@ -1,4 +1,6 @@
-"""GPT-2 as a frozen feature extractor: the published sizes, any model of your own, and tiny ones trained here."""
+"""GPT-2 as a frozen feature extractor: the published sizes, any model of your own, and tiny ones trained
+here.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,27 @@ from w2s_bench.hookspecs import hookimpl
 TEXT = frozenset({"text"})
 
 COLUMN = Parameter("column", str, "text", "input column that is read")
-POOLING = Parameter("pooling", str, "mean", "mean over the tokens, or the last token", choices=("mean", "last"))
+POOLING = Parameter(
+    "pooling", str, "mean", "mean over the tokens, or the last token", choices=("mean", "last")
+)
 READING = (
     COLUMN,
     Parameter("layer", int, -1, "hidden layer: 0 is the token embedding, -1 the last"),
     POOLING,
-    Parameter("max_length", int, "auto", "longer texts are cut to that many tokens; auto: the model's context",
-              low=1, words=("auto",)),
-    Parameter("dtype", str, "float32", "precision of weights and activations", choices=("float32", "bfloat16")),
-    Parameter("batch_tokens", int, 8192, "tokens in a batch, padding included; changes speed and memory only", low=1),
+    Parameter(
+        "max_length",
+        int,
+        "auto",
+        "longer texts are cut to that many tokens; auto: the model's context",
+        low=1,
+        words=("auto",),
+    ),
+    Parameter(
+        "dtype", str, "float32", "precision of weights and activations", choices=("float32", "bfloat16")
+    ),
+    Parameter(
+        "batch_tokens", int, 8192, "tokens in a batch, padding included; changes speed and memory only", low=1
+    ),
 )
 REVISION = Parameter("revision", str, "main", "commit, tag or branch on the hub")
 
@@ -26,34 +40,72 @@ REVISION = Parameter("revision", str, "main", "commit, tag or branch on the hub"
 @hookimpl
 def w2s_models() -> Iterable[ModelEntry]:
     """Published GPT-2, any other model with safetensors weights, and a GPT-2 trained from scratch."""
-    for name, attribute, size in (("gpt2", "gpt2", "124M"), ("gpt2-medium", "gpt2_medium", "355M"),
-                                  ("gpt2-large", "gpt2_large", "774M"), ("gpt2-xl", "gpt2_xl", "1,558M"),
-                                  ("distilgpt2", "distilgpt2", "82M")):
-        yield ModelEntry(name, f"w2s_gpt2.pretrained:{attribute}", tags=TEXT, parameters=(REVISION, *READING),
-                         summary=f"published weights from the hub, {size} parameters")
+    for name, attribute, size in (
+        ("gpt2", "gpt2", "124M"),
+        ("gpt2-medium", "gpt2_medium", "355M"),
+        ("gpt2-large", "gpt2_large", "774M"),
+        ("gpt2-xl", "gpt2_xl", "1,558M"),
+        ("distilgpt2", "distilgpt2", "82M"),
+    ):
+        yield ModelEntry(
+            name,
+            f"w2s_gpt2.pretrained:{attribute}",
+            tags=TEXT,
+            parameters=(REVISION, *READING),
+            summary=f"published weights from the hub, {size} parameters",
+        )
     yield ModelEntry(
-        "hf", "w2s_gpt2.pretrained:any_model", tags=TEXT,
+        "hf",
+        "w2s_gpt2.pretrained:any_model",
+        tags=TEXT,
         summary="any causal or encoder model with safetensors weights, on the hub or in a folder",
-        parameters=(Parameter("path", str, None, "a folder, or a name on the hub: owner/name"), REVISION, *READING),
+        parameters=(
+            Parameter("path", str, None, "a folder, or a name on the hub: owner/name"),
+            REVISION,
+            *READING,
+        ),
     )
     yield ModelEntry(
-        "nano", "w2s_gpt2.nano:Nano", tags=TEXT | {"trained-here"},
+        "nano",
+        "w2s_gpt2.nano:Nano",
+        tags=TEXT | {"trained-here"},
         summary="a byte-level GPT-2 trained from scratch here, in seconds",
         parameters=(
             Parameter("width", int, 64, "width of the hidden state, a multiple of heads", low=2, high=4096),
             Parameter("layers", int, 2, "transformer blocks", low=1, high=96),
-            Parameter("heads", int, "auto", "attention heads; auto: width / 16, at least 1", low=1, words=("auto",)),
+            Parameter(
+                "heads", int, "auto", "attention heads; auto: width / 16, at least 1", low=1, words=("auto",)
+            ),
             Parameter("context", int, 192, "bytes that it sees of a text", low=2, high=8192),
-            Parameter("steps", int, 300, "training steps; 0: an untrained random network", low=0, high=10_000_000),
+            Parameter(
+                "steps", int, 300, "training steps; 0: an untrained random network", low=0, high=10_000_000
+            ),
             Parameter("batch", int, 32, "texts in a step", low=1, high=65536),
             Parameter("lr", float, 3e-3, "peak learning rate of AdamW", low=0.0),
-            Parameter("schedule", str, "cosine", "learning rate after the warm-up", choices=("cosine", "constant")),
-            Parameter("corpus", str, "task", "task: the task's unlabelled texts; python: the standard library's source; "
-                      "else a UTF-8 file (plain or .gz) with one text a line", words=("task", "python")),
-            Parameter("objective", str, "next-token", "what is learned; descriptors: next byte, and computed numbers",
-                      choices=("next-token", "descriptors")),
-            Parameter("descriptors", str, "w2s_molecules.descriptors:descriptors",
-                      "module:function from texts (n,) to numbers (n, m), for objective=descriptors"),
+            Parameter(
+                "schedule", str, "cosine", "learning rate after the warm-up", choices=("cosine", "constant")
+            ),
+            Parameter(
+                "corpus",
+                str,
+                "task",
+                "task: the task's unlabelled texts; python: the standard library's source; "
+                "else a UTF-8 file (plain or .gz) with one text a line",
+                words=("task", "python"),
+            ),
+            Parameter(
+                "objective",
+                str,
+                "next-token",
+                "what is learned; descriptors: next byte, and computed numbers",
+                choices=("next-token", "descriptors"),
+            ),
+            Parameter(
+                "descriptors",
+                str,
+                "w2s_molecules.descriptors:descriptors",
+                "module:function from texts (n,) to numbers (n, m), for objective=descriptors",
+            ),
             Parameter("seed", int, 0, "another seed gives another network", low=0),
             COLUMN,
             POOLING,

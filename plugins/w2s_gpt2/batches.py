@@ -37,7 +37,9 @@ def padded(sequences: Sequence[Array], pad: int) -> tuple[Array, Array]:
 def text_column(inputs: Columns, name: str) -> list[str]:
     """The column as texts. Raises DataError where it is missing (near names) or holds numbers."""
     if name not in inputs:
-        raise DataError(f"the task has no column {name!r}", where=f"column={name}", hint=nearest(name, inputs))
+        raise DataError(
+            f"the task has no column {name!r}", where=f"column={name}", hint=nearest(name, inputs)
+        )
     column = np.asarray(inputs[name])
     if column.dtype.kind not in "OUS" or column.ndim != 1:
         raise DataError(f"the column {name!r} holds numbers, not texts", where=f"column={name}")

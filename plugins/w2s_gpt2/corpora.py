@@ -27,16 +27,23 @@ def corpus_fingerprint(corpus: str) -> str:
 
 
 def read_corpus(corpus: str, context: int) -> list[str]:
-    """The texts of a file, one a line, blank lines left out; or chunks of Python source of up to `context` bytes."""
+    """The texts of a file, one a line, blank lines left out; or chunks of Python source of up to `context`
+    bytes.
+    """
     return _python_chunks(context) if corpus == "python" else _lines(_corpus_file(corpus))
 
 
 def _corpus_file(corpus: str) -> Path:
     file = Path(corpus).expanduser()
     if not file.is_file():
-        beside = [place.name for place in file.parent.iterdir() if place.is_file()] if file.parent.is_dir() else []
-        raise DataError("no such corpus file", where=f"corpus={corpus}",
-                        hint=nearest(file.name, [*beside, "task", "python"]))
+        beside = (
+            [place.name for place in file.parent.iterdir() if place.is_file()] if file.parent.is_dir() else []
+        )
+        raise DataError(
+            "no such corpus file",
+            where=f"corpus={corpus}",
+            hint=nearest(file.name, [*beside, "task", "python"]),
+        )
     return file
 
 
@@ -50,8 +57,9 @@ def _lines(file: Path) -> list[str]:
         try:
             text = line.decode().rstrip("\r")
         except UnicodeDecodeError as error:
-            raise DataError(f"line {number} is not UTF-8", where=str(file),
-                            hint="convert it: iconv -f latin1 -t utf-8") from error
+            raise DataError(
+                f"line {number} is not UTF-8", where=str(file), hint="convert it: iconv -f latin1 -t utf-8"
+            ) from error
         if text.strip():
             texts.append(text)
     if not texts:

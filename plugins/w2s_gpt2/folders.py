@@ -1,4 +1,4 @@
-"""What can be known of a model's folder without torch: whether it can be used, its digest, family and size."""
+"""What is known of a model's folder without torch: whether it can be used, its digest, family and size."""
 
 from __future__ import annotations
 
@@ -26,19 +26,33 @@ def model_folder(path: str) -> Path | None:
     if not folder.is_dir():
         if re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", path) and not folder.exists():
             return None
-        beside = [place.name for place in folder.parent.iterdir() if place.is_dir()] if folder.parent.is_dir() else []
-        raise DataError("no such folder", where=path,
-                        hint=nearest(folder.name, beside) if beside else "a name on the hub has the form owner/name")
+        beside = (
+            [place.name for place in folder.parent.iterdir() if place.is_dir()]
+            if folder.parent.is_dir()
+            else []
+        )
+        raise DataError(
+            "no such folder",
+            where=path,
+            hint=nearest(folder.name, beside) if beside else "a name on the hub has the form owner/name",
+        )
     names = sorted(file.name for file in folder.iterdir() if file.is_file())
     if not any(name.endswith(".safetensors") for name in names):
         pickled = [name for name in names if name.endswith(PICKLED)]
         if pickled:
-            raise DataError(f"has only pickled weights ({', '.join(pickled)}), which can run code and are refused",
-                            where=path, hint="convert them: load the model where you trust it and call "
-                            "save_pretrained(folder), which writes model.safetensors")
-        raise DataError("has no weights (*.safetensors)", where=path, hint=f"found: {', '.join(names) or 'nothing'}")
+            raise DataError(
+                f"has only pickled weights ({', '.join(pickled)}), which can run code and are refused",
+                where=path,
+                hint="convert them: load the model where you trust it and call "
+                "save_pretrained(folder), which writes model.safetensors",
+            )
+        raise DataError(
+            "has no weights (*.safetensors)", where=path, hint=f"found: {', '.join(names) or 'nothing'}"
+        )
     if "config.json" not in names:
-        raise DataError("has weights but no config.json", where=path, hint="save the model with save_pretrained(folder)")
+        raise DataError(
+            "has weights but no config.json", where=path, hint="save the model with save_pretrained(folder)"
+        )
     return folder
 
 
@@ -47,7 +61,9 @@ def folder_digest(folder: Path) -> str:
     whole = hashlib.sha256()
     for file in sorted(file for file in folder.iterdir() if file.suffix in READ):
         about = file.stat()
-        whole.update(f"{file.name}\0{_file_digest(file.resolve(), about.st_size, about.st_mtime_ns)}\0".encode())
+        whole.update(
+            f"{file.name}\0{_file_digest(file.resolve(), about.st_size, about.st_mtime_ns)}\0".encode()
+        )
     return whole.hexdigest()
 
 

@@ -24,7 +24,7 @@ UNUSED = ("pooler.",)
 
 @dataclass(frozen=True)
 class Loaded:
-    """layers: hidden states are numbered 0 to layers. context: most tokens of a text. pad, empty: token ids."""
+    """layers: hidden states go from 0 to that. context: most tokens in a text. pad, empty: token ids."""
 
     model: Any
     tokenizer: Any
@@ -46,8 +46,10 @@ class Loaded:
             kept = self.tokenizer(text, truncation=True, max_length=limit)["input_ids"] if long else ids
             if not kept:
                 if self.empty is None:
-                    raise DataError("a text gives no token, and the tokenizer names none that begins a text",
-                                    where=str(self.tokenizer.name_or_path))
+                    raise DataError(
+                        "a text gives no token, and the tokenizer names none that begins a text",
+                        where=str(self.tokenizer.name_or_path),
+                    )
                 kept = [self.empty]
             sequences.append(np.array(kept, dtype=np.int64))
         return sequences, cut
@@ -63,7 +65,9 @@ class Loaded:
 
 
 def load_pretrained(path: str, revision: str, dtype: str) -> Loaded:
-    """The model, ready to be read from. Raises DataError where it is not there, incomplete, or of a kind not read."""
+    """The model, ready to be read from. Raises DataError where it is not there, incomplete, or of a kind not
+    read.
+    """
     folder = model_folder(path)
     source, where = (str(folder), path) if folder else (path, f"{path}@{revision}")
     options: dict[str, Any] = {"trust_remote_code": False}
@@ -73,47 +77,88 @@ def load_pretrained(path: str, revision: str, dtype: str) -> Loaded:
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(source, **options)
             if getattr(config, "is_encoder_decoder", False):
-                raise DataError(f"a {config.model_type} has an encoder and a decoder; causal and encoder models are read",
-                                where=where)
+                raise DataError(
+                    f"a {config.model_type} has an encoder and a decoder; causal and encoder models are read",
+                    where=where,
+                )
             tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
             model, report = transformers.AutoModel.from_pretrained(
-                source, config=config, use_safetensors=True, dtype=getattr(torch, dtype), output_loading_info=True,
-                **options)
+                source,
+                config=config,
+                use_safetensors=True,
+                dtype=getattr(torch, dtype),
+                output_loading_info=True,
+                **options,
+            )
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
         raise _unusable(error, where, on_hub=folder is None) from error
     missing = sorted(name for name in report["missing_keys"] if not name.startswith(UNUSED))
     if missing:
-        raise DataError(f"{len(missing)} weights are missing, such as {missing[0]}", where=where,
-                        hint="they would be random numbers; save the whole model with save_pretrained")
+        raise DataError(
+            f"{len(missing)} weights are missing, such as {missing[0]}",
+            where=where,
+            hint="they would be random numbers; save the whole model with save_pretrained",
+        )
     if len(tokenizer) > config.vocab_size:
-        raise DataError(f"the tokenizer knows {len(tokenizer)} tokens, the model {config.vocab_size}", where=where,
-                        hint="the tokenizer belongs to another model")
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else getattr(config, "pad_token_id", None)
-    empty = next((token for token in (tokenizer.bos_token_id, tokenizer.eos_token_id, getattr(config, "bos_token_id", None))
-                  if token is not None), None)
+        raise DataError(
+            f"the tokenizer knows {len(tokenizer)} tokens, the model {config.vocab_size}",
+            where=where,
+            hint="the tokenizer belongs to another model",
+        )
+    pad = (
+        tokenizer.pad_token_id
+        if tokenizer.pad_token_id is not None
+        else getattr(config, "pad_token_id", None)
+    )
+    empty = next(
+        (
+            token
+            for token in (
+                tokenizer.bos_token_id,
+                tokenizer.eos_token_id,
+                getattr(config, "bos_token_id", None),
+            )
+            if token is not None
+        ),
+        None,
+    )
     positions = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
-    return Loaded(model.eval().to(device), tokenizer, int(config.num_hidden_layers), int(config.hidden_size),
-                  int(min(positions, tokenizer.model_max_length)), 0 if pad is None else int(pad), empty, device)
+    return Loaded(
+        model.eval().to(device),
+        tokenizer,
+        int(config.num_hidden_layers),
+        int(config.hidden_size),
+        int(min(positions, tokenizer.model_max_length)),
+        0 if pad is None else int(pad),
+        empty,
+        device,
+    )
 
 
 def _unusable(error: Exception, where: str, *, on_hub: bool) -> DataError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     if on_hub and isinstance(error, OSError):
-        return DataError(f"this model is not in the cache and cannot be had from the hub: {reason}", where=where,
-                         hint="download it where there is a network and point to the folder: hf[path=<folder>]")
-    return DataError(f"this model cannot be loaded: {reason}", where=where,
-                     hint="wanted: config.json, a tokenizer and safetensors weights, as save_pretrained writes them")
+        return DataError(
+            f"this model is not in the cache and cannot be had from the hub: {reason}",
+            where=where,
+            hint="download it where there is a network and point to the folder: hf[path=<folder>]",
+        )
+    return DataError(
+        f"this model cannot be loaded: {reason}",
+        where=where,
+        hint="wanted: config.json, a tokenizer and safetensors weights, as save_pretrained writes them",
+    )
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """No progress bars and no advice from transformers meanwhile; its settings are put back."""
     bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         logging.set_verbosity(level)
         if bars:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -25,11 +25,13 @@ BATCH_TOKENS = 8192
 
 @dataclass(frozen=True)
 class Nano:
-    """The architecture of GPT-2 (Radford et al. 2019) over bytes, trained from scratch by next-byte prediction.
+    """The architecture of GPT-2 (Radford et al. 2019) over bytes, trained from scratch by next-byte
+    prediction.
 
-    Features: the last hidden state, after the final layer norm, pooled over a text's bytes: (n, width) float32.
-    A text begins with a token of its own, which is all that an empty one consists of. objective=descriptors adds
-    the mean squared error of a linear map from the mean state to standardised descriptors of the text.
+    Features: the last hidden state, after the final layer norm, pooled over a text's bytes: (n, width)
+    float32. A text begins with a token of its own, which is all that an empty one consists of.
+    objective=descriptors adds the mean squared error of a linear map from the mean state to standardised
+    descriptors of the text.
     """
 
     width: int
@@ -51,8 +53,11 @@ class Nano:
 
     def __post_init__(self) -> None:
         if self.width % self.n_heads:
-            raise UsageError(f"width={self.width} is no multiple of heads={self.n_heads}", where="nano",
-                             hint=f"heads={max(h for h in range(1, self.n_heads + 1) if self.width % h == 0)} would do")
+            raise UsageError(
+                f"width={self.width} is no multiple of heads={self.n_heads}",
+                where="nano",
+                hint=f"heads={max(h for h in range(1, self.n_heads + 1) if self.width % h == 0)} would do",
+            )
 
     @property
     def n_heads(self) -> int:
@@ -70,14 +75,16 @@ class Nano:
         return frozenset({"task", "seed"}) if self.corpus == "task" else frozenset()
 
     def fingerprint(self) -> str:
-        """Digest of the corpus and, for objective=descriptors, of the source of the function that is named."""
+        """Digest of the corpus and, for objective=descriptors, of the named function.s source."""
         describing = _source_digest(self.descriptors) if self.objective == "descriptors" else ""
         return f"{corpus_fingerprint(self.corpus)}/{describing}"
 
     def prepare(self, context: PrepareContext) -> dict[str, Array]:
-        """Weights as float32 arrays by name, and "loss": (steps,) float32, nats a byte plus the descriptors' error.
+        """Weights as float32 arrays by name, and "loss": (steps,) float32, nats a byte plus the descriptors'
+        error.
 
-        Raises Diverged at the first loss that is not finite, DataError for a corpus or descriptors that cannot be used.
+        Raises Diverged at the first loss that is not finite, DataError for a corpus or descriptors that
+        cannot be used.
         """
         from w2s_gpt2.training import Architecture, train
 
@@ -89,9 +96,16 @@ class Nano:
             texts = read_corpus(self.corpus, self.context)
         targets = self._targets(texts) if self.objective == "descriptors" and self.steps else None
         documents = [np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8) for text in texts]
-        weights, loss = train(Architecture(self.width, self.layers, self.n_heads, self.context + 1), documents, targets,
-                              steps=self.steps, batch=self.batch, lr=self.lr, schedule=self.schedule,
-                              seed=seed_for("nano", seed=self.seed, cell=context.seed))
+        weights, loss = train(
+            Architecture(self.width, self.layers, self.n_heads, self.context + 1),
+            documents,
+            targets,
+            steps=self.steps,
+            batch=self.batch,
+            lr=self.lr,
+            schedule=self.schedule,
+            seed=seed_for("nano", seed=self.seed, cell=context.seed),
+        )
         return {**weights, "loss": loss}
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
@@ -113,15 +127,19 @@ class Nano:
         where = f"descriptors={self.descriptors}"
         values = np.asarray(_function(self.descriptors)(list(texts)), dtype=np.float64)
         if values.ndim != 2 or len(values) != len(texts):
-            raise PluginError(f"gave an array of shape {values.shape} for {len(texts)} texts", where=where,
-                              hint="wanted (n, m)")
+            raise PluginError(
+                f"gave an array of shape {values.shape} for {len(texts)} texts",
+                where=where,
+                hint="wanted (n, m)",
+            )
         bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
         if len(bad):
             raise DataError(f"not finite for the text {texts[bad[0]]!r}", where=where)
         values = values[:, values.std(axis=0) > 0]
         if not values.shape[1]:
             raise DataError("every descriptor is constant over this corpus", where=where)
-        return ((values - values.mean(axis=0)) / values.std(axis=0)).astype(np.float32)
+        standard: Array = ((values - values.mean(axis=0)) / values.std(axis=0)).astype(np.float32)
+        return standard
 
 
 def _function(target: str) -> Callable[[list[str]], Any]:
@@ -129,8 +147,11 @@ def _function(target: str) -> Callable[[list[str]], Any]:
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(f"cannot be imported: {error}", where=f"descriptors={target}",
-                         hint="wanted module:function, a function from texts (n,) to numbers (n, m)") from error
+        raise UsageError(
+            f"cannot be imported: {error}",
+            where=f"descriptors={target}",
+            hint="wanted module:function, a function from texts (n,) to numbers (n, m)",
+        ) from error
     if not callable(found):
         raise UsageError("is no function", where=f"descriptors={target}")
     function: Callable[[list[str]], Any] = found
@@ -144,6 +165,9 @@ def _source_digest(target: str) -> str:
     except (ImportError, ValueError):
         spec = None
     if spec is None or spec.origin is None or not Path(spec.origin).is_file():
-        raise UsageError(f"there is no module {module!r}", where=f"descriptors={target}",
-                         hint="wanted module:function, a function from texts (n,) to numbers (n, m)")
+        raise UsageError(
+            f"there is no module {module!r}",
+            where=f"descriptors={target}",
+            hint="wanted module:function, a function from texts (n,) to numbers (n, m)",
+        )
     return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()

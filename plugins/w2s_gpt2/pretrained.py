@@ -20,9 +20,10 @@ from w2s_gpt2.size import gpt2_parameters
 class Pretrained:
     """A causal or encoder model read through transformers; safetensors only, no code from the model is run.
 
-    Features are hidden states of one layer, pooled over the tokens of a text: (n, hidden size) float32. Padding is
-    masked, so that a text's features do not depend on its batch; an empty text is read as the token that begins a
-    text. published: family and parameter count, None where they come from the folder or are not known.
+    Features are hidden states of one layer, pooled over the tokens of a text: (n, hidden size) float32.
+    Padding is masked, so that a text's features do not depend on its batch; an empty text is read as the
+    token that begins a text. published: family and parameter count, None where they come from the folder or
+    are not known.
     """
 
     path: str
@@ -57,15 +58,20 @@ class Pretrained:
         return folder_digest(folder) if folder else f"{self.path}@{self.revision}"
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
-        """Features (n, d) float32 of the column, and how many texts were cut. Raises DataError where it cannot."""
+        """Features (n, d) float32 of the column, and how many texts were cut. Raises DataError where it
+        cannot.
+        """
         from w2s_gpt2.loading import load_pretrained
 
         texts = text_column(inputs, self.column)
         distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
         loaded = load_pretrained(self.path, self.revision, self.dtype)
         if not -(loaded.layers + 1) <= self.layer <= loaded.layers:
-            raise DataError(f"layer={self.layer}, and the model has layers 0 to {loaded.layers}", where=self.path,
-                            hint="-1 is the last")
+            raise DataError(
+                f"layer={self.layer}, and the model has layers 0 to {loaded.layers}",
+                where=self.path,
+                hint="-1 is the last",
+            )
         limit = loaded.context if self.max_length == "auto" else min(self.max_length, loaded.context)
         sequences, cut = loaded.tokens(list(distinct), limit)
         features = np.zeros((len(distinct), loaded.width), dtype=np.float32)

@@ -1,4 +1,6 @@
-"""The network of `nano`, its training loop and its features. Nothing global is changed: seeds and settings are put back."""
+"""The network of `nano`, its training loop and its features. Nothing global is changed: seeds and settings
+are put back.
+"""
 
 from __future__ import annotations
 
@@ -37,20 +39,39 @@ class Architecture:
 
     def build(self) -> Any:
         """A GPT-2 with fresh weights, drawn from torch's generator, without dropout."""
-        return GPT2Model(GPT2Config(
-            vocab_size=VOCABULARY, n_positions=self.positions, n_embd=self.width, n_layer=self.layers, n_head=self.heads,
-            activation_function="gelu_pytorch_tanh", resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=BEGIN, eos_token_id=BEGIN, use_cache=False))
+        return GPT2Model(
+            GPT2Config(
+                vocab_size=VOCABULARY,
+                n_positions=self.positions,
+                n_embd=self.width,
+                n_layer=self.layers,
+                n_head=self.heads,
+                activation_function="gelu_pytorch_tanh",
+                resid_pdrop=0.0,
+                embd_pdrop=0.0,
+                attn_pdrop=0.0,
+                bos_token_id=BEGIN,
+                eos_token_id=BEGIN,
+                use_cache=False,
+            )
+        )
 
 
 def network(architecture: Architecture, weights: Mapping[str, Array]) -> Any:
     """The network with the given weights. Raises DataError where they are not those of this architecture."""
     with _own_randomness(0):
         model = architecture.build()
-    tensors = {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in weights.items() if name != "loss"}
+    tensors = {
+        name: torch.from_numpy(np.array(array, dtype=np.float32))
+        for name, array in weights.items()
+        if name != "loss"
+    }
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
-        raise DataError(f"the stored weights do not fit: {str(error).splitlines()[0]}", where="nano") from error
+        raise DataError(
+            f"the stored weights do not fit: {str(error).splitlines()[0]}", where="nano"
+        ) from error
     return model.eval()
 
 
@@ -65,12 +86,23 @@ def features(model: Any, tokens: Array, mask: Array, pooling: str) -> Array:
     return out
 
 
-def train(architecture: Architecture, documents: Sequence[Array], targets: Array | None, *, steps: int, batch: int,
-          lr: float, schedule: str, seed: int) -> tuple[dict[str, Array], Array]:
-    """Weights after `steps` steps of AdamW on next-byte prediction, and the loss of each step, (steps,) float32.
+def train(
+    architecture: Architecture,
+    documents: Sequence[Array],
+    targets: Array | None,
+    *,
+    steps: int,
+    batch: int,
+    lr: float,
+    schedule: str,
+    seed: int,
+) -> tuple[dict[str, Array], Array]:
+    """Weights after `steps` steps of AdamW on next-byte prediction, and the loss of each step, (steps,)
+    float32.
 
-    documents: bytes of each text, uint8; a longer one is cropped to a random window in each step. targets: (n, m)
-    float32 to regress the mean state on, or None. Raises Diverged at the first loss that is not finite.
+    documents: bytes of each text, uint8; a longer one is cropped to a random window in each step. targets:
+    (n, m) float32 to regress the mean state on, or None. Raises Diverged at the first loss that is not
+    finite.
     """
     random = np.random.default_rng(seed)
     curve = np.zeros(steps, dtype=np.float32)
@@ -79,21 +111,35 @@ def train(architecture: Architecture, documents: Sequence[Array], targets: Array
         head = None if targets is None else nn.Linear(architecture.width, targets.shape[1])
         parameters = [*model.parameters(), *(head.parameters() if head else ())]
         optimiser = torch.optim.AdamW(parameters, lr=lr, betas=(0.9, 0.98), weight_decay=DECAY)
-        for step, chosen in zip(range(steps), _batches([len(d) for d in documents], batch, random), strict=False):
+        for step, chosen in zip(
+            range(steps), _batches([len(d) for d in documents], batch, random), strict=False
+        ):
             for group in optimiser.param_groups:
                 group["lr"] = lr * _pace(step, steps, schedule)
-            tokens, mask = padded([_window(documents[index], architecture.positions, random) for index in chosen], PAD)
-            loss = _loss(model, torch.from_numpy(tokens), torch.from_numpy(mask), head,
-                         None if targets is None else torch.from_numpy(targets[chosen]))
+            tokens, mask = padded(
+                [_window(documents[index], architecture.positions, random) for index in chosen], PAD
+            )
+            loss = _loss(
+                model,
+                torch.from_numpy(tokens),
+                torch.from_numpy(mask),
+                head,
+                None if targets is None else torch.from_numpy(targets[chosen]),
+            )
             curve[step] = loss.item()
             if not math.isfinite(curve[step]):
-                raise Diverged(f"the loss is {curve[step]} at step {step + 1} of {steps}", where="nano",
-                               hint=f"a smaller learning rate than lr={lr:g} may help")
+                raise Diverged(
+                    f"the loss is {curve[step]} at step {step + 1} of {steps}",
+                    where="nano",
+                    hint=f"a smaller learning rate than lr={lr:g} may help",
+                )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(parameters, CLIP)
             optimiser.step()
-    weights = {name: tensor.detach().numpy().astype(np.float32) for name, tensor in model.state_dict().items()}
+    weights = {
+        name: tensor.detach().numpy().astype(np.float32) for name, tensor in model.state_dict().items()
+    }
     if not all(np.isfinite(weight).all() for weight in weights.values()):
         raise Diverged("the trained weights are not finite", where="nano")
     return weights, curve
@@ -118,9 +164,9 @@ def _batches(lengths: Sequence[int], batch: int, random: np.random.Generator) ->
     while True:
         order = random.permutation(usable)
         for start in range(0, len(order), batch * POOL):
-            pool = order[start:start + batch * POOL]
+            pool = order[start : start + batch * POOL]
             pool = pool[np.argsort(sizes[pool], kind="stable")]
-            cuts = [pool[at:at + batch] for at in range(0, len(pool), batch)]
+            cuts = [pool[at : at + batch] for at in range(0, len(pool), batch)]
             for index in random.permutation(len(cuts)):
                 yield cuts[index]
 
@@ -128,27 +174,36 @@ def _batches(lengths: Sequence[int], batch: int, random: np.random.Generator) ->
 def _window(document: Array, positions: int, random: np.random.Generator) -> Array:
     room = positions - 1
     start = int(random.integers(len(document) - room + 1)) if len(document) > room else 0
-    return np.concatenate([[BEGIN], document[start:start + room]]).astype(np.int64)
+    return np.concatenate([[BEGIN], document[start : start + room]]).astype(np.int64)
 
 
 def _pace(step: int, steps: int, schedule: str) -> float:
-    """Learning rate of a step as a share of its peak: a linear warm-up, then constant or a cosine down to zero."""
+    """Learning rate of a step as a share of its peak: a linear warm-up, then constant or a cosine down to
+    zero.
+    """
     rise = max(1, round(WARM_UP * steps))
     if step < rise:
         return (step + 1) / rise
-    return 1.0 if schedule == "constant" else 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+    return (
+        1.0
+        if schedule == "constant"
+        else 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+    )
 
 
 @contextlib.contextmanager
 def _own_randomness(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)
+        torch.manual_seed(seed)
         yield
 
 
 @contextlib.contextmanager
 def _deterministic() -> Iterator[None]:
-    before, warn = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    before, warn = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
     torch.use_deterministic_algorithms(True)
     try:
         yield

@@ -12,13 +12,22 @@ TAGS = frozenset({"regression", "molecules"})
 
 def _entry(name: str, target: str, file: str, summary: str) -> TaskEntry:
     path = Parameter("path", str, None, f"folder that holds {file} and splits.json")
-    return TaskEntry(name, f"w2s_molecules.sets:{target}", summary=summary, tags=TAGS, parameters=(path,),
-                     extra="molecules", needs=("rdkit",))
+    return TaskEntry(
+        name,
+        f"w2s_molecules.sets:{target}",
+        summary=summary,
+        tags=TAGS,
+        parameters=(path,),
+        extra="molecules",
+        needs=("rdkit",),
+    )
 
 
 @hookimpl
 def w2s_tasks() -> Iterable[TaskEntry]:
     """Three sets of molecules with one measured number each."""
     yield _entry("esol", "Esol", "ESOL.csv.gz", "solubility in water of 1,128 molecules, log10(mol/L)")
-    yield _entry("freesolv", "FreeSolv", "FreeSolv.csv.gz", "free energy of hydration of 642 molecules, kcal/mol")
+    yield _entry(
+        "freesolv", "FreeSolv", "FreeSolv.csv.gz", "free energy of hydration of 642 molecules, kcal/mol"
+    )
     yield _entry("lipop", "Lipop", "Lipop.csv.gz", "lipophilicity (log D at pH 7.4) of 4,200 molecules")

@@ -1,4 +1,4 @@
-"""Cheap descriptors of a molecule, to be learned beside the next token by a model that is trained on SMILES."""
+"""Cheap descriptors of a molecule, learned beside the next token by a model of SMILES."""
 
 from __future__ import annotations
 
@@ -9,15 +9,27 @@ import numpy as np
 from w2s_bench.contracts import Array
 from w2s_molecules.smiles import molecules
 
-NAMES = ("MolWt", "MolLogP", "TPSA", "NumHDonors", "NumHAcceptors", "NumRotatableBonds", "RingCount",
-         "NumAromaticRings", "HeavyAtomCount", "NumHeteroatoms", "FractionCSP3", "FormalCharge")
+NAMES = (
+    "MolWt",
+    "MolLogP",
+    "TPSA",
+    "NumHDonors",
+    "NumHAcceptors",
+    "NumRotatableBonds",
+    "RingCount",
+    "NumAromaticRings",
+    "HeavyAtomCount",
+    "NumHeteroatoms",
+    "FractionCSP3",
+    "FormalCharge",
+)
 
 
 def descriptors(smiles: Sequence[str]) -> Array:
     """(n,) SMILES to (n, 12) float64, columns as in `NAMES`.
 
-    MolWt in g/mol, TPSA in Å², MolLogP the estimate of Wildman & Crippen (1999), the others counts, a fraction in
-    [0, 1] and a charge in e. Raises DataError with the row of a SMILES that cannot be read.
+    MolWt in g/mol, TPSA in Å², MolLogP the estimate of Wildman & Crippen (1999), the others counts, a
+    fraction in [0, 1] and a charge in e. Raises DataError with the row of a SMILES that cannot be read.
     """
     from rdkit import Chem
     from rdkit.Chem import Descriptors

@@ -33,23 +33,29 @@ def present(folder: str, name: str) -> Path:
     if not place.is_dir():
         raise DataError("no such folder", where=folder)
     if not (place / name).is_file():
-        raise DataError(f"has no file {name}", where=folder, hint=nearest(name, (file.name for file in place.iterdir())))
+        raise DataError(
+            f"has no file {name}", where=folder, hint=nearest(name, (file.name for file in place.iterdir()))
+        )
     return place / name
 
 
 def files_digest(folder: str, names: tuple[str, ...]) -> str:
     """SHA-256 over the named files of a folder."""
-    return hashlib.sha256(b"".join(hashlib.sha256(present(folder, name).read_bytes()).digest() for name in names)).hexdigest()
+    return hashlib.sha256(
+        b"".join(hashlib.sha256(present(folder, name).read_bytes()).digest() for name in names)
+    ).hexdigest()
 
 
 def read_table(folder: str, name: str) -> dict[str, list[str]]:
-    """A gzipped CSV as columns of text. Raises DataError where it is damaged, not UTF-8 or not rectangular."""
+    """A gzipped CSV as columns of text. Raises DataError if it is damaged, not UTF-8 or ragged."""
     file = present(folder, name)
     try:
         with gzip.open(file, "rt", encoding="utf-8", newline="") as stream:
             header, *records = list(csv.reader(stream))
     except (OSError, EOFError, UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise DataError(f"cannot be read: {error}", where=str(file), hint="wanted: gzipped CSV with a header, UTF-8") from error
+        raise DataError(
+            f"cannot be read: {error}", where=str(file), hint="wanted: gzipped CSV with a header, UTF-8"
+        ) from error
     for row, record in enumerate(records, start=1):
         if len(record) != len(header):
             raise DataError(f"row {row} has {len(record)} fields, the header {len(header)}", where=str(file))
@@ -64,7 +70,9 @@ def column_of(table: Mapping[str, list[str]], column: str, where: str) -> list[s
 
 
 def numbers(table: Mapping[str, list[str]], column: str, where: str) -> Array:
-    """A column as (n,) float64. Raises DataError for a missing column (near names) or a value that is not finite."""
+    """A column as (n,) float64. Raises DataError for a missing column (near names) or a value that is not
+    finite.
+    """
     texts = column_of(table, column, where)
     found = np.empty(len(texts), dtype=np.float64)
     for index, text in enumerate(texts):
@@ -103,6 +111,9 @@ def read_split(folder: str, dataset: str, seed: int, n: int) -> PublishedSplit:
     split = PublishedSplit(*(np.array(splits[name][part], dtype=np.int64) for part in PARTS))
     rows = np.concatenate(split)
     if len(rows) and (rows.min() < 0 or rows.max() >= n or len(np.unique(rows)) < len(rows)):
-        raise DataError(f"row numbers are repeated or outside 0..{n - 1}", where=where,
-                        hint="the splits belong to another version of the table")
+        raise DataError(
+            f"row numbers are repeated or outside 0..{n - 1}",
+            where=where,
+            hint="the splits belong to another version of the table",
+        )
     return split

@@ -20,12 +20,13 @@ MOLECULENET = "Wu et al. 2018, MoleculeNet, doi:10.1039/C7SC02664A; splits of Ch
 class MoleculeSet:
     """A measured property from SMILES, on the published random splits (80/10/10).
 
-    Cell seed s uses published split s mod 3; test is the published test part, so errors compare with published
-    ones. The published train part is halved into supervise and transfer by a seed drawn from task and s; the
-    published valid part joins transfer, because nothing here is tuned on it and its labels count as unseen.
-    Molecules that are equal after canonicalisation stay on one side: a copy of a test molecule is dropped from
-    supervise and transfer, then a copy of a supervise molecule from transfer. Copies within a part are kept.
-    Inputs: "smiles" and "text" (n,), the same canonical strings, and the other numeric columns of the table.
+    Cell seed s uses published split s mod 3; test is the published test part, so errors compare with
+    published ones. The published train part is halved into supervise and transfer by a seed drawn from task
+    and s; the published valid part joins transfer, because nothing here is tuned on it and its labels count
+    as unseen. Molecules that are equal after canonicalisation stay on one side: a copy of a test molecule is
+    dropped from supervise and transfer, then a copy of a supervise molecule from transfer. Copies within a
+    part are kept. Inputs: "smiles" and "text" (n,), the same canonical strings, and the other numeric columns
+    of the table.
     """
 
     path: str
@@ -47,21 +48,27 @@ class MoleculeSet:
         return f"{files_digest(self.path, (self.file, 'splits.json'))}-rdkit{metadata.version('rdkit')}"
 
     def load(self, seed: int) -> Splits:
-        """truth: (n, 1) float64 in the unit of the output. Raises DataError naming the row of an invalid SMILES."""
+        """truth: (n, 1) float64 in the unit of the output. Raises DataError naming the row of an invalid
+        SMILES.
+        """
         table, where = read_table(self.path, self.file), str(present(self.path, self.file))
         truth = numbers(table, self.label, where)[:, None]
         smiles = np.empty(len(truth), dtype=object)
         smiles[:] = canonical(column_of(table, "smiles", where), where)
         inputs = {"smiles": smiles, "text": smiles}
         for name, column in table.items():
-            if name not in {"smiles", "text", self.label} and all(number(text) is not None for text in column):
+            if name not in {"smiles", "text", self.label} and all(
+                number(text) is not None for text in column
+            ):
                 inputs[name] = numbers(table, name, where)
         published = read_split(self.path, self.dataset, seed, len(truth))
         shuffled = generator_for("split", task=self.dataset, seed=seed).permutation(published.train)
         half = len(shuffled) // 2
         test = published.test
         supervise = _without(shuffled[:half], smiles, test)
-        transfer = _without(np.concatenate([shuffled[half:], published.valid]), smiles, np.concatenate([test, supervise]))
+        transfer = _without(
+            np.concatenate([shuffled[half:], published.valid]), smiles, np.concatenate([test, supervise])
+        )
 
         def part(rows: Array) -> Split:
             ids = np.array([f"{self.dataset}-{row + 1}" for row in rows])
@@ -77,7 +84,9 @@ class Esol(MoleculeSet):
     dataset: ClassVar[str] = "ESOL"
     label: ClassVar[str] = "measured log solubility in mols per litre"
     output: ClassVar[Regression] = Regression(1, "log10(mol/L)")
-    licence: ClassVar[str] = "supplement of the paper, no explicit licence; redistributed by MoleculeNet (MIT)"
+    licence: ClassVar[str] = (
+        "supplement of the paper, no explicit licence; redistributed by MoleculeNet (MIT)"
+    )
     citation: ClassVar[str] = f"Delaney 2004, ESOL, doi:10.1021/ci034243x; {MOLECULENET}"
 
 

@@ -9,7 +9,7 @@ from w2s_bench.errors import DataError
 
 
 def molecules(smiles: Iterable[str], where: str) -> list[Any]:
-    """One RDKit molecule per SMILES. Raises DataError with the row (from 1) of the first that cannot be read."""
+    """One RDKit molecule per SMILES. Raises DataError with the row (from 1) of one that cannot be read."""
     from rdkit import Chem, rdBase
 
     found = []

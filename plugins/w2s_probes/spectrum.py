@@ -29,15 +29,17 @@ class Spectrum:
         return out
 
     def moments(self, features: Array, values: Array) -> Array:
-        """(Z V)ᵀ values for values (n, k): (r, k), accumulated in blocks of rows."""
-        total = np.zeros((len(self.energy), values.shape[1]))
+        """(Z V)ᵀ values for values (n, k): (r, k), accumulated in blocks of rows as Vᵀ(Zᵀ values)."""
+        total = np.zeros((len(self.standard.kept), values.shape[1]))
         for rows in row_blocks(len(features)):
-            total += self.scores(features, rows).T @ values[rows]
-        return total
+            total += self.standard(features[rows]).T @ values[rows]
+        out: Array = self.v.T @ total
+        return out
 
     def fitted(self, features: Array, weight: Array) -> Array:
         """Z V weight for weight (r, k): (n, k)."""
-        return np.concatenate([self.scores(features, rows) @ weight for rows in row_blocks(len(features))])
+        turned = self.v @ weight
+        return np.concatenate([self.standard(features[rows]) @ turned for rows in row_blocks(len(features))])
 
 
 def spectrum_of(features: Array, cutoff: float) -> Spectrum:

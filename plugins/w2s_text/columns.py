@@ -12,7 +12,7 @@ from w2s_text.tables import Table
 
 
 def texts(table: Table, name: str) -> Array:
-    """The column as (n,) object array of str; an empty text is a text. Raises DataError for a missing value."""
+    """The column as (n,) object array of str; empty ones too. Raises DataError for a missing value."""
     values = table.column(name)
     column = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
@@ -29,17 +29,25 @@ def labels(table: Table, name: str) -> Array:
     for index, value in enumerate(values):
         number = _number(value)
         if number is None:
-            raise DataError(f"{name} of {table.row(index)} is {value!r}, and labels must be numbers",
-                            where=table.source, hint="write classes as numbers, or choose another column: label=…")
+            raise DataError(
+                f"{name} of {table.row(index)} is {value!r}, and labels must be numbers",
+                where=table.source,
+                hint="write classes as numbers, or choose another column: label=…",
+            )
         if not np.isfinite(number):
-            raise DataError(f"{name} of {table.row(index)} is {value!r}, not a finite number", where=table.source,
-                            hint="drop the row or mend its label")
+            raise DataError(
+                f"{name} of {table.row(index)} is {value!r}, not a finite number",
+                where=table.source,
+                hint="drop the row or mend its label",
+            )
         numbers[index, 0] = number
     return numbers
 
 
 def input_column(values: list[Any]) -> Array:
-    """(n,) float64 where every value is a number or missing (as NaN) and one is there, else (n,) object of str."""
+    """(n,) float64 where every value is a number or missing (as NaN) and one is there, else (n,) object of
+    str.
+    """
     numbers = [float("nan") if value is None or value == "" else _number(value) for value in values]
     if all(number is not None for number in numbers) and any(number == number for number in numbers):
         return np.array(numbers, dtype=np.float64)

@@ -21,10 +21,11 @@ PARTS = ("supervise", "transfer", "test")
 
 @dataclass(frozen=True)
 class OwnTable:
-    """Text and a number from CSV, JSONL, Parquet, a folder of those, or (with `revision`) a data set of the hub.
+    """Text and a number from CSV, JSONL, Parquet, a folder of those, or (with `revision`) a data set of the
+    hub.
 
-    Inputs: "text" (n,) and every other column under its own name, save label, id and split. The parts are those of
-    the split column, or 40 % supervise, 40 % transfer and 20 % test, drawn by the cell's seed.
+    Inputs: "text" (n,) and every other column under its own name, save label, id and split. The parts are
+    those of the split column, or 40 % supervise, 40 % transfer and 20 % test, drawn by the cell's seed.
     """
 
     path: str
@@ -46,17 +47,28 @@ class OwnTable:
         return Regression(1, self.unit)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the files; `name@revision` for a data set of the hub. Raises DataError for a missing file."""
+        """SHA-256 of the files; `name@revision` for a data set of the hub. Raises DataError for a missing
+        file.
+        """
         if self.revision:
             return f"{self.path}[{self.name}]@{self.revision}"
         if self.name:
-            raise UsageError(f"name={self.name} is the configuration of a data set on the hub, and no revision is given",
-                             where=f"text[path={self.path}]", hint="add revision=… or leave name away")
+            raise UsageError(
+                f"name={self.name} is the configuration of a data set on the hub, and no revision is given",
+                where=f"text[path={self.path}]",
+                hint="add revision=… or leave name away",
+            )
         return digest_of_files(table_files(self.path))
 
     def load(self, seed: int) -> Splits:
-        """Splits of the table; truth (n, 1) float64 in the label's unit. Raises DataError with the row at fault."""
-        table = read_hub(self.path, self.name, self.revision) if self.revision else read_files(table_files(self.path))
+        """Splits of the table; truth (n, 1) float64 in the label's unit. Raises DataError with the row at
+        fault.
+        """
+        table = (
+            read_hub(self.path, self.name, self.revision)
+            if self.revision
+            else read_files(table_files(self.path))
+        )
         if len(table) < FEWEST_ROWS:
             raise DataError(f"has {len(table)} rows; at least {FEWEST_ROWS} are needed", where=table.source)
         label, ids = labels(table, self.label), self._ids(table)
@@ -66,14 +78,21 @@ class OwnTable:
             if name in {self.text, self.label, part_column, self._named(table, self.id, "id")}:
                 continue
             if name == "text":
-                raise DataError(f"has a column 'text' beside text={self.text}", where=table.source,
-                                hint="rename one: models read the chosen column under the name 'text'")
+                raise DataError(
+                    f"has a column 'text' beside text={self.text}",
+                    where=table.source,
+                    hint="rename one: models read the chosen column under the name 'text'",
+                )
             inputs[name] = input_column(table.columns[name])
         if part_column is None:
             return draw_splits(inputs, label, ids, seed_for("split", task=self._identity(), seed=seed))
         parts = self._parts(table, part_column)
-        return Splits(*(Split({name: column[rows] for name, column in inputs.items()}, label[rows], ids[rows])
-                        for rows in parts))
+        return Splits(
+            *(
+                Split({name: column[rows] for name, column in inputs.items()}, label[rows], ids[rows])
+                for rows in parts
+            )
+        )
 
     def _identity(self) -> str:
         """What the split is drawn from: the table's name without its folder, so that it can be moved."""
@@ -94,15 +113,20 @@ class OwnTable:
         unique, first, count = np.unique(ids, return_index=True, return_counts=True)
         if len(unique) < len(ids):
             at = first[count > 1].min()
-            raise DataError(f"id {str(ids[at])!r} of {table.row(int(at))} occurs more than once", where=table.source,
-                            hint="id=none numbers the rows instead")
+            raise DataError(
+                f"id {str(ids[at])!r} of {table.row(int(at))} occurs more than once",
+                where=table.source,
+                hint="id=none numbers the rows instead",
+            )
         return ids
 
     def _parts(self, table: Table, column: str) -> list[Array]:
         values: list[Any] = table.column(column)
         for index, value in enumerate(values):
             if value not in PARTS:
-                raise DataError(f"{column} of {table.row(index)} is {value!r}, not one of {', '.join(PARTS)}",
-                                where=table.source,
-                                hint=f"{nearest(str(value), PARTS)} Or split=none: parts are drawn by the seed")
+                raise DataError(
+                    f"{column} of {table.row(index)} is {value!r}, not one of {', '.join(PARTS)}",
+                    where=table.source,
+                    hint=f"{nearest(str(value), PARTS)} Or split=none: parts are drawn by the seed",
+                )
         return [np.flatnonzero([value == part for value in values]) for part in PARTS]

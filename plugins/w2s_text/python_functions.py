@@ -26,8 +26,20 @@ LONGEST = 192
 """Bytes of source, after taking the indentation away."""
 
 SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"})
-COUNTED = (ast.Call, ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.ExceptHandler,
-           ast.BoolOp, ast.comprehension, ast.match_case)
+COUNTED = (
+    ast.Call,
+    ast.If,
+    ast.IfExp,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.Try,
+    ast.TryStar,
+    ast.ExceptHandler,
+    ast.BoolOp,
+    ast.comprehension,
+    ast.match_case,
+)
 Function = tuple[str, str, int]
 """Place (`file.py:line`), source, and the number of calls and branches."""
 
@@ -36,8 +48,9 @@ Function = tuple[str, str, int]
 class PythonFunctions:
     """Text: the source of a function or method without its decorators, at most 192 bytes, copies dropped.
 
-    Label: log1p(calls + branches) of its syntax tree, in nats. Branches are if, for, while, try, except, match
-    cases, and/or, conditional expressions and the loops of comprehensions. limit: 0, or the size of a fixed sample.
+    Label: log1p(calls + branches) of its syntax tree, in nats. Branches are if, for, while, try, except,
+    match cases, and/or, conditional expressions and the loops of comprehensions. limit: 0, or the size of a
+    fixed sample.
     """
 
     limit: int
@@ -55,7 +68,9 @@ class PythonFunctions:
         """inputs: text (n,); truth (n, 1). Raises DataError where the library has no sources."""
         functions = _functions()
         if self.limit and self.limit < len(functions):
-            chosen = generator_for("sample", task="python-functions").permutation(len(functions))[:self.limit]
+            chosen = generator_for("sample", task="python-functions").permutation(len(functions))[
+                : self.limit
+            ]
             functions = tuple(functions[index] for index in sorted(chosen.tolist()))
         if len(functions) < 6:
             raise DataError(f"{len(functions)} functions; at least 6 are needed", where="python-functions")
@@ -67,7 +82,9 @@ class PythonFunctions:
 
 
 def library_files() -> tuple[Path, tuple[Path, ...]]:
-    """The folder of the standard library and its source files, tests and installed packages left out, in fixed order."""
+    """The folder of the standard library and its source files, tests and installed packages left out, in
+    fixed order.
+    """
     root = Path(sysconfig.get_path("stdlib"))
     found = []
     for folder, folders, files in os.walk(root):
@@ -77,7 +94,9 @@ def library_files() -> tuple[Path, tuple[Path, ...]]:
 
 
 def functions_of(content: bytes) -> Iterator[tuple[int, str, int]]:
-    """First line, source and count of every function of a module that is short enough, in the order of the lines."""
+    """First line, source and count of every function of a module that is short enough, in the order of the
+    lines.
+    """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         source = io.StringIO(content.decode(encoding), newline=None).read()
@@ -89,7 +108,7 @@ def functions_of(content: bytes) -> Iterator[tuple[int, str, int]]:
     lines = source.split("\n")
     found = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     for node in sorted(found, key=lambda node: node.lineno):
-        text = textwrap.dedent("\n".join(lines[node.lineno - 1:node.end_lineno]))
+        text = textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
         if len(text.encode()) <= LONGEST:
             yield node.lineno, text, _count(node)
 

@@ -48,14 +48,25 @@ def table_files(path: str) -> tuple[Path, ...]:
     if not place.is_file():
         folder = place.parent
         if not folder.is_dir():
-            raise DataError("no such file, and no such folder either", where=path,
-                            hint="for a data set on the hub give its revision too: revision=<commit>")
+            raise DataError(
+                "no such file, and no such folder either",
+                where=path,
+                hint="for a data set on the hub give its revision too: revision=<commit>",
+            )
         tables = [file.name for file in folder.iterdir() if file.suffix in SUFFIXES]
-        raise DataError("no such file", where=path, hint=nearest(place.name, tables) if tables
-                        else f"no {', '.join(SUFFIXES)} file lies in that folder")
+        raise DataError(
+            "no such file",
+            where=path,
+            hint=nearest(place.name, tables)
+            if tables
+            else f"no {', '.join(SUFFIXES)} file lies in that folder",
+        )
     if place.suffix not in SUFFIXES:
-        raise DataError(f"{place.suffix or 'a file without an ending'} is not read", where=path,
-                        hint=f"write the table as one of {', '.join(SUFFIXES)}")
+        raise DataError(
+            f"{place.suffix or 'a file without an ending'} is not read",
+            where=path,
+            hint=f"write the table as one of {', '.join(SUFFIXES)}",
+        )
     return (place,)
 
 
@@ -98,8 +109,11 @@ def _lines(file: Path) -> Iterator[str]:
             try:
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise DataError(f"line {number} is not UTF-8 (byte {line[error.start]:#04x} at {error.start})",
-                                where=str(file), hint="convert it: iconv -f latin1 -t utf-8") from error
+                raise DataError(
+                    f"line {number} is not UTF-8 (byte {line[error.start]:#04x} at {error.start})",
+                    where=str(file),
+                    hint="convert it: iconv -f latin1 -t utf-8",
+                ) from error
 
 
 def _read_csv(file: Path) -> Table:
@@ -108,11 +122,16 @@ def _read_csv(file: Path) -> Table:
     try:
         header = next(reader, [])
         if len(set(header)) < len(header) or not header:
-            raise DataError(f"the header is empty or names a column twice: {', '.join(header)}", where=str(file))
+            raise DataError(
+                f"the header is empty or names a column twice: {', '.join(header)}", where=str(file)
+            )
         for record in reader:
             if record and len(record) != len(header):
-                raise DataError(f"row {len(records) + 1} has {len(record)} fields, the header {len(header)}",
-                                where=f"{file}, line {reader.line_num}", hint="quote fields that hold a comma")
+                raise DataError(
+                    f"row {len(records) + 1} has {len(record)} fields, the header {len(header)}",
+                    where=f"{file}, line {reader.line_num}",
+                    hint="quote fields that hold a comma",
+                )
             if record:
                 records.append(record)
     except csv.Error as error:
@@ -130,7 +149,9 @@ def _read_jsonl(file: Path) -> Table:
         except json.JSONDecodeError as error:
             raise DataError(f"no JSON: {error.msg}", where=f"{file}, line {number}") from error
         if not isinstance(record, dict):
-            raise DataError("not a JSON object", where=f"{file}, line {number}", hint='one {"text": …, "label": …} a line')
+            raise DataError(
+                "not a JSON object", where=f"{file}, line {number}", hint='one {"text": …, "label": …} a line'
+            )
         records.append(record)
     names = dict.fromkeys(name for record in records for name in record)
     return table_of({name: [record.get(name) for record in records] for name in names}, str(file))
