@@ -57,7 +57,7 @@ class _Worker:
     """A process and the jobs in its hands."""
 
     def __init__(self, store: str, threads: int) -> None:
-        environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE"}
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             environment[name] = str(threads)
         self.process = subprocess.Popen([sys.executable, "-m", "w2s_bench.worker", store], env=environment,

@@ -24,7 +24,7 @@ UNUSED = ("pooler.",)
 
 @dataclass(frozen=True)
 class Loaded:
-    """layers: hidden states go from 0 to that. context: most tokens in a text. pad, empty: token ids."""
+    """layers: the last hidden layer (0: the embedding). context: most tokens in a text. pad, empty: ids."""
 
     model: Any
     tokenizer: Any
