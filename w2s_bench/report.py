@@ -1,107 +1,195 @@
-"""A finished run folder becomes one page that needs no network."""
+"""A finished run folder becomes one page: the picture, the table and how it was made. It asks for nothing."""
 
 from __future__ import annotations
 
-import html
 import json
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.columns import ROWS
-from w2s_bench.errors import UsageError
-from w2s_bench.plots import gain_misfit
-from w2s_bench.terminal_table import SHOWN_BOUND, sentence
+from w2s_bench.errors import DataError
+from w2s_bench.plots import embed, gain_misfit
+from w2s_bench.terminal_table import bound_on_test, sentence
 
 if TYPE_CHECKING:
     import polars as pl
 
-_COLUMNS = ("status", "task", "direction", "weak", "strong", "strategy", "supervisor", "seed", "err_weak", "err_student",
-            "err_ceiling", "gain", "gain_se", "misfit", "projection", "realizability", "gain_over_misfit", "pgr", "flags")
+_SHOWN = ("task", "weak", "strong", "strategy", "supervisor", "direction", "seed", "err_weak", "err_student", "err_ceiling",
+          "gain", "gain_se", "misfit", "gain_over_misfit", "pgr", "tightness", "verdict", "flags")
+_WHEN_SEVERAL = ("task", "strategy", "supervisor", "direction")
+_HEADS = {"gain_se": "± se", "gain_over_misfit": "gain / misfit", "tightness": "bound: tightness", "verdict": "bound: verdict"}
+_NO_NETWORK = ("default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; style-src 'unsafe-inline' data: blob:; "
+               "img-src data: blob:; font-src data:")
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 2.5rem auto; max-width: 78rem;
-  padding: 0 1.5rem; }
-h1 { font-size: 1.7rem; margin-bottom: .3rem } h2 { font-size: 1.15rem; margin-top: 2.4rem }
-.finding { font-size: 1.1rem; max-width: 60rem } .note, footer { color: #555; font-size: .9rem; max-width: 60rem }
-pre { background: #f6f6f4; padding: .8rem 1rem; overflow-x: auto; font-size: .85rem }
-.table { overflow-x: auto; font-size: .85rem } table.plain td, table.plain th { text-align: left; padding: .15rem .8rem .15rem 0;
-  vertical-align: top; border-bottom: 1px solid #eee; font-size: .85rem }
+:root { color-scheme: light; }
+body { margin: 0; background: #fcfcfb; color: #1f2328; font: 16px/1.55 system-ui, "DejaVu Sans", Helvetica, Arial, sans-serif; }
+main { max-width: 1120px; margin: 0 auto; padding: 2.5rem 2rem 4rem; }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .6rem; letter-spacing: -.01em; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin: 2.6rem 0 .6rem; padding-top: 1.1rem; border-top: 1px solid #e3e3df; }
+p { max-width: 46rem; margin: .4rem 0 .9rem; }
+p.finding { font-size: 1.12rem; max-width: 52rem; }
+p.note, figcaption { color: #5b6169; font-size: .88rem; max-width: 52rem; }
+figure { margin: 1.4rem 0 0; }
+figure, .wide { overflow-x: auto; }
+pre { background: #f4f4f1; padding: .9rem 1rem; overflow-x: auto; font-size: .82rem; line-height: 1.45; border-radius: 4px; }
+table.plain { border-collapse: collapse; font-size: .85rem; }
+table.plain th { text-align: left; font-weight: 600; border-bottom: 1px solid #8d939a; }
+table.plain th, table.plain td { padding: .25rem .9rem .25rem 0; vertical-align: top; }
+table.plain td { border-bottom: 1px solid #ececE8; overflow-wrap: anywhere; }
+table.plain td:first-child { white-space: nowrap; }
+summary { cursor: pointer; color: #0b3c6f; margin: .6rem 0; }
+.wide { font-size: .8rem; font-variant-numeric: tabular-nums; }
+.wide table.dataTable { margin: 0 !important; }
+.wide table.dataTable tfoot input { width: 100%; min-width: 3.2rem; box-sizing: border-box; font: inherit; }
+input { font: inherit; padding: .2rem .4rem; border: 1px solid #b9bec4; border-radius: 3px; background: #fff; color: inherit; }
 """
 
 
 def write_report(folder: Path) -> Path:
-    """Write report.html into a run folder and return its path. Raises UsageError where there are no rows."""
-    import polars as pl
-
-    if not (folder / "rows.parquet").exists():
-        raise UsageError("there are no rows yet", where=str(folder), hint="finish the run first")
-    rows, bounds = pl.read_parquet(folder / "rows.parquet"), pl.read_parquet(folder / "bounds.parquet")
+    """Write report.html into a run folder and return its path. Raises DataError where the folder is not finished."""
+    rows, bounds = _table(folder / "rows.parquet"), _table(folder / "bounds.parquet")
     page = folder / "report.html"
     new = page.with_name("report.html.new")
-    new.write_text(_page(folder, rows, bounds), encoding="utf-8")
-    new.replace(page)
+    new.write_text(page_of(rows, bounds, _text(folder / "spec.toml"), _versions(folder / "env.json")), encoding="utf-8")
+    os.replace(new, page)
     return page
 
 
-def _page(folder: Path, rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
-    name = html.escape(folder.name)
-    spec = (folder / "spec.toml").read_text(encoding="utf-8") if (folder / "spec.toml").exists() else ""
-    made = json.loads((folder / "env.json").read_text(encoding="utf-8")) if (folder / "env.json").exists() else {}
-    versions = ", ".join(f"{html.escape(str(key))} {html.escape(str(value))}" for key, value in sorted(made.items()))
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title><style>{_STYLE}</style></head><body>
-<h1>{name}</h1><p class="finding">{html.escape(sentence(rows))}</p>
-<h2>Gain against misfit</h2>{_figure(rows)}
-<p class="note">Each point is a cell, hover for its names. On the dashed line the gain is the misfit, as Theorem 1 says for a convex
-class that holds the truth. The bar behind a point is the explicit band, misfit ± 2·√(misfit · ceiling's error), where exact
-projection onto a linear class must put the gain.</p>
-<h2>Cells</h2><div class="table">{_table(rows, bounds)}</div>{_faults(rows)}
-<h2>How it was made</h2><pre>{html.escape(spec)}</pre><p class="note">{versions}</p>
-<h2>What the columns mean</h2>{_meanings()}
-</body></html>
-"""
+def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, spec: str, versions: Mapping[str, Any]) -> str:
+    """The whole page as text; every word that comes from the rows or the spec is escaped."""
+    title = f"{_spec_name(spec)}: gain and misfit"
+    sections = [
+        f"<h1>{escape(title)}</h1>\n<p class=\"finding\">{escape(sentence(rows))}</p>", _picture(rows, bounds),
+        _rows_section(rows, bounds), _lost_section(rows), _made_section(spec, versions), _columns_section(),
+    ]
+    body = "\n".join(section for section in sections if section)
+    return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{_NO_NETWORK}">\n'
+            f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n")
 
 
-def _figure(rows: pl.DataFrame) -> str:
+def _picture(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
+    caption = ("Each mark is one cell. Dashed: gain = misfit, Theorem 1 with equality. Bars: misfit ± 2√(misfit·ε), where "
+               "ε is the ceiling's error; the lower end is the explicit bound of Theorem 2, and both ends bind when the "
+               "student's class is a linear subspace. Bars are cut at the frame. Each task has its own scales. Point at a mark "
+               "to read its cell.")
+    return f"<figure>\n{embed(gain_misfit(rows, bounds))}\n<figcaption>{caption}</figcaption>\n</figure>"
+
+
+def _rows_section(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
     import polars as pl
 
-    if rows.filter(pl.col("status") == "ok").is_empty():
-        return "<p>No cell is ok, so there is nothing to draw.</p>"
-    fragment: str = gain_misfit(rows, width=430).to_html(inline=True, fullhtml=False, output_div="gain-misfit")
-    return fragment
-
-
-def _table(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
-    import itables
-    import polars as pl
-
-    shown = bounds.filter((pl.col("bound") == SHOWN_BOUND) & (pl.col("split") == "test"))
-    table = rows.join(shown.select("cell_key", "verdict", "tightness"), on="cell_key", how="left")
-    texts = [name for name in _COLUMNS if table.schema[name] == pl.String]
-    numbers = [name for name in (*_COLUMNS, "tightness") if table.schema[name] == pl.Float64]
-    table = table.select(*_COLUMNS[:-1], "tightness", "verdict", pl.col("flags").list.join(" ")).with_columns(
-        *(pl.col(name).fill_null("").map_elements(html.escape, return_dtype=pl.String) for name in (*texts, "verdict", "flags")),
-        *(pl.col(name).map_elements(lambda value: float(f"{value:.4g}"), return_dtype=pl.Float64) for name in numbers))
-    fragment: str = itables.to_html_datatable(table, connected=False, table_id="cells", allow_html=True, maxBytes=0, classes="compact",
-                                              lengthMenu=[25, 100, 1000], style="width:100%")
-    return fragment
-
-
-def _faults(rows: pl.DataFrame) -> str:
-    import polars as pl
-
-    bad = rows.filter(pl.col("status") != "ok")
-    if bad.is_empty():
+    ok = rows.filter(pl.col("status") == "ok").join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left",
+                                                    maintain_order="left")
+    if ok.is_empty():
         return ""
-    return "<h2>Cells that are not ok</h2>" + _plain_table(
-        ("status", "task", "weak", "strong", "strategy", "seed", "error"),
-        bad.select("status", "task", "weak", "strong", "strategy", "seed", "error").rows())
+    fixed = [name for name in _WHEN_SEVERAL if ok[name].n_unique() == 1]
+    shown = ok.select([name for name in _SHOWN if name not in fixed]).with_columns(pl.col("flags").list.join(", "))
+    same = "; ".join(f"{name} {ok[name][0]}" for name in fixed)
+    note = (f"Click a head to sort; search all columns above, one column below it. Errors are in each task's own unit. "
+            f"The bound is theorem2-explicit on the test split.{f' The same in every row: {same}.' if same else ''}")
+    return f"<h2>Cells</h2>\n<p class=\"note\">{escape(note)}</p>\n<div class=\"wide\">\n{interactive(shown)}\n</div>"
 
 
-def _meanings() -> str:
-    return _plain_table(("column", "unit", "meaning", "needs truth", "source"),
-                        [(c.name, c.unit, c.meaning, "yes" if c.uses_truth else "", c.source) for c in ROWS])
+def interactive(table: pl.DataFrame, name: str = "cells") -> str:
+    """A table that can be searched, filtered and sorted, with DataTables inside the page."""
+    import itables.options
+    import pandas
+    from itables import to_html_datatable
+    from itables.javascript import generate_init_offline_itables_html
+
+    frame = pandas.DataFrame({_HEADS.get(column.name, column.name): column.to_list() for column in table})
+    with pandas.option_context("display.float_format", number):
+        html = to_html_datatable(
+            frame, table_id=name, connected=False, display_logo_when_loading=False, showIndex=False, column_filters="footer",
+            maxBytes=0, allow_html=False, classes="compact stripe nowrap", style="width:100%", paging=table.height > 50,
+            pageLength=50, layout={"topStart": "info", "topEnd": "search", "bottomStart": None,
+                                   "bottomEnd": "paging" if table.height > 50 else None})
+    script = generate_init_offline_itables_html(itables.options.dt_bundle)
+    return f"{_without_notes(script)}\n{_without_notes(html)}"
 
 
-def _plain_table(heads: tuple[str, ...], body: list[tuple[Any, ...]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-    lines = "".join("<tr>" + "".join(f"<td>{html.escape('' if v is None else str(v))}</td>" for v in row) + "</tr>" for row in body)
-    return f'<table class="plain"><tr>{head}</tr>{lines}</table>'
+def _without_notes(html: str) -> str:
+    """Leave out what itables says to readers of notebooks, with its links."""
+    kept = re.sub(r"<noscript>.*?</noscript>", "", html, flags=re.DOTALL)
+    kept = re.sub(r"<a href=[^>]*itables\.org[^>]*>.*?</a>", "", kept, flags=re.DOTALL)
+    return re.sub(r"<tr>\s*<td[^>]*>\s*Loading ITables.*?</tr>", "", kept, flags=re.DOTALL)
+
+
+def number(value: float) -> str:
+    """Four significant digits, without an exponent from 0.0001 to 9 999 999."""
+    if value == 0.0 or not math.isfinite(value):
+        return "0" if value == 0.0 else ""
+    if not 1e-4 <= abs(value) < 1e7:
+        return f"{value:.3e}"
+    return f"{value:.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"
+
+
+def _lost_section(rows: pl.DataFrame) -> str:
+    import polars as pl
+
+    lost = rows.filter(pl.col("status") != "ok")
+    if lost.is_empty():
+        return ""
+    names = ("status", "task", "weak", "strong", "strategy", "supervisor", "seed", "error")
+    return (f"<h2>Cells without a score</h2>\n<p>{lost.height} of {rows.height} cells ended otherwise.</p>\n"
+            f"<div class=\"wide\">{_plain_table(names, lost.select(names).sort(names, nulls_last=True).rows())}</div>")
+
+
+def _made_section(spec: str, versions: Mapping[str, Any]) -> str:
+    table = _plain_table(("what", "version"), sorted((str(name), value) for name, value in versions.items()))
+    command = "<pre>w2s-bench run spec.toml</pre>"
+    return (f"<h2>How it was made</h2>\n<p>With this spec, saved as <code>spec.toml</code>:</p>\n<pre>{escape(spec)}</pre>\n"
+            f"{command}\n{table}")
+
+
+def _columns_section() -> str:
+    facts = [(column.name, column.meaning, column.unit, "yes" if column.uses_truth else "", column.source) for column in ROWS]
+    heads = ("column", "meaning", "unit", "needs ground truth", "source")
+    return ("<h2>What the columns mean</h2>\n<p class=\"note\">D is the unit of the row's divergence; for the squared error the "
+            "square of the label's unit. A student is fitted on weak labels only; the columns marked here need ground truth "
+            f"to be computed.</p>\n<details><summary>All {len(facts)} columns</summary>\n"
+            f"<div class=\"wide\">{_plain_table(heads, facts)}</div></details>")
+
+
+def _plain_table(heads: Iterable[str], lines: Iterable[Iterable[Any]]) -> str:
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    body = "\n".join("<tr>" + "".join(f"<td>{escape('' if cell is None else str(cell))}</td>" for cell in line) + "</tr>"
+                     for line in lines)
+    return f'<table class="plain"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>'
+
+
+def _spec_name(spec: str) -> str:
+    import tomllib
+
+    try:
+        return str(tomllib.loads(spec).get("name") or "run")
+    except tomllib.TOMLDecodeError:
+        return "run"
+
+
+def _table(path: Path) -> pl.DataFrame:
+    import polars as pl
+
+    if not path.is_file():
+        raise DataError(f"{path.name} is missing", where=str(path.parent), hint="a report needs a run that has ended")
+    return pl.read_parquet(path)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _versions(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError:
+        raise DataError("not valid JSON", where=str(path)) from None

@@ -71,7 +71,9 @@ def _schema() -> dict[str, Any]:
 
 
 def _group(names: dict[str, Any], part: pl.DataFrame) -> dict[str, Any]:
-    by_seed = part.group_by("seed", maintain_order=True).mean()
+    import polars as pl
+
+    by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(MEANS).mean())
     means = {name: _mean(by_seed[name]) for name in MEANS}
     half, over = _gain_half_width(part, by_seed)
     counts = {name: int((part["verdict"] == name).sum()) for name in ("holds", "violated", "undecided")}

@@ -1,124 +1,190 @@
-"""Finished runs as one table: read with their schema checked, filtered, published."""
+"""Several runs as one table: read, check, filter and publish."""
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.columns import BOUNDS, ROWS, Column, polars_schema
 from w2s_bench.errors import DataError, UsageError, nearest
-from w2s_bench.terminal_table import CELL, sentence, summary
+from w2s_bench.terminal_table import figure, flag_letters, sentence, summary, unit_of, verdict_text
 
 if TYPE_CHECKING:
     import polars as pl
 
-IDENTITY = ("task", "weak", "strong", "strategy", "supervisor", "seed")
-_CONDITION = re.compile(r"\s*([A-Za-z_]\w*)\s*(<=|>=|==|!=|<|>|=)\s*(\"[^\"]*\"|'[^']*'|\S+)\s*")
+CELL = ("task", "weak", "strong", "strategy", "supervisor", "seed")
+_FOLDER = "folder index"
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
+_CLAUSE = re.compile(r"""\s*(?P<column>[A-Za-z_]\w*)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<value>"[^"]*"|'[^']*'|[^\s"']+)\s*""")
+_AND = re.compile(r"and\s")
+_HINT = 'a filter reads like "gain > 0 and task == diabetes"; quote a text that has spaces'
 
 
 def read_runs(folders: Sequence[Path], *, latest: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows and bounds of several run folders, or published ones, as one table.
+    """Rows and bounds of several run folders or published folders, in the order given.
 
-    A cell that two folders hold is refused; with `latest` the last folder that holds it wins. Raises DataError, UsageError.
+    A cell that two folders hold is refused, or with `latest` taken from the last folder that holds it.
+    Raises DataError for a missing file or another schema, UsageError for a cell that is held twice.
     """
     import polars as pl
 
-    rows = pl.concat([_read(folder, "rows", ROWS).with_columns(_folder=pl.lit(i)) for i, folder in enumerate(folders)])
-    bounds = pl.concat([_read(folder, "bounds", BOUNDS).with_columns(_folder=pl.lit(i)) for i, folder in enumerate(folders)])
-    twice = rows.filter(pl.struct(IDENTITY).is_duplicated())
-    if not twice.is_empty() and not latest:
-        cell = ", ".join(str(value) for value in twice.select(IDENTITY).row(0))
-        raise UsageError(f"{twice.select(IDENTITY).n_unique()} cells are in several runs, for example {cell}",
-                         hint="--latest keeps those of the last run named")
-    rows = rows.unique(IDENTITY, keep="last", maintain_order=True)
-    bounds = bounds.join(rows.select("cell_key", "_folder"), on=["cell_key", "_folder"], how="semi", maintain_order="left")
-    return rows.drop("_folder"), bounds.drop("_folder")
+    if not folders:
+        raise UsageError("no run is given", hint="name one run folder or more")
+    rows = pl.concat([_read(f / "rows.parquet", ROWS).with_columns(pl.lit(i).alias(_FOLDER)) for i, f in enumerate(folders)])
+    bounds = pl.concat([_read(f / "bounds.parquet", BOUNDS).with_columns(pl.lit(i).alias(_FOLDER))
+                        for i, f in enumerate(folders)])
+    if latest:
+        rows = rows.unique(CELL, keep="last", maintain_order=True)
+    else:
+        _refuse_twice(rows, folders)
+    kept = bounds.join(rows.select(_FOLDER, "run_id", "cell_key"), on=[_FOLDER, "run_id", "cell_key"], how="semi",
+                       maintain_order="left")
+    return rows.drop(_FOLDER), kept.drop(_FOLDER)
 
 
-def where(rows: pl.DataFrame, expression: str) -> pl.DataFrame:
-    """The rows for which `COLUMN OPERATOR VALUE [and …]` holds, as in "gain > 0 and task == diabetes". Raises UsageError."""
+def _read(path: Path, columns: tuple[Column, ...]) -> pl.DataFrame:
     import polars as pl
 
-    kept = pl.lit(True)
-    for part in re.split(r"\s+and\s+", expression):
-        match = _CONDITION.fullmatch(part)
-        if not match:
-            raise UsageError(f"cannot read the condition {part!r}", hint='write for example "gain > 0 and task == diabetes"')
-        name, operator, text = match.groups()
-        if name not in rows.columns:
-            raise UsageError(f"no column {name!r}", where=expression, hint=nearest(name, rows.columns))
-        kept = kept & _compared(pl.col(name), operator, _value(rows.schema[name], text, name, pl))
-    return rows.filter(kept)
-
-
-def publish(rows: pl.DataFrame, bounds: pl.DataFrame, folder: Path, command: str) -> None:
-    """Write rows.parquet, bounds.parquet and README.md, a page with the summary and the command that makes it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        rows.write_parquet(folder / "rows.parquet")
-        bounds.write_parquet(folder / "bounds.parquet")
-        (folder / "README.md").write_text(_markdown(folder.name, rows, bounds, command), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write here: {error.strerror}", where=str(folder)) from None
-
-
-def _read(folder: Path, name: str, columns: tuple[Column, ...]) -> pl.DataFrame:
-    import polars as pl
-
-    path = folder / f"{name}.parquet"
-    if not path.exists():
-        raise UsageError(f"there is no {name}.parquet", where=str(folder), hint="finish the run first")
     try:
         table = pl.read_parquet(path)
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"not a Parquet file: {error}", where=str(path)) from None
+    except FileNotFoundError:
+        raise DataError(f"{path.name} is missing", where=str(path.parent), hint="name a run that has ended") from None
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"not a readable parquet file: {error}", where=str(path)) from None
     schema = polars_schema(columns)
-    for column in schema:
-        if column not in table.columns:
-            raise DataError(f"the column {column!r} is missing", where=str(path))
-    for column, kind in table.schema.items():
-        if column not in schema:
-            raise DataError(f"unknown column {column!r}", where=str(path), hint=nearest(column, schema))
-        if kind != schema[column]:
-            raise DataError(f"the column {column!r} holds {kind}, not {schema[column]}", where=str(path))
+    for name in schema:
+        if name not in table.columns:
+            raise DataError(f"no column {name!r}", where=str(path), hint="made by another version? run it again")
+    for name in table.columns:
+        if name not in schema:
+            raise DataError(f"unknown column {name!r}", where=str(path), hint=nearest(name, schema))
+        if table.schema[name] != schema[name]:
+            raise DataError(f"column {name!r} is {table.schema[name]}, not {schema[name]}", where=str(path))
     return table.select(list(schema))
 
 
-def _value(kind: Any, text: str, name: str, pl: Any) -> Any:
-    word = text[1:-1] if text[:1] in "\"'" else text
-    if kind == pl.String:
-        return word
-    if kind == pl.Boolean and word in ("true", "false"):
-        return word == "true"
+def _refuse_twice(rows: pl.DataFrame, folders: Sequence[Path]) -> None:
+    twice = rows.filter(rows.select(CELL).is_duplicated())
+    if twice.is_empty():
+        return
+    first = twice.row(0, named=True)
+    where = [str(folders[i]) for i in twice.join(twice.head(1).select(CELL), on=list(CELL), how="semi",
+                                                 nulls_equal=True)[_FOLDER].to_list()]
+    cell = ", ".join(f"{name} {first[name]}" for name in CELL)
+    count = twice.select(CELL).n_unique()
+    raise UsageError(f"{count} cell{'s are' if count > 1 else ' is'} in more than one run, such as {cell}",
+                     where=" and ".join(where), hint="--latest keeps the row of the run that is named last")
+
+
+def where(rows: pl.DataFrame, expression: str) -> pl.DataFrame:
+    """Rows for which every clause holds: COLUMN OP VALUE, joined with `and`; OP is one of < <= > >= == !=.
+
+    A list column such as flags is asked whether it holds the value. `null` stands for a missing value.
+    Raises UsageError for anything else.
+    """
+    import polars as pl
+
+    return rows.filter(pl.all_horizontal(_condition(rows, *clause) for clause in clauses(expression)))
+
+
+def clauses(expression: str) -> list[tuple[str, str, str]]:
+    """(column, operator, value) of each clause. Raises UsageError where the text is no filter."""
+    found, at = [], 0
+    while True:
+        match = _CLAUSE.match(expression, at)
+        if match is None:
+            raise UsageError(f"cannot read the filter at {expression[at:].strip() or 'its end'!r}", hint=_HINT)
+        found.append((match["column"], match["op"], match["value"]))
+        at = match.end()
+        if at == len(expression):
+            return found
+        joined = _AND.match(expression, at)
+        if joined is None:
+            raise UsageError(f"cannot read the filter at {expression[at:].strip()!r}", hint=_HINT)
+        at = joined.end()
+
+
+def _condition(rows: pl.DataFrame, name: str, op: str, text: str) -> pl.Expr:
+    import polars as pl
+
+    if name not in rows.columns:
+        raise UsageError(f"no column {name!r}", where="the filter", hint=nearest(name, rows.columns))
+    kind, column, equality = rows.schema[name], pl.col(name), op in ("==", "!=")
+    bare = text.strip("\"'")
+    if text == "null" and equality:
+        return column.is_null() if op == "==" else column.is_not_null()
+    if kind.is_numeric():
+        return _OPERATORS[op](column, _number(name, bare))  # type: ignore[no-any-return]
+    if not equality:
+        raise UsageError(f"{name} has no order, so {op} says nothing", where="the filter", hint="use == or !=")
+    if isinstance(kind, pl.List):
+        holds = column.list.contains(bare)
+        return holds if op == "==" else ~holds
+    if kind == pl.Boolean:
+        if bare not in ("true", "false"):
+            raise UsageError(f"{name} is true or false, not {bare!r}", where="the filter")
+        return _OPERATORS[op](column, pl.lit(bare == "true"))  # type: ignore[no-any-return]
+    return _OPERATORS[op](column, pl.lit(bare))  # type: ignore[no-any-return]
+
+
+def _number(name: str, text: str) -> float:
     try:
-        return float(word)
+        return float(text)
     except ValueError:
-        raise UsageError(f"{name} is compared with {word!r}, which is not a {str(kind).lower()}") from None
+        raise UsageError(f"{name} is a number, and {text!r} is none", where="the filter", hint=_HINT) from None
 
 
-def _compared(column: Any, operator: str, value: Any) -> Any:
-    return {"<": column < value, "<=": column <= value, ">": column > value, ">=": column >= value, "==": column == value,
-            "=": column == value, "!=": column != value}[operator]
+def publish(rows: pl.DataFrame, bounds: pl.DataFrame, folder: Path, command: str) -> None:
+    """Write rows.parquet, bounds.parquet and README.md, a page that a code host shows. Same tables, same page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = rows.sort(CELL, maintain_order=True, nulls_last=True)
+    bounds = bounds.sort("run_id", "cell_key", "bound", "split", maintain_order=True)
+    rows.write_parquet(folder / "rows.parquet")
+    bounds.write_parquet(folder / "bounds.parquet")
+    (folder / "README.md").write_text(markdown(rows, bounds, command), encoding="utf-8")
 
 
-def _markdown(name: str, rows: pl.DataFrame, bounds: pl.DataFrame, command: str) -> str:
-    lines = [f"# {name}", "", sentence(rows), "", "Made by", "", f"    {command}", ""]
-    table = summary(rows, bounds, CELL)
-    heads = ["", "weak", "strong", "strategy", "n", "err weak", "student", "ceiling", "gain ± se", "misfit", "gain/misfit",
-             "verdict", "flags"]
-    for (task,), group in table.group_by(["task"], maintain_order=True):
-        lines += [f"## {task}", "", "| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
-        for row in group.iter_rows(named=True):
-            cells = [row["direction"], row["weak"], row["strong"], row["strategy"], str(row["cells"]),
-                     *(_short(row[key]) for key in ("err_weak", "err_student", "err_ceiling")),
-                     f"{_short(row['gain'])} ± {_short(row['gain_se'])}", _short(row["misfit"]),
-                     _short(row["gain_over_misfit"]), row["verdict"], " ".join(row["flags"])]
-            lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
-        lines.append("")
-    return "\n".join(lines)
+def markdown(rows: pl.DataFrame, bounds: pl.DataFrame, command: str) -> str:
+    """The page: the finding, a table a task, and the command that makes them."""
+    import polars as pl
+
+    table = summary(rows, bounds)
+    parts = ["# Weak-to-strong results", _escaped(sentence(rows))]
+    for task in table["task"].unique(maintain_order=True).to_list():
+        parts.append(_task_section(task, table.filter(pl.col("task") == task).to_dicts()))
+    fence = "`" * (3 + max((len(run) for run in re.findall("`+", command)), default=0))
+    parts.append(f"Made by\n\n{fence}\n{command}\n{fence}")
+    parts.append("Means over seeds. ± is half a 95 % interval: Student-t over seeds, or over test examples where there is one "
+                 "seed. Gain / misfit and tightness are ratios of means. The bound is theorem2-explicit on the test split; "
+                 "tightness is its left side over its right side.")
+    return "\n\n".join(parts) + "\n"
 
 
-def _short(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.3g}"
+_HEADS = ("weak", "strong", "strategy", "supervisor", "direction", "seeds", "err weak", "err student", "err ceiling",
+          "gain ± 95 %", "misfit", "gain / misfit", "tightness", "bound", "flags")
+
+
+def _task_section(task: str, lines: Sequence[dict[str, Any]]) -> str:
+    unit = unit_of(lines[0]["divergence"], lines[0]["output_unit"])
+    about = f"Divergence: {lines[0]['divergence']}" + (f", in {unit}" if unit else "") + "."
+    head = f"| {' | '.join(_HEADS)} |\n|{'---|' * 5}{'---:|' * 8}---|---|"
+    return "\n\n".join([f"## {_escaped(task)}", _escaped(about), "\n".join([head, *(_markdown_line(line) for line in lines)])])
+
+
+def _markdown_line(line: dict[str, Any]) -> str:
+    half = f" ± {figure(line['gain_half'])}" if line["gain_half"] is not None else ""
+    cells = [*(str(line[name]) for name in _HEADS[:5]), str(line["n_seeds"]),
+             *(figure(line[name]) for name in ("err_weak", "err_student", "err_ceiling")), figure(line["gain"]) + half,
+             figure(line["misfit"]), figure(line["gain_over_misfit"], 0, 2), figure(line["tightness"], 0, 2),
+             verdict_text(line), ", ".join(line["flags"]) if flag_letters(line["flags"]) else ""]
+    return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", escape(" ".join(text.split()), quote=False))
