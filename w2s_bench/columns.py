@@ -55,7 +55,8 @@ def _scores() -> list[Column]:
 
     def mean(name: str, meaning: str, source: str, truth: bool) -> None:
         columns.append(Column(name, "float", "D", meaning, source, truth))
-        columns.append(Column(f"{name}_se", "float", "D", f"standard error of {name} over test examples, paired", "scoring.md", truth))
+        spread = f"standard error of {name} over test examples, paired"
+        columns.append(Column(f"{name}_se", "float", "D", spread, "scoring.md", truth))
 
     mean("err_weak", "D(y, f_w): error of the weak supervisor", bregman, True)
     mean("err_student", "D(y, f_sw): error of the student", bregman, True)
@@ -72,8 +73,8 @@ def _scores() -> list[Column]:
         Column("gain_over_misfit", "float", "1", "gain / misfit: 1 is Theorem 1 met with equality", "scoring.md", True),
         Column("pgr", "float", "1", "performance gap recovered: gain / (err_weak − err_ceiling)", "Burns et al. 2023", True),
         Column("pgr_reason", "str", "", "why pgr is null", "scoring.md", True),
-        Column("ledger_residue", "float", "D", "|gain − misfit − projection − realizability|: 0 up to rounding", "scoring.md", True),
-        Column("delta_exact", "float", "D", "δ on test inputs: misfit − the smallest misfit in the student's class", "scoring.md"),
+        Column("ledger_residue", "float", "D", "|gain − misfit − projection − realizability|, rounding only", "scoring.md", True),
+        Column("delta_exact", "float", "D", "δ on test: misfit − the smallest misfit in the student's class", "scoring.md"),
         Column("delta_exact_train", "float", "D", "δ on the student's training inputs: 0 certifies an exact fit", "scoring.md"),
         Column("ceiling_in_class", "bool", "", "the ceiling lies in the student's class on the training inputs", "scoring.md"),
     ]
@@ -93,7 +94,7 @@ def _provenance() -> list[Column]:
     ]
     for stage in ("load", "prepare", "embed", "fit", "predict", "score"):
         columns.append(Column(f"seconds_{stage}", "float", "s", f"time of the {stage} jobs that this cell rests on", timing=True))
-    columns.append(Column("peak_memory", "float", "MiB", "largest resident size of a process at the end of those jobs", timing=True))
+    columns.append(Column("peak_memory", "float", "MiB", "largest resident size of a process after those jobs", timing=True))
     return columns
 
 

@@ -100,9 +100,9 @@ def _first_change(plan: Plan, key: str, old: str, store: Store) -> str:
     recipe, job = about["recipe"], plan.jobs[key]
     for name, value in recipe.items():
         now = getattr(job.recipe, name, None)
-        if isinstance(now, str) and now in plan.jobs and value and now != value:
-            if change := _first_change(plan, now, value, store):
-                return change
+        differs = isinstance(now, str) and now in plan.jobs and value and now != value
+        if differs and (change := _first_change(plan, str(now), value, store)):
+            return change
     for role, component in about["components"].items():
         now_component = plan.components[getattr(job.recipe, role)]
         current = {"version": now_component.version, "params": dict(now_component.params), "source": now_component.source,

@@ -124,7 +124,8 @@ def _reader(recipe_type: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[i
 
 def job(recipe: Recipe) -> Job:
     """The job of a recipe: planning and computing derive the key in this one place."""
-    read, upstream = _reader(type(recipe))
+    recipe_type: Any = type(recipe)
+    read, upstream = _reader(recipe_type)
     values = read(recipe)
     needs = tuple(dict.fromkeys(values[i] for i in upstream if values[i] is not None))
     return Job(digest([FORMAT, recipe.stage, values]), recipe, needs)

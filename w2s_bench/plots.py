@@ -19,7 +19,7 @@ _COLOURS = ("#0b3c6f", "#e08a1e", "#8a8a8a")
 _SHAPES = ("circle", "triangle-up", "square")
 _FORMATS = (".png", ".svg", ".html")
 _NAMES = ("task", "weak", "strong", "strategy", "supervisor", "seed", "direction")
-_SIDE = {1: (560, 380), 2: (430, 320)}
+_SIDE = {1: (760, 420), 2: (430, 320)}
 _FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 
 
@@ -36,13 +36,14 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame) -> altair.Chart:
     columns = 2 if len(tasks) > 1 else 1
     panels = [_panel(task, [p for p in points if p["task"] == task], _SIDE[columns]) for task in tasks]
     if not panels:
-        panels = [alt.Chart(alt.Data(values=[{"words": "no cell with status ok"}])).mark_text(size=14).encode(
+        panels = [alt.Chart(_inline([{"words": "no cell with status ok"}])).mark_text(size=14).encode(
             text="words:N").properties(width=420, height=120)]
-    chart: Any = alt.concat(*panels, columns=columns).configure(font=_FONT).configure_view(stroke="#d5d5d5").configure_axis(
+    chart: Any = alt.concat(*panels, columns=columns).configure(
+        font=_FONT, background="#fcfcfb").configure_view(stroke="#d5d5d5").configure_axis(
         gridColor="#eeeeee", domainColor="#999999", tickColor="#999999", labelColor="#444444", titleColor="#222222",
         titleFontWeight="normal", labelFontSize=11, titleFontSize=12).configure_title(
         anchor="start", fontSize=13, fontWeight="bold", color="#222222").configure_legend(
-        orient="top", title=None, labelFontSize=12, symbolSize=90)
+        orient="top", title=None, labelFontSize=12, symbolSize=90, symbolOpacity=1)
     return chart  # type: ignore[no-any-return]
 
 
@@ -93,17 +94,17 @@ def _panel(task: str, points: Sequence[Mapping[str, Any]], size: tuple[int, int]
     import altair as alt
 
     (x_low, x_high), (y_low, y_high) = frame(points)
-    unit = next((f" ({point['unit']})" for point in points if point["unit"]), "")
+    unit = next((f", {point['unit']}" for point in points if point["unit"]), "")
     x = alt.X("misfit:Q", title=f"misfit D(student, weak){unit}", scale=alt.Scale(domain=[x_low, x_high], nice=False),
               axis=alt.Axis(format=_tick_format(x_high), tickCount=6))
     y_scale = alt.Scale(domain=[y_low, y_high], nice=False)
     y = alt.Y("gain:Q", title=f"gain{unit}", scale=y_scale, axis=alt.Axis(format=_tick_format(max(y_high, -y_low)), tickCount=6))
     seen = [direction for direction in DIRECTIONS if any(p["direction"] == direction for p in points)]
     corner = min(x_high, y_high)
-    line = alt.Chart(alt.Data(values=[{"misfit": 0, "gain": 0}, {"misfit": corner, "gain": corner}])).mark_line(
+    line = alt.Chart(_inline([{"misfit": 0, "gain": 0}, {"misfit": corner, "gain": corner}])).mark_line(
         color="#333333", strokeDash=[5, 4], strokeWidth=1.2, clip=True).encode(x=x, y=y)
-    zero = alt.Chart(alt.Data(values=[{"gain": 0}])).mark_rule(color="#999999", strokeWidth=1).encode(y=y)
-    base = alt.Chart(alt.Data(values=[dict(p) for p in points]))
+    zero = alt.Chart(_inline([{"gain": 0}])).mark_rule(color="#999999", strokeWidth=1).encode(y=y)
+    base = alt.Chart(_inline([dict(p) for p in points]))
     colour = alt.Color("direction:N", scale=alt.Scale(domain=list(DIRECTIONS), range=list(_COLOURS)),
                        legend=alt.Legend(values=seen or list(DIRECTIONS)))
     shape = alt.Shape("direction:N", scale=alt.Scale(domain=list(DIRECTIONS), range=list(_SHAPES)),
@@ -118,8 +119,14 @@ def _panel(task: str, points: Sequence[Mapping[str, Any]], size: tuple[int, int]
     return alt.layer(zero, bars, line, dots).properties(width=size[0], height=size[1], title=task)
 
 
+def _inline(values: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    return alt.Data(values=values)  # type: ignore[no-untyped-call]
+
+
 def _tick_format(largest: float) -> str:
-    return "~s" if largest >= 1e4 else "~g"
+    return "~s" if largest >= 1e4 or largest < 1e-3 else ",~f"
 
 
 def save(chart: altair.Chart, path: Path) -> None:
@@ -147,10 +154,11 @@ def embed(chart: altair.Chart, name: str = "figure") -> str:
     import vl_convert
 
     def in_script(text: str) -> str:
-        return text.replace("</", "<\\/")
+        return text.replace("</script", "<\\/script")
 
     spec = json.dumps(chart.to_dict(), sort_keys=True).replace("<", "\\u003c")
     options = ('{"mode": "vega-lite", "renderer": "svg", '
                '"actions": {"export": true, "source": false, "compiled": false, "editor": false}}')
-    return (f'<div id="{name}"></div>\n<script>{in_script(vl_convert.javascript_bundle())}</script>\n'
+    scripts = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    return (f'<div id="{name}"></div>\n<script>{in_script(scripts)}</script>\n'
             f'<script>vegaEmbed("#{name}", {spec}, {options});</script>')

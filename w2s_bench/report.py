@@ -28,7 +28,7 @@ _NO_NETWORK = ("default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' dat
 _STYLE = """
 :root { color-scheme: light; }
 body { margin: 0; background: #fcfcfb; color: #1f2328; font: 16px/1.55 system-ui, "DejaVu Sans", Helvetica, Arial, sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 2.5rem 2rem 4rem; }
+main { max-width: 1200px; margin: 0 auto; padding: 2.5rem 2rem 4rem; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .6rem; letter-spacing: -.01em; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2.6rem 0 .6rem; padding-top: 1.1rem; border-top: 1px solid #e3e3df; }
 p { max-width: 46rem; margin: .4rem 0 .9rem; }
@@ -40,10 +40,10 @@ pre { background: #f4f4f1; padding: .9rem 1rem; overflow-x: auto; font-size: .82
 table.plain { border-collapse: collapse; font-size: .85rem; }
 table.plain th { text-align: left; font-weight: 600; border-bottom: 1px solid #8d939a; }
 table.plain th, table.plain td { padding: .25rem .9rem .25rem 0; vertical-align: top; }
-table.plain td { border-bottom: 1px solid #ececE8; overflow-wrap: anywhere; }
+table.plain td { border-bottom: 1px solid #ecece8; overflow-wrap: anywhere; }
 table.plain td:first-child { white-space: nowrap; }
 summary { cursor: pointer; color: #0b3c6f; margin: .6rem 0; }
-.wide { font-size: .8rem; font-variant-numeric: tabular-nums; }
+.wide { font-size: .76rem; font-variant-numeric: tabular-nums; }
 .wide table.dataTable { margin: 0 !important; }
 .wide table.dataTable tfoot input { width: 100%; min-width: 3.2rem; box-sizing: border-box; font: inherit; }
 input { font: inherit; padding: .2rem .4rem; border: 1px solid #b9bec4; border-radius: 3px; background: #fff; color: inherit; }

@@ -20,6 +20,7 @@ FLAG_LETTERS = {
     "student-equals-teacher": "E", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
 }
 _ARROWS = {"weak-to-strong": ">", "strong-to-weak": "<", "same": "="}
+_CELL_WIDTH = 26
 _Z95 = 1.959963984540054
 
 
@@ -219,7 +220,7 @@ def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: li
 
     table = summary(rows, bounds, by)
     lost = rows.height - rows.filter(pl.col("status") == "ok").height
-    narrow = console.width < 80
+    narrow = console.width < 98
     for task in table["task"].unique(maintain_order=True).to_list():
         lines = table.filter(pl.col("task") == task).to_dicts()
         console.print(_task_table(task, lines, _name_columns(table, by), narrow), soft_wrap=False)
@@ -253,14 +254,14 @@ def _task_table(task: str, lines: Sequence[Mapping[str, Any]], names: Sequence[s
     title.append(f"  {_about(lines[0], exponent)}", style="dim")
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
                   pad_edge=False, show_edge=False, collapse_padding=True)
-    for name in names:
-        table.add_column(name, overflow="fold", min_width=6, max_width=24)
+    by_name = "weak" not in names or "strong" not in names
+    table.add_column(", ".join(names) if by_name else "weak > strong", overflow="fold",
+                     min_width=12 if narrow else 20, max_width=_CELL_WIDTH)
     heads = ["n", *([] if narrow else ["err\nweak"]), "err\nstudent", *([] if narrow else ["err\nceiling"]), "gain ± 95 %",
-             *([] if narrow else ["misfit"]), "gain/\nmisfit", *([] if narrow else ["tight-\nness"])]
+             *([] if narrow else ["misfit"]), "gain/\nmisfit"]
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("bound", no_wrap=not narrow, overflow="fold")
-    table.add_column("flags", overflow="fold")
+    table.add_column("bound,\nlhs/rhs", no_wrap=True)
     previous = lines[0]["direction"]
     for line in lines:
         if line["direction"] != previous:
@@ -280,7 +281,6 @@ def _about(line: Mapping[str, Any], exponent: int) -> str:
 def _cells(line: Mapping[str, Any], names: Sequence[str], exponent: int, narrow: bool) -> list[Any]:
     from rich.text import Text
 
-    shown = [Text(_name(line, name)) for name in names]
     style = {"holds": "", "violated": "bold", None: "dim"}.get(line["verdict"], "dim")
     mark = "" if line["gain_over"] != "test examples" else "'"
     gain = figure(line["gain"], exponent)
@@ -291,14 +291,17 @@ def _cells(line: Mapping[str, Any], names: Sequence[str], exponent: int, narrow:
         (str(line["n_seeds"]), "", True), (figure(line["err_weak"], exponent), "", not narrow),
         (figure(line["err_student"], exponent), "", True), (figure(line["err_ceiling"], exponent), "", not narrow),
         (gain, "bold" if positive else "", True), (figure(line["misfit"], exponent), "", not narrow),
-        (figure(line["gain_over_misfit"], 0, 2), "", True), (figure(line["tightness"], 0, 2), "", not narrow),
-        (verdict_text(line), style, True), (flag_letters(line["flags"]), "", True)]
-    return shown + [Text(text, style=look) for text, look, wanted in texts if wanted]
+        (figure(line["gain_over_misfit"], 0, 2), "", True),
+        (f"{verdict_text(line)}\n{figure(line['tightness'], 0, 2)} {flag_letters(line['flags'])}", style, True)]
+    return [Text(_name(line, names)), *(Text(text, style=look) for text, look, wanted in texts if wanted)]
 
 
-def _name(line: Mapping[str, Any], name: str) -> str:
-    arrow = f"{_ARROWS.get(line['direction'], '?')} " if name == "strong" else ""
-    return arrow + str(line[name])
+def _name(line: Mapping[str, Any], names: Sequence[str]) -> str:
+    """What a line is about: on one line where it fits, else a part a line."""
+    arrow = _ARROWS.get(line["direction"], "?")
+    parts = [f"{arrow} {line[name]}" if name == "strong" else str(line[name]) for name in names] or [arrow]
+    whole = " ".join(parts)
+    return whole if len(whole) <= _CELL_WIDTH else "\n".join(parts)
 
 
 def _legend(table: pl.DataFrame) -> str:
@@ -309,7 +312,7 @@ def _legend(table: pl.DataFrame) -> str:
         parts.append("±: 95 % over seeds (Student-t), ' over test examples where there is one seed")
     else:
         parts.append("±: 95 % over seeds (Student-t)")
-    parts.append(f"bound: {BOUND} on test, tightness = left/right side")
+    parts.append(f"bound: {BOUND} on test, under it tightness = lhs/rhs and flags")
     named = [f"{letter} {flag}" for flag, letter in FLAG_LETTERS.items() if flag in flags]
     named += ["? " + ", ".join(sorted(flags - set(FLAG_LETTERS)))] if flags - set(FLAG_LETTERS) else []
     return ". ".join(part for part in [*parts, ("flags: " + ", ".join(named)) if named else ""] if part) + "."

@@ -1,4 +1,4 @@
-"""Several runs as one table."""
+"""Several runs are one table; a filter is data, never code; a published page is the same each time."""
 
 from __future__ import annotations
 
@@ -13,62 +13,86 @@ from w2s_bench.errors import DataError, UsageError
 from w2s_bench.leaderboard.tables import publish, read_runs, where
 
 
-def make_rows(seeds: list[int], gain: float = 0.5, **fixed: Any) -> pl.DataFrame:
-    base: dict[str, Any] = {"run_id": "r", "status": "ok", "task": "t|<b>", "weak": "small", "strong": "large",
-                            "strategy": "ridge", "supervisor": "ridge", "direction": "weak-to-strong", "output_unit": "m",
-                            "err_weak": 2.0, "err_student": 2.0 - gain, "err_ceiling": 1.0, "gain": gain, "gain_se": 0.1,
-                            "misfit": 0.6, "gain_over_misfit": gain / 0.6, "flags": ["few-test-examples"], **fixed}
-    found = [{**base, "cell_key": f"c{seed}", "seed": seed, "gain": gain + 0.01 * seed} for seed in seeds]
-    schema = polars_schema(ROWS)
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in found], schema=schema)
+def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows and bounds that fill the schema: for each task of a given scale two directions and some seeds."""
+    rows: list[dict[str, Any]] = []
+    bounds: list[dict[str, Any]] = []
+    for task, scale in tasks.items():
+        for direction, share in (("weak-to-strong", 0.3), ("strong-to-weak", 0.1)):
+            for seed in range(seeds):
+                misfit = scale * (share + 0.02 * seed)
+                gain = misfit * (0.9 if share == 0.3 else -0.5)
+                key = f"{task}-{direction}-{seed}"
+                weak, strong = ("small", "large") if share == 0.3 else ("large", "small")
+                rows.append({
+                    "run_id": "r", "cell_key": key, "status": "ok", "task": task, "weak": weak, "strong": strong,
+                    "strategy": "ridge", "supervisor": "least-squares", "seed": seed, "direction": direction,
+                    "divergence": "squared", "output_unit": "kg", "err_weak": scale, "err_student": scale - gain,
+                    "err_ceiling": 0.2 * scale, "gain": gain, "gain_se": 0.01 * scale, "misfit": misfit,
+                    "gain_over_misfit": gain / misfit, "flags": ["few-test-examples"] if seed == 0 else []})
+                rhs = scale - misfit + 2 * (misfit * 0.2 * scale) ** 0.5
+                bounds.append({"run_id": "r", "cell_key": key, "bound": "theorem2-explicit", "split": "test",
+                               "lhs": scale - gain, "rhs": rhs, "slack": rhs - scale + gain,
+                               "tightness": (scale - gain) / rhs, "verdict": "holds"})
+    for seed in range(failed):
+        rows.append({**{name: rows[0][name] for name in ("run_id", "task", "weak", "strong", "strategy", "supervisor")},
+                     "cell_key": f"lost-{seed}", "seed": 100 + seed, "status": "failed", "error": "it <b>broke</b>", "flags": []})
+    return pl.DataFrame(rows, schema=polars_schema(ROWS)), pl.DataFrame(bounds, schema=polars_schema(BOUNDS))
 
 
-def make_bounds(rows: pl.DataFrame) -> pl.DataFrame:
-    schema = polars_schema(BOUNDS)
-    found = [{"run_id": "r", "cell_key": key, "bound": "theorem2-explicit", "split": "test", "lhs": 1.5, "rhs": 3.0,
-              "slack": 1.5, "tightness": 0.5, "verdict": "holds", "vacuous": False} for key in rows["cell_key"]]
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in found], schema=schema)
-
-
-def write_run(folder: Path, rows: pl.DataFrame) -> Path:
+def saved(folder: Path, rows: pl.DataFrame, bounds: pl.DataFrame) -> Path:
     folder.mkdir()
     rows.write_parquet(folder / "rows.parquet")
-    make_bounds(rows).write_parquet(folder / "bounds.parquet")
+    bounds.write_parquet(folder / "bounds.parquet")
     return folder
 
 
-def test_a_cell_in_two_runs_is_refused_unless_the_latest_is_wanted(tmp_path: Path) -> None:
-    folders = [write_run(tmp_path / "a", make_rows([0, 1])), write_run(tmp_path / "b", make_rows([1, 2], gain=0.9))]
-    with pytest.raises(UsageError, match="several runs"):
-        read_runs(folders)
-    rows, bounds = read_runs(folders, latest=True)
-    assert rows["seed"].to_list() == [0, 1, 2] and bounds.height == 3
-    assert rows.filter(pl.col("seed") == 1)["gain"].item() == pytest.approx(0.91)
+def test_two_runs_are_one_table(tmp_path: Path) -> None:
+    a, b = saved(tmp_path / "a", *make_tables({"a": 1.0})), saved(tmp_path / "b", *make_tables({"b": 1.0}))
+    rows, bounds = read_runs([a, b])
+    assert rows.height == bounds.height == 12
 
 
-def test_a_table_of_another_schema_is_refused_by_column(tmp_path: Path) -> None:
-    folder = write_run(tmp_path / "a", make_rows([0]))
-    make_rows([0]).rename({"gain": "gian"}).write_parquet(folder / "rows.parquet")
-    with pytest.raises(DataError, match="'gain' is missing"):
-        read_runs([folder])
-    (folder / "rows.parquet").write_bytes(b"nonsense")
-    with pytest.raises(DataError, match="not a Parquet file"):
-        read_runs([folder])
+def test_a_cell_held_twice_is_refused_and_latest_takes_the_last(tmp_path: Path) -> None:
+    a, b = saved(tmp_path / "a", *make_tables({"t": 1.0})), saved(tmp_path / "b", *make_tables({"t": 5.0}))
+    with pytest.raises(UsageError, match="--latest") as caught:
+        read_runs([a, b])
+    assert "task t" in str(caught.value)
+    rows, bounds = read_runs([a, b], latest=True)
+    assert rows["err_weak"].unique().to_list() == [5.0] and bounds.height == 6
 
 
-def test_conditions_are_read_and_never_evaluated() -> None:
-    rows = make_rows([0, 1, 2])
-    assert where(rows, "gain > 0.505 and seed <= 1").height == 1
-    assert where(rows, 'task == "t|<b>"').height == 3 and where(rows, "weak != small").height == 0
-    for wrong in ("gian > 0", "gain >", "__import__('os')", "gain > much"):
-        with pytest.raises(UsageError):
-            where(rows, wrong)
+def test_another_schema_is_named(tmp_path: Path) -> None:
+    rows, bounds = make_tables({"t": 1.0})
+    with pytest.raises(DataError, match="'gain'"):
+        read_runs([saved(tmp_path / "less", rows.drop("gain"), bounds)])
+    with pytest.raises(DataError, match="'more'"):
+        read_runs([saved(tmp_path / "more", rows.with_columns(more=1), bounds)])
+    with pytest.raises(DataError, match=r"rows\.parquet is missing"):
+        read_runs([tmp_path])
 
 
-def test_a_published_folder_can_be_read_again_and_says_how_it_was_made(tmp_path: Path) -> None:
-    rows = make_rows([0, 1])
-    publish(rows, make_bounds(rows), tmp_path / "board", "w2s-bench run")
-    again, _ = read_runs([tmp_path / "board"])
-    assert again.equals(rows)
-    page = (tmp_path / "board" / "README.md").read_text()
-    assert "w2s-bench run" in page and "| small | large |" in page
+@pytest.mark.parametrize(("text", "count"), [
+    ("gain > 0", 6), ("task == a", 6), ("task == 'a' and gain<=0", 3), ("flags == few-test-examples", 4),
+    ("flags != few-test-examples", 8), ("pgr == null", 12), ("seed >= 1 and status != failed", 8)])
+def test_filters(text: str, count: int) -> None:
+    assert where(make_tables({"a": 1.0, "b": 2.0})[0], text).height == count
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("gian > 0", "gain"), ("gain > x", "number"), ("task < a", "order"), ("gain > 0 or gain < 1", "or gain"), ("", "end"),
+    ("__import__('os')", "cannot read"), ("gain = 1", "cannot read"), ("gain > 0 and ", "end")])
+def test_a_wrong_filter_is_explained(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        where(make_tables({"a": 1.0})[0], text)
+
+
+def test_a_published_folder_is_the_same_each_time_and_reads_back(tmp_path: Path) -> None:
+    rows, bounds = make_tables({"a|b <i>": 1.0})
+    publish(rows, bounds, tmp_path / "one", "w2s-bench show x")
+    publish(rows.reverse(), bounds.reverse(), tmp_path / "two", "w2s-bench show x")
+    for name in ("README.md", "rows.parquet", "bounds.parquet"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    page = (tmp_path / "one" / "README.md").read_text(encoding="utf-8")
+    assert "a\\|b &lt;i&gt;" in page and "w2s-bench show x" in page
+    assert read_runs([tmp_path / "one"])[0].height == 6

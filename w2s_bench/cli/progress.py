@@ -6,12 +6,17 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from w2s_bench.run import Progress, Warn
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 _PLAIN_SECONDS = 10.0
+_FILE_WIDTH = 132
 
 
 @contextlib.contextmanager
@@ -24,6 +29,13 @@ def progress_screen(quiet: bool) -> Iterator[tuple[Callable[[Progress], None], W
             yield functions
     else:
         yield _plain(), _warn
+
+
+def table_console() -> Console:
+    """Where tables are printed: as wide as the terminal, and wide enough for every column where there is none."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _FILE_WIDTH)
 
 
 def _warn(text: str) -> None:

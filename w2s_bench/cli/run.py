@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from w2s_bench.cli.progress import progress_screen
+from w2s_bench.cli.progress import progress_screen, table_console
 from w2s_bench.cli.spec_options import default_store, read_spec, spec_options
 from w2s_bench.registry import load_registry
 
@@ -60,7 +59,6 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, ti
 
 def _print_result(result: Any) -> None:
     import polars as pl
-    from rich.console import Console
 
     from w2s_bench.report import write_report
     from w2s_bench.terminal_table import render, sentence
@@ -69,7 +67,7 @@ def _print_result(result: Any) -> None:
     page = result.folder / "report.html"
     if result.executed or result.planned or not page.exists():
         write_report(result.folder)
-    render(rows, pl.read_parquet(result.folder / "bounds.parquet"), Console(file=sys.stdout))
+    render(rows, pl.read_parquet(result.folder / "bounds.parquet"), table_console())
     for error, count in rows.filter(pl.col("status") != "ok")["error"].value_counts(sort=True).head(5).iter_rows():
         click.echo(f"{count} cells: {error}", err=True)
     click.echo(sentence(rows))

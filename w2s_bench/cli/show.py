@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -28,8 +27,8 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
         _explain_columns()
         return
     import polars as pl
-    from rich.console import Console
 
+    from w2s_bench.cli.progress import table_console
     from w2s_bench.folder import find_run
     from w2s_bench.leaderboard import tables
     from w2s_bench.terminal_table import render, sentence
@@ -49,7 +48,8 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
         _print_table(table, as_json)
     else:
-        render(rows, bounds, Console(file=sys.stdout), by=[_known(b.strip(), rows.columns) for b in by.split(",")] if by else None)
+        columns = [_known(name.strip(), rows.columns) for name in by.split(",")] if by else None
+        render(rows, bounds, table_console(), by=columns)
         click.echo(sentence(rows))
 
 
