@@ -30,6 +30,9 @@ EXACT = 1e-9
 IN_CLASS = 1e-18
 """Relative mean square residual below which a predictor lies in the class: far inside the tolerance of a verdict."""
 
+UNFINISHED = 0.01
+"""δ above this share of the weak labels' variance, on the inputs that were fitted, is a fit that did not converge."""
+
 Predictions = Mapping[str, Mapping[str, Array] | None]
 
 
@@ -69,7 +72,7 @@ def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, 
     row |= {
         "delta_exact": _plain(certificates["test"].delta), "delta_exact_train": _plain(certificates["train"].delta),
         "ceiling_in_class": certificates["train"].reference_in_class, **_direction(sizes, row),
-        "flags": _flags(truth, roles, measure, task),
+        "flags": _flags(truth, roles, measure, task) + _unfinished(certificates["train"], predictions),
     }
     for role, values in roles.items():
         row |= {f"{name}_{role}": _plain(value) for name, value in regression_metrics(truth, values).items()}
@@ -134,6 +137,13 @@ def _flags(truth: Array, roles: Mapping[str, Array], measure: Divergence, task: 
     err_weak, err_ceiling = (measure.between(truth, roles[role]) for role in ("weak", "ceiling"))
     raised = list(flags(truth, roles["weak"], roles["student"], roles["ceiling"], err_weak, err_ceiling))
     return raised + (["splits-overlap"] if task.payload["overlaps"] else [])
+
+
+def _unfinished(certificate: ClassCertificate, predictions: Predictions) -> list[str]:
+    """`not-converged` where δ on the training inputs is over a share of the variance of the weak labels there."""
+    weak = _at(predictions, "transfer")["weak"]
+    allowed = UNFINISHED * float(weak.var(axis=0).sum())
+    return ["not-converged"] if certificate.delta is not None and certificate.delta > allowed else []
 
 
 def _direction(sizes: tuple[int | None, int | None], row: Mapping[str, Any]) -> dict[str, str]:

@@ -6,15 +6,27 @@ import functools
 import resource
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding, FitContext, FitProblem, Labels, PrepareContext
+from w2s_bench.contracts import (
+    Array,
+    Classes,
+    Columns,
+    Embedding,
+    FitContext,
+    FitProblem,
+    Labels,
+    Output,
+    PrepareContext,
+    Regression,
+)
 from w2s_bench.errors import Diverged, PluginError, W2SError
-from w2s_bench.jobs import Embed, Fit, Job, Load, Predict, Prepare, Score, described, recipe_fields
+from w2s_bench.jobs import Embed, Fit, Job, Load, Predict, Prepare, Score, recipe_fields
 from w2s_bench.registry import Component
 from w2s_bench.score_stage import score
 from w2s_bench.splits_io import PARTS, LoadedTask, checked_splits, pack_splits, unpack_splits
@@ -45,16 +57,26 @@ class Workshop:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Compute jobs that may be handed over together (same stage, same component); one outcome per job."""
-        recipe = jobs[0].recipe
+        artifacts, seconds = self._together(jobs)
+        for job, artifact in zip(jobs, artifacts, strict=True):
+            yield self._finish(job, artifact, seconds / len(jobs), len(jobs))
+
+    def _together(self, jobs: Sequence[Job]) -> tuple[list[Artifact | Exception | None], float]:
+        """What a component's batch method gave; None for each job that must be computed by itself.
+
+        A batch that fails as a whole is taken apart, so that only the guilty job pays.
+        """
         started = time.perf_counter()
-        if isinstance(recipe, Fit) and len(jobs) > 1 and hasattr(self._instance(recipe.strategy), "fit_many"):
-            yield from self._finish_many(jobs, self._fit_many(jobs), started)
-        elif isinstance(recipe, Prepare) and len(jobs) > 1 and hasattr(self._instance(recipe.model), "prepare_many"):
-            yield from self._finish_many(jobs, self._prepare_many(jobs), started)
-        else:
-            for job in jobs:
-                started = time.perf_counter()
-                yield self._finish(job, functools.partial(self._compute, job), started, 1)
+        recipe = jobs[0].recipe
+        found: list[Artifact | Exception | None] = [None] * len(jobs)
+        try:
+            if isinstance(recipe, Fit) and len(jobs) > 1 and hasattr(self._instance(recipe.strategy), "fit_many"):
+                found = list(self._fit_many(jobs))
+            elif isinstance(recipe, Prepare) and len(jobs) > 1 and hasattr(self._instance(recipe.model), "prepare_many"):
+                found = list(self._prepare_many(jobs))
+        except Exception:
+            return [None] * len(jobs), 0.0
+        return (found, time.perf_counter() - started) if len(found) == len(jobs) else ([None] * len(jobs), 0.0)
 
     def _compute(self, job: Job) -> Artifact:
         match job.recipe:
@@ -163,25 +185,14 @@ class Workshop:
                      sizes=(recipe.weak_size, recipe.strong_size),
                      truncated=max(int(embed.payload["truncated"]) for embed in embeds))
 
-    def _finish_many(self, jobs: Sequence[Job], artifacts: Sequence[Artifact | Exception], started: float) -> Iterator[Outcome]:
-        if len(artifacts) != len(jobs):
-            raise PluginError(f"{described(jobs[0].recipe, self.components)}: {len(artifacts)} results for {len(jobs)} jobs")
-        share = started + (time.perf_counter() - started) * (1 - 1 / len(jobs))
-        for job, artifact in zip(jobs, artifacts, strict=True):
-            def give(artifact: Artifact | Exception = artifact) -> Artifact:
-                if isinstance(artifact, Exception):
-                    raise artifact
-                return artifact
-
-            yield self._finish(job, give, share, len(jobs))
-            share = time.perf_counter()
-
-    def _finish(self, job: Job, compute: Callable[[], Artifact], started: float, batch: int) -> Outcome:
-        import traceback
-
+    def _finish(self, job: Job, artifact: Artifact | Exception | None, seconds: float, batch: int) -> Outcome:
+        started = time.perf_counter()
         try:
-            artifact = compute()
-            seconds = time.perf_counter() - started
+            if isinstance(artifact, Exception):
+                raise artifact
+            if artifact is None:
+                artifact, batch = self._compute(job), 1
+            seconds += time.perf_counter() - started
             self.store.save(job.key, artifact, about={
                 "recipe": recipe_fields(job.recipe), "components": self._about_components(job),
                 "seconds": seconds, "batch": batch, "peak_memory": peak_memory()})
@@ -212,9 +223,7 @@ def peak_memory() -> float:
     return used / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def _output(task: LoadedTask) -> Any:
-    from w2s_bench.contracts import Classes, Regression
-
+def _output(task: LoadedTask) -> Output:
     return Classes(task.k) if task.payload["kind"] == "classes" else Regression(task.k, task.payload["unit"])
 
 

@@ -18,6 +18,7 @@ DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
 FLAG_LETTERS = {
     "diverged": "D", "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
     "student-equals-teacher": "E", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
+    "not-converged": "V",
 }
 _ARROWS = {"weak-to-strong": ">", "strong-to-weak": "<", "same": "="}
 _CELL_WIDTH = 26

@@ -14,7 +14,7 @@ import numpy as np
 
 from w2s_bench.contracts import Array, Columns, Embedding, PrepareContext
 from w2s_bench.errors import DataError, PluginError, UsageError
-from w2s_bench.seeds import seed_for
+from w2s_bench.seeds import generator_for, seed_for
 from w2s_gpt2.batches import padded, text_column, token_batches
 from w2s_gpt2.bytes import PAD, VOCABULARY, byte_tokens
 from w2s_gpt2.corpora import corpus_fingerprint, read_corpus
@@ -75,7 +75,7 @@ class Nano:
         return frozenset({"task", "seed"}) if self.corpus == "task" else frozenset()
 
     def fingerprint(self) -> str:
-        """Digest of the corpus and, for objective=descriptors, of the named function.s source."""
+        """Digest of the corpus and, for objective=descriptors, of the named function's source."""
         describing = _source_digest(self.descriptors) if self.objective == "descriptors" else ""
         return f"{corpus_fingerprint(self.corpus)}/{describing}"
 
@@ -94,6 +94,8 @@ class Nano:
             texts = text_column(context.inputs, self.column)
         else:
             texts = read_corpus(self.corpus, self.context)
+        seed = seed_for("nano", seed=self.seed, cell=context.seed)
+        texts = _sample(texts, self.steps * self.batch, seed)
         targets = self._targets(texts) if self.objective == "descriptors" and self.steps else None
         documents = [np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8) for text in texts]
         weights, loss = train(
@@ -104,7 +106,7 @@ class Nano:
             batch=self.batch,
             lr=self.lr,
             schedule=self.schedule,
-            seed=seed_for("nano", seed=self.seed, cell=context.seed),
+            seed=seed,
         )
         return {**weights, "loss": loss}
 
@@ -140,6 +142,14 @@ class Nano:
             raise DataError("every descriptor is constant over this corpus", where=where)
         standard: Array = ((values - values.mean(axis=0)) / values.std(axis=0)).astype(np.float32)
         return standard
+
+
+def _sample(texts: Sequence[str], wanted: int, seed: int) -> list[str]:
+    """As many texts as the steps can visit, in the corpus's order: describing the others would be for nothing."""
+    if len(texts) <= wanted:
+        return list(texts)
+    chosen = generator_for("nano corpus", seed=seed).permutation(len(texts))[:wanted]
+    return [texts[index] for index in sorted(chosen.tolist())]
 
 
 def _function(target: str) -> Callable[[list[str]], Any]:

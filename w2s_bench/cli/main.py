@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        code: Any = cli.main(["--debug", *words] if debug else words, standalone_mode=False)
+        code: Any = cli.main(["--debug", *words] if debug else words, prog_name="w2s-bench", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2s_bench.run import Progress, Warn
-
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from w2s_bench.run import Progress, Warn
 
 _PLAIN_SECONDS = 10.0
 _FILE_WIDTH = 132

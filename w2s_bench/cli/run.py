@@ -30,11 +30,14 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, ti
 
     The same command resumes a run that was ended, and recomputes nothing that is finished.
     """
+    from w2s_bench.errors import UsageError
     from w2s_bench.executor import Policy
     from w2s_bench.folder import default_folder
     from w2s_bench.plan import make_plan
     from w2s_bench.run import run
 
+    if timeout and jobs == 0:
+        raise UsageError("a job of this process cannot be ended", where="--timeout", hint="give --timeout with -j 1 or more")
     registry = load_registry()
     spec, origin = read_spec(registry, what, flags)
     if print_spec:
