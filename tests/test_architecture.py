@@ -13,6 +13,7 @@ ROWS = [
     ["cli.progress", "cli.spec_options", "cli"],
     ["leaderboard.tables", "leaderboard", "report"],
     ["plots", "terminal_table"],
+    ["summary"],
     ["forecast"],
     ["run"],
     ["executor", "folder"],

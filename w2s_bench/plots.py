@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError, nearest
-from w2s_bench.terminal_table import bound_on_test, unit_of
+from w2s_bench.summary import bound_on_test, unit_of
 
 if TYPE_CHECKING:
     import altair

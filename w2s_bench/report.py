@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from w2s_bench.columns import ROWS
 from w2s_bench.errors import DataError
 from w2s_bench.plots import embed, gain_misfit
-from w2s_bench.terminal_table import bound_on_test, sentence
+from w2s_bench.summary import bound_on_test, sentence
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,4 +1,4 @@
-"""Rows of a run as a table of cells, seeds averaged: pure aggregation, then its face in a terminal."""
+"""The summary of a run as a person meets it in a terminal."""
 
 from __future__ import annotations
 
@@ -6,116 +6,123 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.names import distinguishing
+from w2s_bench.summary import BOUND, DIRECTIONS, group_keys, summary, unit_of
+
 if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
     from rich.table import Table
 
-BOUND = "theorem2-explicit"
-KEYS = ("task", "weak", "strong", "strategy", "supervisor")
-MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
-DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
 FLAG_LETTERS = {
     "diverged": "D", "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
     "student-equals-teacher": "E", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
     "not-converged": "V",
 }
 _ARROWS = {"weak-to-strong": ">", "strong-to-weak": "<", "same": "="}
-_CELL_WIDTH = 26
-_Z95 = 1.959963984540054
+_NARROW, _STACKED = 98, 160
+"""Widths below which columns are left out, and below which the names stand one above the other."""
 
 
-def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
-    """The explicit bound of each cell on the test split: run_id, cell_key, lhs, rhs, tightness, verdict."""
+def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None) -> None:
+    """Print one table a task, weak-to-strong first, then what its marks mean. In fewer than 98 columns the
+    errors of weak and ceiling and the misfit are left out."""
     import polars as pl
 
-    return bounds.filter((pl.col("bound") == BOUND) & (pl.col("split") == "test")).select(
-        "run_id", "cell_key", "lhs", "rhs", "tightness", "verdict").unique(["run_id", "cell_key"], maintain_order=True)
+    table = summary(rows, bounds, by)
+    lost = rows.height - rows.filter(pl.col("status") == "ok").height
+    narrow = console.width < _NARROW
+    titles = distinguishing(table["task"].unique().to_list())
+    for task in table["task"].unique(maintain_order=True).to_list():
+        group = table.filter(pl.col("task") == task)
+        names = _name_columns(group, by)
+        lines = _shortened(group.to_dicts(), names)
+        console.print(_task_table(titles[task], lines, names, narrow, console.width < _STACKED), soft_wrap=False)
+        console.print()
+    if not table.is_empty():
+        _say(console, _legend(table))
+    if lost:
+        counts = rows.filter(pl.col("status") != "ok")["status"].value_counts().sort("status").rows()
+        _say(console, f"{lost} of {rows.height} cells are not in the table: "
+             + ", ".join(f"{count} {status}" for status, count in counts))
 
 
-def group_keys(by: Sequence[str] | None) -> list[str]:
-    """Columns that make a group. Task is always one: errors of two tasks have no common unit."""
-    return list(dict.fromkeys(["task", *by])) if by else list(KEYS)
+def _say(console: Console, words: str) -> None:
+    console.print(words, style="dim", markup=False, highlight=False)
 
 
-def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None) -> pl.DataFrame:
-    """One row a group, from rows with status ok: means over seeds, ratios of means, the verdicts counted.
-
-    gain_half is the half-width of a 95 % interval: Student-t over seed means with two seeds or more
-    (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
-    by task, weak-to-strong first.
-    """
-    import polars as pl
-
-    keys = group_keys(by)
-    ok = rows.filter(pl.col("status") == "ok").join(
-        bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
-    inner = list(dict.fromkeys([*keys, "direction"]))
-    found = [_group(dict(zip(inner, values, strict=True)), part) for values, part in
-             ok.group_by(inner, maintain_order=True)]
-    schema = {**{key: ok.schema[key] for key in inner}, **_schema()}
-    table = pl.DataFrame(found, schema=schema, orient="row")
-    order = pl.col("direction").replace_strict(dict(zip(DIRECTIONS, range(3), strict=True)), default=3,
-                                               return_dtype=pl.Int64)
-    rest = [key for key in inner if key not in ("task", "direction") and not isinstance(schema[key], pl.List)]
-    return table.sort("task", order, *rest, maintain_order=True, nulls_last=True)
+def _name_columns(table: pl.DataFrame, by: list[str] | None) -> list[str]:
+    if by:
+        return [key for key in group_keys(by) if key not in ("task", "direction")]
+    extra = [key for key in ("strategy", "supervisor") if table[key].n_unique() > 1]
+    return ["weak", "strong", *extra]
 
 
-def _schema() -> dict[str, Any]:
-    import polars as pl
-
-    return {
-        "divergence": pl.String, "output_unit": pl.String, "n_seeds": pl.Int64, "n_cells": pl.Int64,
-        **{name: pl.Float64 for name in MEANS}, "gain_half": pl.Float64, "gain_over": pl.String,
-        "gain_over_misfit": pl.Float64, "tightness": pl.Float64, "holds": pl.Int64, "violated": pl.Int64,
-        "undecided": pl.Int64, "verdict": pl.String, "flags": pl.List(pl.String),
-    }
+def _shortened(lines: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Names without the parameters that all of one table share, with spaces at which they may be broken."""
+    labels = {str(line[name]) for line in lines for name in names}
+    short = {label: text.replace(",", ", ") for label, text in distinguishing(sorted(labels)).items()}
+    return [{**line, **{name: short[str(line[name])] for name in names}} for line in lines]
 
 
-def _group(names: dict[str, Any], part: pl.DataFrame) -> dict[str, Any]:
-    import polars as pl
+def _task_table(task: str, lines: Sequence[Mapping[str, Any]], names: Sequence[str], narrow: bool,
+                stacked: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
 
-    by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(MEANS).mean())
-    means = {name: _mean(by_seed[name]) for name in MEANS}
-    half, over = _gain_half_width(part, by_seed)
-    counts = {name: int((part["verdict"] == name).sum()) for name in ("holds", "violated", "undecided")}
-    both = part.drop_nulls(["lhs", "rhs"])
-    return {
-        **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0],
-        "n_seeds": by_seed.height, "n_cells": part.height, **means, "gain_half": half, "gain_over": over,
-        "gain_over_misfit": _ratio(means["gain"], means["misfit"]),
-        "tightness": _ratio(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
-        "flags": sorted({flag for flags in part["flags"].to_list() for flag in flags or ()}),
-    }
-
-
-def _gain_half_width(part: pl.DataFrame, by_seed: pl.DataFrame) -> tuple[float | None, str | None]:
-    from scipy import stats
-
-    gains = by_seed["gain"].drop_nulls()
-    if len(gains) >= 2:
-        spread = float(gains.std())  # type: ignore[arg-type]
-        return float(stats.t.ppf(0.975, len(gains) - 1)) * spread / math.sqrt(len(gains)), "seeds"
-    if part.height == 1 and part["gain_se"][0] is not None:
-        return _Z95 * float(part["gain_se"][0]), "test examples"
-    return None, None
-
-
-def _mean(values: pl.Series) -> float | None:
-    found = values.drop_nulls().mean()
-    return float(found) if isinstance(found, int | float) else None
+    exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student", "misfit")])
+    title = Text(task, style="bold")
+    title.append(f"  {_about(lines[0], exponent)}", style="dim")
+    table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
+                  pad_edge=False, show_edge=False, collapse_padding=True)
+    for name in ["\n".join(names)] if stacked else names:
+        table.add_column(name, overflow="fold", min_width=12 if narrow else 16)
+    heads = ["n", *([] if narrow else ["err\nweak"]), "err\nstudent", *([] if narrow else ["err\nceiling"]), "gain ± 95 %",
+             *([] if narrow else ["misfit"]), "gain/\nmisfit", "lhs/\nrhs"]
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("bound", no_wrap=True)
+    table.add_column("flags", no_wrap=True)
+    previous = lines[0]["direction"]
+    for line in lines:
+        if line["direction"] != previous:
+            table.add_section()
+            previous = line["direction"]
+        labels = _labels(line, names)
+        shown = [Text("\n".join(labels))] if stacked else [Text(label) for label in labels]
+        table.add_row(*shown, *_figures(line, exponent, narrow))
+    return table
 
 
-def _ratio(above: float | None, below: float | None) -> float | None:
-    return above / below if above is not None and below is not None and below > 0.0 else None
+def _about(line: Mapping[str, Any], exponent: int) -> str:
+    unit = unit_of(line["divergence"], line["output_unit"])
+    scale = f"10^{exponent} " if exponent else ""
+    inside = f" in {scale}{unit}".rstrip() if scale or unit else ""
+    return f"{line['divergence']}{inside}"
 
 
-def _verdict(counts: Mapping[str, int]) -> str | None:
-    if not sum(counts.values()):
-        return None
-    if counts["violated"]:
-        return "violated"
-    return "undecided" if counts["undecided"] else "holds"
+def _labels(line: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    arrow = _ARROWS.get(line["direction"], "?")
+    return [f"{arrow} {line[name]}" if name == "strong" else str(line[name]) for name in names]
+
+
+def _figures(line: Mapping[str, Any], exponent: int, narrow: bool) -> list[Any]:
+    from rich.text import Text
+
+    style = {"holds": "", "violated": "bold", None: "dim"}.get(line["verdict"], "dim")
+    mark = "" if line["gain_over"] != "test examples" else "'"
+    gain = figure(line["gain"], exponent)
+    if line["gain_half"] is not None:
+        gain += f" ± {figure(line['gain_half'], exponent)}{mark}"
+    positive = line["gain"] is not None and line["gain"] > 0
+    texts: list[tuple[str, str, bool]] = [
+        (str(line["n_seeds"]), "", True), (figure(line["err_weak"], exponent), "", not narrow),
+        (figure(line["err_student"], exponent), "", True), (figure(line["err_ceiling"], exponent), "", not narrow),
+        (gain, "bold" if positive else "", True), (figure(line["misfit"], exponent), "", not narrow),
+        (figure(line["gain_over_misfit"], 0, 2), "", True), (figure(line["tightness"], 0, 2), "", True),
+        (verdict_text(line), style, True), (flag_letters(line["flags"]), style, True)]
+    return [Text(text, style=look) for text, look, wanted in texts if wanted]
 
 
 def verdict_text(line: Mapping[str, Any]) -> str:
@@ -131,16 +138,6 @@ def flag_letters(flags: Sequence[str]) -> str:
     """One letter a flag, in the order of FLAG_LETTERS; ? for a flag without one."""
     known = "".join(letter for flag, letter in FLAG_LETTERS.items() if flag in flags)
     return known + ("?" if any(flag not in FLAG_LETTERS for flag in flags) else "")
-
-
-def unit_of(divergence: str | None, output_unit: str | None) -> str:
-    """The unit of D in words: nats for kl, none on the simplex, the label's unit squared otherwise."""
-    if divergence == "kl":
-        return "nats"
-    if divergence == "brier" or not output_unit or output_unit == "1":
-        return ""
-    word = any(character in output_unit for character in " /·*^²")
-    return f"({output_unit})²" if word else f"{output_unit}²"
 
 
 def scale_of(values: Sequence[float | None]) -> int:
@@ -163,148 +160,6 @@ def figure(value: float | None, exponent: int = 0, digits: int = 3) -> str:
     return f"{scaled:.{places}f}"
 
 
-def sentence(rows: pl.DataFrame) -> str:
-    """What the rows show, in one sentence that counts what it leaves out."""
-    import polars as pl
-
-    ok = rows.filter((pl.col("status") == "ok") & pl.col("gain").is_not_null())
-    if ok.is_empty():
-        return f"No cell ended with status ok ({rows.height} planned), so there is nothing to read."
-    forward = ok.filter(pl.col("direction") == "weak-to-strong")
-    said = [_beats(forward)] if forward.height else [f"{ok.height} cells are ok, none of them weak-to-strong"]
-    used = forward if forward.height else ok
-    said += [text for text in (_line(used), _explicit_count(used)) if text]
-    missing = rows.height - ok.height
-    said += [f"{missing} of {rows.height} cells gave no score"] if missing else []
-    return "; ".join(said) + "."
-
-
-def _beats(rows: pl.DataFrame) -> str:
-    import polars as pl
-
-    won = rows.filter(pl.col("gain") > 0).height
-    clearly = rows.filter(pl.col("gain") > _Z95 * pl.col("gain_se")).height
-    return (f"In {won} of {rows.height} weak-to-strong cells with status ok the student beats its teacher "
-            f"({clearly} beyond test noise)")
-
-
-def _line(rows: pl.DataFrame) -> str:
-    """Slope and correlation of gain on misfit; as shares of the teacher's error where tasks differ in unit."""
-    import numpy as np
-    import polars as pl
-
-    several = rows["task"].n_unique() > 1
-    usable = rows.filter(pl.all_horizontal(pl.col("gain", "misfit", "err_weak").is_finite()) & (pl.col("err_weak") > 0))
-    below = usable["err_weak"].to_numpy() if several else np.ones(usable.height)
-    x, y = usable["misfit"].to_numpy() / below, usable["gain"].to_numpy() / below
-    if usable.height < 3 or not (x.std() > 0 and y.std() > 0):
-        return ""
-    slope, correlation = float(np.polyfit(x, y, 1)[0]), float(np.corrcoef(x, y)[0, 1])
-    shares = ", both as shares of the teacher's error" if several else ""
-    return f"gain on misfit has slope {slope:.2f} (correlation {correlation:.2f}{shares}; Theorem 1 says 1)"
-
-
-def _explicit_count(rows: pl.DataFrame) -> str:
-    import polars as pl
-
-    m, epsilon = pl.col("misfit"), pl.col("err_ceiling")
-    apt = rows.filter(pl.col("divergence").is_in(["squared", "brier"]) & m.is_not_null() & epsilon.is_not_null())
-    if apt.is_empty():
-        return ""
-    kept = apt.filter(pl.col("err_student") <= pl.col("err_weak") - m + 2.0 * (m * epsilon).sqrt()).height
-    return f"the explicit bound of Theorem 2 is met in {kept} of {apt.height}"
-
-
-def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None) -> None:
-    """Print one table a task, weak-to-strong first, then what its marks mean. Legible in 100 columns."""
-    import polars as pl
-
-    table = summary(rows, bounds, by)
-    lost = rows.height - rows.filter(pl.col("status") == "ok").height
-    narrow = console.width < 98
-    for task in table["task"].unique(maintain_order=True).to_list():
-        lines = table.filter(pl.col("task") == task).to_dicts()
-        console.print(_task_table(task, lines, _name_columns(table, by), narrow), soft_wrap=False)
-        console.print()
-    if not table.is_empty():
-        _say(console, _legend(table))
-    if lost:
-        counts = rows.filter(pl.col("status") != "ok")["status"].value_counts().sort("status").rows()
-        _say(console, f"{lost} of {rows.height} cells are not in the table: "
-             + ", ".join(f"{count} {status}" for status, count in counts))
-
-
-def _say(console: Console, words: str) -> None:
-    console.print(words, style="dim", markup=False, highlight=False)
-
-
-def _name_columns(table: pl.DataFrame, by: list[str] | None) -> list[str]:
-    if by:
-        return [key for key in group_keys(by) if key not in ("task", "direction")]
-    extra = [key for key in ("strategy", "supervisor") if table[key].n_unique() > 1]
-    return ["weak", "strong", *extra]
-
-
-def _task_table(task: str, lines: Sequence[Mapping[str, Any]], names: Sequence[str], narrow: bool) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student", "misfit")])
-    title = Text(task, style="bold")
-    title.append(f"  {_about(lines[0], exponent)}", style="dim")
-    table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
-                  pad_edge=False, show_edge=False, collapse_padding=True)
-    by_name = "weak" not in names or "strong" not in names
-    table.add_column(", ".join(names) if by_name else "weak > strong", overflow="fold",
-                     min_width=12 if narrow else 20, max_width=_CELL_WIDTH)
-    heads = ["n", *([] if narrow else ["err\nweak"]), "err\nstudent", *([] if narrow else ["err\nceiling"]), "gain ± 95 %",
-             *([] if narrow else ["misfit"]), "gain/\nmisfit"]
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("bound,\nlhs/rhs", no_wrap=True)
-    previous = lines[0]["direction"]
-    for line in lines:
-        if line["direction"] != previous:
-            table.add_section()
-            previous = line["direction"]
-        table.add_row(*_cells(line, names, exponent, narrow))
-    return table
-
-
-def _about(line: Mapping[str, Any], exponent: int) -> str:
-    unit = unit_of(line["divergence"], line["output_unit"])
-    scale = f"10^{exponent} " if exponent else ""
-    inside = f" in {scale}{unit}".rstrip() if scale or unit else ""
-    return f"{line['divergence']}{inside}"
-
-
-def _cells(line: Mapping[str, Any], names: Sequence[str], exponent: int, narrow: bool) -> list[Any]:
-    from rich.text import Text
-
-    style = {"holds": "", "violated": "bold", None: "dim"}.get(line["verdict"], "dim")
-    mark = "" if line["gain_over"] != "test examples" else "'"
-    gain = figure(line["gain"], exponent)
-    if line["gain_half"] is not None:
-        gain += f" ± {figure(line['gain_half'], exponent)}{mark}"
-    positive = line["gain"] is not None and line["gain"] > 0
-    texts: list[tuple[str, str, bool]] = [
-        (str(line["n_seeds"]), "", True), (figure(line["err_weak"], exponent), "", not narrow),
-        (figure(line["err_student"], exponent), "", True), (figure(line["err_ceiling"], exponent), "", not narrow),
-        (gain, "bold" if positive else "", True), (figure(line["misfit"], exponent), "", not narrow),
-        (figure(line["gain_over_misfit"], 0, 2), "", True),
-        (f"{verdict_text(line)}\n{figure(line['tightness'], 0, 2)} {flag_letters(line['flags'])}", style, True)]
-    return [Text(_name(line, names)), *(Text(text, style=look) for text, look, wanted in texts if wanted)]
-
-
-def _name(line: Mapping[str, Any], names: Sequence[str]) -> str:
-    """What a line is about: on one line where it fits, else a part a line."""
-    arrow = _ARROWS.get(line["direction"], "?")
-    parts = [f"{arrow} {line[name]}" if name == "strong" else str(line[name]) for name in names] or [arrow]
-    whole = " ".join(parts)
-    return whole if len(whole) <= _CELL_WIDTH else "\n".join(parts)
-
-
 def _legend(table: pl.DataFrame) -> str:
     flags = {flag for found in table["flags"].to_list() for flag in found}
     directions = [d for d in DIRECTIONS if d in table["direction"].to_list()]
@@ -313,7 +168,7 @@ def _legend(table: pl.DataFrame) -> str:
         parts.append("±: 95 % over seeds (Student-t), ' over test examples where there is one seed")
     else:
         parts.append("±: 95 % over seeds (Student-t)")
-    parts.append(f"bound: {BOUND} on test, under it tightness = lhs/rhs and flags")
+    parts.append(f"bound: {BOUND} on test, lhs/rhs its tightness")
     named = [f"{letter} {flag}" for flag, letter in FLAG_LETTERS.items() if flag in flags]
     named += ["? " + ", ".join(sorted(flags - set(FLAG_LETTERS)))] if flags - set(FLAG_LETTERS) else []
     return ". ".join(part for part in [*parts, ("flags: " + ", ".join(named)) if named else ""] if part) + "."

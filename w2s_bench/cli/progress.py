@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from w2s_bench.run import Progress, Warn
 
 _PLAIN_SECONDS = 10.0
-_FILE_WIDTH = 132
+_FILE_WIDTH = 180
 
 
 @contextlib.contextmanager

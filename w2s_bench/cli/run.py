@@ -64,7 +64,8 @@ def _print_result(result: Any) -> None:
     import polars as pl
 
     from w2s_bench.report import write_report
-    from w2s_bench.terminal_table import render, sentence
+    from w2s_bench.summary import sentence
+    from w2s_bench.terminal_table import render
 
     rows = pl.read_parquet(result.folder / "rows.parquet")
     page = result.folder / "report.html"

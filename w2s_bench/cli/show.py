@@ -31,7 +31,8 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     from w2s_bench.cli.progress import table_console
     from w2s_bench.folder import find_run
     from w2s_bench.leaderboard import tables
-    from w2s_bench.terminal_table import render, sentence
+    from w2s_bench.summary import sentence
+    from w2s_bench.terminal_table import render
 
     if not runs:
         raise UsageError("no run is given", hint="w2s-bench show RUN; runs are under w2s-runs/")
@@ -42,7 +43,7 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     if sort:
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
     if publish:
-        tables.publish(rows, bounds, publish, f"w2s-bench show {' '.join(runs)} --publish {publish}")
+        tables.publish(rows, bounds, publish, _copied_specs([find_run(name) for name in runs], publish))
         click.echo(f"wrote {publish}")
     elif as_json or as_csv or chosen:
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
@@ -51,6 +52,19 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
         columns = [_known(name.strip(), rows.columns) for name in by.split(",")] if by else None
         render(rows, bounds, table_console(), by=columns)
         click.echo(sentence(rows))
+
+
+def _copied_specs(folders: list[Path], target: Path) -> str:
+    """Copy the specs of the runs beside what is published; the commands that make it again."""
+    target.mkdir(parents=True, exist_ok=True)
+    made, shown = [], []
+    for number, folder in enumerate(folders, start=1):
+        if (folder / "spec.toml").exists():
+            name = "spec.toml" if len(folders) == 1 else f"spec-{number}.toml"
+            (target / name).write_text((folder / "spec.toml").read_text(encoding="utf-8"), encoding="utf-8")
+            made.append(f"w2s-bench run {target.as_posix()}/{name} -o run-{number}")
+            shown.append(f"run-{number}")
+    return "\n".join([*made, f"w2s-bench show {' '.join(shown)} --publish {target.as_posix()}"])
 
 
 def _known(name: str, columns: list[str]) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.columns import BOUNDS, ROWS, Column, polars_schema
 from w2s_bench.errors import DataError, UsageError, nearest
-from w2s_bench.terminal_table import figure, flag_letters, sentence, summary, unit_of, verdict_text
+from w2s_bench.summary import sentence, summary, unit_of
+from w2s_bench.terminal_table import figure, flag_letters, verdict_text
 
 if TYPE_CHECKING:
     import polars as pl

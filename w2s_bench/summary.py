@@ -1,0 +1,171 @@
+"""Rows of a run as a table of cells, seeds averaged, and the one sentence that they support."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BOUND = "theorem2-explicit"
+KEYS = ("task", "weak", "strong", "strategy", "supervisor")
+MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
+DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
+_Z95 = 1.959963984540054
+
+
+def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
+    """The explicit bound of each cell on the test split: run_id, cell_key, lhs, rhs, tightness, verdict."""
+    import polars as pl
+
+    return bounds.filter((pl.col("bound") == BOUND) & (pl.col("split") == "test")).select(
+        "run_id", "cell_key", "lhs", "rhs", "tightness", "verdict").unique(["run_id", "cell_key"], maintain_order=True)
+
+
+def group_keys(by: Sequence[str] | None) -> list[str]:
+    """Columns that make a group. Task is always one: errors of two tasks have no common unit."""
+    return list(dict.fromkeys(["task", *by])) if by else list(KEYS)
+
+
+def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None) -> pl.DataFrame:
+    """One row a group, from rows with status ok: means over seeds, ratios of means, the verdicts counted.
+
+    gain_half is the half-width of a 95 % interval: Student-t over seed means with two seeds or more
+    (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
+    by task, weak-to-strong first.
+    """
+    import polars as pl
+
+    keys = group_keys(by)
+    ok = rows.filter(pl.col("status") == "ok").join(
+        bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
+    inner = list(dict.fromkeys([*keys, "direction"]))
+    found = [_group(dict(zip(inner, values, strict=True)), part) for values, part in
+             ok.group_by(inner, maintain_order=True)]
+    schema = {**{key: ok.schema[key] for key in inner}, **_schema()}
+    table = pl.DataFrame(found, schema=schema, orient="row")
+    order = pl.col("direction").replace_strict(dict(zip(DIRECTIONS, range(3), strict=True)), default=3,
+                                               return_dtype=pl.Int64)
+    rest = [key for key in inner if key not in ("task", "direction") and not isinstance(schema[key], pl.List)]
+    return table.sort("task", order, *rest, maintain_order=True, nulls_last=True)
+
+
+def _schema() -> dict[str, Any]:
+    import polars as pl
+
+    return {
+        "divergence": pl.String, "output_unit": pl.String, "n_seeds": pl.Int64, "n_cells": pl.Int64,
+        **{name: pl.Float64 for name in MEANS}, "gain_half": pl.Float64, "gain_over": pl.String,
+        "gain_over_misfit": pl.Float64, "tightness": pl.Float64, "holds": pl.Int64, "violated": pl.Int64,
+        "undecided": pl.Int64, "verdict": pl.String, "flags": pl.List(pl.String),
+    }
+
+
+def _group(names: dict[str, Any], part: pl.DataFrame) -> dict[str, Any]:
+    import polars as pl
+
+    by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(MEANS).mean())
+    means = {name: _mean(by_seed[name]) for name in MEANS}
+    half, over = _gain_half_width(part, by_seed)
+    counts = {name: int((part["verdict"] == name).sum()) for name in ("holds", "violated", "undecided")}
+    both = part.drop_nulls(["lhs", "rhs"])
+    return {
+        **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0],
+        "n_seeds": by_seed.height, "n_cells": part.height, **means, "gain_half": half, "gain_over": over,
+        "gain_over_misfit": _ratio(means["gain"], means["misfit"]),
+        "tightness": _ratio(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
+        "flags": sorted({flag for flags in part["flags"].to_list() for flag in flags or ()}),
+    }
+
+
+def _gain_half_width(part: pl.DataFrame, by_seed: pl.DataFrame) -> tuple[float | None, str | None]:
+    from scipy import stats
+
+    gains = by_seed["gain"].drop_nulls()
+    if len(gains) >= 2:
+        spread = float(gains.std())  # type: ignore[arg-type]
+        return float(stats.t.ppf(0.975, len(gains) - 1)) * spread / math.sqrt(len(gains)), "seeds"
+    if part.height == 1 and part["gain_se"][0] is not None:
+        return _Z95 * float(part["gain_se"][0]), "test examples"
+    return None, None
+
+
+def _mean(values: pl.Series) -> float | None:
+    found = values.drop_nulls().mean()
+    return float(found) if isinstance(found, int | float) else None
+
+
+def _ratio(above: float | None, below: float | None) -> float | None:
+    return above / below if above is not None and below is not None and below > 0.0 else None
+
+
+def _verdict(counts: Mapping[str, int]) -> str | None:
+    if not sum(counts.values()):
+        return None
+    if counts["violated"]:
+        return "violated"
+    return "undecided" if counts["undecided"] else "holds"
+
+
+def unit_of(divergence: str | None, output_unit: str | None) -> str:
+    """The unit of D in words: nats for kl, none on the simplex, the label's unit squared otherwise."""
+    if divergence == "kl":
+        return "nats"
+    if divergence == "brier" or not output_unit or output_unit == "1":
+        return ""
+    word = any(character in output_unit for character in " /·*^²")
+    return f"({output_unit})²" if word else f"{output_unit}²"
+
+
+def sentence(rows: pl.DataFrame) -> str:
+    """What the rows show, in one sentence that counts what it leaves out."""
+    import polars as pl
+
+    ok = rows.filter((pl.col("status") == "ok") & pl.col("gain").is_not_null())
+    if ok.is_empty():
+        return f"No cell ended with status ok ({rows.height} planned), so there is nothing to read."
+    forward = ok.filter(pl.col("direction") == "weak-to-strong")
+    said = [_beats(forward)] if forward.height else [f"{ok.height} cells are ok, none of them weak-to-strong"]
+    used = forward if forward.height else ok
+    said += [text for text in (_line(used), _explicit_count(used)) if text]
+    missing = rows.height - ok.height
+    said += [f"{missing} of {rows.height} cells gave no score"] if missing else []
+    return "; ".join(said) + "."
+
+
+def _beats(rows: pl.DataFrame) -> str:
+    import polars as pl
+
+    won = rows.filter(pl.col("gain") > 0).height
+    clearly = rows.filter(pl.col("gain") > _Z95 * pl.col("gain_se")).height
+    return (f"In {won} of {rows.height} weak-to-strong cells with status ok the student beats its teacher "
+            f"({clearly} beyond test noise)")
+
+
+def _line(rows: pl.DataFrame) -> str:
+    """Slope and correlation of gain on misfit; as shares of the teacher's error where tasks differ in unit."""
+    import numpy as np
+    import polars as pl
+
+    several = rows["task"].n_unique() > 1
+    usable = rows.filter(pl.all_horizontal(pl.col("gain", "misfit", "err_weak").is_finite()) & (pl.col("err_weak") > 0))
+    below = usable["err_weak"].to_numpy() if several else np.ones(usable.height)
+    x, y = usable["misfit"].to_numpy() / below, usable["gain"].to_numpy() / below
+    if usable.height < 3 or not (x.std() > 0 and y.std() > 0):
+        return ""
+    slope, correlation = float(np.polyfit(x, y, 1)[0]), float(np.corrcoef(x, y)[0, 1])
+    shares = ", both as shares of the teacher's error" if several else ""
+    return f"gain on misfit has slope {slope:.2f} (correlation {correlation:.2f}{shares}; Theorem 1 says 1)"
+
+
+def _explicit_count(rows: pl.DataFrame) -> str:
+    import polars as pl
+
+    m, epsilon = pl.col("misfit"), pl.col("err_ceiling")
+    apt = rows.filter(pl.col("divergence").is_in(["squared", "brier"]) & m.is_not_null() & epsilon.is_not_null())
+    if apt.is_empty():
+        return ""
+    kept = apt.filter(pl.col("err_student") <= pl.col("err_weak") - m + 2.0 * (m * epsilon).sqrt()).height
+    return f"the explicit bound of Theorem 2 is met in {kept} of {apt.height}"
