@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from conftest import Command
 
-from w2s_bench.leaderboard.tables import IDENTITY, read_runs
+from w2s_bench.leaderboard.tables import CELL, read_runs
 
 PUBLISHED = Path(__file__).resolve().parent.parent / "leaderboard" / "quickstart"
 TOLERANCE = {"diabetes": 1e-8, "mlp": 1e-4, "python-functions": 0.1}
@@ -27,7 +27,7 @@ def test_the_quick_start_gives_the_published_numbers(again: tuple[Path, str]) ->
     published, _ = read_runs([PUBLISHED])
     fresh, _ = read_runs([again[0]])
     assert set(fresh["status"]) == {"ok"} and fresh.height >= 60
-    both = published.join(fresh, on=list(IDENTITY), suffix="_again")
+    both = published.join(fresh, on=list(CELL), suffix="_again")
     assert both.height == published.height == fresh.height
     for task, allowed in TOLERANCE.items():
         cells = both.filter(pl.col("task") == task)
