@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import pytest
+
+from w2s_bench.columns import ROWS
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -40,6 +43,11 @@ class Command:
     @staticmethod
     def words(*words: str) -> list[str]:
         return [sys.executable, "-c", "from w2s_bench.cli.main import main; main()", *words]
+
+
+def untimed_rows(folder: Path) -> pl.DataFrame:
+    """The rows of a run without what may differ between two runs of one spec."""
+    return pl.read_parquet(folder / "rows.parquet").select([column.name for column in ROWS if not column.timing])
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import Command
+from conftest import Command, untimed_rows
+from polars.testing import assert_frame_equal
 
 PAIR = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]")
 
@@ -78,6 +79,43 @@ def test_an_npz_that_holds_objects_is_refused_unread(w2s: Command) -> None:
     assert done.returncode in (2, 3) and "a.npz" in done.stderr and "object" in done.stderr and "Traceback" not in done.stderr
 
 
+TEXTS = "\n".join(["text,label"] + [f"word {i},{i % 5}" for i in range(40)]) + "\n"
+
+
+@pytest.mark.parametrize(("files", "text"), [
+    ({}, "no such"),
+    ({"config.json": b'{"model_type": "gpt2"}'}, "weights"),
+    ({"config.json": b'{"model_type": "gpt2"}', "pytorch_model.bin": b"cos\nsystem\n"}, "pickled"),
+])
+def test_a_model_folder_that_cannot_be_used_says_why(w2s: Command, files: dict[str, bytes], text: str) -> None:
+    (w2s.folder / "t.csv").write_text(TEXTS)
+    for name, content in files.items():
+        (w2s.folder / "model").mkdir(exist_ok=True)
+        (w2s.folder / "model" / name).write_bytes(content)
+    done = w2s("run", "--task", "text[path=t.csv]", "--weak", "nano[width=16,layers=1,steps=0,corpus=python]", "--strong",
+               "hf[path=./model]", "-o", "r")
+    assert done.returncode in (2, 3) and "Traceback" not in done.stderr and text in done.stderr, done.stderr
+
+
+def test_splits_that_share_ids_are_refused(w2s: Command) -> None:
+    parts = ["supervise", "transfer", "test"]
+    lines = ["id,x,y,split"] + [f"{i % 20},{i},{i * i % 7},{parts[i % 3]}" for i in range(60)]
+    (w2s.folder / "a.csv").write_text("\n".join(lines) + "\n")
+    done = w2s("run", "--task", "arrays[path=a.csv]", "--models", "raw", "--models", "random-features[width=8]", "-o", "r")
+    assert done.returncode in (2, 3) and "Traceback" not in done.stderr and "a.csv" in done.stderr, done.stderr
+
+
+def test_a_model_that_reads_another_column_says_which_there_are(w2s: Command) -> None:
+    done = w2s("run", "--task", "diabetes", "--weak", "raw", "--strong", "given[column=calc]", "-o", "r", check=3)
+    assert "calc" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_store_that_cannot_be_written_ends_the_run(w2s: Command) -> None:
+    (w2s.folder / "file").write_text("")
+    done = w2s("run", *PAIR, "--store", "file/store", "-o", "r")
+    assert done.returncode == 3 and "Traceback" not in done.stderr, done.stderr
+
+
 def test_constant_labels_and_overlapping_splits_are_flagged(w2s: Command) -> None:
     lines = ["x,z,y"] + [f"{i % 7},{i % 5},3" for i in range(300)]
     (w2s.folder / "a.csv").write_text("\n".join(lines) + "\n")
@@ -122,22 +160,12 @@ def test_a_full_disk_costs_the_cells_that_it_hits_and_a_larger_one_finishes_them
 
 def test_a_damaged_artifact_is_dropped_recomputed_and_warned_of(w2s: Command) -> None:
     w2s("run", *PAIR, "--store", "store", "-o", "r", check=0)
-    rows = w2s("show", "r", "--csv", check=0).stdout
     victims = [path for path in (w2s.folder / "store").rglob("meta.json") if '"stage":"score"' in path.read_text()]
     victims[0].write_bytes(victims[0].read_bytes()[:-9])
     done = w2s("run", *PAIR, "--store", "store", "-o", "again", check=0)
     assert "damaged" in done.stderr and "1 jobs computed" in done.stdout
-    assert _untimed(rows) == _untimed(w2s("show", "again", "--csv", check=0).stdout)
+    assert_frame_equal(untimed_rows(w2s.folder / "r"), untimed_rows(w2s.folder / "again"), check_exact=True)
 
 
 def test_debug_shows_the_traceback(w2s: Command) -> None:
     assert "Traceback" in w2s("run", "quickstrat", "--debug").stderr
-
-
-def _untimed(csv: str) -> list[list[str]]:
-    from w2s_bench.columns import ROWS
-
-    timing = {column.name for column in ROWS if column.timing}
-    lines = [line.split(",") for line in csv.splitlines()]
-    keep = [i for i, name in enumerate(lines[0]) if name not in timing]
-    return [[line[i] for i in keep if i < len(line)] for line in lines[:1]]

@@ -44,7 +44,7 @@ def test_it_is_listed_and_runs_and_scores(outside: Command) -> None:
 @pytest.mark.parametrize(("fault", "status"), [("raise", "failed"), ("nan", "diverged"), ("shape", "failed"), ("die", "lost"),
                                                ("hang", "timeout")])
 def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault: str, status: str) -> None:
-    done = outside("run", *MATRIX, "--strategy", f"plain[fault=[no,{fault}]]", "--timeout", "15" if fault != "hang" else "6",
+    done = outside("run", *MATRIX, "--strategy", f"plain[fault=[no,{fault}]]", "--timeout", "15" if fault != "hang" else "4",
                    check=3)
     assert "Traceback" not in done.stderr
     rows = pl.read_parquet(outside.folder / "r" / "rows.parquet")
@@ -52,6 +52,31 @@ def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault
     assert by_strategy == {"plain[fault=no]": ["ok"], f"plain[fault={fault}]": [status]}
     broken = rows.filter(pl.col("status") != "ok")
     assert broken["error"].null_count() == 0
+
+
+def test_a_missing_extra_says_what_to_install(outside: Command) -> None:
+    done = outside("run", "--task", "waves", "--weak", "powers", "--strong", "starlight", check=2)
+    assert "starlight needs the extra 'telescope'" in done.stderr and "pip install 'w2s-bench[telescope]'" in done.stderr
+
+
+def test_an_observer_that_raises_is_named_and_fails_nothing(outside: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("W2S_EXTERNAL_OBSERVER", "1")
+    done = outside("run", *MATRIX, "--strategy", "plain", check=0)
+    assert "observer w2s_external: RuntimeError: observed ok" in done.stderr
+
+
+def test_a_plan_says_which_part_of_a_stale_cell_changed(outside: Command, installed: Path) -> None:
+    words = (*MATRIX[:-2], "--strategy", "plain")
+    outside("run", *words, "-o", "r", check=0)
+    assert "stale" not in outside("plan", *words, check=0).stdout
+    source = installed / "w2s_external" / "components.py"
+    before = source.read_text()
+    try:
+        source.write_text(before + "\n# another version\n")
+        said = outside("plan", *words, check=0).stdout
+    finally:
+        source.write_text(before)
+    assert "stale: 2 cells, because the source package of w2s_external/waves changed" in said
 
 
 def test_two_plugins_that_claim_one_name_are_both_refused(outside: Command, installed: Path, tmp_path: Path) -> None:

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import Command
+from conftest import Command, untimed_rows
 from polars.testing import assert_frame_equal
-
-from w2s_bench.columns import ROWS
 
 MATRIX = ("--task", "diabetes", "--task", "mlp", "--models", "raw", "--models", "random-features[width=[8,16,64]]",
           "--strategy", "ridge[penalty=auto]", "--strategy", "least-squares", "--strategy", "adamw-head[epochs=20]",
@@ -20,8 +18,7 @@ MATRIX = ("--task", "diabetes", "--task", "mlp", "--models", "raw", "--models", 
 
 
 def _table(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-    untimed = [column.name for column in ROWS if not column.timing]
-    return pl.read_parquet(folder / "rows.parquet").select(untimed), pl.read_parquet(folder / "bounds.parquet")
+    return untimed_rows(folder), pl.read_parquet(folder / "bounds.parquet")
 
 
 def _killed_run(w2s: Command, kills: int) -> None:
