@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from pathlib import Path
 from typing import Any
@@ -52,15 +53,16 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, ti
     with progress_screen(quiet) as (show, warn):
         result = run(plan, folder, store or default_store(), Policy(jobs, timeout, retries), warn=warn, show=show,
                      observers=registry.observers)
-    if not quiet:
-        _print_result(result)
+    _finish(result, quiet)
     if result.interrupted:
-        say(f"interrupted; finished work is kept. Go on with: w2s-bench run {folder / 'spec.toml'} -o {folder}")
+        words = ["w2s-bench", "run", str(folder / "spec.toml"), "-o", str(folder), *(["--store", store] if store else [])]
+        say(f"interrupted; finished work is kept. Go on with: {shlex.join(words)}")
         return 130
     return 0 if set(result.statuses) <= {"ok", "skipped"} else 3
 
 
-def _print_result(result: Any) -> None:
+def _finish(result: Any, quiet: bool) -> None:
+    """Write the page, name what went wrong, and show the table unless it is to be quiet."""
     import polars as pl
 
     from w2s_bench.report import write_report
@@ -71,9 +73,11 @@ def _print_result(result: Any) -> None:
     page = result.folder / "report.html"
     if result.executed or result.planned or not page.exists():
         write_report(result.folder)
-    render(rows, pl.read_parquet(result.folder / "bounds.parquet"), table_console())
     for error, count in rows.filter(pl.col("status") != "ok")["error"].value_counts(sort=True).head(5).iter_rows():
         click.echo(f"{count} cells: {error}", err=True)
+    if quiet:
+        return
+    render(rows, pl.read_parquet(result.folder / "bounds.parquet"), table_console())
     click.echo(sentence(rows))
     counts = ", ".join(f"{count} {status}" for status, count in sorted(result.statuses.items()))
     click.echo(f"{counts}; {result.executed} jobs computed. Page: {page}")
