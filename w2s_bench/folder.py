@@ -101,6 +101,17 @@ def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequen
             os.replace(folder / f"{name}.parquet.new", folder / f"{name}.parquet")
 
 
+def written_run(folder: Path) -> str | None:
+    """The run_id of the rows that a folder holds, None where it holds none that can be read."""
+    import polars as pl
+
+    try:
+        ids = pl.read_parquet(folder / "rows.parquet", columns=["run_id"])["run_id"].unique().to_list()
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    return ids[0] if len(ids) == 1 else None
+
+
 def write_predictions(folder: Path, task: str, tables: Sequence[tuple[str, int, Array, Array]]) -> None:
     """predictions/<task>.parquet: predictor, seed, id and one column an output; the predictor "truth" among them.
 

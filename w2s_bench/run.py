@@ -12,7 +12,7 @@ from typing import Any
 from w2s_bench.canonical import digest
 from w2s_bench.columns import PREDICTORS
 from w2s_bench.executor import Policy, execute
-from w2s_bench.folder import claim_folder, locked, write_plan, write_predictions, write_tables
+from w2s_bench.folder import claim_folder, locked, write_plan, write_predictions, write_tables, written_run
 from w2s_bench.jobs import Score
 from w2s_bench.journal import Journal, read_journal
 from w2s_bench.plan import Cell, Plan
@@ -80,7 +80,7 @@ def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn
         records = {key: r for key, r in read_journal(folder / "journal.jsonl").items() if r.get("status") == "ok"}
         wanted = {cell.key: cell for cell in plan.cells}
         records = {key: record for key, record in records.items() if key in wanted}
-        if len(records) == len(wanted) and (folder / "rows.parquet").exists():
+        if len(records) == len(wanted) and written_run(folder) == plan.run_id:
             return Result(folder, {"ok": len(wanted)}, 0, False, 0)
         write_plan(folder, plan)
         remaining = todo(plan, store, set(records), warn)
