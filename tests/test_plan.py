@@ -1,0 +1,93 @@
+"""The plan shares work, and its keys follow from what a job reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from w2s_bench.jobs import Fit, job, recipe_fields, recipe_from_fields
+from w2s_bench.plan import Plan, make_plan
+from w2s_bench.registry import Registry, load_registry
+from w2s_bench.schedule import Schedule
+from w2s_bench.seeds import seed_for
+from w2s_bench.spec import Matrix, RunSpec, spec_from_toml
+from w2s_bench.stages import Outcome
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load_registry()
+
+
+def planned(registry: Registry, **changes: object) -> Plan:
+    models = ("raw", "random-features[width=[8,16]]")
+    words: dict[str, object] = {"tasks": ("diabetes",), "models": models, "seeds": (0, 1), **changes}
+    return make_plan(RunSpec("t", (Matrix(**words),)), registry)  # type: ignore[arg-type]
+
+
+def test_cells_share_loads_embeddings_weak_fits_and_ceilings(registry: Registry) -> None:
+    stages = planned(registry, strategies=("least-squares",), supervisors=("ridge",)).stages()
+    tasks, models, seeds, pairs = 1, 3, 2, 6
+    assert stages["load"] == tasks * seeds and stages["embed"] == models * seeds
+    assert stages["prepare"] == 2 * seeds
+    weak, ceiling, gold, base = models, models, models, models
+    assert stages["fit"] == stages["predict"] == (weak + ceiling + gold + base + pairs) * seeds
+    assert stages["score"] == pairs * seeds
+
+
+def test_gold_is_the_weak_fit_where_strategy_and_supervisor_are_one(registry: Registry) -> None:
+    stages = planned(registry, strategies=("ridge",), supervisors=("ridge",)).stages()
+    assert stages["fit"] == (3 + 3 + 3 + 6) * 2
+
+
+def test_more_strategies_add_fits_and_no_embedding(registry: Registry) -> None:
+    one, two = planned(registry).stages(), planned(registry, strategies=("ridge", "least-squares")).stages()
+    assert one["embed"] == two["embed"] and one["load"] == two["load"] and one["fit"] < two["fit"]
+
+
+def test_every_job_follows_what_it_needs_and_its_key_is_its_recipe(registry: Registry) -> None:
+    plan = planned(registry)
+    seen: set[str] = set()
+    for key, made in plan.jobs.items():
+        assert set(made.needs) <= seen and made.key == key
+        assert job(recipe_from_fields(recipe_fields(made.recipe))).key == key
+        seen.add(key)
+
+
+def test_the_seed_of_a_fit_knows_task_model_and_seed_and_no_strategy(registry: Registry) -> None:
+    plan = planned(registry, strategies=("ridge", "least-squares"), seeds=(0,))
+    fits = [made.recipe for made in plan.jobs.values() if isinstance(made.recipe, Fit)]
+    assert len({fit.seed for fit in fits}) == 3
+    assert seed_for("a", x=1, y=2) == seed_for("a", y=2, x=1) != seed_for("a", x=12, y="")
+
+
+def test_a_changed_parameter_changes_the_key(registry: Registry) -> None:
+    keys = {planned(registry, strategies=(f"ridge[penalty={penalty}]",)).cells[0].key for penalty in (0.1, 0.2)}
+    assert len(keys) == 2
+
+
+def test_what_rests_on_a_failed_job_falls_with_it_and_nothing_else(registry: Registry) -> None:
+    plan = planned(registry, seeds=(0,))
+    schedule = Schedule(plan.jobs, plan.jobs)
+    done: dict[str, str] = {}
+    broken = None
+    while batch := schedule.take():
+        for made in batch:
+            if broken is None and made.stage == "embed":
+                broken = made.key
+            status = "failed" if made.key == broken else "ok"
+            done.update((outcome.key, outcome.status) for outcome in schedule.finish(Outcome(made.key, status)))
+    assert set(done) == set(plan.jobs) and not schedule.open
+    for key, status in done.items():
+        assert (status == "failed") == (broken in plan.upstream(key))
+    assert "ok" in {done[cell.key] for cell in plan.cells}
+
+
+def test_exclusion_tags_and_globs_select(registry: Registry) -> None:
+    labels = [c.label for c in registry.select("strategies", ["*", "!as-is", "!w2s_probes/adamw-head"])]
+    assert labels == ["ridge", "least-squares"]
+    assert {c.label for c in registry.select("strategies", ["@regression"])} >= {"ridge", "as-is"}
+
+
+def test_a_spec_survives_its_own_toml() -> None:
+    spec = RunSpec("t", (Matrix(("a[path=\"x y\"]",), weak=("b",), strong=("c",), seeds=(3, 1)),), references=("base",))
+    assert spec_from_toml(spec.to_toml(), where="here") == spec
