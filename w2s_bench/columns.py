@@ -38,8 +38,8 @@ def _identity() -> list[Column]:
     ]
     return [Column(name, "str", "", meaning) for name, meaning in text] + [
         Column("seed", "int", "", "the cell's seed; every draw derives from it by named dimension"),
-        Column("direction", "str", "", "weak-to-strong, strong-to-weak or same"),
-        Column("direction_by", "str", "", "what decided the direction: declared size, or the ceiling"),
+        Column("direction", "str", "", "weak-to-strong, strong-to-weak or same", "", True),
+        Column("direction_by", "str", "", "what decided the direction: size, model (one on both sides), or ceiling"),
         Column("divergence", "str", "", "the Bregman divergence D of this row", "scoring.md"),
         Column("output_unit", "str", "", "the unit of the task's labels"),
         Column("n_supervise", "int", "examples", "size of the supervise split"),
@@ -76,7 +76,7 @@ def _scores() -> list[Column]:
         Column("ledger_residue", "float", "D", "|gain − misfit − projection − realizability|, rounding only", "scoring.md", True),
         Column("delta_exact", "float", "D", "δ on test: misfit − the smallest misfit in the student's class", "scoring.md"),
         Column("delta_exact_train", "float", "D", "δ on the student's training inputs: 0 certifies an exact fit", "scoring.md"),
-        Column("ceiling_in_class", "bool", "", "the ceiling lies in the student's class on the training inputs", "scoring.md"),
+        Column("ceiling_in_class", "bool", "", "the ceiling lies in the student's class, on train", "scoring.md", True),
     ]
     for role in PREDICTORS:
         for metric, unit in (("r2", "1"), ("rmse", "label"), ("mae", "label"), ("spearman", "1")):
@@ -101,7 +101,7 @@ def _provenance() -> list[Column]:
 ROWS: tuple[Column, ...] = (*_identity(), *_scores(), *_provenance())
 
 ASSUMPTIONS = ("convex", "exact_projection", "reference_in_class", "truth_in_class", "subspace",
-               "independent_transfer", "contains_constant", "known_truth")
+               "independent_transfer", "contains_constant", "known_truth", "norm_bounded")
 
 BOUNDS: tuple[Column, ...] = (
     Column("run_id", "str", "", "run"), Column("cell_key", "str", "", "cell"),
@@ -115,9 +115,9 @@ BOUNDS: tuple[Column, ...] = (
     Column("tightness", "float", "1", "lhs / rhs, null where rhs ≤ 0", "", True),
     Column("verdict", "str", "", "holds, violated or undecided", "", True),
     Column("vacuous", "bool", "", "the statement says nothing on this sample", "", True),
-    *(Column(name, "bool", "", f"assumption: {name.replace('_', ' ')}; null where the bound does not make it")
-      for name in ASSUMPTIONS),
-    Column("all_assumptions", "bool", "", "every assumption of this bound holds on this sample"),
+    *(Column(name, "bool", "", f"assumption: {name.replace('_', ' ')}; null where the bound does not make it", "",
+             name in ("reference_in_class", "truth_in_class")) for name in ASSUMPTIONS),
+    Column("all_assumptions", "bool", "", "every assumption of this bound holds on this sample", "", True),
 )
 
 

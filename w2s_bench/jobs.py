@@ -15,7 +15,7 @@ from w2s_bench.registry import Component
 Part = Literal["supervise", "transfer", "test"]
 Stage = Literal["load", "prepare", "embed", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = ("load", "prepare", "embed", "fit", "predict", "score")
-FORMAT = 1
+FORMAT = 2
 """Version of the artifacts' layout and of the stages' arithmetic: raise it when either changes."""
 
 
@@ -78,7 +78,10 @@ class Predict:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's."""
+    """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's.
+
+    weak_saw_transfer: the weak model was made from the task's inputs, those of the transfer split among them.
+    """
 
     stage: ClassVar[Stage] = "score"
     task: str
@@ -94,6 +97,7 @@ class Score:
     base: str | None
     weak_size: int | None
     strong_size: int | None
+    weak_saw_transfer: bool
 
 
 Recipe = Load | Prepare | Embed | Fit | Predict | Score

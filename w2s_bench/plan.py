@@ -103,7 +103,8 @@ class _Planner:
         if "base" in self.spec.references:
             base = self._fitted(task, load, strong, strategy, seed, "transfer", "none", None)[1]
         score = Score(task.key, load, strategy.key, self._embed(strong, load, seed), self._embed(weak, load, seed),
-                      weak_predict, student_fit, student, ceiling, gold, base, *self._sizes(weak, strong))
+                      weak_predict, student_fit, student, ceiling, gold, base, *self._sizes(weak, strong),
+                      "task" in (getattr(self._models[weak.key], "prepare_from", None) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
 
     def _fitted(self, task: Component, load: str, model: Component, strategy: Component, seed: int, part: Part,

@@ -24,8 +24,8 @@ from w2s_bench.scoring.ratios import gain_over_misfit, pgr
 from w2s_bench.splits_io import LoadedTask
 from w2s_bench.store import Artifact
 
-EXACT = 1e-9
-"""δ up to this share of 1 + misfit is rounding: the student is the projection on that sample."""
+EXACT = 1e-12
+"""δ up to this share of misfit and variance of the weak labels is rounding: the student is the projection there."""
 
 IN_CLASS = 1e-18
 """Relative mean square residual below which a predictor lies in the class: far inside the tolerance of a verdict."""
@@ -47,8 +47,25 @@ class ClassCertificate:
     spans_sample: bool
 
 
-def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, Array], predictions: Predictions, *,
-          sizes: tuple[int | None, int | None], truncated: int) -> Artifact:
+@dataclass(frozen=True)
+class Pair:
+    """What is known of a weak and a strong model beside their predictions.
+
+    same: they are one model. sizes: declared, None where unknown or of two families. truncated: inputs that were cut.
+    overlap: two splits share the content that the strong model reads. independent: the transfer inputs are independent
+    of the weak model.
+    """
+
+    same: bool
+    weak_size: int | None
+    strong_size: int | None
+    truncated: int
+    overlap: bool
+    independent: bool
+
+
+def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, Array], predictions: Predictions,
+          pair: Pair) -> Artifact:
     """The row and the bounds of one cell as a payload of plain JSON values.
 
     features: the strong model's, by split, (n, d) float32. predictions: by role, then split, (n, k) float64.
@@ -59,20 +76,21 @@ def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, 
     row = {
         "divergence": measure.name, "output_unit": task.payload["unit"],
         **{f"n_{part}": len(getattr(task.splits, part).truth) for part in ("supervise", "transfer", "test")},
-        "truncated": truncated, "fingerprint_task": task.payload["fingerprint"], "fingerprint_data": task.payload["data"],
+        "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],
+        "fingerprint_data": task.payload["data"],
     }
     certificates: dict[str, ClassCertificate] = {}
     written: list[dict[str, Any]] = []
     for split, part in _SAMPLES:
-        certificate = certify(strategy, student, features[part], _at(predictions, part), task.part(part).truth)
-        certificates[split] = certificate
-        written += [_bound_row(bound) for bound in _bounds(task, strategy, student, features, predictions, certificate,
-                                                          split, part, measure)]
+        at, known = _at(predictions, part), task.part(part).truth
+        certificates[split] = certify(strategy, student, features[part], at, known, measure)
+        facts = _facts(task, strategy, student, features["transfer"], certificates[split], split, measure, pair)
+        written += [_bound_row(b) for b in bounds(known, at["weak"], at["student"], at["ceiling"], facts)]
     row |= _scores(truth, roles, measure)
     row |= {
         "delta_exact": _plain(certificates["test"].delta), "delta_exact_train": _plain(certificates["train"].delta),
-        "ceiling_in_class": certificates["train"].reference_in_class, **_direction(sizes, row),
-        "flags": _flags(truth, roles, measure, task) + _unfinished(certificates["train"], predictions),
+        "ceiling_in_class": certificates["train"].reference_in_class, **_direction(pair, row),
+        "flags": _flags(truth, roles, measure, pair) + _unfinished(certificates["train"], predictions),
     }
     for role, values in roles.items():
         row |= {f"{name}_{role}": _plain(value) for name, value in regression_metrics(truth, values).items()}
@@ -82,37 +100,38 @@ def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, 
 _SAMPLES: tuple[tuple[str, Part], ...] = (("train", "transfer"), ("test", "test"))
 
 
-def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Array], truth: Array) -> ClassCertificate:
+def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Array], truth: Array,
+            measure: Divergence) -> ClassCertificate:
     """Measure, on one sample, how far the student is from the projection and what its class holds.
 
-    features: (n, d) float32. roles: predictions (n, k). Without a linear class nothing is certified.
+    features: (n, d) float32. roles: predictions (n, k). Nothing is certified without a linear class, or for `kl`, whose
+    projection has no closed form.
     """
-    if not isinstance(student, LinearPredictor):
+    if not isinstance(student, LinearPredictor) or measure.name == "kl":
         return ClassCertificate(None, False, False, False, False)
     design = np.asarray(student.design(features), dtype=np.float64)
     weak, f_sw = roles["weak"], roles["student"]
     misfit = float(((f_sw - weak) ** 2).sum(axis=1).mean())
     delta = misfit - smallest_misfit(design, weak, student.radius)
-    exact = bool(strategy.exact) and delta <= EXACT * (1.0 + misfit)
-    return ClassCertificate(delta, exact, contains(design, roles["ceiling"], student.radius, IN_CLASS),
+    exact = bool(strategy.exact) and delta <= EXACT * (misfit + float(weak.var(axis=0).sum()))
+    outputs = weak.shape[1] if measure.name == "squared-mean" else 1
+    return ClassCertificate(delta / outputs, exact, contains(design, roles["ceiling"], student.radius, IN_CLASS),
                             contains(design, truth, student.radius, IN_CLASS), spans_sample(design))
 
 
-def _bounds(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, Array], predictions: Predictions,
-            certificate: ClassCertificate, split: str, part: Part, measure: Divergence) -> list[Bound]:
-    roles, truth = _at(predictions, part), task.part(part).truth
+def _facts(task: LoadedTask, strategy: Any, student: Any, fitted_on: Array, certificate: ClassCertificate, split: str,
+           measure: Divergence, pair: Pair) -> Facts:
     linear = isinstance(student, LinearPredictor)
-    design = np.asarray(student.design(features["transfer"]), dtype=np.float64) if linear else None
-    facts = Facts(
+    design = np.asarray(student.design(fitted_on), dtype=np.float64) if linear else None
+    return Facts(
         split=split, divergence=measure.name, convex_in=strategy.convex_in, exact=bool(strategy.exact),
         exact_projection=certificate.exact_projection, reference_in_class=certificate.reference_in_class,
         truth_in_class=certificate.truth_in_class, subspace=linear and student.radius is None,
-        independent_transfer="supervise+transfer" not in task.payload["overlaps"], contains_constant=linear,
-        delta=certificate.delta, spans_sample=certificate.spans_sample, deterministic=split == "train",
+        independent_transfer=pair.independent, contains_constant=linear, delta=certificate.delta,
+        spans_sample=certificate.spans_sample, deterministic=split == "train",
         n_transfer=len(task.splits.transfer.truth), head_norm=float(student.head_norm) if linear else None,
         sum_squared_features=float((design ** 2).sum()) if design is not None else None,
-        label_range=float(np.ptp(task.splits.transfer.truth)) or 1.0, known_truth=bool(task.payload["known_truth"]))
-    return bounds(truth, roles["weak"], roles["student"], roles["ceiling"], facts)
+        label_range=float(np.ptp(task.splits.transfer.truth)), known_truth=bool(task.payload["known_truth"]))
 
 
 def _scores(truth: Array, roles: Mapping[str, Array], measure: Divergence) -> dict[str, Any]:
@@ -128,26 +147,28 @@ def _scores(truth: Array, roles: Mapping[str, Array], measure: Divergence) -> di
     for name, values in terms.items():
         found = estimate(values)
         row[name], row[f"{name}_se"] = _plain(found.mean), _plain(found.se)
-    row["gain_over_misfit"] = _plain(gain_over_misfit(entries.gain, entries.misfit))
+    row["gain_over_misfit"] = _plain(gain_over_misfit(entries.gain, entries.misfit, entries.err_weak))
     recovered, reason = pgr(entries.err_weak, entries.err_student, entries.err_reference)
     return row | {"pgr": _plain(recovered), "pgr_reason": reason, "ledger_residue": entries.residue()}
 
 
-def _flags(truth: Array, roles: Mapping[str, Array], measure: Divergence, task: LoadedTask) -> list[str]:
+def _flags(truth: Array, roles: Mapping[str, Array], measure: Divergence, pair: Pair) -> list[str]:
     err_weak, err_ceiling = (measure.between(truth, roles[role]) for role in ("weak", "ceiling"))
     raised = list(flags(truth, roles["weak"], roles["student"], roles["ceiling"], err_weak, err_ceiling))
-    return raised + (["splits-overlap"] if task.payload["overlaps"] else [])
+    return raised + (["splits-overlap"] if pair.overlap else [])
 
 
 def _unfinished(certificate: ClassCertificate, predictions: Predictions) -> list[str]:
     """`not-converged` where δ on the training inputs is over a share of the variance of the weak labels there."""
     weak = _at(predictions, "transfer")["weak"]
-    allowed = UNFINISHED * float(weak.var(axis=0).sum())
+    allowed = max(UNFINISHED * float(weak.var(axis=0).sum()), EXACT * float((weak ** 2).mean()))
     return ["not-converged"] if certificate.delta is not None and certificate.delta > allowed else []
 
 
-def _direction(sizes: tuple[int | None, int | None], row: Mapping[str, Any]) -> dict[str, str]:
-    weak, strong = sizes
+def _direction(pair: Pair, row: Mapping[str, Any]) -> dict[str, str]:
+    if pair.same:
+        return {"direction": "same", "direction_by": "model"}
+    weak, strong = pair.weak_size, pair.strong_size
     if weak is not None and strong is not None:
         word = "same" if weak == strong else "weak-to-strong" if weak < strong else "strong-to-weak"
         return {"direction": word, "direction_by": "size"}

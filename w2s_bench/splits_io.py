@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from w2s_bench.contracts import Array, Output, Split, Splits, Task
 from w2s_bench.errors import DataError
 from w2s_bench.jobs import Part
 from w2s_bench.store import Artifact
+
+_UNPAIRED: Final = "surrogatepass"
+"""JSON may hold half a surrogate pair; such a text is stored as it is."""
 
 PARTS: tuple[Part, ...] = get_args(Part)
 
@@ -43,19 +46,22 @@ def checked_splits(task: Task, splits: Splits, label: str) -> Splits:
 def pack_splits(splits: Splits, facts: Mapping[str, Any]) -> Artifact:
     """Arrays `part/truth`, `part/ids`, `part/inputs/column`; facts join the payload beside digest and overlaps."""
     arrays: dict[str, Array] = {}
-    contents = {}
     for part in PARTS:
         split: Split = getattr(splits, part)
         arrays[f"{part}/truth"] = split.truth
         _pack(arrays, f"{part}/ids", np.asarray(split.ids).astype(str).astype(object))
         for name, column in split.inputs.items():
             _pack(arrays, f"{part}/inputs/{name}", np.asarray(column))
-        contents[part] = set(_contents(split))
     whole = hashlib.sha256()
     for name in sorted(arrays):
         whole.update(f"{name}\0{arrays[name].dtype}\0{arrays[name].shape}\0".encode() + arrays[name].tobytes())
-    overlaps = [f"{a}+{b}" for i, a in enumerate(PARTS) for b in PARTS[i + 1:] if contents[a] & contents[b]]
-    return Artifact(arrays, {**facts, "data": whole.hexdigest(), "overlaps": overlaps})
+    return Artifact(arrays, {**facts, "data": whole.hexdigest(), "overlaps": overlaps(splits)})
+
+
+def overlaps(splits: Splits, column: str | None = None) -> list[str]:
+    """Pairs of splits, as "supervise+test", that share an example's content: of one column, or of all of them."""
+    contents = {part: set(_contents(getattr(splits, part), column)) for part in PARTS}
+    return [f"{a}+{b}" for i, a in enumerate(PARTS) for b in PARTS[i + 1:] if contents[a] & contents[b]]
 
 
 def unpack_splits(artifact: Artifact) -> LoadedTask:
@@ -90,7 +96,7 @@ def _checked_split(output: Output, split: Split, where: str) -> Split:
 
 def _pack(arrays: dict[str, Array], name: str, column: Array) -> None:
     if column.dtype.kind in "OUS":
-        encoded = [str(text).encode() for text in column]
+        encoded = [str(text).encode("utf-8", _UNPAIRED) for text in column]
         arrays[f"{name}\0utf8"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
         arrays[f"{name}\0ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
     else:
@@ -104,16 +110,16 @@ def _unpack(arrays: Mapping[str, Array], name: str) -> Array:
     column = np.empty(len(ends), dtype=object)
     start = 0
     for index, end in enumerate(ends.tolist()):
-        column[index] = buffer[start:end].decode()
+        column[index] = buffer[start:end].decode("utf-8", _UNPAIRED)
         start = end
     return column
 
 
-def _contents(split: Split) -> list[bytes]:
-    columns = [np.asarray(split.inputs[name]) for name in sorted(split.inputs)]
+def _contents(split: Split, column: str | None) -> list[bytes]:
+    columns = [np.asarray(split.inputs[name]) for name in sorted(split.inputs) if column in (None, name)]
     return [hashlib.sha256(b"\0".join(_cell_bytes(column[i]) for column in columns)).digest()
             for i in range(len(split.truth))]
 
 
 def _cell_bytes(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else np.asarray(value).tobytes()
+    return value.encode("utf-8", _UNPAIRED) if isinstance(value, str) else np.asarray(value).tobytes()

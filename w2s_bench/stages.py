@@ -28,8 +28,8 @@ from w2s_bench.contracts import (
 from w2s_bench.errors import Diverged, PluginError, W2SError
 from w2s_bench.jobs import Embed, Fit, Job, Load, Predict, Prepare, Score, recipe_fields
 from w2s_bench.registry import Component
-from w2s_bench.score_stage import score
-from w2s_bench.splits_io import PARTS, LoadedTask, checked_splits, pack_splits, unpack_splits
+from w2s_bench.score_stage import Pair, score
+from w2s_bench.splits_io import PARTS, LoadedTask, checked_splits, overlaps, pack_splits, unpack_splits
 from w2s_bench.store import Artifact, Store
 
 _KEPT_ARTIFACTS = 48
@@ -126,7 +126,8 @@ class Workshop:
             embedding = model.embed(inputs, state)
             arrays[part] = _checked_embedding(embedding, len(loaded.part(part).truth), component.label)
             truncated += embedding.truncated
-        return Artifact(arrays, {"truncated": truncated})
+        shared = overlaps(loaded.splits, model.column) if model.column else []
+        return Artifact(arrays, {"truncated": truncated, "overlaps": shared})
 
     def _problem(self, recipe: Fit) -> FitProblem:
         task = self._loaded(recipe.load)
@@ -180,10 +181,14 @@ class Workshop:
         strategy = self._instance(recipe.strategy)
         student = strategy.from_arrays(self._artifact(recipe.student_fit).arrays)
         embeds = [self._artifact(key) for key in (recipe.embed, recipe.weak_embed)]
-        return score(self._loaded(recipe.load), strategy, student, embeds[0].arrays,
-                     {role: predictions(getattr(recipe, role)) for role in ("weak", "student", "ceiling", "gold", "base")},
-                     sizes=(recipe.weak_size, recipe.strong_size),
-                     truncated=max(int(embed.payload["truncated"]) for embed in embeds))
+        task = self._loaded(recipe.load)
+        shared = {*task.payload["overlaps"], *embeds[0].payload["overlaps"]}
+        pair = Pair(
+            same=recipe.embed == recipe.weak_embed, weak_size=recipe.weak_size, strong_size=recipe.strong_size,
+            truncated=max(int(embed.payload["truncated"]) for embed in embeds), overlap=bool(shared),
+            independent=not recipe.weak_saw_transfer and "supervise+transfer" not in shared)
+        roles = {role: predictions(getattr(recipe, role)) for role in ("weak", "student", "ceiling", "gold", "base")}
+        return score(task, strategy, student, embeds[0].arrays, roles, pair)
 
     def _finish(self, job: Job, artifact: Artifact | Exception | None, seconds: float, batch: int) -> Outcome:
         started = time.perf_counter()

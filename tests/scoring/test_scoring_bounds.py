@@ -10,6 +10,8 @@ import pytest
 from w2s_bench.errors import W2SError
 from w2s_bench.scoring.bounds import Bound, Facts, bounds
 from w2s_bench.scoring.bounds_quadratic import excess_risk
+from w2s_bench.scoring.divergence import divergence
+from w2s_bench.scoring.ledger import ledger
 
 FACTS = Facts(
     split="train", divergence="squared", convex_in="outputs", exact=True, exact_projection=True,
@@ -204,3 +206,33 @@ def test_theorem2_hp_scales_with_the_label_range_and_is_vacuous_for_small_sample
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(W2SError, match="dev"):
         bounds([0.0], [1.0], [1.0], [0.0], dataclasses.replace(FACTS, split="dev"))
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1e3, 1e6])
+def test_verdicts_and_the_ledger_do_not_depend_on_the_unit_of_the_labels(unit: float) -> None:
+    random = np.random.default_rng(3)
+    design = np.column_stack([np.ones(60), random.normal(size=(60, 4))])
+    project = design @ np.linalg.pinv(design)
+    y = design @ random.normal(size=(5, 1)) + 1e-6 * random.normal(size=(60, 1))
+    weak = y + random.normal(size=(60, 1))
+
+    def rows(scale: float) -> list[tuple[str, str, bool]]:
+        truth, f_w = scale * (y + 100.0), scale * (weak + 100.0)
+        student, ceiling = project @ f_w, project @ truth
+        facts = Facts("train", "squared", "outputs", True, True, True, False, True, True, True, 0.0, False, True, 60,
+                      None, None, 0.0, False)
+        entries = ledger(truth, f_w, student, ceiling, divergence("squared"))
+        assert entries.residue() <= 1e-9 * float(entries.err_weak.mean())
+        assert entries.gain.mean() == pytest.approx((entries.err_weak - entries.err_student).mean(), rel=1e-9)
+        return [(b.bound, b.verdict, b.all_assumptions_hold) for b in bounds(truth, f_w, student, ceiling, facts)]
+
+    assert rows(unit) == rows(1.0)
+    assert all(verdict == "holds" for _, verdict, certified in rows(unit) if certified)
+
+
+def test_a_class_of_constants_alone_is_a_class() -> None:
+    from w2s_bench.scoring.linear_class import contains, smallest_misfit, spans_sample
+
+    nothing = np.zeros((5, 0))
+    assert smallest_misfit(nothing, np.arange(5.0)) == pytest.approx(2.0)
+    assert contains(nothing, np.full(5, 3.0)) and not contains(nothing, np.arange(5.0)) and not spans_sample(nothing)

@@ -78,8 +78,8 @@ def test_pgr_is_a_ratio_of_means_and_null_when_the_gap_is_noise() -> None:
 
 
 def test_gain_over_misfit_is_null_for_a_student_that_is_its_teacher() -> None:
-    assert gain_over_misfit([1.0, 3.0], [2.0, 2.0]) == 1.0
-    assert gain_over_misfit([0.0, 0.0], [0.0, 0.0]) is None
+    assert gain_over_misfit([1.0, 3.0], [2.0, 2.0], [4.0, 4.0]) == 1.0
+    assert gain_over_misfit([0.0, 0.0], [1e-30, 0.0], [4.0, 4.0]) is None
 
 
 def test_regression_metrics_of_a_worked_example() -> None:

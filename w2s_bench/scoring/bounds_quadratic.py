@@ -91,7 +91,14 @@ class _Sample:
             assumptions,
             deterministic=self.facts.deterministic,
             vacuous=vacuous,
+            allowance=self.certified_up_to() if assumptions.exact_projection else 0.0,
         )
+
+    def certified_up_to(self) -> float:
+        """2√δ·(‖y − f_sw‖ + ‖g − f_sw‖): what a projection that misses the smallest misfit by δ may cost (see
+        `inexact`)."""
+        root = _root(self.facts.delta or 0.0)
+        return 2.0 * root * (_root(self.terms.err_student.mean()) + _root(self.to_reference.mean()) + root)
 
     def theorem1(self) -> Bound:
         """err_student ≤ err_weak − m."""
@@ -159,8 +166,8 @@ class _Sample:
         transfer sets.
 
         δ_n is of outputs divided by L, so its root comes back times L². Exact refers to the fit on the
-        transfer set. Vacuous where the right side is L² or more: no predictor inside the interval errs by
-        more.
+        transfer set. norm_bounded: W was fixed before the data was seen, and the ball holds g. Vacuous
+        where the right side is L² or more: no predictor inside the interval errs by more.
         """
         scale = self.facts.label_range**2
 
@@ -180,6 +187,7 @@ class _Sample:
                 exact_projection=self.facts.exact,
                 reference_in_class=self.facts.reference_in_class,
                 independent_transfer=self.facts.independent_transfer,
+                norm_bounded=self.facts.norm_bounded,
             ),
             vacuous=sides(at_means)[1] >= scale,
         )

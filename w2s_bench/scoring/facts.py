@@ -21,7 +21,9 @@ class Facts:
     deterministic: statements are about this very sample, so intervals are points.
     n_transfer: examples that the student was fitted on. head_norm, sum_squared_features: W (Frobenius) and
     Σ‖h_i‖² on them, None if unknown. label_range: length of an interval that holds all labels, in output
-    units. known_truth: labels are the true conditional probabilities, not draws from them.
+    units, 0 if unknown. known_truth: labels are the true conditional probabilities, not draws from them.
+    norm_bounded: head_norm is a bound that was fixed before the data was seen, for a class that holds the
+    reference; a norm measured on the fitted head is not.
     """
 
     split: str
@@ -42,3 +44,4 @@ class Facts:
     sum_squared_features: float | None
     label_range: float
     known_truth: bool
+    norm_bounded: bool = False

@@ -60,11 +60,13 @@ def ledger(
     change = divergence.gradient(f_sw) - divergence.gradient(f_w)
     err_weak = divergence.between(y, f_w)
     err_student = divergence.between(y, f_sw)
+    # For a quadratic divergence the same difference without the cancellation of two large errors.
+    gain = err_weak - err_student if divergence.name == "kl" else np.einsum("nk,nk->n", y - (f_w + f_sw) / 2.0, change)
     return Ledger(
         err_weak=err_weak,
         err_student=err_student,
         err_reference=divergence.between(y, g),
-        gain=err_weak - err_student,
+        gain=gain,
         misfit=divergence.between(f_sw, f_w),
         misfit_reverse=divergence.between(f_w, f_sw),
         projection=np.einsum("nk,nk->n", g - f_sw, change),

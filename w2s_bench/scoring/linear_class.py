@@ -16,6 +16,9 @@ from scipy.optimize import brentq
 from w2s_bench.scoring.arrays import Array, as_rows
 from w2s_bench.scoring.errors import DomainError, ShapeError
 
+_ROUNDING = 1e-14
+"""Relative size of what float64 leaves of a value after centring and a factorisation."""
+
 
 def smallest_misfit(design: npt.ArrayLike, weak: npt.ArrayLike, radius: float | None = None) -> float:
     """min over the class of the mean over examples of ‖W ᵀh + b − f_w‖², summed over outputs.
@@ -39,18 +42,19 @@ def contains(
 ) -> bool:
     """Whether some head of the class gives `values` (n, k) on the sample.
 
-    Residual mean square ≤ tolerance·(1 + variance of values, summed over outputs), and the least norm of a
-    head that reaches it ≤ radius·(1 + 1e-9). Raises as `smallest_misfit`.
+    Residual mean square ≤ tolerance·(variance of values, summed over outputs) up to rounding of the values
+    themselves, and the least norm of a head that reaches it ≤ radius·(1 + 1e-9). Raises as `smallest_misfit`.
     """
     problem = _Centred.of(design, values)
-    reached = problem.outside / problem.n <= tolerance * (1.0 + problem.total / problem.n)
+    rounding = float((as_rows(values, "values") ** 2).sum()) * _ROUNDING**2
+    reached = problem.outside <= tolerance * problem.total + rounding
     return bool(reached and (radius is None or problem.least_norm() <= _checked(radius) * (1.0 + 1e-9)))
 
 
 def spans_sample(design: npt.ArrayLike) -> bool:
     """Whether a head has as many parameters as the sample has points (r + 1 ≥ n): what it can fit says
     nothing."""
-    rows, columns = as_rows(design, "design").shape
+    rows, columns = np.asarray(design).shape
     return bool(columns + 1 >= rows)
 
 
@@ -70,10 +74,15 @@ class _Centred:
 
     @staticmethod
     def of(design: npt.ArrayLike, labels: npt.ArrayLike) -> _Centred:
-        h, y = as_rows(design, "design"), as_rows(labels, "labels")
-        n, r = h.shape
+        y = as_rows(labels, "labels")
+        columns = np.asarray(design, dtype=np.float64)
+        n, r = columns.shape if columns.ndim == 2 else (len(columns), 1)
         if len(y) != n:
             raise ShapeError(f"design has {n} rows and the labels have {len(y)}")
+        if r == 0:  # constants only, for example features that do not vary
+            total = float(((y - y.mean(axis=0)) ** 2).sum())
+            return _Centred(n, np.zeros(0), np.zeros(0), total, total)
+        h = as_rows(design, "design")
         h, y = h - h.mean(axis=0), y - y.mean(axis=0)
         triangle: Array = np.asarray(np.linalg.qr(np.hstack([h, y]), mode="r"))
         left, s, _ = np.linalg.svd(triangle[:, :r], full_matrices=False)

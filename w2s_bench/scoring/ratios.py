@@ -7,6 +7,9 @@ import numpy.typing as npt
 from w2s_bench.scoring.arrays import as_column, check_same_shape
 from w2s_bench.scoring.intervals import estimate
 
+NOTHING = 1e-9
+"""Share of the teacher's error below which a misfit is no distance: a ratio to it would be rounding."""
+
 
 def pgr(
     err_weak: npt.ArrayLike, err_student: npt.ArrayLike, err_ceiling: npt.ArrayLike
@@ -33,13 +36,16 @@ def pgr(
     return float((weak - student).mean()) / gap.mean, None
 
 
-def gain_over_misfit(gain: npt.ArrayLike, misfit: npt.ArrayLike) -> float | None:
-    """Mean gain over mean misfit; 1 is Theorem 1 met with equality, None where the student is its teacher
-    (misfit 0).
+def gain_over_misfit(gain: npt.ArrayLike, misfit: npt.ArrayLike, err_weak: npt.ArrayLike) -> float | None:
+    """Mean gain over mean misfit; 1 is Theorem 1 met with equality, None where the student is its teacher:
+    where the misfit is rounding beside the teacher's error.
 
-    gain, misfit: (n,). Raises ShapeError and DomainError.
+    gain, misfit, err_weak: (n,). Raises ShapeError and DomainError.
     """
-    gains, misfits = as_column(gain, "gain"), as_column(misfit, "misfit")
+    gains, misfits, errors = (
+        as_column(values, name) for values, name in ((gain, "gain"), (misfit, "misfit"), (err_weak, "err_weak"))
+    )
     check_same_shape(gains, misfits, "gain and misfit")
+    check_same_shape(gains, errors, "gain and err_weak")
     moved = float(misfits.mean())
-    return float(gains.mean()) / moved if moved > 0.0 else None
+    return float(gains.mean()) / moved if moved > NOTHING * float(errors.mean()) else None

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TypeAlias
 
+import numpy as np
+
 from w2s_bench.scoring.arrays import Array
 from w2s_bench.scoring.intervals import delta_method
 
@@ -29,6 +31,7 @@ class Assumptions:
     independent_transfer: bool | None = None
     contains_constant: bool | None = None
     known_truth: bool | None = None
+    norm_bounded: bool | None = None
 
     @property
     def all_hold(self) -> bool:
@@ -74,26 +77,30 @@ def judge(
     deterministic: bool,
     vacuous: bool = False,
     equality: bool = False,
+    allowance: float = 0.0,
 ) -> Bound:
     """The row of one bound. terms: (n, m), paired per-example values whose means `sides` turns into (lhs,
     rhs).
 
     deterministic: the statement is about this sample and not about a population, so the interval is a point.
     equality: slack on either side breaks the statement; a sampled equality is never better than undecided.
+    allowance: how far slack may fall below 0 because an assumption is certified up to rounding only. Rounding
+    is judged beside the size of the terms, so a verdict does not depend on the unit of the labels.
     """
 
     def slack_of(means: Array) -> float:
         left, right = sides(means)
         return right - left
 
-    lhs, rhs = sides(terms.mean(axis=0))
+    means = terms.mean(axis=0)
+    lhs, rhs = sides(means)
     slack = rhs - lhs
     if deterministic:
         se, low, high = 0.0, slack, slack
     else:
         measured = delta_method(slack_of, terms)
         se, low, high = measured.se, measured.low, measured.high
-    tolerance = ROUNDING * (1.0 + abs(rhs))
+    tolerance = ROUNDING * float(np.abs(means).sum()) + allowance
     return Bound(
         bound=bound,
         split=split,
