@@ -46,10 +46,10 @@ def test_a_run_killed_twenty_five_times_ends_with_the_same_rows(w2s: Command) ->
 def test_neither_workers_nor_order_change_a_row(w2s: Command) -> None:
     small = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=[8,64]]", "--strategy", "*",
              "--strategy", "!as-is")
-    for workers in ("0", "1", "2"):
+    for workers in ("1", "2", "3"):
         w2s("run", *small, "--store", f"s{workers}", "-o", f"r{workers}", "-j", workers, check=0)
-    for other in ("r1", "r2"):
-        for first, second in zip(_table(w2s.folder / "r0"), _table(w2s.folder / other), strict=True):
+    for other in ("r2", "r3"):
+        for first, second in zip(_table(w2s.folder / "r1"), _table(w2s.folder / other), strict=True):
             assert_frame_equal(first, second, check_exact=True)
 
 

@@ -1,4 +1,4 @@
-"""The local executor: jobs in worker processes that live on between jobs, or in this process.
+"""The local executor: jobs in worker processes that live on between jobs.
 
 A worker that dies or overruns takes only the job in its hands, and is replaced.
 """
@@ -6,6 +6,7 @@ A worker that dies or overruns takes only the job in its hands, and is replaced.
 from __future__ import annotations
 
 import json
+import math
 import os
 import selectors
 import subprocess
@@ -18,39 +19,28 @@ from dataclasses import dataclass
 from w2s_bench.jobs import Job, component_keys, described, recipe_fields
 from w2s_bench.registry import Component
 from w2s_bench.schedule import Schedule
-from w2s_bench.stages import Outcome, Workshop
-from w2s_bench.store import Store
+from w2s_bench.stages import Outcome
 from w2s_bench.worker import component_fields
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How jobs are run, never what they give. workers 0: in this process. timeout: seconds for one job.
+    """How jobs are run, never what they give. timeout: seconds for one job.
 
-    retries: how often a job whose worker died is tried again. threads: for one worker, 0 = cores / workers.
+    retries: how often a job whose worker died is tried again. threads: of each worker, whatever the machine and the
+    number of workers, because sums of floating-point numbers depend on how they are shared out.
     """
 
     workers: int = 1
     timeout: float | None = None
     retries: int = 1
-    threads: int = 0
+    threads: int = 2
 
 
 def execute(jobs: Mapping[str, Job], todo: set[str], components: Mapping[str, Component], store: str,
             policy: Policy) -> Iterator[Outcome]:
     """Compute the jobs named in `todo`, upstream first; yields one outcome for each of them as it ends."""
-    schedule = Schedule(jobs, todo)
-    if policy.workers == 0:
-        yield from _in_this_process(schedule, components, store)
-    else:
-        yield from _Crew(schedule, components, store, policy).run()
-
-
-def _in_this_process(schedule: Schedule, components: Mapping[str, Component], store: str) -> Iterator[Outcome]:
-    workshop = Workshop(Store(store), components)
-    while batch := schedule.take():
-        for outcome in workshop.run(batch):
-            yield from schedule.finish(outcome)
+    yield from _Crew(Schedule(jobs, todo), components, store, policy).run()
 
 
 class _Worker:
@@ -60,11 +50,12 @@ class _Worker:
         environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE"}
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             environment[name] = str(threads)
-        self.process = subprocess.Popen([sys.executable, "-m", "w2s_bench.worker", store], env=environment,
+        self.process = subprocess.Popen([sys.executable, "-P", "-m", "w2s_bench.worker", store], env=environment,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.known: set[str] = set()
         self.held: dict[str, Job] = {}
-        self.since = 0.0
+        self.since = math.inf
+        self.ready = False
         self._unread = b""
 
     def give(self, batch: list[Job], components: Mapping[str, Component]) -> None:
@@ -72,7 +63,8 @@ class _Worker:
         message = {"jobs": [recipe_fields(job.recipe) for job in batch],
                    "components": {key: component_fields(components[key]) for key in named}}
         self.known |= named
-        self.held, self.since = {job.key: job for job in batch}, time.monotonic()
+        self.held = {job.key: job for job in batch}
+        self.since = time.monotonic() if self.ready else math.inf
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -88,6 +80,8 @@ class _Worker:
             return None
         *lines, self._unread = (self._unread + data).split(b"\n")
         found = [json.loads(line) for line in lines]
+        if not self.ready and found:
+            self.ready, self.since = True, time.monotonic()
         return [Outcome(**answer) for answer in found if "key" in answer]
 
     def end(self) -> int:
@@ -107,7 +101,6 @@ class _Crew:
 
     def __init__(self, schedule: Schedule, components: Mapping[str, Component], store: str, policy: Policy) -> None:
         self.schedule, self.components, self.store, self.policy = schedule, components, store, policy
-        self.threads = policy.threads or max(1, (os.cpu_count() or 1) // policy.workers)
         self.workers: list[_Worker] = []
         self.deaths: Counter[str] = Counter()
 
@@ -136,7 +129,7 @@ class _Crew:
             if not batch:
                 return
             if idle is None:
-                idle = _Worker(self.store, self.threads)
+                idle = _Worker(self.store, self.policy.threads)
                 self.workers.append(idle)
             idle.give(batch, self.components)
 

@@ -40,21 +40,28 @@ def find_run(text: str) -> Path:
     raise UsageError("several runs match" if found else "no such run", where=text, hint=f"runs here: {names}")
 
 
+def folder_made(folder: Path) -> None:
+    """Make the folder. Raises UsageError where that cannot be done, or something else is there."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("this is not a folder", where=str(folder), hint="choose another with -o")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write here: {error.strerror}", where=str(folder), hint="choose another with -o") from None
+
+
 def claim_folder(folder: Path, spec: RunSpec) -> None:
-    """Make the folder and put the spec there. Raises UsageError when it belongs to another spec or cannot be written."""
+    """Put the spec into the locked folder. Raises UsageError where it belongs to another spec or to somebody else."""
     path = folder / "spec.toml"
     if path.exists():
         if spec_from_toml(path.read_text(encoding="utf-8"), where=str(path)) != spec:
             raise UsageError("this folder belongs to another spec", where=str(folder),
                              hint="choose another folder with -o, or run with its own spec.toml")
         return
-    if folder.exists() and (not folder.is_dir() or any(p.name != "lock" for p in folder.iterdir())):
+    if any(p.name != "lock" and p.suffix != ".new" for p in folder.iterdir()):
         raise UsageError("this is not a run folder, and not empty", where=str(folder), hint="choose another with -o")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with _writing(folder):
         _write_text(path, spec.to_toml())
-    except OSError as error:
-        raise UsageError(f"cannot write here: {error.strerror}", where=str(folder), hint="choose another with -o") from None
 
 
 @contextlib.contextmanager
@@ -85,7 +92,8 @@ def write_plan(folder: Path, plan: Plan) -> None:
             "cell_key": [c.key for c in plan.cells], "task": [c.task.label for c in plan.cells],
             "weak": [c.weak.label for c in plan.cells], "strong": [c.strong.label for c in plan.cells],
             "strategy": [c.strategy.label for c in plan.cells], "supervisor": [c.supervisor.label for c in plan.cells],
-            "seed": [c.seed for c in plan.cells]}).write_parquet(folder / "plan.parquet")
+            "seed": [c.seed for c in plan.cells]}).write_parquet(folder / "plan.parquet.new")
+        os.replace(folder / "plan.parquet.new", folder / "plan.parquet")
         _write_text(folder / "env.json", json.dumps(environment(), indent=1, sort_keys=True) + "\n")
 
 
@@ -101,17 +109,6 @@ def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequen
             os.replace(folder / f"{name}.parquet.new", folder / f"{name}.parquet")
 
 
-def written_run(folder: Path) -> str | None:
-    """The run_id of the rows that a folder holds, None where it holds none that can be read."""
-    import polars as pl
-
-    try:
-        ids = pl.read_parquet(folder / "rows.parquet", columns=["run_id"])["run_id"].unique().to_list()
-    except (OSError, pl.exceptions.PolarsError):
-        return None
-    return ids[0] if len(ids) == 1 else None
-
-
 def write_predictions(folder: Path, task: str, tables: Sequence[tuple[str, int, Array, Array]]) -> None:
     """predictions/<task>.parquet: predictor, seed, id and one column an output; the predictor "truth" among them.
 
@@ -125,7 +122,9 @@ def write_predictions(folder: Path, task: str, tables: Sequence[tuple[str, int, 
     slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in task)[:80]
     with _writing(folder):
         (folder / "predictions").mkdir(exist_ok=True)
-        pl.concat(frames).write_parquet(folder / "predictions" / f"{slug}-{digest(task)[:6]}.parquet")
+        path = folder / "predictions" / f"{slug}-{digest(task)[:6]}.parquet"
+        pl.concat(frames).write_parquet(path.with_suffix(".new"))
+        os.replace(path.with_suffix(".new"), path)
 
 
 def environment() -> dict[str, str]:
@@ -143,11 +142,26 @@ def environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _writing(folder: Path) -> Iterator[None]:
+    import polars as pl
+
     try:
         yield
-    except OSError as error:
-        raise StoreError(f"cannot write: {error.strerror or error}", where=str(folder),
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(f"cannot write: {getattr(error, 'strerror', None) or error}", where=str(folder),
                          hint="free some disk and run the same command again; finished cells are kept") from error
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a live run holds the folder."""
+    from filelock import FileLock, Timeout
+
+    if not (folder / "lock").exists():
+        return False
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
 
 
 def _write_text(path: Path, text: str) -> None:

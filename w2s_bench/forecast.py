@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from w2s_bench.jobs import STAGES, Job, component_keys
+from w2s_bench.canonical import digest
+from w2s_bench.jobs import STAGES, Job, foundation
 from w2s_bench.plan import Plan
 from w2s_bench.run import cell_identity, todo
 from w2s_bench.store import Store
@@ -39,45 +40,48 @@ class Forecast:
         return f"about {self.seconds:.0f} s in one worker, {self.memory:.0f} MiB ({self.basis})"
 
 
-def forecast(plan: Plan, store: Store, warn: Callable[[str], None]) -> Forecast:
-    """Compare a plan with the store. Reads metadata only, at most 2,000 artifacts for the estimate."""
-    missing = todo(plan, store, set(), warn)
+def forecast(plan: Plan, store: Store) -> Forecast:
+    """Compare a plan with the store, which is left as it is. Reads metadata only, of at most 2,000 artifacts."""
+    missing = todo(plan, store, set())
     counts = Counter(plan.jobs[key].stage for key in missing)
     seconds, memory, basis = _estimate(plan, missing, store)
     return Forecast({stage: counts[stage] for stage in STAGES}, seconds, memory, basis, _stale(plan, missing, store))
 
 
 def _estimate(plan: Plan, missing: set[str], store: Store) -> tuple[float | None, float | None, str]:
-    by_component: dict[tuple[str, ...], list[float]] = defaultdict(list)
-    by_stage: dict[str, list[float]] = defaultdict(list)
-    memory: list[float] = []
+    """From the times of jobs whose components and parameters are the same, else of the same stage."""
+    same: dict[str, list[float]] = defaultdict(list)
+    alike: dict[str, list[float]] = defaultdict(list)
+    memory: dict[str, float] = defaultdict(float)
     for key in sorted(store.keys())[:_SAMPLED_ARTIFACTS]:
         about = store.about(key)
         if about is not None:
             stage = about["recipe"]["stage"]
-            by_component[(stage, *_names(about))].append(about["seconds"])
-            by_stage[stage].append(about["seconds"])
-            memory.append(about["peak_memory"])
-    total, same, alike, unknown = 0.0, 0, 0, 0
+            parts = sorted([role, c["name"], sorted(c["params"].items())] for role, c in about["components"].items())
+            same[digest([stage, parts])].append(about["seconds"])
+            alike[stage].append(about["seconds"])
+            memory[stage] = max(memory[stage], about["peak_memory"])
+    total, exact, rough, unknown = 0.0, 0, 0, 0
     for key in missing:
         job = plan.jobs[key]
-        if measured := by_component.get((job.stage, *_planned_names(plan, job))):
-            total, same = total + fmean(measured), same + 1
-        elif measured := by_stage.get(job.stage):
-            total, alike = total + fmean(measured), alike + 1
+        if measured := same.get(digest([job.stage, _parts(plan, job)])):
+            total, exact = total + fmean(measured), exact + 1
+        elif measured := alike.get(job.stage):
+            total, rough = total + fmean(measured), rough + 1
         else:
             unknown += 1
-    basis = f"{same} jobs from the same component's measured times, {alike} from their stage's, {unknown} unknown"
-    known = same + alike
-    return (total, max(memory), basis) if known and memory else (None, None, "nothing like it has been measured yet")
+    peak = max((memory[plan.jobs[key].stage] for key in missing), default=0.0)
+    basis = f"{exact} jobs as measured before, {rough} like others of their stage, {unknown} unknown"
+    return (total, peak, basis) if exact + rough else (None, None, "nothing like it has been measured yet")
 
 
-def _names(about: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(component["name"] for component in about["components"].values())
-
-
-def _planned_names(plan: Plan, job: Job) -> tuple[str, ...]:
-    return tuple(plan.components[key].name for key in component_keys(job.recipe))
+def _parts(plan: Plan, job: Job) -> list[Any]:
+    found = []
+    for role in ("task", "model", "strategy"):
+        if (key := getattr(job.recipe, role, None)) is not None:
+            component = plan.components[key]
+            found.append([role, component.name, sorted(dict(component.params).items())])
+    return sorted(found)
 
 
 def _stale(plan: Plan, missing: set[str], store: Store) -> dict[str, int]:
@@ -115,4 +119,6 @@ def _first_change(plan: Plan, key: str, old: str, store: Store) -> str:
         if name != "stage" and getattr(job.recipe, name) != value and getattr(job.recipe, name) not in plan.jobs \
                 and name not in about["components"]:
             return f"{name} of its {job.stage} job changed from {value} to {getattr(job.recipe, name)}"
-    return "the format of artifacts changed"
+    now_on, before = foundation(job.stage == "score"), about["foundation"]
+    changed = [name for name in sorted({*now_on, *before}) if now_on.get(name) != before.get(name)]
+    return f"{changed[0]} changed" if changed else "what it rests on changed"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib.metadata
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from w2s_bench.canonical import digest
@@ -15,8 +17,9 @@ from w2s_bench.registry import Component
 Part = Literal["supervise", "transfer", "test"]
 Stage = Literal["load", "prepare", "embed", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = ("load", "prepare", "embed", "fit", "predict", "score")
-FORMAT = 2
-"""Version of the artifacts' layout and of the stages' arithmetic: raise it when either changes."""
+_NUMERIC = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "rdkit")
+_CORE = ("stages.py", "splits_io.py", "contracts.py", "seeds.py")
+_SCORER = ("score_stage.py", "scoring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,26 @@ class Job:
 
 
 @functools.cache
+def foundation(scored: bool) -> dict[str, str]:
+    """What every job rests on beside its recipe: the harness's own arithmetic, and the numeric libraries."""
+    here = Path(__file__).parent
+    names = (*_CORE, *_SCORER) if scored else _CORE
+    files = sorted(file for name in names for file in ((here / name).rglob("*.py") if "." not in name else [here / name]))
+    found = {"w2s-bench": digest([[file.relative_to(here).as_posix(), file.read_text(encoding="utf-8")] for file in files])}
+    for library in _NUMERIC:
+        try:
+            found[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@functools.cache
+def _foundation_key(scored: bool) -> str:
+    return digest(foundation(scored))
+
+
+@functools.cache
 def _reader(recipe_type: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...]]:
     names = [f.name for f in dataclasses.fields(recipe_type)]
     return operator.attrgetter(*names), tuple(i for i, name in enumerate(names) if name in _UPSTREAM_FIELDS)
@@ -132,7 +155,7 @@ def job(recipe: Recipe) -> Job:
     read, upstream = _reader(recipe_type)
     values = read(recipe)
     needs = tuple(dict.fromkeys(values[i] for i in upstream if values[i] is not None))
-    return Job(digest([FORMAT, recipe.stage, values]), recipe, needs)
+    return Job(digest([_foundation_key(recipe.stage == "score"), recipe.stage, values]), recipe, needs)
 
 
 def recipe_fields(recipe: Recipe) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -44,7 +45,8 @@ class Journal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written has been said already
+            self._file.close()
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one record and wait until the disk has it. Raises StoreError, for example on a full disk."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,12 +17,15 @@ from w2s_bench.errors import UsageError
 Scalar = bool | int | float | str
 Value = Scalar | tuple[Scalar, ...] | range
 
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+"""What an entry may be called."""
+
 _NAME = re.compile(r"[\w.*?-]+(?:/[\w.*?-]+)?")
 _PARAMETER = re.compile(r"\s*([A-Za-z_][\w-]*)\s*=\s*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BARE = re.compile(r'[^\s,\[\]="!]+')
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
-_INTEGER = re.compile(r"[+-]?\d+")
+_INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _LONGEST_RANGE = 1_000_000
 
@@ -179,9 +183,8 @@ def _scalar(token: str) -> Scalar:
         return int(token)
     if _FLOAT.fullmatch(token):
         number = float(token)
-        if number in (float("inf"), float("-inf")):
-            raise UsageError(f"{token} is too large a number")
-        return number
+        if math.isfinite(number) and not token.lstrip("+-").isdigit():
+            return number
     return token
 
 

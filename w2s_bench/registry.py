@@ -20,7 +20,7 @@ from w2s_bench import hookspecs
 from w2s_bench.canonical import digest
 from w2s_bench.contracts import Entry, ModelEntry, Parameter, StrategyEntry, SuiteEntry, TaskEntry
 from w2s_bench.errors import PluginError, UsageError, W2SError, nearest
-from w2s_bench.names import Scalar, Selector, format_selector, parse
+from w2s_bench.names import PLAIN_NAME, Scalar, Selector, format_selector, format_value, parse
 
 GROUP = "w2s_bench"
 Kind = Literal["tasks", "models", "strategies"]
@@ -111,18 +111,18 @@ class Registry:
         Raises UsageError for an unknown name, tag, parameter or value, or a glob without a match.
         """
         chosen: dict[str, Component] = {}
-        excluded: set[str] = set()
+        excluded: list[tuple[set[str], list[dict[str, Scalar]]]] = []
         for text in texts:
             selector = parse(text)
             matches = self.match(kind, selector)
             if selector.exclude:
-                excluded.update(found.full_name for found in matches)
+                excluded.append(({found.full_name for found in matches}, list(selector.settings())))
                 continue
             for found in matches:
                 for settings in selector.settings():
                     component = self.component(kind, found, settings, where=text)
                     chosen.setdefault(component.identity, component)
-        kept = tuple(component for component in chosen.values() if component.name not in excluded)
+        kept = tuple(c for c in chosen.values() if not any(_excluded(c, names, settings) for names, settings in excluded))
         if texts and not kept:
             raise UsageError(f"no {_SINGULAR[kind]} is left", where=", ".join(texts))
         return kept
@@ -158,7 +158,7 @@ class Registry:
         params = check_parameters(entry, settings, where)
         unique = sum(e.entry.name == entry.name for e in self.entries(kind)) == 1
         name = entry.name if unique else found.full_name
-        label = format_selector(Selector(name, tuple(settings.items())))
+        label = format_selector(Selector(name, tuple((given, _told(params[given])) for given in settings)))
         instance = instantiate(entry.target, params, label)
         fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
         return Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
@@ -193,7 +193,7 @@ def load_registry() -> Registry:
             manager.register(module, name)
             offered = {kind: _offered(module, kind, _ENTRY_TYPES[kind]) for kind in _ENTRY_TYPES}
             shipped = _offered(module, "suites", SuiteEntry)
-        except Exception:
+        except (Exception, SystemExit):
             if manager.has_plugin(name):
                 manager.unregister(name=name)
             plugins.append(Plugin(name, *owners[0], problem=traceback.format_exc()))
@@ -232,7 +232,7 @@ def instantiate(target: str, params: dict[str, Any], label: str) -> Any:
         return factory(**{name.replace("-", "_"): value for name, value in params.items()})
     except W2SError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"cannot make {label}: {type(error).__name__}: {error}", where=target,
                           hint="w2s-bench plugin doctor --verbose shows the traceback") from error
 
@@ -262,8 +262,10 @@ def _checked(parameter: Parameter, value: Scalar, owner: str, where: str) -> Sca
         raise UsageError(f"{what} is not one of {', '.join(allowed)}", where=where, hint=nearest(str(value), allowed))
     if parameter.kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    if parameter.kind is str and isinstance(value, float):
+        raise UsageError(f"{what} is a text that reads as a number", where=where, hint=f'quote it: {parameter.name}="…"')
     if parameter.kind is str and not isinstance(value, str):
-        value = str(value)
+        value = format_value(value)
     if not isinstance(value, parameter.kind) or (isinstance(value, bool) and parameter.kind is not bool):
         wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(parameter.kind, "text")
         words = f" or {' or '.join(parameter.words)}" if parameter.words else ""
@@ -276,6 +278,11 @@ def _checked(parameter: Parameter, value: Scalar, owner: str, where: str) -> Sca
     return value
 
 
+def _told(value: Scalar | None) -> Scalar:
+    assert value is not None  # a parameter that was given has a value
+    return value
+
+
 def _offered(module: Any, kind: str, entry_type: type) -> list[Any]:
     hook = getattr(module, f"w2s_{kind}", None)
     offered = list(hook()) if hook else []
@@ -283,6 +290,9 @@ def _offered(module: Any, kind: str, entry_type: type) -> list[Any]:
         if not isinstance(entry, entry_type):
             raise PluginError(f"w2s_{kind} gave {entry!r}, not a {entry_type.__name__}", where=module.__name__)
     names = [entry.name for entry in offered]
+    for name in names:
+        if not PLAIN_NAME.fullmatch(name):
+            raise PluginError(f"w2s_{kind} offers the name {name!r}", where=module.__name__, hint="letters, digits, - _ and .")
     if len(set(names)) != len(names):
         raise PluginError(f"w2s_{kind} offers one name twice: {sorted(names)}", where=module.__name__)
     return offered
@@ -290,6 +300,13 @@ def _offered(module: Any, kind: str, entry_type: type) -> list[Any]:
 
 def _owner(point: importlib.metadata.EntryPoint) -> tuple[str, str]:
     return (point.dist.name, point.dist.version) if point.dist else (point.value, "")
+
+
+def _excluded(component: Component, names: set[str], settings: list[dict[str, Scalar]]) -> bool:
+    """Whether `!name[param=value]` means this component: its name, and every value that is given."""
+    params = dict(component.params)
+    return component.name in names and any(
+        all(params.get(name) == value for name, value in given.items()) for given in settings)
 
 
 def _missing_extra(entry: Entry) -> str:

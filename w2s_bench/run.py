@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from w2s_bench.canonical import digest
 from w2s_bench.columns import PREDICTORS
+from w2s_bench.errors import StoreError
 from w2s_bench.executor import Policy, execute
-from w2s_bench.folder import claim_folder, locked, write_plan, write_predictions, write_tables, written_run
+from w2s_bench.folder import claim_folder, folder_made, locked, write_plan, write_predictions, write_tables
 from w2s_bench.jobs import Score
 from w2s_bench.journal import Journal, read_journal
 from w2s_bench.plan import Cell, Plan
@@ -46,10 +47,11 @@ class Result:
     planned: int
 
 
-def todo(plan: Plan, store: Store, finished: set[str], warn: Warn) -> set[str]:
+def todo(plan: Plan, store: Store, finished: set[str], *, drop: Warn | None = None) -> set[str]:
     """Keys of the jobs that must be computed for the cells that are not finished.
 
-    An artifact that is present is verified when something will read it; a damaged one is dropped and recomputed.
+    With `drop`, an artifact that something will read is verified: a damaged one is dropped, said, and recomputed.
+    Without, presence counts and the store is left as it is.
     """
     present = store.keys()
     needed: set[str] = set()
@@ -60,82 +62,148 @@ def todo(plan: Plan, store: Store, finished: set[str], warn: Warn) -> set[str]:
         if key in seen:
             continue
         seen.add(key)
-        if key in present:
-            try:
-                store.load(key)
-                continue
-            except DamagedArtifact as damaged:
-                warn(f"{damaged.what}; it is recomputed")
+        if key in present and (drop is None or _sound(store, key, drop)):
+            continue
         needed.add(key)
         pending.extend(plan.jobs[key].needs)
     return needed
 
 
-def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn,
-        show: Callable[[Progress], None], observers: Any = None) -> Result:
-    """Run what is not finished. Raises UsageError, StoreError; Ctrl-C ends it cleanly with status interrupted."""
-    claim_folder(folder, plan.spec)
+def _sound(store: Store, key: str, warn: Warn) -> bool:
+    try:
+        store.load(key)
+    except DamagedArtifact as damaged:
+        warn(f"{damaged.what}; it is recomputed")
+        return False
+    return True
+
+
+def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn, show: Callable[[Progress], None],
+        observers: Any = None, debug: bool = False) -> Result:
+    """Run what is not finished, and write the folder's tables from its journal.
+
+    Raises UsageError where the folder cannot be had, StoreError where store or folder cannot be written; what is finished
+    stays. Ctrl-C ends it cleanly: the cells that are left have status interrupted. debug: warn with tracebacks.
+    """
+    folder_made(folder)
     with locked(folder):
+        claim_folder(folder, plan.spec)
         store = Store(store_root)
-        records = {key: r for key, r in read_journal(folder / "journal.jsonl").items() if r.get("status") == "ok"}
-        wanted = {cell.key: cell for cell in plan.cells}
-        records = {key: record for key, record in records.items() if key in wanted}
-        if len(records) == len(wanted) and written_run(folder) == plan.run_id:
-            return Result(folder, {"ok": len(wanted)}, 0, False, 0)
+        wanted = {cell.key for cell in plan.cells}
+        records = {key: record for key, record in read_journal(folder / "journal.jsonl").items()
+                   if record.get("status") == "ok" and key in wanted}
         write_plan(folder, plan)
-        remaining = todo(plan, store, set(records), warn)
-        progress = Progress(len(wanted), len(remaining), len(plan.jobs) - len(remaining))
+        recorder = _Recorder(plan, store, warn, observers, records)
         _observe(observers, warn, "w2s_run_started", run=plan.run_id, cells=len(wanted))
-        recorder = _Recorder(plan, store, progress, warn, observers, records)
+        fault: StoreError | None = None
         interrupted = False
-        with Journal(folder / "journal.jsonl") as journal:
-            try:
-                recorder.cached(journal, set(wanted) - set(records) - remaining)
-                show(progress)
-                for outcome in execute(plan.jobs, remaining, plan.components, store_root, policy):
-                    progress.done += 1
-                    progress.current = plan.jobs[outcome.key].stage
-                    if outcome.key in wanted:
-                        recorder.record(journal, outcome)
-                    show(progress)
-            except KeyboardInterrupt:
-                interrupted = True
+        executed = planned = 0
+        try:
+            with Journal(folder / "journal.jsonl") as journal:
+                for _ in range(2):  # once more for what rested on an artifact that was found damaged on the way
+                    remaining = todo(plan, store, recorder.finished, drop=warn)
+                    planned += len(remaining)
+                    for computed in _computing(recorder, journal, remaining, store_root, policy, show, debug):
+                        executed += computed
+                    if not recorder.damaged:
+                        break
+        except KeyboardInterrupt:
+            interrupted = True
+        except StoreError as error:
+            fault = error
         rows = [recorder.row(cell) for cell in plan.cells]
         write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
         _write_predictions(folder, plan, store, recorder.records, warn)
+        if fault is not None:
+            raise fault
         statuses: dict[str, int] = defaultdict(int)
         for row in rows:
             statuses[row["status"]] += 1
         _observe(observers, warn, "w2s_run_finished", run=plan.run_id, ok=statuses["ok"], cells=len(rows))
-        return Result(folder, dict(statuses), progress.done, interrupted, len(remaining))
+        return Result(folder, dict(statuses), executed, interrupted, planned)
+
+
+def _computing(recorder: _Recorder, journal: Journal, remaining: set[str], store_root: str, policy: Policy,
+               show: Callable[[Progress], None], debug: bool) -> Iterator[int]:
+    """Compute what remains and record the cells; yields 1 for a job that was computed, 0 for one that fell."""
+    plan = recorder.plan
+    recorder.damaged = False
+    recorder.failures.clear()
+    recorder.found_in_store(journal, remaining)
+    progress = Progress(len(plan.cells), len(remaining), len(plan.jobs) - len(remaining), finished=recorder.counts)
+    show(progress)
+    for outcome in execute(plan.jobs, remaining, plan.components, store_root, policy):
+        if outcome.status == "store":
+            raise StoreError(outcome.error)
+        progress.done += 1
+        progress.current = plan.jobs[outcome.key].stage
+        recorder.take(journal, outcome)
+        if debug and outcome.ran and outcome.trace and outcome.status != "ok":
+            recorder.warn(outcome.trace)
+        show(progress)
+        yield int(outcome.ran)
+    recorder.failed(journal, remaining)
 
 
 class _Recorder:
     """Turns outcomes into journal records, and records into rows."""
 
-    def __init__(self, plan: Plan, store: Store, progress: Progress, warn: Warn, observers: Any,
-                 records: dict[str, dict[str, Any]]) -> None:
-        self.plan, self.store, self.progress, self.warn = plan, store, progress, warn
-        self.observers, self.records = observers, records
+    def __init__(self, plan: Plan, store: Store, warn: Warn, observers: Any, records: dict[str, dict[str, Any]]) -> None:
+        self.plan, self.store, self.warn, self.observers, self.records = plan, store, warn, observers, records
+        self.failures: dict[str, Outcome] = {}
+        self.damaged = False
+        self.counts: dict[str, int] = {"ok": len(records)}
         self._cells = {cell.key: cell for cell in plan.cells}
-        for record in records.values():
-            self._count(record["status"])
 
-    def cached(self, journal: Journal, keys: set[str]) -> None:
+    @property
+    def finished(self) -> set[str]:
+        """Keys of the cells that are ok."""
+        return {key for key, record in self.records.items() if record["status"] == "ok"}
+
+    def found_in_store(self, journal: Journal, remaining: set[str]) -> None:
+        """Record the cells whose score the store holds already."""
+        finished = self.finished
         for cell in self.plan.cells:
-            if cell.key in keys:
-                self.record(journal, Outcome(cell.key, "ok"))
+            if cell.key not in finished and cell.key not in remaining:
+                self._ok(journal, cell)
 
-    def record(self, journal: Journal, outcome: Outcome) -> None:
-        record: dict[str, Any] = {"cell_key": outcome.key, "status": outcome.status, "error": outcome.error}
-        if outcome.status == "ok":
-            artifact, _ = self.store.load(outcome.key)
-            record |= {"row": artifact.payload["row"], "bounds": artifact.payload["bounds"], "cost": self._cost(outcome.key)}
-            self.store.remember_cell(cell_identity(self._cells[outcome.key]), outcome.key)
+    def take(self, journal: Journal, outcome: Outcome) -> None:
+        """Record a cell that is ok at once; a failure waits until all are known."""
+        self.damaged |= outcome.status == "damaged"
+        if outcome.status != "ok":
+            if outcome.ran:
+                self.failures[outcome.key] = outcome
+        elif outcome.key in self._cells:
+            self._ok(journal, self._cells[outcome.key])
+
+    def failed(self, journal: Journal, remaining: set[str]) -> None:
+        """Give each cell that is not ok the first failure among what it rests on, in the plan's order, whichever came first."""
+        if self.damaged or not self.failures:
+            return
+        order = {key: index for index, key in enumerate(self.plan.jobs)}
+        for cell in self.plan.cells:
+            if cell.key in remaining and self.records.get(cell.key, {}).get("status") != "ok":
+                guilty = min(self.plan.upstream(cell.key) & self.failures.keys(), key=order.__getitem__, default=None)
+                if guilty is not None:
+                    outcome = self.failures[guilty]
+                    self._record(journal, cell, {"status": outcome.status, "error": outcome.error})
+
+    def _ok(self, journal: Journal, cell: Cell) -> None:
+        try:
+            artifact, _ = self.store.load(cell.key)
+        except DamagedArtifact:
+            self.damaged = True
+            return
+        found = {"row": artifact.payload["row"], "bounds": artifact.payload["bounds"], "cost": self._cost(cell.key)}
+        self._record(journal, cell, {"status": "ok", "error": "", **found})
+        self.store.remember_cell(cell_identity(cell), cell.key)
+
+    def _record(self, journal: Journal, cell: Cell, found: dict[str, Any]) -> None:
+        record = {"cell_key": cell.key, **found}
         journal.append(record)
-        self.records[outcome.key] = record
-        self._count(outcome.status)
-        _observe(self.observers, self.warn, "w2s_cell_finished", row=self.row(self._cells[outcome.key]))
+        self.records[cell.key] = record
+        self.counts[record["status"]] = self.counts.get(record["status"], 0) + 1
+        _observe(self.observers, self.warn, "w2s_cell_finished", row=self.row(cell))
 
     def row(self, cell: Cell) -> dict[str, Any]:
         record = self.records.get(cell.key, {"status": "interrupted", "error": "the run ended before this cell"})
@@ -164,9 +232,6 @@ class _Recorder:
                 cost[f"seconds_{self.plan.jobs[upstream].stage}"] += about["seconds"]
                 cost["peak_memory"] = max(cost["peak_memory"], about["peak_memory"])
         return dict(cost)
-
-    def _count(self, status: str) -> None:
-        self.progress.finished[status] = self.progress.finished.get(status, 0) + 1
 
 
 def cell_identity(cell: Cell) -> str:

@@ -64,7 +64,7 @@ class Schedule:
             for dependent in self._dependents.pop(pending.pop(), []):
                 if dependent in self.open:
                     self.open.discard(dependent)
-                    fallen.append(dataclasses.replace(outcome, key=dependent, seconds=0.0))
+                    fallen.append(dataclasses.replace(outcome, key=dependent, seconds=0.0, ran=False))
                     pending.append(dependent)
         return fallen
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from w2s_bench.errors import UsageError, nearest
-from w2s_bench.names import parse, parse_range
+from w2s_bench.names import PLAIN_NAME, parse, parse_range
 
 REFERENCES = ("gold", "base")
+_LONGEST_NAME = 80
 _LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors")
 
 
@@ -36,6 +37,10 @@ class Matrix:
             raise UsageError("no pair of models is given", hint="give --models, or both --weak and --strong")
         if not self.seeds:
             raise UsageError("no seed is given", hint="for example --seeds 0..4")
+        if not all(0 <= seed < 2**63 for seed in self.seeds):
+            raise UsageError("a seed is a whole number from 0 to 2^63 − 1", where=f"seeds {self.seeds}")
+        if not (self.strategies and self.supervisors):
+            raise UsageError("no strategy or no supervisor is given", hint="leave the line out for the default, ridge")
         for name in _LISTS:
             for text in getattr(self, name):
                 parse(text)
@@ -48,6 +53,11 @@ class RunSpec:
     name: str
     matrices: tuple[Matrix, ...]
     references: tuple[str, ...] = REFERENCES
+
+    def __post_init__(self) -> None:
+        if not PLAIN_NAME.fullmatch(self.name) or not self.name.isascii() or len(self.name) > _LONGEST_NAME:
+            raise UsageError(f"the name {self.name!r} cannot name a folder",
+                             hint=f"letters, digits, - _ and ., at most {_LONGEST_NAME}")
 
     def to_toml(self) -> str:
         """The TOML that stands for this spec; itself runnable."""
@@ -85,7 +95,10 @@ def spec_from_toml(text: str, *, where: str) -> RunSpec:
     for reference in references:
         if reference not in REFERENCES:
             raise UsageError(f"unknown reference {reference!r}", where=where, hint=nearest(reference, REFERENCES))
-    return RunSpec(_name(table.get("name", "run"), where), tuple(_matrix(m, where) for m in matrices), references)
+    name = table.get("name", "run")
+    if not isinstance(name, str):
+        raise UsageError(f"name = {name!r} is not a text", where=where)
+    return RunSpec(name, tuple(_matrix(m, where) for m in matrices), references)
 
 
 def _matrix(table: dict[str, Any], where: str) -> Matrix:
@@ -113,12 +126,6 @@ def _texts(value: Any, name: str, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _name(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value or not all(c.isalnum() or c in "-_." for c in value) or value[0] == ".":
-        raise UsageError(f"name = {value!r} cannot name a folder", where=where, hint="letters, digits, - _ and .")
-    return value
-
-
 def _check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
@@ -126,4 +133,4 @@ def _check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> No
 
 
 def _toml_list(texts: tuple[str, ...]) -> str:
-    return "[" + ", ".join(json.dumps(text, ensure_ascii=False) for text in texts) + "]"
+    return "[" + ", ".join(json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f") for text in texts) + "]"

@@ -25,25 +25,30 @@ from w2s_bench.contracts import (
     PrepareContext,
     Regression,
 )
-from w2s_bench.errors import Diverged, PluginError, W2SError
-from w2s_bench.jobs import Embed, Fit, Job, Load, Predict, Prepare, Score, recipe_fields
-from w2s_bench.registry import Component
+from w2s_bench.errors import DataError, Diverged, PluginError, StoreError, W2SError
+from w2s_bench.jobs import Embed, Fit, Job, Load, Predict, Prepare, Score, foundation, recipe_fields
+from w2s_bench.registry import Component, source_digest
 from w2s_bench.score_stage import Pair, score
 from w2s_bench.splits_io import PARTS, LoadedTask, checked_splits, overlaps, pack_splits, unpack_splits
-from w2s_bench.store import Artifact, Store
+from w2s_bench.store import Artifact, DamagedArtifact, Store
 
 _KEPT_ARTIFACTS = 48
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one job ended. status: ok, failed, diverged or oom (the executor adds timeout and lost)."""
+    """How one job ended. status: ok, failed, diverged or oom; the executor adds timeout and lost.
+
+    Two more are for the run alone, and never reach a row: damaged (an input was, and is to be computed again) and
+    store (it cannot be written). ran: false for a job that fell with one that it rests on.
+    """
 
     key: str
     status: str
     error: str = ""
     seconds: float = 0.0
     trace: str = ""
+    ran: bool = True
 
 
 class Workshop:
@@ -53,7 +58,7 @@ class Workshop:
         self.store, self.components = store, components
         self._artifact: Callable[[str], Artifact] = functools.lru_cache(_KEPT_ARTIFACTS)(lambda key: store.load(key)[0])
         self._loaded: Callable[[str], LoadedTask] = functools.lru_cache(8)(lambda key: unpack_splits(self._artifact(key)))
-        self._instance: Callable[[str], Any] = functools.cache(lambda key: self.components[key].create())
+        self._instance: Callable[[str], Any] = functools.cache(self._created)
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Compute jobs that may be handed over together (same stage, same component); one outcome per job."""
@@ -78,6 +83,21 @@ class Workshop:
             return [None] * len(jobs), 0.0
         return (found, time.perf_counter() - started) if len(found) == len(jobs) else ([None] * len(jobs), 0.0)
 
+    def _created(self, key: str) -> Any:
+        component = self.components[key]
+        if source_digest(component.target) != component.source:
+            raise DataError(f"the source of {component.name} changed since the run was planned", hint="run the command again")
+        instance = component.create()
+        self._check_files(key, instance)
+        return instance
+
+    def _check_files(self, key: str, instance: Any) -> None:
+        """What is stored under a key must be made from what the key was made from."""
+        component = self.components[key]
+        if hasattr(instance, "fingerprint") and str(instance.fingerprint()) != component.fingerprint:
+            raise DataError("the files that it reads changed since the run was planned", where=component.label,
+                            hint="run the command again")
+
     def _compute(self, job: Job) -> Artifact:
         match job.recipe:
             case Load():
@@ -96,6 +116,7 @@ class Workshop:
     def _load(self, recipe: Load) -> Artifact:
         component, task = self.components[recipe.task], self._instance(recipe.task)
         splits = checked_splits(task, task.load(recipe.seed), component.label)
+        self._check_files(recipe.task, task)
         facts = {"divergence": task.divergence, "unit": getattr(task.output, "unit", ""), "kind": task.output.kind,
                  "known_truth": bool(getattr(task, "known_truth", False)), "fingerprint": component.fingerprint}
         return pack_splits(splits, facts)
@@ -200,8 +221,13 @@ class Workshop:
             seconds += time.perf_counter() - started
             self.store.save(job.key, artifact, about={
                 "recipe": recipe_fields(job.recipe), "components": self._about_components(job),
+                "foundation": foundation(job.stage == "score"),
                 "seconds": seconds, "batch": batch, "peak_memory": peak_memory()})
             return Outcome(job.key, "ok", seconds=seconds)
+        except DamagedArtifact as damaged:
+            status, error = "damaged", damaged.message()
+        except StoreError as fault:
+            status, error = "store", fault.message()
         except MemoryError:
             status, error = "oom", "out of memory"
         except Diverged as diverged:

@@ -113,8 +113,12 @@ class Store:
 
     def remember_cell(self, identity: str, key: str) -> None:
         """Note the latest score key of a cell's identity, so that a later plan can say what changed."""
-        self.filesystem.makedirs(f"{self.root}/cells", exist_ok=True)
-        self._write(f"{self.root}/cells/{identity}", key.encode())
+        try:
+            self.filesystem.makedirs(f"{self.root}/cells", exist_ok=True)
+            self._write(f"{self.root}/cells/{identity}", key.encode())
+        except OSError as error:
+            raise StoreError(f"cannot write the store: {error.strerror or error}", where=self.root,
+                             hint="free some disk, or choose another store with --store") from error
 
     def last_of_cell(self, identity: str) -> str | None:
         """The score key noted last for a cell's identity."""
@@ -157,8 +161,19 @@ class Store:
                 self._discard(place)
 
     def _discard(self, folder: str) -> None:
-        if self.filesystem.exists(folder):
-            self.filesystem.rm(folder, recursive=True)
+        """Take a folder away; another process may be doing the same."""
+        try:
+            if self._local and os.path.isdir(folder):
+                away = f"{self.root}/tmp/{uuid.uuid4().hex}"
+                os.makedirs(f"{self.root}/tmp", exist_ok=True)
+                os.rename(folder, away)
+                folder = away
+            if self.filesystem.exists(folder):
+                self.filesystem.rm(folder, recursive=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"cannot write the store: {error.strerror or error}", where=self.root) from error
 
 
 def _sha256(data: bytes) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 BOUND = "theorem2-explicit"
+GROUPABLE = ("task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence")
 KEYS = ("task", "weak", "strong", "strategy", "supervisor")
 MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
 DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")

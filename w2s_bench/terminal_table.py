@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.errors import UsageError, nearest
 from w2s_bench.names import distinguishing
 from w2s_bench.summary import BOUND, DIRECTIONS, group_keys, summary, unit_of
 
@@ -24,12 +25,15 @@ _NARROW, _STACKED = 98, 160
 """Widths below which columns are left out, and below which the names stand one above the other."""
 
 
-def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None) -> None:
+def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None,
+           sort: str | None = None) -> None:
     """Print one table a task, weak-to-strong first, then what its marks mean. In fewer than 98 columns the
     errors of weak and ceiling and the misfit are left out."""
     import polars as pl
 
     table = summary(rows, bounds, by)
+    if sort:
+        table = _sorted(table, sort)
     lost = rows.height - rows.filter(pl.col("status") == "ok").height
     narrow = console.width < _NARROW
     titles = distinguishing(table["task"].unique().to_list())
@@ -45,6 +49,14 @@ def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: li
         counts = rows.filter(pl.col("status") != "ok")["status"].value_counts().sort("status").rows()
         _say(console, f"{lost} of {rows.height} cells are not in the table: "
              + ", ".join(f"{count} {status}" for status, count in counts))
+
+
+def _sorted(table: pl.DataFrame, sort: str) -> pl.DataFrame:
+    """Lines of each task by one of the table's columns; a leading minus sorts downwards. Raises UsageError."""
+    name = sort.lstrip("-")
+    if name not in table.columns or table.schema[name].is_nested():
+        raise UsageError(f"the table has no column {name!r} to sort by", hint=nearest(name, table.columns))
+    return table.sort("task", name, descending=[False, sort.startswith("-")], nulls_last=True, maintain_order=True)
 
 
 def _say(console: Console, words: str) -> None:

@@ -36,6 +36,8 @@ def main() -> None:
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    answers.write('{"ready": true}\n')
+    answers.flush()
     components: dict[str, Component] = {}
     workshop = Workshop(Store(sys.argv[1]), components)
     for line in sys.stdin:

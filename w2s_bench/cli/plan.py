@@ -24,7 +24,7 @@ def command(what: str | None, store: str | None, as_json: bool, **flags: Any) ->
     registry = load_registry()
     spec, origin = read_spec(registry, what, flags)
     plan = make_plan(spec, registry)
-    found = forecast(plan, Store(store or default_store()), warn=lambda text: click.echo(f"warning: {text}", err=True))
+    found = forecast(plan, Store(store or default_store()))
     if as_json:
         click.echo(json.dumps({"run_id": plan.run_id, "cells": len(plan.cells), "jobs": plan.stages(),
                                "to_compute": found.remaining, "seconds": found.seconds, "memory_mib": found.memory,

@@ -18,27 +18,25 @@ from w2s_bench.registry import load_registry
 @spec_options
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Run folder.  [default: w2s-runs/NAME-HASH]")
 @click.option("--store", default=None, help="Store of artifacts: a folder or a URL.  [default: the user cache]")
-@click.option("-j", "--jobs", type=click.IntRange(0), default=1, show_default=True,
-              help="Worker processes; 0 computes in this process.")
+@click.option("-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Worker processes.")
+@click.option("--threads", type=click.IntRange(1), default=2, show_default=True,
+              help="Threads of each worker; the last digits of trained models depend on it.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds that one job may take.")
 @click.option("--retries", type=click.IntRange(0), default=1, show_default=True,
               help="How often a job is tried again whose process died.")
 @click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def command(what: str | None, out: Path | None, store: str | None, jobs: int, timeout: float | None, retries: int,
+def command(what: str | None, out: Path | None, store: str | None, jobs: int, threads: int, timeout: float | None, retries: int,
             print_spec: bool, quiet: bool, **flags: Any) -> int:
     """Run a SUITE, a SPEC.toml, or a matrix given by flags. Alone: the suite quickstart.
 
     The same command resumes a run that was ended, and recomputes nothing that is finished.
     """
-    from w2s_bench.errors import UsageError
     from w2s_bench.executor import Policy
     from w2s_bench.folder import default_folder
     from w2s_bench.plan import make_plan
     from w2s_bench.run import run
 
-    if timeout and jobs == 0:
-        raise UsageError("a job of this process cannot be ended", where="--timeout", hint="give --timeout with -j 1 or more")
     registry = load_registry()
     spec, origin = read_spec(registry, what, flags)
     if print_spec:
@@ -51,8 +49,8 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, ti
     say(f"{len(plan.cells)} cells, {len(plan.jobs)} jobs; folder {folder}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with progress_screen(quiet) as (show, warn):
-        result = run(plan, folder, store or default_store(), Policy(jobs, timeout, retries), warn=warn, show=show,
-                     observers=registry.observers)
+        result = run(plan, folder, store or default_store(), Policy(jobs, timeout, retries, threads), warn=warn, show=show,
+                     observers=registry.observers, debug=click.get_current_context().find_root().obj["debug"])
     _finish(result, quiet)
     if result.interrupted:
         words = ["w2s-bench", "run", str(folder / "spec.toml"), "-o", str(folder), *(["--store", store] if store else [])]
@@ -71,8 +69,7 @@ def _finish(result: Any, quiet: bool) -> None:
 
     rows = pl.read_parquet(result.folder / "rows.parquet")
     page = result.folder / "report.html"
-    if result.executed or result.planned or not page.exists():
-        write_report(result.folder)
+    write_report(result.folder)
     for error, count in rows.filter(pl.col("status") != "ok")["error"].value_counts(sort=True).head(5).iter_rows():
         click.echo(f"{count} cells: {error}", err=True)
     if quiet:

@@ -31,7 +31,7 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     from w2s_bench.cli.progress import table_console
     from w2s_bench.folder import find_run
     from w2s_bench.leaderboard import tables
-    from w2s_bench.summary import sentence
+    from w2s_bench.summary import GROUPABLE, sentence
     from w2s_bench.terminal_table import render
 
     if not runs:
@@ -40,17 +40,18 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     if condition:
         rows = tables.where(rows, condition)
         bounds = bounds.filter(pl.col("cell_key").is_in(rows["cell_key"].to_list()))
-    if sort:
+    listed = as_json or as_csv or bool(chosen)
+    if sort and listed:
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
     if publish:
         tables.publish(rows, bounds, publish, _copied_specs([find_run(name) for name in runs], publish))
         click.echo(f"wrote {publish}")
-    elif as_json or as_csv or chosen:
+    elif listed:
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
         _print_table(table, as_json)
     else:
-        columns = [_known(name.strip(), rows.columns) for name in by.split(",")] if by else None
-        render(rows, bounds, table_console(), by=columns)
+        columns = [_known(name.strip(), list(GROUPABLE)) for name in by.split(",")] if by else None
+        render(rows, bounds, table_console(), by=columns, sort=sort)
         click.echo(sentence(rows))
 
 

@@ -16,7 +16,7 @@ def command(run: str, as_json: bool) -> None:
     import polars as pl
 
     from w2s_bench.errors import UsageError
-    from w2s_bench.folder import find_run
+    from w2s_bench.folder import find_run, in_use
     from w2s_bench.journal import read_journal
 
     folder = find_run(run)
@@ -25,7 +25,8 @@ def command(run: str, as_json: bool) -> None:
         raise UsageError("this folder holds no plan", where=str(folder), hint="start it with w2s-bench run -o FOLDER")
     cells = pl.read_parquet(plan)["cell_key"].to_list()
     records = read_journal(folder / "journal.jsonl")
-    statuses = Counter(records[key]["status"] if key in records else "waiting" for key in cells)
+    left = "waiting" if in_use(folder) else "interrupted"
+    statuses = Counter(records[key]["status"] if key in records else left for key in cells)
     if as_json:
         click.echo(json.dumps({"folder": str(folder), "cells": len(cells), "statuses": statuses}))
         return
