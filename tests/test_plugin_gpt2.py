@@ -305,19 +305,33 @@ def nothing_finite(texts: list[str]) -> Array:
     return np.full((len(texts), 1), np.nan)
 
 
-def test_descriptors_join_the_objective(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_descriptors_join_the_objective(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    offered = tmp_path / "offers-1.0.dist-info"
+    offered.mkdir()
+    (offered / "METADATA").write_text("Metadata-Version: 2.1\nName: offers\nVersion: 1.0\n")
+    here = Path(__file__).stem
+    (offered / "entry_points.txt").write_text(
+        f"[w2s_bench.descriptors]\nlengths = {here}:lengths\nnothing = {here}:nothing_finite\nabsent = no_such_module:f\n")
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    own = {"objective": "descriptors", "descriptors": f"{Path(__file__).stem}:lengths"}
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = {"objective": "descriptors", "descriptors": "lengths"}
     nano = small_nano(**own)
     state, plain = trained(nano), trained(small_nano())
     assert set(state) == set(plain) and not np.array_equal(state["wte.weight"], plain["wte.weight"])
     assert state["loss"][0] > plain["loss"][0] and nano.fingerprint() != small_nano().fingerprint()
     with pytest.raises(DataError, match="not finite for the text"):
-        trained(small_nano(**own | {"descriptors": f"{Path(__file__).stem}:nothing_finite"}))
+        trained(small_nano(**own | {"descriptors": "nothing"}))
     with pytest.raises(UsageError, match="cannot be imported"):
-        trained(small_nano(**own | {"descriptors": f"{Path(__file__).stem}:absent"}))
-    with pytest.raises(UsageError, match="there is no module"):
-        small_nano(**own | {"descriptors": "no_such_module:f"}).fingerprint()
+        trained(small_nano(**own | {"descriptors": "absent"}))
+
+
+def test_a_spec_cannot_name_a_function_to_call(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text("touch owned\nls\n" * 20)
+    nano = small_nano(objective="descriptors", descriptors="subprocess:getoutput", corpus=str(tmp_path / "corpus.txt"))
+    with pytest.raises(UsageError, match="is offered by no installed plugin"):
+        nano.fingerprint()
+    with pytest.raises(UsageError, match="is offered by no installed plugin"):
+        nano.prepare(PrepareContext())
 
 
 def test_molecular_descriptors_are_the_default() -> None:

@@ -103,8 +103,8 @@ def w2s_models() -> Iterable[ModelEntry]:
             Parameter(
                 "descriptors",
                 str,
-                "w2s_molecules.descriptors:descriptors",
-                "module:function from texts (n,) to numbers (n, m), for objective=descriptors",
+                "rdkit",
+                "for objective=descriptors: what an installed plugin registers under w2s_bench.descriptors",
             ),
             Parameter("seed", int, 0, "another seed gives another network", low=0),
             COLUMN,

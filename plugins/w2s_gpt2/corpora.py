@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import os
@@ -18,11 +19,11 @@ PYTHON_FILES = 400
 
 
 def corpus_fingerprint(corpus: str) -> str:
-    """SHA-256 of the file; the version of Python for `python`; "" for `task`."""
+    """SHA-256 of the file, or for `python` of the sampled sources; "" for `task`."""
     if corpus == "task":
         return ""
     if corpus == "python":
-        return f"python-{platform.python_version()}"
+        return f"python-{platform.python_version()}-{_python_digest()}"
     return hashlib.sha256(_corpus_file(corpus).read_bytes()).hexdigest()
 
 
@@ -67,8 +68,13 @@ def _lines(file: Path) -> list[str]:
     return texts
 
 
-def _python_chunks(context: int) -> list[str]:
-    """Whole lines, packed up to `context` bytes, of a fixed sample of files in the order of their names."""
+@functools.cache
+def _python_digest() -> str:
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in _python_files())).hexdigest()
+
+
+def _python_files() -> list[Path]:
+    """A fixed sample of the standard library's files, in the order of their names."""
     root = Path(sysconfig.get_path("stdlib"))
     files = []
     for folder, folders, names in os.walk(root):
@@ -76,10 +82,15 @@ def _python_chunks(context: int) -> list[str]:
         files += [Path(folder, name) for name in names if name.endswith(".py")]
     files.sort(key=lambda file: file.relative_to(root).as_posix())
     chosen = generator_for("corpus", corpus="python").permutation(len(files))[:PYTHON_FILES]
+    return [files[index] for index in sorted(chosen.tolist())]
+
+
+def _python_chunks(context: int) -> list[str]:
+    """Whole lines of the sample, packed up to `context` bytes."""
     chunks = []
-    for index in sorted(chosen.tolist()):
+    for file in _python_files():
         current = ""
-        for line in files[index].read_bytes().decode("utf-8", "replace").splitlines(keepends=True):
+        for line in file.read_bytes().decode("utf-8", "replace").splitlines(keepends=True):
             if current.strip() and len((current + line).encode()) > context:
                 chunks.append(current)
                 current = ""

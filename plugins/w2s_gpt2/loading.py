@@ -122,7 +122,7 @@ def load_pretrained(path: str, revision: str, dtype: str) -> Loaded:
         ),
         None,
     )
-    positions = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
+    positions = (getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length) - _offset(model)
     return Loaded(
         model.eval().to(device),
         tokenizer,
@@ -162,3 +162,10 @@ def _quiet() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _offset(model: Any) -> int:
+    """Positions that the RoBERTa family leaves unused: its first is one past the padding index."""
+    embeddings = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+    padding = getattr(embeddings, "padding_idx", None)
+    return 0 if padding is None else int(padding) + 1

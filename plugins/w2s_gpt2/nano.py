@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
+import importlib.metadata
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from w2s_bench.contracts import Array, Columns, Embedding, PrepareContext
-from w2s_bench.errors import DataError, PluginError, UsageError
+from w2s_bench.errors import DataError, PluginError, UsageError, nearest
 from w2s_bench.seeds import generator_for, seed_for
 from w2s_gpt2.batches import padded, text_column, token_batches
 from w2s_gpt2.bytes import PAD, VOCABULARY, byte_tokens
@@ -21,6 +21,8 @@ from w2s_gpt2.corpora import corpus_fingerprint, read_corpus
 from w2s_gpt2.size import gpt2_parameters
 
 BATCH_TOKENS = 8192
+GROUP = "w2s_bench.descriptors"
+"""Entry points of functions from texts (n,) to numbers (n, m) that `objective=descriptors` may learn."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,12 @@ class Nano:
     def _targets(self, texts: Sequence[str]) -> Array:
         """Descriptors (n, m) float32, standardised over the corpus; constant ones are left out."""
         where = f"descriptors={self.descriptors}"
-        values = np.asarray(_function(self.descriptors)(list(texts)), dtype=np.float64)
+        try:
+            values = np.asarray(_function(self.descriptors)(list(texts)), dtype=np.float64)
+        except ImportError as error:
+            raise UsageError(
+                f"needs {error.name}, which is not installed", where=where, hint=f"pip install {error.name}"
+            ) from error
         if values.ndim != 2 or len(values) != len(texts):
             raise PluginError(
                 f"gave an array of shape {values.shape} for {len(texts)} texts",
@@ -152,32 +159,32 @@ def _sample(texts: Sequence[str], wanted: int, seed: int) -> list[str]:
     return [texts[index] for index in sorted(chosen.tolist())]
 
 
-def _function(target: str) -> Callable[[list[str]], Any]:
-    module, _, name = target.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+def _registered(name: str) -> importlib.metadata.EntryPoint:
+    """The function that an installed distribution offers by this name; nothing else is ever imported."""
+    points = importlib.metadata.entry_points(group=GROUP)
+    found = [point for point in points if point.name == name]
+    if len(found) != 1:
         raise UsageError(
-            f"cannot be imported: {error}",
-            where=f"descriptors={target}",
-            hint="wanted module:function, a function from texts (n,) to numbers (n, m)",
-        ) from error
-    if not callable(found):
-        raise UsageError("is no function", where=f"descriptors={target}")
-    function: Callable[[list[str]], Any] = found
+            "is offered by several plugins" if found else "is offered by no installed plugin",
+            where=f"descriptors={name}",
+            hint=nearest(name, {point.name for point in points}),
+        )
+    return found[0]
+
+
+def _function(name: str) -> Callable[[list[str]], Any]:
+    try:
+        function: Callable[[list[str]], Any] = _registered(name).load()
+    except ImportError as error:
+        raise UsageError(f"cannot be imported: {error}", where=f"descriptors={name}") from error
     return function
 
 
-def _source_digest(target: str) -> str:
-    module = target.partition(":")[0]
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or spec.origin is None or not Path(spec.origin).is_file():
-        raise UsageError(
-            f"there is no module {module!r}",
-            where=f"descriptors={target}",
-            hint="wanted module:function, a function from texts (n,) to numbers (n, m)",
-        )
-    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+def _source_digest(name: str) -> str:
+    """SHA-256 of the sources of the package that offers the function."""
+    package = _registered(name).value.partition(":")[0].partition(".")[0]
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise UsageError(f"the package {package!r} has no source", where=f"descriptors={name}")
+    files = sorted(Path(spec.origin).parent.rglob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()

@@ -104,10 +104,14 @@ def read_split(folder: str, dataset: str, seed: int, n: int) -> PublishedSplit:
     if not isinstance(everything, dict) or not everything.get(dataset):
         raise DataError(f"has no splits for {dataset}", where=str(file), hint=nearest(dataset, everything))
     splits = everything[dataset]
+    if not isinstance(splits, dict):
+        raise DataError("is no table of splits by their numbers", where=f"{file}, {dataset}")
     name = sorted(splits)[seed % len(splits)]
     where = f"{file}, {dataset}, split {name}"
-    if not set(PARTS) <= set(splits[name]):
+    if not isinstance(splits[name], dict) or not set(PARTS) <= set(splits[name]):
         raise DataError(f"lacks a part of {', '.join(PARTS)}", where=where)
+    if not all(type(row) is int for part in PARTS for row in splits[name][part]):
+        raise DataError("holds rows that are no whole numbers", where=where)
     split = PublishedSplit(*(np.array(splits[name][part], dtype=np.int64) for part in PARTS))
     rows = np.concatenate(split)
     if len(rows) and (rows.min() < 0 or rows.max() >= n or len(np.unique(rows)) < len(rows)):

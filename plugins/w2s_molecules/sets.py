@@ -58,7 +58,7 @@ class MoleculeSet:
         inputs = {"smiles": smiles, "text": smiles}
         for name, column in table.items():
             if name not in {"smiles", "text", self.label} and all(
-                number(text) is not None for text in column
+                (value := number(text)) is not None and np.isfinite(value) for text in column
             ):
                 inputs[name] = numbers(table, name, where)
         published = read_split(self.path, self.dataset, seed, len(truth))

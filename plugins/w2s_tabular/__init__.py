@@ -30,6 +30,7 @@ def w2s_tasks() -> Iterable[TaskEntry]:
                       "drawn by the seed when there is none"),
             Parameter("features", str, "", "columns that form x, joined with +; "
                       "empty: every numeric column but label, split and id"),
+            Parameter("exclude", str, "", "columns that stay out of x, joined with +, such as one that `given` teaches"),
             Parameter("divergence", str, "squared", "loss that scores the task", choices=("squared",)),
             reuse,
         ),
@@ -54,7 +55,7 @@ def w2s_models() -> Iterable[ModelEntry]:
     )
     yield ModelEntry(
         "given", "w2s_tabular.given:Given",
-        summary="one numeric column of the task, such as predictions made elsewhere",
+        summary="one numeric column of the task, such as predictions made elsewhere; keep it out of x with exclude=",
         tags=frozenset({"tabular", "own-data"}),
         parameters=(Parameter("column", str, None, "input column that is the embedding"),),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from w2s_bench.contracts import Array, Columns, Output, Regression, Split, Splits, draw_splits
 from w2s_bench.errors import DataError, nearest
 from w2s_bench.seeds import seed_for
-from w2s_tabular.files import file_digest, label_width, read_columns
+from w2s_tabular.files import IDS, file_digest, holds_arrays, label_width, read_columns
 from w2s_tabular.reuse import reused
 
 PARTS = ("supervise", "transfer", "test")
@@ -21,9 +21,10 @@ class Arrays:
     """Numbers to predict from named columns in an .npz, .csv, .parquet or a folder of .npy.
 
     Every column but label, splits and id is an input column of its own; the numeric ones together are `x`
-    (n, d), unless the file has an array `x` (.npz, .npy) or `features` lists the columns of `x`.
+    (n, d), unless the file has an array `x` (.npz, .npy) or `features` lists the columns of `x`; `exclude` lists
+    columns that stay out of it, such as a rule's answer that `given` teaches.
     path: the file. label: name of the label column. splits: name of the column with supervise, transfer or
-    test in each row. features: column names joined with "+". reuse_inputs: transfer is the supervise sample.
+    test in each row. features, exclude: column names joined with "+". reuse_inputs: transfer is the supervise sample.
     """
 
     licence = "the user's own data"
@@ -34,6 +35,7 @@ class Arrays:
     features: str = ""
     divergence: str = "squared"
     reuse_inputs: bool = False
+    exclude: str = ""
 
     @property
     def output(self) -> Output:
@@ -48,7 +50,7 @@ class Arrays:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""
         columns = read_columns(self.path)
         truth = self._truth(columns)
-        names = [name for name in ("id", "ids") if name in columns][:1]
+        names = [name for name in IDS if name in columns][:1]
         ids = self._ids(columns[names[0]]) if names else np.array([f"row {row}" for row in range(len(truth))])
         inputs = self._inputs({name: column for name, column in columns.items()
                                if name not in {self.label, self.splits, *names}})
@@ -77,8 +79,7 @@ class Arrays:
         return np.array(values, dtype=np.float64).reshape(len(values), -1)
 
     def _ids(self, column: Array) -> Array:
-        ids = [f"{value:g}" if isinstance(value, float) and value == int(value) and abs(value) < 1e6
-               else repr(value) if isinstance(value, float) else str(value) for value in column]
+        ids = [str(value) for value in column]
         seen: dict[str, int] = {}
         for row, name in enumerate(ids):
             if name in seen:
@@ -97,10 +98,12 @@ class Arrays:
                 if columns[name].dtype == object:
                     raise DataError(f"feature column {name!r} holds text", where=self.path,
                                     hint="list numeric columns only")
-        elif "x" in columns and columns["x"].ndim == 2:
+        elif "x" in columns and (columns["x"].ndim == 2 or holds_arrays(self.path)):
             chosen = ["x"]
         else:
-            chosen = [name for name, column in columns.items() if column.dtype != object and column.ndim == 1]
+            kept_out = self._kept_out(columns)
+            chosen = [name for name, column in columns.items()
+                      if column.dtype != object and column.ndim == 1 and name not in kept_out]
         for name in chosen:
             bad = ~np.isfinite(columns[name])
             if bad.any():
@@ -114,6 +117,13 @@ class Arrays:
             return columns
         x = np.concatenate([columns[name].reshape(len(columns[name]), -1) for name in chosen], axis=1)
         return {**columns, "x": x}
+
+    def _kept_out(self, columns: Columns) -> set[str]:
+        names = set(filter(None, self.exclude.split("+")))
+        for name in names:
+            if name not in columns:
+                raise DataError(f"no column {name!r} to exclude", where=self.path, hint=nearest(name, columns))
+        return names
 
     def _as_given(self, column: Array, inputs: Columns, truth: Array, ids: Array) -> Splits:
         for row, value in enumerate(column):

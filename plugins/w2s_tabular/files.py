@@ -73,6 +73,16 @@ def read_columns(path: str) -> dict[str, Array]:
     return columns
 
 
+def holds_arrays(path: str) -> bool:
+    """Whether it is an .npz or a folder of .npy, whose arrays have the names that their author gave them."""
+    file = Path(path).expanduser()
+    return file.is_dir() or file.suffix.lower() == ".npz"
+
+
+IDS = ("id", "ids")
+"""Columns that name the examples; kept as text, since a long number is no float."""
+
+
 def label_width(path: str, label: str) -> int:
     """Columns of the label array in an .npz or a folder; 1 for tables and wherever it cannot be known yet."""
     file = Path(path).expanduser()
@@ -117,9 +127,10 @@ def _table(file: Path, path: str) -> dict[str, Array]:
         _check_text(file.read_bytes(), path)
     try:
         if file.suffix.lower() == ".csv":
-            frame = polars.read_csv(file, infer_schema_length=None)
+            frame = polars.read_csv(file.read_bytes(), infer_schema_length=None)
         else:
-            frame = polars.read_parquet(file)
+            with file.open("rb") as stream:  # a path would be read as a pattern
+                frame = polars.read_parquet(stream)
     except (polars.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()
         raise DataError(f"not a readable table ({reason[0] if reason else type(error).__name__})", where=path,
@@ -144,6 +155,8 @@ def _check_text(content: bytes, path: str) -> None:
 def _from_polars(series: polars.Series, name: str, path: str) -> Array:
     import polars
 
+    if name in IDS:
+        return np.array([_text(value) for value in series.to_list()], dtype=object)
     if series.dtype.is_numeric() or series.dtype == polars.Boolean:
         return np.asarray(series.cast(polars.Float64).fill_null(np.nan).to_numpy(), dtype=np.float64)
     if series.dtype.is_nested():
@@ -165,6 +178,8 @@ def _plain(column: Array, name: str, path: str) -> Array:
     if column.ndim == 0 or column.ndim > 2:
         raise DataError(f"array {name!r} has shape {column.shape}", where=path,
                         hint="it needs shape (n,) or (n, d)")
+    if name in IDS and column.ndim == 1:
+        return np.array([str(value) for value in column.tolist()], dtype=object)
     if column.dtype.kind in "fiub":
         return column.astype(np.float64)
     if column.dtype.kind in "UO":

@@ -161,7 +161,8 @@ def _read_parquet(file: Path) -> Table:
     import polars as pl
 
     try:
-        frame = pl.read_parquet(file)
+        with file.open("rb") as stream:  # a path would be read as a pattern
+            frame = pl.read_parquet(stream)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"no readable Parquet: {str(error).splitlines()[0]}", where=str(file)) from error
     return table_of({name: frame[name].to_list() for name in frame.columns}, str(file))
