@@ -39,6 +39,10 @@ def _says(command: Command, words: tuple[str, ...], *texts: str, code: int = 2) 
     (("run", "nowhere.toml"), ("no such spec file",)),
     (("show", "nowhere"), ("no such run",)),
     (("rnu",), ("no command 'rnu'", "run")),
+    (("run", *PAIR, "--name", "../escaped"), ("cannot name a folder",)),
+    (("run", *PAIR, "--seeds", "-1"), ("from 0 to",)),
+    (("run", *PAIR, "--seeds", "99999999999999999999"), ("cannot read",)),
+    (("run", *PAIR, "--strategy", "adamw-head[epochs=99999999999999999999999]"), ("should be a whole number",)),
 ])
 def test_a_wrong_word_is_named_with_the_nearest_right_one(w2s: Command, words: tuple[str, ...], texts: tuple[str, ...]) -> None:
     _says(w2s, words, *texts)
@@ -49,6 +53,7 @@ def test_a_wrong_word_is_named_with_the_nearest_right_one(w2s: Command, words: t
     ("name = 'x'\nmatrx = 1\n", ("unknown key 'matrx'", "matrix")),
     ("name = 'x'\n[[matrix]]\ntasks = ['diabetes']\nmodel = ['raw']\n", ("unknown key 'model'", "models")),
     ("name = 'x'\n", ("no [[matrix]]",)),
+    ("name = 'x'\n[[matrix]]\ntasks = ['diabetes']\nmodels = ['raw', 'raw*']\nstrategies = []\n", ("no strategy",)),
     ("name = '../x'\n[[matrix]]\ntasks = ['diabetes']\nmodels = ['raw']\n", ("cannot name a folder",)),
 ])
 def test_a_spec_that_cannot_be_read_is_named_with_its_place(w2s: Command, text: str, texts: tuple[str, ...]) -> None:
@@ -112,8 +117,8 @@ def test_a_model_that_reads_another_column_says_which_there_are(w2s: Command) ->
 
 def test_a_store_that_cannot_be_written_ends_the_run(w2s: Command) -> None:
     (w2s.folder / "file").write_text("")
-    done = w2s("run", *PAIR, "--store", "file/store", "-o", "r")
-    assert done.returncode == 3 and "Traceback" not in done.stderr, done.stderr
+    _says(w2s, ("run", *PAIR, "--store", "file/store", "-o", "r"), "file/store", "--store", code=3)
+    assert json.loads(w2s("status", "r", "--json", check=0).stdout)["statuses"] == {"interrupted": 2}
 
 
 def test_constant_labels_and_overlapping_splits_are_flagged(w2s: Command) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from w2s_bench.jobs import Fit, job, recipe_fields, recipe_from_fields
+from w2s_bench.jobs import Fit, Outcome, job, recipe_fields, recipe_from_fields
 from w2s_bench.plan import Plan, make_plan
 from w2s_bench.registry import Registry, load_registry
 from w2s_bench.schedule import Schedule
 from w2s_bench.seeds import seed_for
 from w2s_bench.spec import Matrix, RunSpec, spec_from_toml
-from w2s_bench.stages import Outcome
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +84,22 @@ def test_what_rests_on_a_failed_job_falls_with_it_and_nothing_else(registry: Reg
 def test_exclusion_tags_and_globs_select(registry: Registry) -> None:
     labels = [c.label for c in registry.select("strategies", ["*", "!as-is", "!w2s_probes/adamw-head"])]
     assert labels == ["ridge", "least-squares"]
+    widths = registry.select("models", ["random-features[width=[16,32]]", "!random-features[width=16]"])
+    assert [c.label for c in widths] == ["random-features[width=32]"]
     assert {c.label for c in registry.select("strategies", ["@regression"])} >= {"ridge", "as-is"}
 
 
 def test_a_spec_survives_its_own_toml() -> None:
     spec = RunSpec("t", (Matrix(("a[path=\"x y\"]",), weak=("b",), strong=("c",), seeds=(3, 1)),), references=("base",))
     assert spec_from_toml(spec.to_toml(), where="here") == spec
+
+
+def test_text_that_looks_like_a_number_stays_what_it_is(registry: Registry) -> None:
+    from w2s_bench.errors import UsageError
+    from w2s_bench.names import parse
+
+    assert dict(parse("a[x=007,y=12e4567,z=true]").params) == {"x": "007", "y": "12e4567", "z": True}
+    with pytest.raises(UsageError, match="quote it"):
+        registry.select("models", ["hf[path=./x,revision=1.5]"])
+    labels = {c.label for c in registry.select("strategies", ["ridge[penalty=1]", "ridge[penalty=1.0]"])}
+    assert labels == {"ridge[penalty=1.0]"}

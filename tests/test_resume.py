@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -54,8 +56,6 @@ def test_neither_workers_nor_order_change_a_row(w2s: Command) -> None:
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(w2s: Command) -> None:
-    import subprocess
-
     process = subprocess.Popen(w2s.words("run", *MATRIX, "-o", "r"), cwd=w2s.folder, env=w2s.environment,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = w2s.folder / "r" / "journal.jsonl"
@@ -78,8 +78,56 @@ def test_the_plan_counts_what_is_executed_and_strategies_add_no_embedding(w2s: C
     one = json.loads(w2s("plan", *base, "--json", check=0).stdout)
     two = json.loads(w2s("plan", *base, "--strategy", "ridge", "--strategy", "least-squares", "--json", check=0).stdout)
     assert one["jobs"]["embed"] == two["jobs"]["embed"] == 4
-    done = w2s("run", *base, "-o", "r", check=0)
+    done = w2s("run", *base, "--store", "s", "-o", "r", check=0)
     assert f"{sum(one['jobs'].values())} jobs computed" in done.stdout
-    assert "; 0 jobs computed" in w2s("run", *base, "-o", "r", check=0).stdout
-    left = json.loads(w2s("plan", *base, "--json", check=0).stdout)
+    artifacts = list((w2s.folder / "s").glob("??/*/meta.json"))
+    assert len(artifacts) == sum(one["jobs"].values())
+    assert sum('"stage":"embed"' in path.read_text() for path in artifacts) == one["jobs"]["embed"]
+    assert "; 0 jobs computed" in w2s("run", *base, "--store", "s", "-o", "r", check=0).stdout
+    left = json.loads(w2s("plan", *base, "--store", "s", "--json", check=0).stdout)
     assert sum(left["to_compute"].values()) == 0
+
+
+def test_tables_are_rebuilt_from_the_journal_whatever_lies_in_the_folder(w2s: Command) -> None:
+    small = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--store", "s", "-o", "r")
+    w2s("run", *small, check=0)
+    rows, bounds = _table(w2s.folder / "r")
+    stale = pl.read_parquet(w2s.folder / "r" / "rows.parquet").with_columns(status=pl.lit("interrupted"))
+    stale.write_parquet(w2s.folder / "r" / "rows.parquet")
+    (w2s.folder / "r" / "bounds.parquet").unlink()
+    assert "0 jobs computed" in w2s("run", *small, check=0).stdout
+    assert_frame_equal(rows, untimed_rows(w2s.folder / "r"), check_exact=True)
+    assert_frame_equal(bounds, pl.read_parquet(w2s.folder / "r" / "bounds.parquet"), check_exact=True)
+
+
+def test_a_folder_half_claimed_by_a_killed_run_can_be_had(w2s: Command) -> None:
+    (w2s.folder / "r").mkdir()
+    (w2s.folder / "r" / "spec.toml.new").write_text("name =")
+    w2s("run", "--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "-o", "r", check=0)
+
+
+def test_data_that_changes_between_plan_and_load_is_refused(w2s: Command) -> None:
+    from w2s_bench.executor import Policy
+    from w2s_bench.plan import make_plan
+    from w2s_bench.registry import load_registry
+    from w2s_bench.run import run
+    from w2s_bench.spec import Matrix, RunSpec
+
+    table = w2s.folder / "t.csv"
+    table.write_text("a,b,y\n" + "\n".join(f"{i},{i % 7},{i % 5}" for i in range(60)) + "\n")
+    spec = RunSpec("t", (Matrix((f"arrays[path={table}]",), models=("raw", "random-features[width=8]")),))
+    plan = make_plan(spec, load_registry())
+    table.write_text(table.read_text().replace("3,3,3", "3,3,4"))
+    said: list[str] = []
+    result = run(plan, w2s.folder / "r", str(w2s.folder / "s"), Policy(), warn=said.append, show=lambda progress: None)
+    assert result.statuses == {"failed": 2}
+    errors = pl.read_parquet(w2s.folder / "r" / "rows.parquet")["error"].unique().to_list()
+    assert len(errors) == 1 and "changed since the run was planned" in errors[0]
+
+
+def test_a_user_file_that_is_called_like_a_module_is_not_imported(w2s: Command) -> None:
+    (w2s.folder / "numpy.py").write_text("raise SystemExit('mine')")
+    done = subprocess.run([str(Path(sys.executable).parent / "w2s-bench"), "run", "--task", "diabetes", "--models", "raw",
+                           "--models", "random-features[width=8]", "-o", "r"], cwd=w2s.folder, env=w2s.environment,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -16,11 +16,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from w2s_bench.jobs import Job, component_keys, described, recipe_fields
-from w2s_bench.registry import Component
+from w2s_bench.jobs import Job, Outcome, component_keys, described, recipe_fields
+from w2s_bench.registry import Component, component_fields
 from w2s_bench.schedule import Schedule
-from w2s_bench.stages import Outcome
-from w2s_bench.worker import component_fields
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,22 @@ class Job:
         return self.recipe.stage
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How one job ended. status: ok, failed, diverged or oom; the executor adds timeout and lost.
+
+    Two more are for the run alone, and never reach a row: damaged (an input was, and is to be computed again) and
+    store (it cannot be written). ran: false for a job that fell with one that it rests on.
+    """
+
+    key: str
+    status: str
+    error: str = ""
+    seconds: float = 0.0
+    trace: str = ""
+    ran: bool = True
+
+
 @functools.cache
 def foundation(scored: bool) -> dict[str, str]:
     """What every job rests on beside its recipe: the harness's own arithmetic, and the numeric libraries."""

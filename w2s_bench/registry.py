@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import functools
 import hashlib
@@ -80,6 +81,16 @@ class Component:
     def create(self) -> Any:
         """The component itself, imported now."""
         return instantiate(self.target, dict(self.params), self.label)
+
+
+def component_fields(component: Component) -> dict[str, Any]:
+    """A component as plain JSON values."""
+    return {f.name: getattr(component, f.name) for f in dataclasses.fields(component)}
+
+
+def component_from_fields(fields: dict[str, Any]) -> Component:
+    """The inverse of `component_fields`."""
+    return Component(**{**fields, "params": tuple((name, value) for name, value in fields["params"])})
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +14,10 @@ from w2s_bench.columns import PREDICTORS
 from w2s_bench.errors import StoreError
 from w2s_bench.executor import Policy, execute
 from w2s_bench.folder import claim_folder, folder_made, locked, write_plan, write_predictions, write_tables
-from w2s_bench.jobs import Score
+from w2s_bench.jobs import Outcome, Score
 from w2s_bench.journal import Journal, read_journal
 from w2s_bench.plan import Cell, Plan
 from w2s_bench.splits_io import unpack_splits
-from w2s_bench.stages import Outcome
 from w2s_bench.store import DamagedArtifact, Store
 
 Warn = Callable[[str], None]
@@ -116,9 +115,7 @@ def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn
         _write_predictions(folder, plan, store, recorder.records, warn)
         if fault is not None:
             raise fault
-        statuses: dict[str, int] = defaultdict(int)
-        for row in rows:
-            statuses[row["status"]] += 1
+        statuses = Counter(row["status"] for row in rows)
         _observe(observers, warn, "w2s_run_finished", run=plan.run_id, ok=statuses["ok"], cells=len(rows))
         return Result(folder, dict(statuses), executed, interrupted, planned)
 

@@ -6,8 +6,7 @@ import dataclasses
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 
-from w2s_bench.jobs import STAGES, Job, Stage, component_keys
-from w2s_bench.stages import Outcome
+from w2s_bench.jobs import STAGES, Job, Outcome, Stage, component_keys
 
 _BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 1, "fit": 512, "predict": 64, "score": 16}
 

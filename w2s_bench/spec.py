@@ -98,6 +98,13 @@ def spec_from_toml(text: str, *, where: str) -> RunSpec:
     name = table.get("name", "run")
     if not isinstance(name, str):
         raise UsageError(f"name = {name!r} is not a text", where=where)
+    try:
+        return _run_spec(name, matrices, references, where)
+    except UsageError as error:
+        raise error if error.where else UsageError(error.what, where=where, hint=error.hint) from None
+
+
+def _run_spec(name: str, matrices: list[dict[str, Any]], references: tuple[str, ...], where: str) -> RunSpec:
     return RunSpec(name, tuple(_matrix(m, where) for m in matrices), references)
 
 

@@ -8,7 +8,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,29 +25,13 @@ from w2s_bench.contracts import (
     Regression,
 )
 from w2s_bench.errors import DataError, Diverged, PluginError, StoreError, W2SError
-from w2s_bench.jobs import Embed, Fit, Job, Load, Predict, Prepare, Score, foundation, recipe_fields
+from w2s_bench.jobs import Embed, Fit, Job, Load, Outcome, Predict, Prepare, Score, foundation, recipe_fields
 from w2s_bench.registry import Component, source_digest
 from w2s_bench.score_stage import Pair, score
 from w2s_bench.splits_io import PARTS, LoadedTask, checked_splits, overlaps, pack_splits, unpack_splits
 from w2s_bench.store import Artifact, DamagedArtifact, Store
 
 _KEPT_ARTIFACTS = 48
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one job ended. status: ok, failed, diverged or oom; the executor adds timeout and lost.
-
-    Two more are for the run alone, and never reach a row: damaged (an input was, and is to be computed again) and
-    store (it cannot be written). ran: false for a job that fell with one that it rests on.
-    """
-
-    key: str
-    status: str
-    error: str = ""
-    seconds: float = 0.0
-    trace: str = ""
-    ran: bool = True
 
 
 class Workshop:

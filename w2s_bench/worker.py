@@ -12,22 +12,11 @@ import signal
 import sys
 import threading
 import time
-from typing import Any
 
 from w2s_bench.jobs import Job, job, recipe_from_fields
-from w2s_bench.registry import Component
+from w2s_bench.registry import Component, component_from_fields
 from w2s_bench.stages import Workshop
 from w2s_bench.store import Store
-
-
-def component_fields(component: Component) -> dict[str, Any]:
-    """A component as plain JSON values."""
-    return {f.name: getattr(component, f.name) for f in dataclasses.fields(component)}
-
-
-def component_from_fields(fields: dict[str, Any]) -> Component:
-    """The inverse of `component_fields`."""
-    return Component(**{**fields, "params": tuple((name, value) for name, value in fields["params"])})
 
 
 def main() -> None:
