@@ -11,7 +11,7 @@ import click
 from w2s_bench.contracts import Entry, Parameter
 from w2s_bench.registry import Kind, Registry, load_registry
 
-_EXECUTORS = ({"name": "local", "summary": "worker processes on this machine, or this process (-j 0)"},)
+_EXECUTORS = ({"name": "local", "summary": "worker processes on this machine (-j N)"},)
 
 
 @click.command("ls")
