@@ -24,8 +24,9 @@ from w2s_bench.scoring.ratios import gain_over_misfit, pgr
 from w2s_bench.splits_io import LoadedTask
 from w2s_bench.store import Artifact
 
-EXACT = 1e-12
-"""δ up to this share of misfit and variance of the weak labels is rounding: the student is the projection there."""
+EXACT = 1e-9
+"""δ up to this share of misfit and variance of the weak labels certifies the projection; a verdict allows for the δ
+that was measured."""
 
 IN_CLASS = 1e-18
 """Relative mean square residual below which a predictor lies in the class: far inside the tolerance of a verdict."""
