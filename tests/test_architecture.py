@@ -25,7 +25,7 @@ ROWS = [
     ["registry", "journal"],
     ["names", "hookspecs"],
     ["contracts", "seeds", "columns", "scoring"],
-    ["canonical", "errors"],
+    ["canonical", "errors", "versions"],
     [""],
 ]
 RANK = {module: rank for rank, row in enumerate(ROWS) for module in row}

@@ -17,6 +17,7 @@ from w2s_bench.contracts import Array
 from w2s_bench.errors import StoreError, UsageError
 from w2s_bench.plan import Plan
 from w2s_bench.spec import RunSpec, spec_from_toml
+from w2s_bench.versions import installed
 
 RUNS = Path("w2s-runs")
 _PACKAGES = ("w2s-bench", "numpy", "scipy", "torch", "transformers", "datasets", "scikit-learn", "polars", "rdkit")
@@ -129,15 +130,7 @@ def write_predictions(folder: Path, task: str, tables: Sequence[tuple[str, int, 
 
 def environment() -> dict[str, str]:
     """Versions of what a result may depend on."""
-    import importlib.metadata
-
-    versions = {"python": platform.python_version(), "platform": f"{sys.platform} {platform.machine()}"}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    return {"python": platform.python_version(), "platform": f"{sys.platform} {platform.machine()}", **installed(_PACKAGES)}
 
 
 @contextlib.contextmanager

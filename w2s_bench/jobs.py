@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib.metadata
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from w2s_bench.canonical import digest
 from w2s_bench.registry import Component
+from w2s_bench.versions import installed
 
 Part = Literal["supervise", "transfer", "test"]
 Stage = Literal["load", "prepare", "embed", "fit", "predict", "score"]
@@ -146,12 +146,7 @@ def foundation(scored: bool) -> dict[str, str]:
     names = (*_CORE, *_SCORER) if scored else _CORE
     files = sorted(file for name in names for file in ((here / name).rglob("*.py") if "." not in name else [here / name]))
     found = {"w2s-bench": digest([[file.relative_to(here).as_posix(), file.read_text(encoding="utf-8")] for file in files])}
-    for library in _NUMERIC:
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return found | installed(_NUMERIC)
 
 
 @functools.cache

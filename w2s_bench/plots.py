@@ -34,7 +34,8 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame) -> altair.Chart:
     points = points_of(rows, bounds)
     tasks = list(dict.fromkeys(point["task"] for point in points))
     columns = 2 if len(tasks) > 1 else 1
-    panels = [_panel(task, [p for p in points if p["task"] == task], _SIDE[columns]) for task in tasks]
+    seen = [direction for direction in DIRECTIONS if any(p["direction"] == direction for p in points)]
+    panels = [_panel(task, [p for p in points if p["task"] == task], seen, _SIDE[columns]) for task in tasks]
     if not panels:
         panels = [alt.Chart(_inline([{"words": "no cell with status ok"}])).mark_text(size=14).encode(
             text="words:N").properties(width=420, height=120)]
@@ -90,7 +91,8 @@ def frame(points: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, float], tup
     return x, (low - room, high + room)
 
 
-def _panel(task: str, points: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Any:
+def _panel(task: str, points: Sequence[Mapping[str, Any]], seen: Sequence[str], size: tuple[int, int]) -> Any:
+    """One task. seen: the directions of the whole figure, because its panels share one legend."""
     import altair as alt
 
     (x_low, x_high), (y_low, y_high) = frame(points)
@@ -99,16 +101,15 @@ def _panel(task: str, points: Sequence[Mapping[str, Any]], size: tuple[int, int]
               axis=alt.Axis(format=_tick_format(x_high), tickCount=6))
     y_scale = alt.Scale(domain=[y_low, y_high], nice=False)
     y = alt.Y("gain:Q", title=f"gain{unit}", scale=y_scale, axis=alt.Axis(format=_tick_format(max(y_high, -y_low)), tickCount=6))
-    seen = [direction for direction in DIRECTIONS if any(p["direction"] == direction for p in points)]
     corner = min(x_high, y_high)
     line = alt.Chart(_inline([{"misfit": 0, "gain": 0}, {"misfit": corner, "gain": corner}])).mark_line(
         color="#333333", strokeDash=[5, 4], strokeWidth=1.2, clip=True).encode(x=x, y=y)
     zero = alt.Chart(_inline([{"gain": 0}])).mark_rule(color="#999999", strokeWidth=1).encode(y=y)
     base = alt.Chart(_inline([dict(p) for p in points]))
     colour = alt.Color("direction:N", scale=alt.Scale(domain=list(DIRECTIONS), range=list(_COLOURS)),
-                       legend=alt.Legend(values=seen or list(DIRECTIONS)))
+                       legend=alt.Legend(values=list(seen)))
     shape = alt.Shape("direction:N", scale=alt.Scale(domain=list(DIRECTIONS), range=list(_SHAPES)),
-                      legend=alt.Legend(values=seen or list(DIRECTIONS)))
+                      legend=alt.Legend(values=list(seen)))
     bars = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5, opacity=0.22, clip=True).encode(
         x=x, y=alt.Y("low:Q", scale=y_scale, title=f"gain{unit}"), y2="high:Q", color=colour)
     tips = [*(alt.Tooltip(f"{name}:N") for name in _NAMES[:5]), alt.Tooltip("seed:Q"), alt.Tooltip("direction:N"),
