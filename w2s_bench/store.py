@@ -54,10 +54,6 @@ class Store:
         except OSError as error:
             raise StoreError(f"cannot list the store: {error}", where=self.root) from None
 
-    def has(self, key: str) -> bool:
-        """Whether an artifact is present, unverified."""
-        return bool(self.filesystem.exists(f"{self._folder(key)}/meta.json"))
-
     def save(self, key: str, artifact: Artifact, *, about: Mapping[str, Any]) -> None:
         """Write an artifact whole or not at all. about: what is recorded beside the payload (recipe, seconds, …)."""
         from safetensors.numpy import save
