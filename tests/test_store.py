@@ -33,7 +33,7 @@ def test_a_damaged_artifact_is_dropped(store: Store, name: str, damage: object) 
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
     with pytest.raises(DamagedArtifact):
         store.load(KEY)
-    assert KEY not in store.keys()
+    assert KEY not in store.keys()  # noqa: SIM118
 
 
 def test_saving_twice_keeps_one(store: Store) -> None:
@@ -47,7 +47,7 @@ def test_any_file_system_will_do() -> None:
     store.save(KEY, Artifact({"a": np.ones(3)}), about={})
     assert Store("memory://some/store").load(KEY)[0].arrays["a"].sum() == 3
     store.drop(KEY)
-    assert KEY not in store.keys()
+    assert KEY not in store.keys()  # noqa: SIM118
 
 
 def test_an_unknown_kind_of_url_is_refused() -> None:
