@@ -21,7 +21,7 @@ def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tup
                 key = f"{task}-{direction}-{seed}"
                 weak, strong = ("small", "large") if share == 0.3 else ("large", "small")
                 rows.append({
-                    "run_id": "r", "cell_key": key, "status": "ok", "task": task, "weak": weak, "strong": strong,
+                    "run_id": "r", "cell_key": key, "status": "ok", "task": task, "task_set": task, "panels": [], "weak": weak, "strong": strong,
                     "strategy": "ridge", "supervisor": "least-squares", "seed": seed, "direction": direction,
                     "divergence": "squared", "output_unit": "kg", "err_weak": scale, "err_student": scale - gain,
                     "err_ceiling": 0.2 * scale, "gain": gain, "gain_se": 0.01 * scale, "misfit": misfit,
@@ -31,6 +31,6 @@ def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tup
                                "lhs": scale - gain, "rhs": rhs, "slack": rhs - scale + gain,
                                "tightness": (scale - gain) / rhs, "verdict": "holds"})
     for seed in range(failed):
-        rows.append({**{name: rows[0][name] for name in ("run_id", "task", "weak", "strong", "strategy", "supervisor")},
+        rows.append({**{name: rows[0][name] for name in ("run_id", "task", "task_set", "panels", "weak", "strong", "strategy", "supervisor")},
                      "cell_key": f"lost-{seed}", "seed": 100 + seed, "status": "failed", "error": "it <b>broke</b>", "flags": []})
     return pl.DataFrame(rows, schema=polars_schema(ROWS)), pl.DataFrame(bounds, schema=polars_schema(BOUNDS))

@@ -32,12 +32,14 @@ def _identity() -> list[Column]:
         ("cell_key", "content key of the score: same key, same numbers"),
         ("status", "how the cell ended: " + ", ".join(STATUSES)),
         ("error", "what went wrong, for a status other than ok"),
-        ("task", "task"), ("weak", "weak supervisor: the model that is fitted on the truth and labels the transfer set"),
+        ("task", "task"), ("task_set", "the task without parameters that only number draws of it: what tables pool"),
+        ("weak", "weak supervisor: the model that is fitted on the truth and labels the transfer set"),
         ("strong", "strong student: the model that is fitted on the weak labels"),
         ("strategy", "how student, ceiling and gold are fitted"), ("supervisor", "how the weak model is fitted"),
     ]
     return [Column(name, "str", "", meaning) for name, meaning in text] + [
         Column("seed", "int", "", "the cell's seed; every draw derives from it by named dimension"),
+        Column("panels", "list", "", "the parts of the study that the cell belongs to, as the spec names them"),
         Column("direction", "str", "", "weak-to-strong, strong-to-weak or same", "", True),
         Column("direction_by", "str", "", "what decided the direction: size, model (one on both sides), or ceiling"),
         Column("divergence", "str", "", "the Bregman divergence D of this row", "scoring.md"),
@@ -78,11 +80,24 @@ def _scores() -> list[Column]:
         Column("delta_exact_train", "float", "D", "δ on the student's training inputs: 0 certifies an exact fit", "scoring.md"),
         Column("ceiling_in_class", "bool", "", "the ceiling lies in the student's class, on train", "scoring.md", True),
     ]
+    columns += _representations()
     for role in PREDICTORS:
         for metric, unit in (("r2", "1"), ("rmse", "label"), ("mae", "label"), ("spearman", "1")):
             columns.append(Column(f"{metric}_{role}", "float", unit, f"{metric} of the {role} predictor on test", "", True))
     columns.append(Column("flags", "list", "", "validity flags: reasons to trust the row less", "scoring.md", True))
     return columns
+
+
+def _representations() -> list[Column]:
+    gap, dims = "Xue et al. 2025", "Dong et al. 2025"
+    return [
+        Column("projection_gap", "float", "1", "‖P_s (I − P_w)‖: what the strong features hold and the weak ones do not", gap),
+        Column("dim_weak", "int", "1", "d_w: intrinsic dimension of the weak features on the transfer inputs", dims),
+        Column("dim_strong", "int", "1", "d_s: the same of the strong features", dims),
+        Column("dim_overlap", "float", "1", "d_s∧w: sum of cos² of the canonical angles between the two", dims),
+        Column("label_noise", "float", "D", "σ²: variance of the noise on the labels, where the task declares it"),
+        Column("predicted_variance", "float", "D", "variance of the student by d_w, d_s, d_s∧w and σ²; null without them", dims),
+    ]
 
 
 def _provenance() -> list[Column]:
@@ -92,7 +107,7 @@ def _provenance() -> list[Column]:
         Column("fingerprint_task", "str", "", "digest of what the task reads"),
         Column("fingerprint_data", "str", "", "digest of the loaded splits themselves"),
     ]
-    for stage in ("load", "prepare", "embed", "fit", "predict", "score"):
+    for stage in ("load", "prepare", "embed", "compare", "fit", "predict", "score"):
         columns.append(Column(f"seconds_{stage}", "float", "s", f"time of the {stage} jobs that this cell rests on", timing=True))
     columns.append(Column("peak_memory", "float", "MiB", "largest resident size of a process after those jobs", timing=True))
     return columns

@@ -67,6 +67,8 @@ class Task(Protocol):
     fingerprint() is cheap and changes whenever what load() would return changes (a digest of the files it
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
     `w2s_bench.seeds.generator_for("split", task=…, seed=seed)`.
+    Optional: label_noise, the variance of the noise on its labels; known_truth, whether the truth of classes holds the
+    true conditional probabilities.
     """
 
     output: Output
@@ -121,7 +123,9 @@ class PreparedModel(Model, Protocol):
 
     prepare_from: which dimensions of a cell the state may depend on: any of "seed" (the cell's seed) and
     "task" (the unlabelled supervise and transfer inputs of the task; never the test inputs).
-    Optional: prepare_many(contexts) -> one state per context, equal to single calls.
+    Optional: prepare_many(contexts) -> one state per context, equal to single calls;
+    prepared_as, a mapping from parameters that the state does not depend on to the values under which it is made, such
+    as {"checkpoint": "end"}: models that differ in these alone share one state, that of the model with these values.
     """
 
     prepare_from: frozenset[str]
@@ -202,7 +206,7 @@ class Parameter:
     """One parameter of a component. kind: the type of its value; "auto" style words go in `words`.
 
     low, high: inclusive range for numbers. choices: allowed words. default None means: must be given,
-    unless optional is true.
+    unless optional is true. draw: its values only number draws of one kind of task, so that tables pool them.
     """
 
     name: str
@@ -214,6 +218,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     optional: bool = False
+    draw: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,11 +253,16 @@ class StrategyEntry(Entry):
 
 @dataclass(frozen=True)
 class SuiteEntry:
-    """A named run specification that a plugin ships. toml: the text of the spec."""
+    """A named run specification that a plugin ships.
+
+    toml: the text of the spec; `{data}` in its quoted paths is filled by `run SUITE --data FOLDER`. quick: the text of
+    the same study in about a minute, "" where there is none.
+    """
 
     name: str
     summary: str
     toml: str
+    quick: str = ""
     tags: frozenset[str] = field(default_factory=frozenset)
 
 

@@ -46,7 +46,7 @@ class _Worker:
 
     def __init__(self, store: str, threads: int) -> None:
         environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE"}
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
             environment[name] = str(threads)
         self.process = subprocess.Popen([sys.executable, "-P", "-m", "w2s_bench.worker", store], env=environment,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)

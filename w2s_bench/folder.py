@@ -20,7 +20,7 @@ from w2s_bench.spec import RunSpec, spec_from_toml
 from w2s_bench.versions import installed
 
 RUNS = Path("w2s-runs")
-_PACKAGES = ("w2s-bench", "numpy", "scipy", "torch", "transformers", "datasets", "scikit-learn", "polars", "rdkit")
+_PACKAGES = ("w2s-bench", "numpy", "scipy", "torch", "transformers", "datasets", "scikit-learn", "polars", "numba", "rdkit")
 
 
 def default_folder(spec: RunSpec) -> Path:

@@ -119,6 +119,6 @@ def _first_change(plan: Plan, key: str, old: str, store: Store) -> str:
         if name != "stage" and getattr(job.recipe, name) != value and getattr(job.recipe, name) not in plan.jobs \
                 and name not in about["components"]:
             return f"{name} of its {job.stage} job changed from {value} to {getattr(job.recipe, name)}"
-    now_on, before = foundation(job.stage == "score"), about["foundation"]
+    now_on, before = foundation(job.stage), about["foundation"]
     changed = [name for name in sorted({*now_on, *before}) if now_on.get(name) != before.get(name)]
     return f"{changed[0]} changed" if changed else "what it rests on changed"

@@ -8,18 +8,19 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from w2s_bench.canonical import digest
 from w2s_bench.registry import Component
 from w2s_bench.versions import installed
 
 Part = Literal["supervise", "transfer", "test"]
-Stage = Literal["load", "prepare", "embed", "fit", "predict", "score"]
-STAGES: tuple[Stage, ...] = ("load", "prepare", "embed", "fit", "predict", "score")
-_NUMERIC = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "rdkit")
+Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+_NUMERIC = ("numpy", "scipy", "scikit-learn", "numba", "torch", "transformers", "tokenizers", "rdkit")
 _CORE = ("stages.py", "splits_io.py", "contracts.py", "seeds.py")
 _SCORER = ("score_stage.py", "scoring")
+_SCORED: tuple[Stage, ...] = ("compare", "score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,15 @@ class Embed:
     model: str
     load: str
     prepare: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Weak and strong features side by side on the transfer inputs: no labels, no strategy."""
+
+    stage: ClassVar[Stage] = "compare"
+    embed: str
+    weak_embed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,7 @@ class Score:
     """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's.
 
     weak_saw_transfer: the weak model was made from the task's inputs, those of the transfer split among them.
+    compare: None where the spec does not ask for a comparison of the features.
     """
 
     stage: ClassVar[Stage] = "score"
@@ -92,6 +103,7 @@ class Score:
     strategy: str
     embed: str
     weak_embed: str
+    compare: str | None
     weak: str
     student_fit: str
     student: str
@@ -103,10 +115,10 @@ class Score:
     weak_saw_transfer: bool
 
 
-Recipe = Load | Prepare | Embed | Fit | Predict | Score
-RECIPES: Mapping[str, type[Recipe]] = {r.stage: r for r in (Load, Prepare, Embed, Fit, Predict, Score)}
+Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score
+RECIPES: Mapping[str, type[Recipe]] = {r.stage: r for r in get_args(Recipe)}
 _COMPONENT_FIELDS = ("task", "model", "strategy")
-_UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "fit", "weak", "student_fit", "student", "ceiling",
+_UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "compare", "fit", "weak", "student_fit", "student", "ceiling",
                     "gold", "base")
 
 
@@ -139,9 +151,13 @@ class Outcome:
     ran: bool = True
 
 
+def foundation(stage: Stage) -> dict[str, str]:
+    """What every job of a stage rests on beside its recipe: the harness's own arithmetic, and the numeric libraries."""
+    return _foundation(stage in _SCORED)
+
+
 @functools.cache
-def foundation(scored: bool) -> dict[str, str]:
-    """What every job rests on beside its recipe: the harness's own arithmetic, and the numeric libraries."""
+def _foundation(scored: bool) -> dict[str, str]:
     here = Path(__file__).parent
     names = (*_CORE, *_SCORER) if scored else _CORE
     files = sorted(file for name in names for file in ((here / name).rglob("*.py") if "." not in name else [here / name]))
@@ -151,7 +167,7 @@ def foundation(scored: bool) -> dict[str, str]:
 
 @functools.cache
 def _foundation_key(scored: bool) -> str:
-    return digest(foundation(scored))
+    return digest(_foundation(scored))
 
 
 @functools.cache
@@ -166,7 +182,7 @@ def job(recipe: Recipe) -> Job:
     read, upstream = _reader(recipe_type)
     values = read(recipe)
     needs = tuple(dict.fromkeys(values[i] for i in upstream if values[i] is not None))
-    return Job(digest([_foundation_key(recipe.stage == "score"), recipe.stage, values]), recipe, needs)
+    return Job(digest([_foundation_key(recipe.stage in _SCORED), recipe.stage, values]), recipe, needs)
 
 
 def recipe_fields(recipe: Recipe) -> dict[str, Any]:
@@ -187,4 +203,4 @@ def component_keys(recipe: Recipe) -> tuple[str, ...]:
 def described(recipe: Recipe, components: Mapping[str, Component]) -> str:
     """The job in words, for errors and progress."""
     labels = " ".join(components[key].label for key in component_keys(recipe))
-    return f"{recipe.stage} {labels}"
+    return f"{recipe.stage} {labels}".rstrip()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
 from w2s_bench.canonical import digest
 from w2s_bench.contracts import Model
 from w2s_bench.errors import PluginError, UsageError
-from w2s_bench.jobs import STAGES, Embed, Fit, Job, Load, Part, Predict, Prepare, Recipe, Score, job
+from w2s_bench.jobs import STAGES, Compare, Embed, Fit, Job, Load, Part, Predict, Prepare, Recipe, Score, job
+from w2s_bench.names import Scalar, format_selector, parse
 from w2s_bench.registry import Component, Registry
 from w2s_bench.seeds import seed_for
 from w2s_bench.spec import Matrix, RunSpec
@@ -31,12 +32,16 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """cells in the order of the spec; jobs by key, upstream before downstream; components by key."""
+    """cells in the order of the spec; jobs by key, upstream before downstream; components by key.
+
+    panels: by cell key, the named panels of the spec that hold the cell.
+    """
 
     spec: RunSpec
     cells: tuple[Cell, ...]
     jobs: dict[str, Job]
     components: dict[str, Component]
+    panels: Mapping[str, tuple[str, ...]]
 
     @property
     def run_id(self) -> str:
@@ -64,10 +69,13 @@ def make_plan(spec: RunSpec, registry: Registry) -> Plan:
     """Plan a run. Raises UsageError for names that do not resolve; computes nothing."""
     planner = _Planner(spec, registry)
     cells: dict[str, Cell] = {}
+    panels: dict[str, tuple[str, ...]] = {}
     for matrix in spec.matrices:
         for cell in planner.cells(matrix):
             cells.setdefault(cell.key, cell)
-    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components)
+            if matrix.panel and matrix.panel not in panels.get(cell.key, ()):
+                panels[cell.key] = (*panels.get(cell.key, ()), matrix.panel)
+    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels)
 
 
 class _Planner:
@@ -102,8 +110,10 @@ class _Planner:
             gold = self._fitted(task, load, strong, strategy, seed, "supervise", "truth", None)[1]
         if "base" in self.spec.references:
             base = self._fitted(task, load, strong, strategy, seed, "transfer", "none", None)[1]
-        score = Score(task.key, load, strategy.key, self._embed(strong, load, seed), self._embed(weak, load, seed),
-                      weak_predict, student_fit, student, ceiling, gold, base, *self._sizes(weak, strong),
+        embed, weak_embed = self._embed(strong, load, seed), self._embed(weak, load, seed)
+        compare = self._add(Compare(embed, weak_embed)) if self.spec.representations else None
+        score = Score(task.key, load, strategy.key, embed, weak_embed, compare, weak_predict, student_fit, student,
+                      ceiling, gold, base, *self._sizes(weak, strong),
                       "task" in (getattr(self._models[weak.key], "prepare_from", None) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
 
@@ -125,8 +135,24 @@ class _Planner:
             sources = getattr(self._models[model.key], "prepare_from", None)
             prepare = None
             if sources is not None:
-                prepare = self._add(Prepare(model.key, seed if "seed" in sources else None, load if "task" in sources else None))
+                prepare = self._add(Prepare(self._maker(model), seed if "seed" in sources else None,
+                                            load if "task" in sources else None))
             self._shared[shared] = self._add(Embed(model.key, load, prepare))
+        return self._shared[shared]
+
+    def _maker(self, model: Component) -> str:
+        """Key of the component that prepares a model: itself, or the one that the model says it is prepared as."""
+        shared = ("maker", model.key)
+        if shared not in self._shared:
+            made_as = {**(getattr(self._models[model.key], "prepared_as", None) or {})}
+            params = dict(model.params)
+            if unknown := made_as.keys() - params.keys():
+                raise PluginError(f"{model.label} is prepared as a parameter that it does not have: {', '.join(sorted(unknown))}",
+                                  where=model.target)
+            changed = {name: value for name, value in made_as.items() if params[name] != value}
+            maker = _replaced(model, changed) if changed else model
+            self.components.setdefault(maker.key, maker)
+            self._shared[shared] = maker.key
         return self._shared[shared]
 
     def _fit_seed(self, task: Component, model: Component, seed: int) -> int:
@@ -167,3 +193,12 @@ class _Planner:
         made = job(recipe)
         self.jobs.setdefault(made.key, made)
         return made.key
+
+
+def _replaced(model: Component, changed: Mapping[str, Scalar]) -> Component:
+    """The component of the same entry with other values of some parameters, its files fingerprinted anew."""
+    named = parse(model.label)
+    label = format_selector(replace(named, params=tuple({**dict(named.params), **changed}.items())))
+    params = tuple((name, changed.get(name, value)) for name, value in model.params)
+    other = replace(model, params=params, label=label, pooled_label=label)
+    return replace(other, fingerprint=str(other.create().fingerprint()))

@@ -24,7 +24,7 @@ _FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 
 
 def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame) -> altair.Chart:
-    """Gain against misfit, one panel a task with its own scales: the line is Theorem 1, the bars are Theorem 2.
+    """Gain against misfit, one panel a task set with its own scales: the line is Theorem 1, the bars are Theorem 2.
 
     A bar spans misfit ± 2·sqrt(misfit·ε), within which the gain lies when the class is a linear subspace;
     ε is the ceiling's error. A bar that leaves the panel is cut at its frame.
@@ -32,10 +32,10 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame) -> altair.Chart:
     import altair as alt
 
     points = points_of(rows, bounds)
-    tasks = list(dict.fromkeys(point["task"] for point in points))
+    tasks = list(dict.fromkeys(point["task_set"] for point in points))
     columns = 2 if len(tasks) > 1 else 1
     seen = [direction for direction in DIRECTIONS if any(p["direction"] == direction for p in points)]
-    panels = [_panel(task, [p for p in points if p["task"] == task], seen, _SIDE[columns]) for task in tasks]
+    panels = [_panel(task, [p for p in points if p["task_set"] == task], seen, _SIDE[columns]) for task in tasks]
     if not panels:
         panels = [alt.Chart(_inline([{"words": "no cell with status ok"}])).mark_text(size=14).encode(
             text="words:N").properties(width=420, height=120)]
@@ -62,7 +62,7 @@ def points_of(rows: pl.DataFrame, bounds: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _point(row: Mapping[str, Any]) -> dict[str, Any]:
     reach = _reach(row)
-    point = {**{name: row[name] for name in _NAMES}, "gain": row["gain"], "gain_se": row["gain_se"],
+    point = {**{name: row[name] for name in (*_NAMES, "task_set")}, "gain": row["gain"], "gain_se": row["gain_se"],
              "misfit": row["misfit"], "unit": unit_of(row["divergence"], row["output_unit"]),
              "verdict": row["verdict"] or "does not apply", "low": None, "high": None}
     if reach is not None:

@@ -55,7 +55,8 @@ class Registered:
 class Component:
     """An entry with every parameter resolved: what a job's key is made from.
 
-    label: the shortest name that selects it. source: digest of the component's source package.
+    label: the shortest name that selects it; pooled_label: the same without parameters that only number draws.
+    source: digest of the component's source package.
     fingerprint: digest of the files that the component reads, as it reports itself.
     """
 
@@ -67,10 +68,11 @@ class Component:
     params: tuple[tuple[str, Scalar | None], ...]
     source: str
     fingerprint: str
+    pooled_label: str = ""
 
     @functools.cached_property
     def key(self) -> str:
-        """Digest of everything but the label."""
+        """Digest of everything but the labels."""
         return digest([self.kind, self.name, self.target, self.version, self.params, self.source, self.fingerprint])
 
     @functools.cached_property
@@ -169,11 +171,14 @@ class Registry:
         params = check_parameters(entry, settings, where)
         unique = sum(e.entry.name == entry.name for e in self.entries(kind)) == 1
         name = entry.name if unique else found.full_name
-        label = format_selector(Selector(name, tuple((given, _told(params[given])) for given in settings)))
+        told = tuple((given, _told(params[given])) for given in settings)
+        label = format_selector(Selector(name, told))
+        draws = {parameter.name for parameter in entry.parameters if parameter.draw}
+        pooled = format_selector(Selector(name, tuple(pair for pair in told if pair[0] not in draws)))
         instance = instantiate(entry.target, params, label)
         fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
         return Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
-                         source_digest(entry.target), fingerprint)
+                         source_digest(entry.target), fingerprint, pooled)
 
     def _near(self, kind: Kind, name: str, names: Iterable[str]) -> str:
         for other in _ENTRY_TYPES:

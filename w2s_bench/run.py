@@ -213,6 +213,7 @@ class _Recorder:
             "run_id": self.plan.run_id, "cell_key": cell.key, "status": record["status"], "error": record["error"] or None,
             "task": cell.task.label, "weak": cell.weak.label, "strong": cell.strong.label, "strategy": cell.strategy.label,
             "supervisor": cell.supervisor.label, "seed": cell.seed, "flags": [],
+            "task_set": cell.task.pooled_label, "panels": list(self.plan.panels.get(cell.key, ())),
             "versions": json.dumps(versions, sort_keys=True),
             **{f"predictor_{role}": getattr(recipe, role) for role in PREDICTORS},
             **record.get("row", {}), **record.get("cost", {})}

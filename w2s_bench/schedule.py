@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from w2s_bench.jobs import STAGES, Job, Outcome, Stage, component_keys
 
-_BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 1, "fit": 512, "predict": 64, "score": 16}
+_BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 1, "compare": 64, "fit": 512, "predict": 64, "score": 16}
 
 
 class Schedule:

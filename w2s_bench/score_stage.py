@@ -21,7 +21,8 @@ from w2s_bench.scoring.ledger import ledger
 from w2s_bench.scoring.linear_class import contains, smallest_misfit, spans_sample
 from w2s_bench.scoring.metrics import regression_metrics
 from w2s_bench.scoring.ratios import gain_over_misfit, pgr
-from w2s_bench.splits_io import LoadedTask
+from w2s_bench.scoring.representations import predicted_variance
+from w2s_bench.splits_io import PARTS, LoadedTask
 from w2s_bench.store import Artifact
 
 EXACT = 1e-9
@@ -66,17 +67,18 @@ class Pair:
 
 
 def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, Array], predictions: Predictions,
-          pair: Pair) -> Artifact:
+          pair: Pair, between: Mapping[str, Any]) -> Artifact:
     """The row and the bounds of one cell as a payload of plain JSON values.
 
     features: the strong model's, by split, (n, d) float32. predictions: by role, then split, (n, k) float64.
+    between: the fields of `Representations`, or empty where the features were not compared.
     """
     measure = divergence(task.payload["divergence"])
     roles = {role: found["test"] for role, found in predictions.items() if found is not None}
     truth = task.splits.test.truth
     row = {
         "divergence": measure.name, "output_unit": task.payload["unit"],
-        **{f"n_{part}": len(getattr(task.splits, part).truth) for part in ("supervise", "transfer", "test")},
+        **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
         "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],
         "fingerprint_data": task.payload["data"],
     }
@@ -87,7 +89,7 @@ def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, 
         certificates[split] = certify(strategy, student, features[part], at, known, measure)
         facts = _facts(task, strategy, student, features["transfer"], certificates[split], split, measure, pair)
         written += [_bound_row(b) for b in bounds(known, at["weak"], at["student"], at["ceiling"], facts)]
-    row |= _scores(truth, roles, measure)
+    row |= _scores(truth, roles, measure) | _compared(task, between)
     row |= {
         "delta_exact": _plain(certificates["test"].delta), "delta_exact_train": _plain(certificates["train"].delta),
         "ceiling_in_class": certificates["train"].reference_in_class, **_direction(pair, row),
@@ -153,6 +155,17 @@ def _scores(truth: Array, roles: Mapping[str, Array], measure: Divergence) -> di
     return row | {"pgr": _plain(recovered), "pgr_reason": reason, "ledger_residue": entries.residue()}
 
 
+def _compared(task: LoadedTask, between: Mapping[str, Any]) -> dict[str, Any]:
+    """What the features say of each other, and of the student's variance where the label noise is known."""
+    noise = task.payload["label_noise"]
+    row = {**between, "label_noise": noise}
+    if between and noise is not None:
+        row["predicted_variance"] = predicted_variance(
+            between["dim_weak"], between["dim_strong"], between["dim_overlap"], noise,
+            len(task.splits.supervise.truth), len(task.splits.transfer.truth))
+    return row
+
+
 def _flags(truth: Array, roles: Mapping[str, Array], measure: Divergence, pair: Pair) -> list[str]:
     err_weak, err_ceiling = (measure.between(truth, roles[role]) for role in ("weak", "ceiling"))
     raised = list(flags(truth, roles["weak"], roles["student"], roles["ceiling"], err_weak, err_ceiling))
@@ -170,9 +183,8 @@ def _direction(pair: Pair, row: Mapping[str, Any]) -> dict[str, str]:
     if pair.same:
         return {"direction": "same", "direction_by": "model"}
     weak, strong = pair.weak_size, pair.strong_size
-    if weak is not None and strong is not None:
-        word = "same" if weak == strong else "weak-to-strong" if weak < strong else "strong-to-weak"
-        return {"direction": word, "direction_by": "size"}
+    if weak is not None and strong is not None and weak != strong:
+        return {"direction": "weak-to-strong" if weak < strong else "strong-to-weak", "direction_by": "size"}
     word = "weak-to-strong" if row["err_ceiling"] < row["err_weak"] else "strong-to-weak"
     return {"direction": word, "direction_by": "ceiling"}
 

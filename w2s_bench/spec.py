@@ -12,13 +12,19 @@ from w2s_bench.errors import UsageError, nearest
 from w2s_bench.names import PLAIN_NAME, parse, parse_range
 
 REFERENCES = ("gold", "base")
+DATA = "{data}"
+"""What stands for the user's folder of data in the names of a spec."""
+
 _LONGEST_NAME = 80
 _LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors")
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """One full crossing. Either models (all ordered pairs of different ones) or weak and strong; never both."""
+    """One full crossing. Either models (all ordered pairs of different ones) or weak and strong; never both.
+
+    panel: a name for the part of a study that it is, "" for none.
+    """
 
     tasks: tuple[str, ...]
     models: tuple[str, ...] = ()
@@ -27,6 +33,7 @@ class Matrix:
     strategies: tuple[str, ...] = ("ridge",)
     supervisors: tuple[str, ...] = ("ridge",)
     seeds: tuple[int, ...] = (0,)
+    panel: str = ""
 
     def __post_init__(self) -> None:
         if not self.tasks:
@@ -41,6 +48,8 @@ class Matrix:
             raise UsageError("a seed is a whole number from 0 to 2^63 − 1", where=f"seeds {self.seeds}")
         if not (self.strategies and self.supervisors):
             raise UsageError("no strategy or no supervisor is given", hint="leave the line out for the default, ridge")
+        if self.panel and not PLAIN_NAME.fullmatch(self.panel):
+            raise UsageError(f"the panel {self.panel!r} is no name", hint="letters, digits, - _ and .")
         for name in _LISTS:
             for text in getattr(self, name):
                 parse(text)
@@ -48,11 +57,15 @@ class Matrix:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """A name and the matrices of a run. references: which extra predictors are fitted ("gold", "base")."""
+    """A name and the matrices of a run. references: which extra predictors are fitted ("gold", "base").
+
+    representations: whether weak and strong features are compared (an SVD of each).
+    """
 
     name: str
     matrices: tuple[Matrix, ...]
     references: tuple[str, ...] = REFERENCES
+    representations: bool = True
 
     def __post_init__(self) -> None:
         if not PLAIN_NAME.fullmatch(self.name) or not self.name.isascii() or len(self.name) > _LONGEST_NAME:
@@ -62,15 +75,21 @@ class RunSpec:
     def to_toml(self) -> str:
         """The TOML that stands for this spec; itself runnable."""
         lines = [f"name = {json.dumps(self.name)}", f"references = {_toml_list(self.references)}"]
+        if not self.representations:
+            lines.append("representations = false")
         for matrix in self.matrices:
             lines += ["", "[[matrix]]"]
+            lines += [f"panel = {json.dumps(matrix.panel)}"] if matrix.panel else []
             lines += [f"{name} = {_toml_list(getattr(matrix, name))}" for name in _LISTS if getattr(matrix, name)]
             lines.append(f"seeds = [{', '.join(map(str, matrix.seeds))}]")
         return "\n".join(lines) + "\n"
 
 
-def spec_from_file(path: Path) -> RunSpec:
-    """Read a spec file. Raises UsageError for a missing file, TOML that does not parse (with the line), unknown keys."""
+def spec_from_file(path: Path, *, data: str | None = None) -> RunSpec:
+    """Read a spec file. data: what `{data}` in its texts stands for.
+
+    Raises UsageError for a missing file, TOML that does not parse (with the line), unknown keys.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -78,16 +97,16 @@ def spec_from_file(path: Path) -> RunSpec:
         raise UsageError("no such spec file", where=str(path), hint=nearest(path.name, siblings)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the spec: {error}", where=str(path)) from None
-    return spec_from_toml(text, where=str(path))
+    return spec_from_toml(text, where=str(path), data=data)
 
 
-def spec_from_toml(text: str, *, where: str) -> RunSpec:
-    """Read the text of a spec. Raises UsageError."""
+def spec_from_toml(text: str, *, where: str, data: str | None = None) -> RunSpec:
+    """Read the text of a spec. data: what `{data}` in its texts stands for. Raises UsageError."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"not valid TOML: {error}", where=where) from None
-    _check_keys(table, ("name", "references", "matrix"), where)
+    _check_keys(table, ("name", "references", "representations", "matrix"), where)
     matrices = table.get("matrix")
     if not isinstance(matrices, list) or not matrices or not all(isinstance(m, dict) for m in matrices):
         raise UsageError("there is no [[matrix]]", where=where, hint="a spec has a name and at least one [[matrix]] table")
@@ -98,19 +117,37 @@ def spec_from_toml(text: str, *, where: str) -> RunSpec:
     name = table.get("name", "run")
     if not isinstance(name, str):
         raise UsageError(f"name = {name!r} is not a text", where=where)
+    representations = table.get("representations", True)
+    if not isinstance(representations, bool):
+        raise UsageError(f"representations = {representations!r} is neither true nor false", where=where)
     try:
-        return _run_spec(name, matrices, references, where)
+        return RunSpec(name, tuple(_matrix(_filled(m, data, where), where) for m in matrices), references, representations)
     except UsageError as error:
         raise error if error.where else UsageError(error.what, where=where, hint=error.hint) from None
 
 
-def _run_spec(name: str, matrices: list[dict[str, Any]], references: tuple[str, ...], where: str) -> RunSpec:
-    return RunSpec(name, tuple(_matrix(m, where) for m in matrices), references)
+def _filled(table: dict[str, Any], data: str | None, where: str) -> dict[str, Any]:
+    """The table with `{data}` replaced in its lists of names, escaped as inside a quoted value."""
+    if DATA not in json.dumps(table, default=str, ensure_ascii=False):
+        return table
+    if data is None:
+        raise UsageError("needs a folder of data", where=where, hint="give it with --data FOLDER")
+    inside = json.dumps(data, ensure_ascii=False)[1:-1]
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, list):
+            return [fill(item) for item in value]
+        return value.replace(DATA, inside) if isinstance(value, str) else value
+
+    return {name: fill(value) for name, value in table.items()}
 
 
 def _matrix(table: dict[str, Any], where: str) -> Matrix:
-    _check_keys(table, (*_LISTS, "seeds"), f"{where}, [[matrix]]")
+    _check_keys(table, (*_LISTS, "seeds", "panel"), f"{where}, [[matrix]]")
     given: dict[str, Any] = {name: _texts(table[name], name, where) for name in _LISTS if name in table}
+    given["panel"] = table.get("panel", "")
+    if not isinstance(given["panel"], str):
+        raise UsageError(f"panel = {given['panel']!r} is not a text", where=where)
     seeds = table.get("seeds", [0])
     if isinstance(seeds, str):
         given["seeds"] = parse_range(seeds)

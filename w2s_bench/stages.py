@@ -1,7 +1,8 @@
-"""What one job does: load, prepare, embed, fit, predict. It reads the store and writes the store; no scheduling."""
+"""What one job does, stage by stage. It reads the store and writes the store; no scheduling."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import resource
 import sys
@@ -25,9 +26,10 @@ from w2s_bench.contracts import (
     Regression,
 )
 from w2s_bench.errors import DataError, Diverged, PluginError, StoreError, W2SError
-from w2s_bench.jobs import Embed, Fit, Job, Load, Outcome, Predict, Prepare, Score, foundation, recipe_fields
+from w2s_bench.jobs import Compare, Embed, Fit, Job, Load, Outcome, Predict, Prepare, Score, foundation, recipe_fields
 from w2s_bench.registry import Component, source_digest
 from w2s_bench.score_stage import Pair, score
+from w2s_bench.scoring.representations import Spectrum, compare, spectrum
 from w2s_bench.splits_io import PARTS, LoadedTask, checked_splits, overlaps, pack_splits, unpack_splits
 from w2s_bench.store import Artifact, DamagedArtifact, Store
 
@@ -42,6 +44,8 @@ class Workshop:
         self._artifact: Callable[[str], Artifact] = functools.lru_cache(_KEPT_ARTIFACTS)(lambda key: store.load(key)[0])
         self._loaded: Callable[[str], LoadedTask] = functools.lru_cache(8)(lambda key: unpack_splits(self._artifact(key)))
         self._instance: Callable[[str], Any] = functools.cache(self._created)
+        self._spectrum: Callable[[str], Spectrum] = functools.lru_cache(16)(
+            lambda key: spectrum(self._artifact(key).arrays["transfer"]))
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Compute jobs that may be handed over together (same stage, same component); one outcome per job."""
@@ -89,6 +93,9 @@ class Workshop:
                 return Artifact(dict(self._instance(job.recipe.model).prepare(self._prepare_context(job.recipe))))
             case Embed():
                 return self._embed(job.recipe)
+            case Compare():
+                between = compare(self._spectrum(job.recipe.weak_embed), self._spectrum(job.recipe.embed))
+                return Artifact({}, dataclasses.asdict(between))
             case Fit():
                 return self._fit(job.recipe)
             case Predict():
@@ -101,7 +108,8 @@ class Workshop:
         splits = checked_splits(task, task.load(recipe.seed), component.label)
         self._check_files(recipe.task, task)
         facts = {"divergence": task.divergence, "unit": getattr(task.output, "unit", ""), "kind": task.output.kind,
-                 "known_truth": bool(getattr(task, "known_truth", False)), "fingerprint": component.fingerprint}
+                 "known_truth": bool(getattr(task, "known_truth", False)), "fingerprint": component.fingerprint,
+                 "label_noise": getattr(task, "label_noise", None)}
         return pack_splits(splits, facts)
 
     def _prepare_context(self, recipe: Prepare) -> PrepareContext:
@@ -191,8 +199,9 @@ class Workshop:
             same=recipe.embed == recipe.weak_embed, weak_size=recipe.weak_size, strong_size=recipe.strong_size,
             truncated=max(int(embed.payload["truncated"]) for embed in embeds), overlap=bool(shared),
             independent=not recipe.weak_saw_transfer and "supervise+transfer" not in shared)
+        between = self._artifact(recipe.compare).payload if recipe.compare else {}
         roles = {role: predictions(getattr(recipe, role)) for role in ("weak", "student", "ceiling", "gold", "base")}
-        return score(task, strategy, student, embeds[0].arrays, roles, pair)
+        return score(task, strategy, student, embeds[0].arrays, roles, pair, between)
 
     def _finish(self, job: Job, artifact: Artifact | Exception | None, seconds: float, batch: int) -> Outcome:
         started = time.perf_counter()
@@ -204,7 +213,7 @@ class Workshop:
             seconds += time.perf_counter() - started
             self.store.save(job.key, artifact, about={
                 "recipe": recipe_fields(job.recipe), "components": self._about_components(job),
-                "foundation": foundation(job.stage == "score"),
+                "foundation": foundation(job.stage),
                 "seconds": seconds, "batch": batch, "peak_memory": peak_memory()})
             return Outcome(job.key, "ok", seconds=seconds)
         except DamagedArtifact as damaged:

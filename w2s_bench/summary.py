@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 BOUND = "theorem2-explicit"
-GROUPABLE = ("task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence")
-KEYS = ("task", "weak", "strong", "strategy", "supervisor")
+GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
+KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
 MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
 DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
 _Z95 = 1.959963984540054
@@ -26,8 +26,15 @@ def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
 
 
 def group_keys(by: Sequence[str] | None) -> list[str]:
-    """Columns that make a group. Task is always one: errors of two tasks have no common unit."""
-    return list(dict.fromkeys(["task", *by])) if by else list(KEYS)
+    """Columns that make a group. task_set is always one: errors of two sets have no common unit."""
+    return list(dict.fromkeys(["task_set", *by])) if by else list(KEYS)
+
+
+def by_panel(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row for each panel that a cell belongs to, under `panel`; null for a cell of none."""
+    import polars as pl
+
+    return rows.with_columns(pl.col("panels").alias("panel")).explode("panel", empty_as_null=True, keep_nulls=True)
 
 
 def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None) -> pl.DataFrame:
@@ -35,11 +42,12 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
 
     gain_half is the half-width of a 95 % interval: Student-t over seed means with two seeds or more
     (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
-    by task, weak-to-strong first.
+    by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value.
     """
     import polars as pl
 
     keys = group_keys(by)
+    rows = by_panel(rows) if "panel" in keys else rows
     ok = rows.filter(pl.col("status") == "ok").join(
         bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
     inner = list(dict.fromkeys([*keys, "direction"]))
@@ -49,8 +57,8 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     table = pl.DataFrame(found, schema=schema, orient="row")
     order = pl.col("direction").replace_strict(dict(zip(DIRECTIONS, range(3), strict=True)), default=3,
                                                return_dtype=pl.Int64)
-    rest = [key for key in inner if key not in ("task", "direction") and not isinstance(schema[key], pl.List)]
-    return table.sort("task", order, *rest, maintain_order=True, nulls_last=True)
+    rest = [key for key in inner if key not in ("task_set", "direction") and not isinstance(schema[key], pl.List)]
+    return table.sort("task_set", order, *rest, maintain_order=True, nulls_last=True)
 
 
 def _schema() -> dict[str, Any]:
@@ -150,7 +158,7 @@ def _line(rows: pl.DataFrame) -> str:
     import numpy as np
     import polars as pl
 
-    several = rows["task"].n_unique() > 1
+    several = rows["task_set"].n_unique() > 1
     usable = rows.filter(pl.all_horizontal(pl.col("gain", "misfit", "err_weak").is_finite()) & (pl.col("err_weak") > 0))
     below = usable["err_weak"].to_numpy() if several else np.ones(usable.height)
     x, y = usable["misfit"].to_numpy() / below, usable["gain"].to_numpy() / below

@@ -27,7 +27,7 @@ _NARROW, _STACKED = 98, 160
 
 def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None,
            sort: str | None = None) -> None:
-    """Print one table a task, weak-to-strong first, then what its marks mean. In fewer than 98 columns the
+    """Print one table a task set, weak-to-strong first, then what its marks mean. In fewer than 98 columns the
     errors of weak and ceiling and the misfit are left out."""
     import polars as pl
 
@@ -36,9 +36,9 @@ def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: li
         table = _sorted(table, sort)
     lost = rows.height - rows.filter(pl.col("status") == "ok").height
     narrow = console.width < _NARROW
-    titles = distinguishing(table["task"].unique().to_list())
-    for task in table["task"].unique(maintain_order=True).to_list():
-        group = table.filter(pl.col("task") == task)
+    titles = distinguishing(table["task_set"].unique().to_list())
+    for task in table["task_set"].unique(maintain_order=True).to_list():
+        group = table.filter(pl.col("task_set") == task)
         names = _name_columns(group, by)
         lines = _shortened(group.to_dicts(), names)
         console.print(_task_table(titles[task], lines, names, narrow, console.width < _STACKED), soft_wrap=False)
@@ -56,7 +56,7 @@ def _sorted(table: pl.DataFrame, sort: str) -> pl.DataFrame:
     name = sort.lstrip("-")
     if name not in table.columns or table.schema[name].is_nested():
         raise UsageError(f"the table has no column {name!r} to sort by", hint=nearest(name, table.columns))
-    return table.sort("task", name, descending=[False, sort.startswith("-")], nulls_last=True, maintain_order=True)
+    return table.sort("task_set", name, descending=[False, sort.startswith("-")], nulls_last=True, maintain_order=True)
 
 
 def _say(console: Console, words: str) -> None:
@@ -65,7 +65,7 @@ def _say(console: Console, words: str) -> None:
 
 def _name_columns(table: pl.DataFrame, by: list[str] | None) -> list[str]:
     if by:
-        return [key for key in group_keys(by) if key not in ("task", "direction")]
+        return [key for key in group_keys(by) if key not in ("task_set", "direction")]
     extra = [key for key in ("strategy", "supervisor") if table[key].n_unique() > 1]
     return ["weak", "strong", *extra]
 

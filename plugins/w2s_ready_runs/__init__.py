@@ -7,13 +7,21 @@ from importlib.resources import files
 
 from w2s_bench.contracts import SuiteEntry
 from w2s_bench.hookspecs import hookimpl
+from w2s_ready_runs.paper import FULL, QUICK, paper_finite_sample, paper_synthetic
+
+OFFLINE = frozenset({"offline"})
 
 
 @hookimpl
 def w2s_suites() -> Iterable[SuiteEntry]:
-    """The suites in this folder, one TOML file each."""
-    yield SuiteEntry(
-        "quickstart", "tabular, synthetic and text cells, offline, in about a minute",
-        toml=files(__name__).joinpath("quickstart.toml").read_text(encoding="utf-8"),
-        tags=frozenset({"offline"}),
-    )
+    """The quick start, and the studies; NAME.toml and NAME.quick.toml where they are not made by `paper`."""
+    yield SuiteEntry("quickstart", "tabular, synthetic and text cells, offline, in about a minute",
+                     toml=_text("quickstart.toml"), tags=OFFLINE)
+    yield SuiteEntry("paper-synthetic", "the synthetic study of Charikar et al. 2024, panel by panel",
+                     toml=paper_synthetic(FULL), quick=paper_synthetic(QUICK), tags=OFFLINE)
+    yield SuiteEntry("paper-finite-sample", "the synthetic study against the size of the transfer set, both directions",
+                     toml=paper_finite_sample(FULL), quick=paper_finite_sample(QUICK), tags=OFFLINE)
+
+
+def _text(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from w2s_bench.errors import UsageError
+from w2s_bench.errors import UsageError, nearest
 from w2s_bench.names import parse_range
 from w2s_bench.registry import Kind, Registry
 from w2s_bench.spec import Matrix, RunSpec, spec_from_file, spec_from_toml
@@ -23,6 +23,8 @@ def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the argument and the flags from which `read_spec` makes a RunSpec."""
     options = [
         click.argument("what", required=False, metavar="[SUITE|SPEC.toml]", shell_complete=_complete_suites),
+        click.option("--quick", is_flag=True, help="The suite's version for a first look, in about a minute."),
+        click.option("--data", default=None, metavar="FOLDER", help="Folder of data files, for a suite that needs one."),
         click.option("--task", multiple=True, shell_complete=_complete("tasks"), help="Task; may be repeated."),
         click.option("--models", multiple=True, shell_complete=_complete("models"),
                      help="Models: all pairs, in both directions."),
@@ -44,6 +46,8 @@ def read_spec(registry: Registry, what: str | None, flags: dict[str, Any]) -> tu
     """The spec that the words stand for, and a sentence that says where it comes from. Raises UsageError."""
     given = {name: flags[flag] for flag, name in _SELECTORS.items() if flags[flag]}
     if given or flags["seeds"] or flags["name"]:
+        if flags["quick"] or flags["data"]:
+            raise UsageError("--quick and --data go with a suite or a spec, not with a matrix given by flags")
         if what is not None:
             raise UsageError("a suite or spec file goes without flags for tasks, models and strategies", where=what)
         if flags["seeds"]:
@@ -51,10 +55,15 @@ def read_spec(registry: Registry, what: str | None, flags: dict[str, Any]) -> tu
         matrix = Matrix(**{"tasks": (), **given})
         return RunSpec(flags["name"] or "run", (matrix,)), "the matrix given by flags"
     if what is not None and (what.endswith(".toml") or Path(what).is_file()):
-        return spec_from_file(Path(what)), f"the spec {what}"
+        if flags["quick"]:
+            raise UsageError("--quick goes with a suite", where=what)
+        return spec_from_file(Path(what), data=flags["data"]), f"the spec {what}"
     suite = registry.suite(what or DEFAULT_SUITE)
-    spec = spec_from_toml(suite.toml, where=f"suite {suite.name}")
-    return spec, f"the suite {suite.name}: {suite.summary}"
+    if flags["quick"] and not suite.quick:
+        with_one = [known.name for _, known in registry.suites if known.quick]
+        raise UsageError("has no quick version", where=f"suite {suite.name}", hint=nearest(suite.name, with_one))
+    spec = spec_from_toml(suite.quick if flags["quick"] else suite.toml, where=f"suite {suite.name}", data=flags["data"])
+    return spec, f"the suite {suite.name}{' (quick)' if flags['quick'] else ''}: {suite.summary}"
 
 
 def default_store() -> str:

@@ -151,13 +151,13 @@ def publish(rows: pl.DataFrame, bounds: pl.DataFrame, folder: Path, command: str
 
 
 def markdown(rows: pl.DataFrame, bounds: pl.DataFrame, command: str) -> str:
-    """The page: the finding, a table a task, and the command that makes them."""
+    """The page: the finding, a table a task set, and the command that makes them."""
     import polars as pl
 
     table = summary(rows, bounds)
     parts = ["# Weak-to-strong results", _escaped(sentence(rows))]
-    for task in table["task"].unique(maintain_order=True).to_list():
-        parts.append(_task_section(task, table.filter(pl.col("task") == task).to_dicts()))
+    for task in table["task_set"].unique(maintain_order=True).to_list():
+        parts.append(_task_section(task, table.filter(pl.col("task_set") == task).to_dicts()))
     fence = "`" * (3 + max((len(run) for run in re.findall("`+", command)), default=0))
     parts.append(f"Made by\n\n{fence}\n{command}\n{fence}")
     parts.append("Means over seeds. ± is half a 95 % interval: Student-t over seeds, or over test examples where there is one "
