@@ -33,7 +33,7 @@ def test_one_seed_is_judged_over_test_examples() -> None:
 
 
 def test_tasks_are_never_averaged_together() -> None:
-    assert summary(*make_tables({"a": 1.0, "b": 9.0}), by=["strategy"])["task"].unique().sort().to_list() == ["a", "b"]
+    assert summary(*make_tables({"a": 1.0, "b": 9.0}), by=["strategy"])["task_set"].unique().sort().to_list() == ["a", "b"]
 
 
 @pytest.mark.parametrize("width", [80, 100, 180])

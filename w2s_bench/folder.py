@@ -29,9 +29,9 @@ def default_folder(spec: RunSpec) -> Path:
 
 
 def find_run(text: str) -> Path:
-    """The folder that a user means: a path, or the name or the start of the name of one under w2s-runs/."""
+    """What a user means: the path of a folder or of a rows file, or the name of a run under w2s-runs/, or its start."""
     given = Path(text)
-    if given.is_dir():
+    if given.is_dir() or (given.suffix == ".parquet" and given.is_file()):
         return given
     known = sorted(p for p in RUNS.glob("*") if p.is_dir()) if RUNS.is_dir() else []
     found = [p for p in known if p.name == text] or [p for p in known if p.name.startswith(text)]

@@ -26,26 +26,36 @@ _AND = re.compile(r"and\s")
 _HINT = 'a filter reads like "gain > 0 and task == diabetes"; quote a text that has spaces'
 
 
-def read_runs(folders: Sequence[Path], *, latest: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows and bounds of several run folders or published folders, in the order given.
+def read_runs(sources: Sequence[Path], *, latest: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows and bounds of several run folders, published folders or rows files, in the order given.
 
-    A cell that two folders hold is refused, or with `latest` taken from the last folder that holds it.
+    Bounds of a rows file lie beside it in bounds.parquet; where there are none, none are returned. A cell that two
+    sources hold is refused, or with `latest` taken from the last one that holds it.
     Raises DataError for a missing file or another schema, UsageError for a cell that is held twice.
     """
     import polars as pl
 
-    if not folders:
+    if not sources:
         raise UsageError("no run is given", hint="name one run folder or more")
-    rows = pl.concat([_read(f / "rows.parquet", ROWS).with_columns(pl.lit(i).alias(_FOLDER)) for i, f in enumerate(folders)])
-    bounds = pl.concat([_read(f / "bounds.parquet", BOUNDS).with_columns(pl.lit(i).alias(_FOLDER))
-                        for i, f in enumerate(folders)])
+    rows = pl.concat([_read(source if source.is_file() else source / "rows.parquet", ROWS).with_columns(
+        pl.lit(i).alias(_FOLDER)) for i, source in enumerate(sources)])
+    bounds = pl.concat([_bounds_of(source).with_columns(pl.lit(i).alias(_FOLDER)) for i, source in enumerate(sources)])
     if latest:
         rows = rows.unique(CELL, keep="last", maintain_order=True)
     else:
-        _refuse_twice(rows, folders)
+        _refuse_twice(rows, sources)
     kept = bounds.join(rows.select(_FOLDER, "run_id", "cell_key"), on=[_FOLDER, "run_id", "cell_key"], how="semi",
                        maintain_order="left")
     return rows.drop(_FOLDER), kept.drop(_FOLDER)
+
+
+def _bounds_of(source: Path) -> pl.DataFrame:
+    import polars as pl
+
+    if not source.is_file():
+        return _read(source / "bounds.parquet", BOUNDS)
+    beside = source.with_name("bounds.parquet")
+    return _read(beside, BOUNDS) if beside.exists() else pl.DataFrame(schema=polars_schema(BOUNDS))
 
 
 def _read(path: Path, columns: tuple[Column, ...]) -> pl.DataFrame:
