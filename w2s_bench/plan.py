@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -43,7 +44,7 @@ class Plan:
     components: dict[str, Component]
     panels: Mapping[str, tuple[str, ...]]
 
-    @property
+    @functools.cached_property
     def run_id(self) -> str:
         """Digest of the spec and of every planned cell."""
         return digest([self.spec.to_toml(), [cell.key for cell in self.cells]])[:12]

@@ -18,7 +18,7 @@ from w2s_bench.scoring.divergence import Divergence, divergence
 from w2s_bench.scoring.flags import flags
 from w2s_bench.scoring.intervals import estimate
 from w2s_bench.scoring.ledger import ledger
-from w2s_bench.scoring.linear_class import contains, smallest_misfit, spans_sample
+from w2s_bench.scoring.linear_class import LinearClass
 from w2s_bench.scoring.metrics import regression_metrics
 from w2s_bench.scoring.ratios import gain_over_misfit, pgr
 from w2s_bench.scoring.representations import predicted_variance
@@ -112,14 +112,14 @@ def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Ar
     """
     if not isinstance(student, LinearPredictor) or measure.name == "kl":
         return ClassCertificate(None, False, False, False, False)
-    design = np.asarray(student.design(features), dtype=np.float64)
+    heads = LinearClass.of(student.design(features), student.radius)
     weak, f_sw = roles["weak"], roles["student"]
     misfit = float(((f_sw - weak) ** 2).sum(axis=1).mean())
-    delta = misfit - smallest_misfit(design, weak, student.radius)
+    delta = misfit - heads.smallest_misfit(weak)
     exact = bool(strategy.exact) and delta <= EXACT * (misfit + float(weak.var(axis=0).sum()))
     outputs = weak.shape[1] if measure.name == "squared-mean" else 1
-    return ClassCertificate(delta / outputs, exact, contains(design, roles["ceiling"], student.radius, IN_CLASS),
-                            contains(design, truth, student.radius, IN_CLASS), spans_sample(design))
+    return ClassCertificate(delta / outputs, exact, heads.contains(roles["ceiling"], IN_CLASS),
+                            heads.contains(truth, IN_CLASS), heads.spans_sample)
 
 
 def _facts(task: LoadedTask, strategy: Any, student: Any, fitted_on: Array, certificate: ClassCertificate, split: str,

@@ -117,6 +117,9 @@ def _unpack(arrays: Mapping[str, Array], name: str) -> Array:
 
 def _contents(split: Split, column: str | None) -> list[bytes]:
     columns = [np.asarray(split.inputs[name]) for name in sorted(split.inputs) if column in (None, name)]
+    if columns and all(values.dtype.kind in "fiub" for values in columns):
+        rows = np.hstack([np.ascontiguousarray(values).reshape(len(values), -1).view(np.uint8) for values in columns])
+        return [hashlib.sha256(row).digest() for row in rows]
     return [hashlib.sha256(b"\0".join(_cell_bytes(column[i]) for column in columns)).digest()
             for i in range(len(split.truth))]
 

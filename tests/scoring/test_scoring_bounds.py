@@ -231,8 +231,9 @@ def test_verdicts_and_the_ledger_do_not_depend_on_the_unit_of_the_labels(unit: f
 
 
 def test_a_class_of_constants_alone_is_a_class() -> None:
-    from w2s_bench.scoring.linear_class import contains, smallest_misfit, spans_sample
+    from w2s_bench.scoring.linear_class import LinearClass
 
     nothing = np.zeros((5, 0))
-    assert smallest_misfit(nothing, np.arange(5.0)) == pytest.approx(2.0)
-    assert contains(nothing, np.full(5, 3.0)) and not contains(nothing, np.arange(5.0)) and not spans_sample(nothing)
+    heads = LinearClass.of(nothing)
+    assert heads.smallest_misfit(np.arange(5.0)) == pytest.approx(2.0)
+    assert heads.contains(np.full(5, 3.0)) and not heads.contains(np.arange(5.0)) and not heads.spans_sample

@@ -7,7 +7,15 @@ import pytest
 from scipy.optimize import minimize
 
 from w2s_bench.scoring.errors import DomainError, ShapeError
-from w2s_bench.scoring.linear_class import contains, smallest_misfit, spans_sample
+from w2s_bench.scoring.linear_class import LinearClass
+
+
+def smallest_misfit(design: np.ndarray, weak: np.ndarray, radius: float | None = None) -> float:
+    return LinearClass.of(design, radius).smallest_misfit(weak)
+
+
+def contains(design: np.ndarray, values: np.ndarray, radius: float | None = None) -> bool:
+    return LinearClass.of(design, radius).contains(values)
 
 
 def by_optimiser(design: np.ndarray, weak: np.ndarray, radius: float) -> float:
@@ -66,8 +74,8 @@ def test_the_class_contains_its_own_heads_up_to_its_radius() -> None:
 
 
 def test_a_head_with_as_many_parameters_as_points_spans_the_sample() -> None:
-    assert spans_sample(np.zeros((5, 4)))
-    assert not spans_sample(np.zeros((6, 4)))
+    assert LinearClass.of(np.zeros((5, 4))).spans_sample
+    assert not LinearClass.of(np.zeros((6, 4))).spans_sample
 
 
 def test_a_negative_radius_and_unpaired_rows_are_refused() -> None:
