@@ -151,6 +151,7 @@ class _Recorder:
         self.damaged = False
         self.counts: dict[str, int] = {"ok": len(records)}
         self._cells = {cell.key: cell for cell in plan.cells}
+        self._spent: dict[str, tuple[float, float]] = {}
 
     @property
     def finished(self) -> set[str]:
@@ -225,10 +226,12 @@ class _Recorder:
     def _cost(self, key: str) -> dict[str, float]:
         cost: dict[str, float] = defaultdict(float)
         for upstream in self.plan.upstream(key):
-            about = self.store.about(upstream)
-            if about is not None:
-                cost[f"seconds_{self.plan.jobs[upstream].stage}"] += about["seconds"]
-                cost["peak_memory"] = max(cost["peak_memory"], about["peak_memory"])
+            if upstream not in self._spent:
+                about = self.store.about(upstream) or {"seconds": 0.0, "peak_memory": 0.0}
+                self._spent[upstream] = about["seconds"], about["peak_memory"]
+            seconds, memory = self._spent[upstream]
+            cost[f"seconds_{self.plan.jobs[upstream].stage}"] += seconds
+            cost["peak_memory"] = max(cost["peak_memory"], memory)
         return dict(cost)
 
 
