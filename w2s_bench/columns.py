@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 Type = Literal["str", "int", "float", "bool", "list"]
 PREDICTORS = ("weak", "student", "ceiling", "gold", "base")
+TRAIN = ("gain", "misfit", "projection", "realizability")
+"""Terms that are also written on the student's training inputs."""
+
 STATUSES = ("ok", "failed", "timeout", "oom", "lost", "diverged", "skipped", "interrupted")
 
 
@@ -80,6 +83,8 @@ def _scores() -> list[Column]:
         Column("delta_exact_train", "float", "D", "δ on the student's training inputs: 0 certifies an exact fit", "scoring.md"),
         Column("ceiling_in_class", "bool", "", "the ceiling lies in the student's class, on train", "scoring.md", True),
     ]
+    columns += [Column(f"{name}_train", "float", "D", f"{name} on the student's training inputs; never ranked on", "scoring.md",
+                       name != "misfit") for name in TRAIN]
     columns += _representations()
     for role in PREDICTORS:
         for metric, unit in (("r2", "1"), ("rmse", "label"), ("mae", "label"), ("spearman", "1")):

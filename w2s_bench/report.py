@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.columns import ROWS
 from w2s_bench.errors import DataError
-from w2s_bench.plots import embed, gain_misfit
+from w2s_bench.plots import embed, gain_misfit, scripts
 from w2s_bench.summary import bound_on_test, sentence
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _picture(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
                "ε is the ceiling's error; the lower end is the explicit bound of Theorem 2, and both ends bind when the "
                "student's class is a linear subspace. Bars are cut at the frame. Each task has its own scales. Point at a mark "
                "to read its cell.")
-    return f"<figure>\n{embed(gain_misfit(rows, bounds))}\n<figcaption>{caption}</figcaption>\n</figure>"
+    return f"<figure>\n{scripts()}{embed(gain_misfit(rows, bounds))}\n<figcaption>{caption}</figcaption>\n</figure>"
 
 
 def _rows_section(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:

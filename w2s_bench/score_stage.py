@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_bench.columns import ASSUMPTIONS
+from w2s_bench.columns import ASSUMPTIONS, TRAIN
 from w2s_bench.contracts import Array, LinearPredictor
 from w2s_bench.jobs import Part
 from w2s_bench.scoring.bounds import Bound, Facts, bounds
@@ -89,7 +89,7 @@ def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, 
         certificates[split] = certify(strategy, student, features[part], at, known, measure)
         facts = _facts(task, strategy, student, features["transfer"], certificates[split], split, measure, pair)
         written += [_bound_row(b) for b in bounds(known, at["weak"], at["student"], at["ceiling"], facts)]
-    row |= _scores(truth, roles, measure) | _compared(task, between)
+    row |= _scores(truth, roles, measure) | _fitted(task, predictions, measure) | _compared(task, between)
     row |= {
         "delta_exact": _plain(certificates["test"].delta), "delta_exact_train": _plain(certificates["train"].delta),
         "ceiling_in_class": certificates["train"].reference_in_class, **_direction(pair, row),
@@ -153,6 +153,13 @@ def _scores(truth: Array, roles: Mapping[str, Array], measure: Divergence) -> di
     row["gain_over_misfit"] = _plain(gain_over_misfit(entries.gain, entries.misfit, entries.err_weak))
     recovered, reason = pgr(entries.err_weak, entries.err_student, entries.err_reference)
     return row | {"pgr": _plain(recovered), "pgr_reason": reason, "ledger_residue": entries.residue()}
+
+
+def _fitted(task: LoadedTask, predictions: Predictions, measure: Divergence) -> dict[str, float]:
+    """The ledger's means on the student's training inputs, where an exact linear head makes the law an identity."""
+    at = _at(predictions, "transfer")
+    entries = ledger(task.splits.transfer.truth, at["weak"], at["student"], at["ceiling"], measure)
+    return {f"{name}_train": float(getattr(entries, name).mean()) for name in TRAIN}
 
 
 def _compared(task: LoadedTask, between: Mapping[str, Any]) -> dict[str, Any]:

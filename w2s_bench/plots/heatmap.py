@@ -1,0 +1,117 @@
+"""Weak against strong models, one number a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.errors import UsageError, nearest
+from w2s_bench.plots.figure import Figure
+from w2s_bench.plots.look import DARK, INK, ORANGE, framed, in_words, inline, lines, named, natural, rounded, short_names
+from w2s_bench.plots.look import short_number
+from w2s_bench.plots.panels import Panel, finished, in_three, panels_of, shared_words
+from w2s_bench.plots.pooled import over_seeds
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RATIOS = {"gain_over_misfit": ("gain", ("misfit",)), "pgr": ("gain", ("err_weak", "err_ceiling"))}
+"""Ratios of means, never means of ratios: what stands above, and below as one column or a difference of two."""
+SIGNED = ("gain", "projection", "realizability", "pgr", "predicted_err")
+PLAIN = ("misfit", "misfit_reverse", "err_weak", "err_student", "err_ceiling", "delta_exact", "projection_gap")
+VALUES = (*SIGNED, *PLAIN, "gain_over_misfit")
+_UNITLESS = (*RATIOS, "projection_gap")
+_MOST_MODELS = 30
+
+
+def heatmap(rows: pl.DataFrame, value: str = "gain", by: Sequence[str] = ()) -> Figure:
+    """`value` of each weak and strong model, means over seeds and draws; one panel a task set and strategy (and value of `by`).
+
+    Signed values have a scale with two ends around 0 (around 1 for gain_over_misfit). The number is printed in each square, so
+    that it can be read in grey. Raises UsageError for another value, or where no cell holds it.
+    """
+    import altair as alt
+
+    if value not in VALUES:
+        raise UsageError(f"no heatmap of {value!r}", where="--value", hint=nearest(value, VALUES))
+    above, below = RATIOS.get(value, (value, ()))
+    ok = finished(rows, (above, *below))
+    ways = [name for name in ("strategy", "supervisor") if ok[name].n_unique() > 1]
+    panels = panels_of(ok, list(dict.fromkeys([*by, *ways])))
+    names = short_names([*ok["weak"], *ok["strong"]])
+    tables = {f"pairs-{i}": _squares(panel, value, names) for i, panel in enumerate(panels)}
+    columns = 1 if max(panel.rows["strong"].n_unique() for panel in panels) > 5 else min(2, in_three(len(panels)))
+    drawn = [_panel(panel, name, tables[name], value) for panel, name in zip(panels, tables, strict=True)]
+    chart = framed(alt.concat(*drawn, columns=columns).resolve_scale(color="independent"))
+    title = f"{in_words(value).capitalize()} of each weak and strong model"
+    return Figure(title, _caption(value, ok, len(panels) > 1), chart, tables)
+
+
+def _squares(panel: Panel, value: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    above, below = RATIOS.get(value, (value, ()))
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    table = over_seeds(panel.rows, ("weak", "strong"), (above, *below))
+    for line in table.to_dicts():
+        found.setdefault((line["weak"], line["strong"]), {})[line["measure"]] = line["mean"]
+    for side in (0, 1):
+        if len({pair[side] for pair in found}) > _MOST_MODELS:
+            raise UsageError(f"more than {_MOST_MODELS} models on a side", where=panel.title, hint="choose some with --where")
+    squares = []
+    for (weak, strong), means in found.items():
+        number = means[above] if not below else _ratio(means[above], [means[name] for name in below])
+        squares.append({"weak": names[weak], "strong": names[strong], "value": rounded(number),
+                        "text": short_number(number) or "–"})
+    _shade(squares, value)
+    return squares
+
+
+def _ratio(above: float, below: Sequence[float]) -> float | None:
+    under = below[0] - sum(below[1:])
+    return above / under if under > 0.0 else None
+
+
+def _shade(squares: list[dict[str, Any]], value: str) -> None:
+    """Where each square lies on the scale, −1 to 1 around the centre, or 0 to 1 from the least to the largest."""
+    numbers = [square["value"] for square in squares if square["value"] is not None]
+    centre = 1.0 if value == "gain_over_misfit" else 0.0
+    low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
+    reach = max(abs(high - centre), abs(low - centre)) or 1.0
+    for square in squares:
+        number = square["value"]
+        if number is None:
+            square["shade"] = None
+        elif value in PLAIN:
+            square["shade"] = round((number - low) / (high - low), 4) if high > low else 0.3
+        else:
+            square["shade"] = round((number - centre) / reach, 4)
+
+
+def _panel(panel: Panel, table: str, squares: Sequence[Mapping[str, Any]], value: str) -> Any:
+    import altair as alt
+
+    weak, strong = (sorted({str(square[side]) for square in squares}, key=natural) for side in ("weak", "strong"))
+    wide, high = 84, 34
+    scale = alt.Scale(domain=[0, 1], range=["#fbfbf8", DARK], interpolate="lab") if value in PLAIN else alt.Scale(
+        domain=[-1, 0, 1], range=[ORANGE, "#fbfbf8", DARK], interpolate="lab")
+    breaks = {"labelExpr": f"split(datum.label, '{SPLIT}')"}
+    del breaks
+    base = alt.Chart(named(table)).encode(
+        x=alt.X("strong:N", sort=strong, title="strong student", axis=alt.Axis(labelAngle=-30, labelLimit=300, orient="bottom")),
+        y=alt.Y("weak:N", sort=weak, title="weak supervisor", axis=alt.Axis(labelLimit=300)))
+    boxes = base.mark_rect(stroke="#bbbbb5", strokeWidth=0.6).encode(
+        color=alt.Color("shade:Q", scale=scale, legend=None),
+        tooltip=["weak:N", "strong:N", alt.Tooltip("value:Q", title=value, format=".4g")])
+    text = base.mark_text(fontSize=11).encode(
+        text="text:N", color=alt.condition("datum.shade > 0.55", alt.value("white"), alt.value(INK)))
+    title = lines(panel.title, max(40, len(strong) * wide // 7))
+    return alt.layer(boxes, text).properties(width=len(strong) * wide, height=len(weak) * high, title=title)
+
+
+def _caption(value: str, rows: pl.DataFrame, several: bool) -> str:
+    centre = "1" if value == "gain_over_misfit" else "0"
+    shades = ("The darker, the larger." if value in PLAIN else
+              f"Blue is above {centre}, orange below, white at {centre}.")
+    how = "Ratio of means over seeds and draws." if value in RATIOS else "Means over seeds and draws."
+    same = shared_words(rows, ("strategy", "supervisor"))
+    return " ".join(part for part in (how, shades, "Each panel has its own scale." if several else "",
+                                      "An empty square is a pair without a score.", f"All cells: {same}." if same else "") if part)

@@ -1,0 +1,122 @@
+"""What all figures share: colours that differ in lightness too, shapes, dashes, fonts, and how numbers and names are written.
+
+The colours keep apart for the colour-blind (after Okabe and Ito) and, by their lightness, in grey.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from w2s_bench.names import distinguishing
+
+DARK, ORANGE, GREY, SKY, GREEN, RED = "#0b3c6f", "#e08a1e", "#8a8a8a", "#6cb8e6", "#1b8f6a", "#b5452c"
+INK, PALE = "#222222", "#dcdcd6"
+COLOURS = (DARK, ORANGE, GREY, SKY, GREEN, RED)
+SHAPES = ("circle", "triangle-up", "square", "diamond", "cross", "triangle-down")
+DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4), (1, 3))
+DIRECTIONS = ("weak-to-strong", "strong-to-weak", "same")
+FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
+CHARACTER = 5.9
+"""Width of a character of a caption in pixels, on the average."""
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Kinds of marks, each with its colour, shape and dash.
+
+    field: the column that holds the kind; values: all kinds, whose places decide their looks; shown: those in the legend.
+    """
+
+    field: str
+    values: tuple[str, ...]
+    shown: tuple[str, ...]
+    colours: tuple[str, ...] = COLOURS
+
+    def colour(self, **legend: Any) -> Any:
+        """The colour channel; legend: settings of its legend."""
+        return self._channel("Color", self.colours, legend)
+
+    def shape(self, **legend: Any) -> Any:
+        """The shape channel, in the legend of the colours."""
+        return self._channel("Shape", SHAPES, legend)
+
+    def dash(self, **legend: Any) -> Any:
+        """The dash channel, in the legend of the colours."""
+        return self._channel("StrokeDash", DASHES, legend)
+
+    def _channel(self, kind: str, looks: Sequence[Any], legend: dict[str, Any]) -> Any:
+        import altair as alt
+
+        looks = [list(look) if isinstance(look, tuple) else look for look in looks[: len(self.values)]]
+        return getattr(alt, kind)(f"{self.field}:N", scale=alt.Scale(domain=list(self.values), range=looks),
+                                  legend=alt.Legend(values=list(self.shown), title=None, **legend))
+
+
+def framed(chart: Any) -> Any:
+    """The chart with the shared fonts, grid, frame and legend."""
+    return chart.configure(font=FONT, background="#fcfcfb").configure_view(stroke="#d5d5d5").configure_axis(
+        gridColor="#eeeeee", domainColor="#999999", tickColor="#999999", labelColor="#444444", titleColor=INK,
+        titleFontWeight="normal", labelFontSize=11, titleFontSize=12, labelLimit=420).configure_title(
+        anchor="start", frame="group", fontSize=13, fontWeight="bold", color=INK, subtitleColor="#555555", subtitleFontSize=11.5,
+        subtitlePadding=4, offset=8).configure_legend(
+        orient="top", title=None, titleColor=INK, titleFontWeight="normal", labelFontSize=12, titleFontSize=12, symbolSize=90,
+        symbolOpacity=1, labelLimit=420, symbolStrokeWidth=1.5)
+
+
+def inline(values: list[dict[str, Any]]) -> Any:
+    """A few values written into the chart itself."""
+    import altair as alt
+
+    return alt.Data(values=values)  # type: ignore[no-untyped-call]
+
+
+def named(name: str) -> Any:
+    """The table of this name of the figure."""
+    import altair as alt
+
+    return alt.NamedData(name=name)  # type: ignore[no-untyped-call]
+
+
+def tick_format(values: Iterable[float | None]) -> str:
+    """The format of an axis that shows these values: plain from 0.001 to 10 000, short beyond."""
+    largest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=1.0)
+    if 1e4 <= largest < 1e8:
+        return "~s"
+    return ",~f" if 1e-3 <= largest < 1e4 else "~e"
+
+
+def short_number(value: float | None) -> str:
+    """Three significant digits in at most eight characters; nothing where there is no number."""
+    if value is None or not math.isfinite(value):
+        return ""
+    if value and not 1e-3 <= abs(value) < 1e5:
+        return f"{value:.1e}".replace("-", "−")
+    places = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return f"{value:.{places}f}".replace("-", "−")
+
+
+def rounded(value: float | None) -> float | None:
+    """Six significant digits, more than a picture shows; none for what is no number."""
+    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None
+
+
+def short_names(labels: Iterable[str | None]) -> dict[str, str]:
+    """Names without the parameters that all of a figure share, with spaces at which they may be broken."""
+    known = sorted({label for label in labels if label is not None})
+    return {label: text.replace(",", ", ") for label, text in distinguishing(known).items()}
+
+
+def lines(text: str, width: int) -> list[str]:
+    """The text broken into lines of at most this many characters."""
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+
+
+def natural(text: str | None) -> tuple[Any, ...]:
+    """A key that sorts layers=2 before layers=10."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text or "")
+    return tuple((1, float(part), "") if index % 2 else (0, 0.0, part) for index, part in enumerate(parts))

@@ -1,0 +1,87 @@
+"""Figures as files and as parts of a page. A page holds its scripts and asks for nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from w2s_bench.errors import StoreError, UsageError, nearest
+from w2s_bench.plots.figure import Figure
+from w2s_bench.plots.look import CHARACTER, lines
+
+FORMATS = (".png", ".svg", ".html")
+_NARROWEST = 60
+_PAGE_STYLE = ("body { margin: 2rem; background: #fcfcfb; color: #1f2328; font: 15px/1.5 system-ui, \"DejaVu Sans\", sans-serif; }"
+               " figure { margin: 0; overflow-x: auto; } figcaption { max-width: 52rem; color: #5b6169; }")
+
+
+def check_path(path: Path) -> None:
+    """Raises UsageError for a file whose suffix is none of FORMATS, before anything is computed."""
+    if path.suffix not in FORMATS:
+        raise UsageError(f"cannot write a figure as {path.suffix or 'a file without a suffix'}", where=str(path),
+                         hint=nearest(path.suffix, FORMATS))
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure as .png, .svg or .html, with its title and caption. Raises UsageError, StoreError."""
+    import vl_convert
+
+    check_path(path)
+    try:
+        if path.suffix == ".html":
+            path.write_text(_page(figure), encoding="utf-8")
+            return
+        svg = vl_convert.vegalite_to_svg(titled(figure))
+        if path.suffix == ".svg":
+            path.write_text(svg, encoding="utf-8")
+        else:
+            path.write_bytes(vl_convert.svg_to_png(svg, scale=2.0))
+    except OSError as error:
+        raise StoreError(f"cannot write: {error.strerror}", where=str(path), hint="choose another file with -o") from None
+
+
+def titled(figure: Figure) -> dict[str, Any]:
+    """The specification with the title above and the caption below it, broken to the width of the drawing."""
+    spec = figure.spec()
+    wide = max(_NARROWEST, int(_width(spec) / CHARACTER))
+    spec["title"] = {"text": lines(figure.title, int(0.85 * wide)), "subtitle": lines(figure.caption, wide), "anchor": "start",
+                     "fontSize": 15, "subtitleLineHeight": 15, "offset": 14}
+    return spec
+
+
+def _width(spec: dict[str, Any]) -> float:
+    """Pixels that the panels of a specification take side by side, without their axes."""
+    across: Sequence[dict[str, Any]] = spec.get("hconcat") or spec.get("concat") or ()
+    if across:
+        return float(sum(_width(part) + 60 for part in across[: spec.get("columns") or len(across)]))
+    if below := spec.get("vconcat"):
+        return max(_width(part) for part in below)
+    width = spec.get("width")
+    return float(width) if isinstance(width, int | float) else 400.0
+
+
+def _page(figure: Figure) -> str:
+    title = escape(figure.title)
+    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_PAGE_STYLE}</style></head>'
+            f"<body>\n{scripts()}\n<h1>{title}</h1>\n<figure>{embed(figure)}<figcaption>{escape(figure.caption)}</figcaption>"
+            "</figure></body></html>\n")
+
+
+def scripts() -> str:
+    """What draws the figures of a page: once, before the first of them."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle().replace("</script", "<\\/script")  # type: ignore[call-arg]
+    return f"<script>{bundle}</script>"
+
+
+def embed(figure: Figure, name: str = "figure") -> str:
+    """The figure as HTML to put into a page that holds `scripts()`: an element of this id and what draws it there."""
+    spec = json.dumps(figure.spec(), sort_keys=True, separators=(",", ":")).replace("<", "\\u003c")
+    options = {"mode": "vega-lite", "renderer": figure.renderer,
+               "actions": {"export": True, "source": False, "compiled": False, "editor": False}}
+    return (f'<div id="{name}"></div>\n'
+            f'<script>vegaEmbed("#{name}", {spec}, {json.dumps(options, sort_keys=True)});</script>')

@@ -1,0 +1,117 @@
+"""Which of several teachers a rule takes, and what that costs.
+
+Charikar et al. (arXiv 2405.15116): among candidate weak models for one strong model take the one with the smallest
+err_weak − misfit. A rule here is a criterion, one number a candidate, of which the smallest wins.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from w2s_bench.scoring.arrays import Array, as_column, check_same_shape
+from w2s_bench.scoring.errors import DomainError, ShapeError
+from w2s_bench.scoring.intervals import CONFIDENCE, Estimate
+
+EQUAL = 1e-9
+"""Two errors are one where they differ by less than this share of the larger."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a rule gets. index: the candidate taken, None for the random rule, whose figures are expectations.
+
+    err_student, regret: in the divergence's unit; regret ≥ 0 is err_student less the least among the candidates.
+    hit: 1 where that least is met, 0 where it is not; for the random rule its probability. tau: Kendall's tau-b between
+    the criterion and err_student over the candidates; None where either does not vary.
+    """
+
+    index: int | None
+    err_student: float
+    regret: float
+    hit: float
+    tau: float | None
+
+
+def choose(criterion: npt.ArrayLike, err_student: npt.ArrayLike) -> Choice:
+    """The candidate with the smallest criterion, the first of several. Both (c,), one number a candidate.
+
+    Raises ShapeError and DomainError.
+    """
+    values, errors = as_column(criterion, "criterion"), as_column(err_student, "err_student")
+    check_same_shape(values, errors, "criterion and err_student")
+    index = int(values.argmin())
+    return Choice(index, float(errors[index]), float(errors[index] - errors.min()), float(_best(errors)[index]),
+                  rank_agreement(values, errors))
+
+
+def choose_at_random(err_student: npt.ArrayLike) -> Choice:
+    """What a candidate drawn at random gives on average. err_student: (c,). Raises ShapeError and DomainError."""
+    errors = as_column(err_student, "err_student")
+    expected = float(errors.mean())
+    return Choice(None, expected, expected - float(errors.min()), float(_best(errors).mean()), None)
+
+
+def rank_agreement(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
+    """Kendall's tau-b of two orders (c,): 1 the same, −1 reversed; None where one of them ties all candidates.
+
+    tau-b = Σ s_ij·t_ij / √(Σ s_ij² · Σ t_ij²), s and t the signs of the differences (Kendall 1945).
+    """
+    a, b = as_column(first, "first order"), as_column(second, "second order")
+    check_same_shape(a, b, "two orders")
+    s, t = np.sign(a[:, None] - a), np.sign(b[:, None] - b)
+    below = math.sqrt(float((s * s).sum()) * float((t * t).sum()))
+    return float((s * t).sum()) / below if below else None
+
+
+def duel(mine: npt.ArrayLike, theirs: npt.ArrayLike) -> tuple[int, int, int]:
+    """Wins, ties and losses by err_student (n,) of the teachers that two rules took, paired. Smaller wins; a tie is the
+    same error to a billionth of the larger, which the same teacher always is."""
+    a, b = as_column(mine, "err_student"), as_column(theirs, "err_student of the other rule")
+    check_same_shape(a, b, "err_student of two rules")
+    tied = np.abs(a - b) <= EQUAL * np.maximum(np.abs(a), np.abs(b))
+    return int(((a < b) & ~tied).sum()), int(tied.sum()), int(((a > b) & ~tied).sum())
+
+
+def relative_regret(regret: npt.ArrayLike, expected: npt.ArrayLike, setting: npt.ArrayLike, seed: npt.ArrayLike) -> Estimate:
+    """Mean over settings of (mean regret / mean expected err_student of a random choice), with its seeds as clusters.
+
+        r_j = Σ_i regret_ij / Σ_i expected_ij,    r = mean_j r_j over J settings
+        u_s = Σ_{ij in seed s} (regret_ij − r_j·expected_ij) / (J·Σ_i expected_ij)
+        se² = S/(S − 1) · Σ_s u_s²,               Student-t on S − 1 degrees of freedom
+
+    the delta method for ratios of means with the sandwich variance of clusters (Liang and Zeger 1986), so that what settings
+    of one seed share is counted once. It speaks of these settings and new seeds. All (n,); setting and seed are labels.
+    With one seed there is no interval. Raises ShapeError, and DomainError where a setting expects no error at all.
+    """
+    above, below = as_column(regret, "regret"), as_column(expected, "expected err_student")
+    check_same_shape(above, below, "regret and expected err_student")
+    settings, seeds = _labels(setting, above), _labels(seed, above)
+    count, n = int(settings.max()) + 1, int(seeds.max()) + 1
+    total = np.bincount(settings, below)
+    if not (total > 0.0).all():
+        raise DomainError("a random choice is expected to err by 0", hint="regret has no relative size there")
+    ratios = np.bincount(settings, above) / total
+    influence = np.bincount(seeds, (above - ratios[settings] * below) / (count * total[settings]))
+    value = float(ratios.mean())
+    if n == 1:
+        return Estimate(value, math.nan, math.nan, math.nan, 1)
+    error = math.sqrt(n / (n - 1) * float(influence @ influence))
+    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 1)) * error
+    return Estimate(value, error, value - reach, value + reach, n)
+
+
+def _best(errors: Array) -> npt.NDArray[np.bool_]:
+    least = float(errors.min())
+    return errors - least <= EQUAL * np.maximum(np.abs(errors), abs(least))
+
+
+def _labels(labels: npt.ArrayLike, like: Array) -> npt.NDArray[np.intp]:
+    _, codes = np.unique(np.asarray(labels), return_inverse=True)
+    if codes.shape != like.shape:
+        raise ShapeError(f"labels have shape {codes.shape}, values {like.shape}", hint="one label a value")
+    return codes
