@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from w2s_bench.cli.main import main
 from w2s_bench.columns import ROWS
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -60,3 +61,20 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the shared data folder is not beside the project")
     return SHARED_DATA
+
+
+@pytest.fixture
+def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs the command's entry point in an empty folder, in this process; gives what it printed, errors after a failure."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "180")
+
+    def run(*words: str, code: int = 0) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        out, err = capsys.readouterr()
+        assert ended.value.code == code, f"exit {ended.value.code}\n{out}\n{err}"
+        assert "Traceback" not in err
+        return out if code == 0 else err
+
+    return run

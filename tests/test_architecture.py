@@ -9,10 +9,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "w2s_bench"
 ROWS = [
-    ["cli.main", "cli.run", "cli.plan", "cli.ls", "cli.show", "cli.status", "cli.report", "cli.plugin"],
+    ["cli.main", "cli.run", "cli.plan", "cli.ls", "cli.show", "cli.status", "cli.report", "cli.plugin", "cli.predict",
+     "cli.select", "cli.relate"],
+    ["cli.own_prediction"],
+    ["cli.listing", "cli.table_options"],
     ["cli.progress", "cli.spec_options", "cli"],
     ["leaderboard.tables", "leaderboard", "report"],
     ["plots", "terminal_table"],
+    ["leaderboard.prediction", "leaderboard.regret"],
+    ["leaderboard.relation", "leaderboard.selection"],
+    ["leaderboard.groups"],
     ["summary"],
     ["forecast"],
     ["run"],
@@ -23,7 +29,7 @@ ROWS = [
     ["splits_io"],
     ["jobs", "store"],
     ["registry", "journal"],
-    ["names", "hookspecs"],
+    ["names", "hookspecs", "prediction_files"],
     ["contracts", "seeds", "columns", "scoring"],
     ["canonical", "errors", "versions"],
     [""],

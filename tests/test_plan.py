@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from w2s_bench.jobs import Fit, Outcome, job, recipe_fields, recipe_from_fields
+from w2s_bench.contracts import Embedding, ModelEntry, PreparedModel
+from w2s_bench.errors import PluginError
+from w2s_bench.jobs import Embed, Fit, Outcome, Prepare, job, recipe_fields, recipe_from_fields
 from w2s_bench.plan import Plan, make_plan
-from w2s_bench.registry import Registry, load_registry
+from w2s_bench.registry import Registered, Registry, load_registry
 from w2s_bench.schedule import Schedule
 from w2s_bench.seeds import seed_for
 from w2s_bench.spec import Matrix, RunSpec, spec_from_toml
@@ -41,6 +45,43 @@ def test_gold_is_the_weak_fit_where_strategy_and_supervisor_are_one(registry: Re
 def test_more_strategies_add_fits_and_no_embedding(registry: Registry) -> None:
     one, two = planned(registry).stages(), planned(registry, strategies=("ridge", "least-squares")).stages()
     assert one["embed"] == two["embed"] and one["load"] == two["load"] and one["fit"] < two["fit"]
+
+
+@pytest.mark.parametrize(("model", "variants", "prepares"), [
+    ("nano[steps=8,corpus=python,checkpoint=[0,1,4,end]]", 4, 1),
+    ("nano[steps=8,corpus=python,checkpoint=[1,2],pooling=[mean,last],column=[text,smiles]]", 8, 1),
+    ("nano[steps=8,corpus=python,checkpoint=[0,end],width=[16,32]]", 4, 2),
+    ("nano[steps=8,checkpoint=[0,end],pooling=[mean,last]]", 4, 2)])
+def test_models_that_read_one_training_share_its_job(registry: Registry, model: str, variants: int, prepares: int) -> None:
+    plan = planned(registry, models=(model,), seeds=(0, 1))
+    trainings = [made for made in plan.jobs.values() if isinstance(made.recipe, Prepare)]
+    embeds = [made.recipe for made in plan.jobs.values() if isinstance(made.recipe, Embed)]
+    assert len(trainings) == prepares and len({embed.model for embed in embeds}) == variants
+    assert {embed.prepare for embed in embeds} == {made.key for made in trainings}
+    for made in trainings:
+        assert isinstance(made.recipe, Prepare)
+        maker = plan.components[made.recipe.model]
+        assert {"checkpoint": "end", "pooling": "mean"}.items() <= dict(maker.params).items()
+        assert isinstance(maker.create(), PreparedModel) and registry.select("models", [maker.label])[0].key == maker.key
+
+
+class Misinformed:
+    """A model that says it is prepared as something that is no parameter of its."""
+
+    column, family, size, prepare_from, prepared_as = "x", "f", None, frozenset({"seed"}), {"checkpiont": "end"}
+
+    def fingerprint(self) -> str:
+        return ""
+
+    def embed(self, inputs: object, state: object) -> Embedding:
+        raise NotImplementedError
+
+
+def test_a_model_prepared_as_what_it_does_not_know_is_a_fault_of_its_plugin(registry: Registry) -> None:
+    mistaken = Registered(registry.plugins[0], ModelEntry("mistaken", f"{__name__}:Misinformed"))
+    wider = replace(registry, models=(*registry.models, mistaken))
+    with pytest.raises(PluginError, match="mistaken is prepared as a parameter that it does not have: checkpiont"):
+        planned(wider, models=("raw", "mistaken"))
 
 
 def test_every_job_follows_what_it_needs_and_its_key_is_its_recipe(registry: Registry) -> None:

@@ -22,7 +22,11 @@ from w2s_gpt2.size import gpt2_parameters
 
 from w2s_bench.contracts import Array, Columns, Model, PrepareContext, PreparedModel
 from w2s_bench.errors import DataError, Diverged, UsageError
-from w2s_bench.registry import check_parameters, instantiate
+from w2s_bench.plan import make_plan
+from w2s_bench.registry import check_parameters, instantiate, load_registry
+from w2s_bench.spec import Matrix, RunSpec
+from w2s_bench.stages import Workshop
+from w2s_bench.store import Store
 
 TEXTS = ["a short text", "", "def f(x):\n    return g(x) + 1", "été", "x" * 40, "a short text", "y"]
 
@@ -249,7 +253,7 @@ def test_nano_is_reproducible_and_leaves_global_state_alone() -> None:
     assert torch.equal(before, torch.get_rng_state()) and not torch.are_deterministic_algorithms_enabled()
     assert np.array_equal(numpy_before, np.random.get_state()[1])  # type: ignore[index]
     for other in (trained(small_nano(seed=1)), trained(small_nano(), seed=1)):
-        assert not np.array_equal(first["wte.weight"], other["wte.weight"])
+        assert not np.array_equal(first["8/wte.weight"], other["8/wte.weight"])
 
 
 @pytest.mark.parametrize("pooling", ["mean", "last"])
@@ -268,6 +272,58 @@ def test_zero_steps_is_an_untrained_network() -> None:
     assert np.isfinite(small_nano(steps=0).embed(column(TEXTS), state).values).all()
 
 
+def test_the_first_checkpoint_is_the_untrained_network_and_the_last_the_trained_one() -> None:
+    state = trained(small_nano())
+    ends = {
+        step: small_nano(checkpoint=step).embed(column(TEXTS), state).values for step in (0, 1, 2, 4, 8, "end")
+    }
+    untrained = small_nano(steps=0).embed(column(TEXTS), trained(small_nano(steps=0))).values
+    assert np.array_equal(ends[0], untrained) and np.array_equal(ends[8], ends["end"])
+    assert len({values.tobytes() for values in ends.values()}) == 5
+    assert small_nano(checkpoint=4).size == small_nano().size and state["loss"].shape == (8,)
+
+
+def test_a_checkpoint_is_what_training_gives_that_stops_there() -> None:
+    long, short = (trained(small_nano(steps=steps, schedule="constant")) for steps in (8, 4))
+    names = [name for name in short if name.startswith("4/")]
+    assert names and all(np.array_equal(short[name], long[name]) for name in names)
+    assert np.array_equal(short["loss"], long["loss"][:4])
+
+
+def test_one_stored_training_serves_every_checkpoint_and_pooling(tmp_path: Path) -> None:
+    rows = [f"{'ab' * n} {n},{n}" for n in range(1, 31)]
+    (tmp_path / "table.csv").write_text("\n".join(["text,label", *rows]))
+    nano = "nano[width=16,layers=1,steps=4,context=24,checkpoint=[0,2,end],pooling=[mean,last]]"
+    matrix = Matrix((f'text[path="{tmp_path}/table.csv"]',), models=(nano,))
+    plan = make_plan(RunSpec("t", (matrix,)), load_registry())
+    workshop = Workshop(Store(str(tmp_path / "store")), plan.components)
+    made = {
+        stage: [job for job in plan.jobs.values() if job.stage == stage] for stage in ("load", "prepare", "embed")
+    }
+    outcomes = [next(workshop.run([job])) for jobs in made.values() for job in jobs]
+    assert {outcome.status for outcome in outcomes} == {"ok"}
+    assert (len(made["prepare"]), len(made["embed"])) == (1, 6)
+    features = {workshop.store.load(job.key)[0].arrays["test"].tobytes() for job in made["embed"]}
+    assert len(features) == 6
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [(0, [0]), (1, [0, 1]), (8, [0, 1, 2, 4, 8]), (125, [0, 1, 2, 4, 8, 16, 31, 63, 125])],
+)
+def test_halves_of_the_training_are_kept_down_to_one_step(steps: int, kept: list[int]) -> None:
+    from w2s_gpt2.checkpoints import kept_steps
+
+    assert list(kept_steps(steps)) == kept
+    state = trained(small_nano(steps=steps))
+    assert sorted({int(name.partition("/")[0]) for name in state if name != "loss"}) == kept
+
+
+def test_a_checkpoint_that_is_not_kept_is_refused_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match="checkpoint=3 is not kept.*\n.*of steps=8 these are kept: 0, 1, 2, 4, 8 .end."):
+        small_nano(checkpoint=3)
+
+
 def test_a_corpus_of_its_own_makes_nano_independent_of_the_cell(tmp_path: Path) -> None:
     plain, zipped = tmp_path / "corpus.txt", tmp_path / "corpus.txt.gz"
     plain.write_text("one line\n\nanother line, longer than the context of this network\n")
@@ -275,7 +331,7 @@ def test_a_corpus_of_its_own_makes_nano_independent_of_the_cell(tmp_path: Path) 
     nano = small_nano(corpus=str(plain))
     assert nano.prepare_from == frozenset() and small_nano().prepare_from == {"task", "seed"}
     first, second = nano.prepare(PrepareContext()), small_nano(corpus=str(zipped)).prepare(PrepareContext())
-    assert np.array_equal(first["wte.weight"], second["wte.weight"])
+    assert np.array_equal(first["8/wte.weight"], second["8/wte.weight"])
     before = nano.fingerprint()
     plain.write_text("something else\n")
     assert nano.fingerprint() != before
@@ -317,7 +373,7 @@ def test_descriptors_join_the_objective(monkeypatch: pytest.MonkeyPatch, tmp_pat
     own = {"objective": "descriptors", "descriptors": "lengths"}
     nano = small_nano(**own)
     state, plain = trained(nano), trained(small_nano())
-    assert set(state) == set(plain) and not np.array_equal(state["wte.weight"], plain["wte.weight"])
+    assert set(state) == set(plain) and not np.array_equal(state["8/wte.weight"], plain["8/wte.weight"])
     assert state["loss"][0] > plain["loss"][0] and nano.fingerprint() != small_nano().fingerprint()
     with pytest.raises(DataError, match="not finite for the text"):
         trained(small_nano(**own | {"descriptors": "nothing"}))

@@ -14,7 +14,7 @@ import w2s_molecules
 
 from w2s_bench.contracts import Task
 from w2s_bench.errors import DataError
-from w2s_bench.registry import check_parameters, instantiate
+from w2s_bench.registry import check_parameters, instantiate, load_registry
 
 pytest.importorskip("rdkit", reason="the extra `molecules` is not installed")
 
@@ -40,9 +40,9 @@ SMILES = [
 ]
 
 
-def task(path: Path, name: str = "esol") -> Any:
+def task(path: Path, name: str = "esol", **settings: str) -> Any:
     entry = next(entry for entry in w2s_molecules.w2s_tasks() if entry.name == name)
-    return instantiate(entry.target, check_parameters(entry, {"path": str(path)}, name), name)
+    return instantiate(entry.target, check_parameters(entry, {"path": str(path), **settings}, name), name)
 
 
 def folder(place: Path, smiles: list[str], extra: str = "mass") -> Path:
@@ -78,6 +78,50 @@ def test_copies_of_a_molecule_stay_on_one_side(tmp_path: Path) -> None:
     assert "CCO" not in set(esol.load(1).supervise.inputs["smiles"]) | set(
         esol.load(1).transfer.inputs["smiles"]
     )
+
+
+def teacher_table(place: Path, rows: list[tuple[str, float]]) -> str:
+    lines = ["name,smiles,measured log solubility in mols per litre,rule of thumb"]
+    lines += [f'"a, b",{smiles},0.5,{answer}' for smiles, answer in rows]
+    (place / "teacher.csv").write_text("\n".join(lines) + "\n")
+    return str(place / "teacher.csv")
+
+
+def test_a_teachers_numbers_join_by_molecule_whatever_the_order_and_the_writing(tmp_path: Path) -> None:
+    written = [*((text, float(index)) for index, text in enumerate(SMILES[4:])), ("OCC", 20.0), ("C1=CC=CC=C1", 7.0)]
+    rows = [*reversed(written), (SMILES[1], -1.0)]
+    folder(tmp_path, SMILES)
+    taught = task(tmp_path, teacher=teacher_table(tmp_path, rows))
+    splits, plain = taught.load(1), task(tmp_path).load(1)
+    mean_of_copies = (20.0 + 2.0) / 2  # ethanol stands there as OCC and as C(O)C
+    assert splits.test.inputs["rule of thumb"].tolist() == [mean_of_copies]
+    assert set(splits.test.inputs) == {"smiles", "text", "mass", "rule of thumb"}
+    known = {"c1ccccc1": 7.0, "CCCC": -1.0, "CCl": 6.0, "CC(=O)O": 0.0}
+    for part, bare in ((splits.supervise, plain.supervise), (splits.transfer, plain.transfer)):
+        assert part.ids.tolist() == bare.ids.tolist() and part.inputs["rule of thumb"].dtype == np.float64
+        for smiles, answer in zip(part.inputs["smiles"], part.inputs["rule of thumb"], strict=True):
+            assert known.get(smiles, answer) == answer
+
+
+def test_a_teacher_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    folder(tmp_path, SMILES)
+    everything = [(text, 1.0) for text in SMILES]
+    partly = [row for row in everything if row[0] not in ("CCO", "OCC ", "C(O)C")]
+    with pytest.raises(DataError, match="lacks 3 of 12 molecules, the first in row 1 of the set: CCO"):
+        task(tmp_path, teacher=teacher_table(tmp_path, partly)).load(0)
+    with pytest.raises(DataError, match="row 1 holds no valid SMILES"):
+        task(tmp_path, teacher=teacher_table(tmp_path, [("C1CC", 1.0)])).load(0)
+    with pytest.raises(DataError, match="has no column of numbers"):
+        task(tmp_path, teacher=teacher_table(tmp_path, [(text, float("nan")) for text in SMILES])).load(0)
+    with pytest.raises(DataError, match="has no file teecher.csv.*\n.*teacher.csv"):
+        task(tmp_path, teacher=str(tmp_path / "teecher.csv")).fingerprint()
+    path = teacher_table(tmp_path, everything)
+    before = task(tmp_path, teacher=path).fingerprint()
+    assert before == task(tmp_path, teacher=path).fingerprint() != task(tmp_path).fingerprint()
+    Path(path).write_text(Path(path).read_text().replace("rule of thumb", "mass"))
+    assert task(tmp_path, teacher=path).fingerprint() != before
+    with pytest.raises(DataError, match="has a column 'mass', as has"):
+        task(tmp_path, teacher=path).load(0)
 
 
 def test_faults_are_named(tmp_path: Path) -> None:
@@ -130,3 +174,22 @@ def test_the_published_tables_load(name: str, sizes: tuple[int, ...], unit: str)
     assert molecules.output.unit == unit and not any(
         text != text.strip() for text in splits.supervise.inputs["smiles"]
     )
+
+
+@published
+@pytest.mark.parametrize(
+    ("name", "file", "column", "worst"),
+    [
+        ("esol", "esol.csv", "ESOL predicted log solubility in mols per litre", 1.0),
+        ("freesolv", "freesolv.csv", "calc", 1.7),
+    ],
+)
+def test_the_published_natural_teachers_join(name: str, file: str, column: str, worst: float) -> None:
+    splits = task(PUBLISHED, name, teacher=str(PUBLISHED.parent / "moleculenet_csv" / file)).load(0)
+    given = load_registry().select("models", [f'given[column="{column}"]'])[0]
+    assert load_registry().select("models", [given.label])[0].key == given.key
+    squares = [
+        (given.create().embed(part.inputs, {}).values - part.truth) ** 2
+        for part in (splits.supervise, splits.transfer, splits.test)
+    ]
+    assert np.sqrt(np.concatenate(squares).mean()) < worst

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import importlib
+import runpy
+import subprocess
+import sys
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
+import torch
 import w2s_probes
-from w2s_probes.adamw_head import AdamWHead, initial_head, shuffled_batches, train
+from w2s_probes.adamw_head import AdamWHead
 from w2s_probes.as_is import AsIs
 from w2s_probes.least_squares import LeastSquares
 from w2s_probes.ridge import Ridge
 
 from w2s_bench.contracts import Array, FitContext, FitProblem, Labels, Regression
 from w2s_bench.errors import Diverged
-from w2s_bench.seeds import generator_for
+
+PLAIN = runpy.run_path(str(Path(__file__).resolve().parent.parent / "benchmarks" / "paper_synthetic.py"))
+"""The plain loops that the benchmark compares with."""
 
 LINEAR = [Ridge(), Ridge(0.3), Ridge("auto"), Ridge(0), LeastSquares(), AdamWHead(epochs=3),
           AdamWHead(epochs=3, standardise=False)]
@@ -184,29 +192,54 @@ def test_a_broken_problem_costs_only_itself(strategy: Any) -> None:
 
 
 @pytest.mark.parametrize("decay", [0.01, 0.0])
-@pytest.mark.parametrize("k", [1, 3])
-def test_adamw_head_is_the_plain_torch_loop(k: int, decay: float) -> None:
-    torch = pytest.importorskip("torch")
-    given = problem(70, 6, k)
-    rng = generator_for("adamw head", seed=5)
-    weight, bias = initial_head(rng, 6, k)
-    batches = list(shuffled_batches(rng, 70, 32, 20))
-    x, y = torch.tensor(given.features, dtype=torch.float64), torch.tensor(given.labels.values)
-    layer = torch.nn.Linear(6, k, dtype=torch.float64)
+@pytest.mark.parametrize("batch", [32, 7, 100])
+@pytest.mark.parametrize(("n", "d", "k"), [(70, 6, 1), (70, 16, 3), (33, 300, 2)])
+def test_adamw_head_is_the_plain_torch_loop(n: int, d: int, k: int, batch: int, decay: float) -> None:
+    given, recipe = problem(n, d, k), AdamWHead(epochs=20, lr=1e-2, batch=batch, decay=decay, standardise=False)
+    plain, got = PLAIN["plain_head"](given.features, given.labels.values, 5, recipe, torch.float64), recipe.fit(given)
+    assert np.allclose(got.weight, plain.weight.detach().numpy().T, rtol=0, atol=1e-9)
+    assert np.allclose(got.intercept, plain.bias.detach().numpy(), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [(torch.float64, 1e-9), (torch.float32, 1e-4)], ids=str)
+@pytest.mark.parametrize("d", [16, 300])
+def test_errors_of_adamw_heads_are_those_of_the_plain_loop(d: int, dtype: torch.dtype, rtol: float) -> None:
+    given, unseen, recipe = problem(320, d), problem(500, d, seed=1), AdamWHead(epochs=30, standardise=False)
+    layer = PLAIN["plain_head"](given.features, given.labels.values, 5, recipe, dtype)
     with torch.no_grad():
-        layer.weight.copy_(torch.tensor(weight.T))
-        layer.bias.copy_(torch.tensor(bias))
-    optimiser = torch.optim.AdamW(layer.parameters(), lr=1e-2, weight_decay=decay)
-    for rows in batches:
-        optimiser.zero_grad()
-        torch.nn.functional.mse_loss(layer(x[rows]), y[rows]).backward()
-        optimiser.step()
-    got = AdamWHead(epochs=20, lr=1e-2, decay=decay, standardise=False).fit(given)
-    assert np.allclose(got.weight, layer.weight.detach().numpy().T, rtol=0, atol=1e-8)
-    assert np.allclose(got.intercept, layer.bias.detach().numpy(), rtol=0, atol=1e-8)
-    by_hand = train([given.features.astype(np.float64)], given.labels.values[None], weight[None], bias[None],
-                    [iter(batches)], 1e-2, decay)
-    assert np.allclose(by_hand[0][0], got.weight, rtol=0, atol=1e-12)
+        plain = layer(torch.tensor(unseen.features, dtype=dtype)).double().numpy()
+    error, plain_error = (((answers - unseen.labels.values) ** 2).mean()
+                          for answers in (recipe.fit(given).predict(unseen.features), plain))
+    assert error == pytest.approx(plain_error, rel=rtol)
+
+
+@pytest.mark.parametrize("strategy", [AdamWHead(epochs=3), AdamWHead(epochs=3, standardise=False)], ids=str)
+def test_the_number_of_threads_changes_no_bit(strategy: AdamWHead, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = [problem(key="a", seed=seed, fit_seed=fit_seed) for seed in range(3) for fit_seed in range(4)]
+    found = []
+    for threads in (1, 2, 3):
+        monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
+        found.append([head.to_arrays()["weight"] for head in strategy.fit_many(batch)])
+    assert all(np.array_equal(one, other) for heads in found[1:] for one, other in zip(found[0], heads, strict=True))
+
+
+def test_the_layout_of_features_and_labels_changes_no_bit() -> None:
+    first, strategy = problem(k=3), AdamWHead(epochs=3, standardise=False)
+    turned = FitProblem(np.asfortranarray(first.features), Labels(np.asfortranarray(first.labels.values), "weak"), first.context)
+    assert np.array_equal(strategy.fit(first).weight, strategy.fit(turned).weight)
+
+
+def test_a_second_process_does_not_compile_again() -> None:
+    AdamWHead(epochs=1).fit(problem())
+    code = """
+import numpy as np
+from w2s_bench.contracts import FitContext, FitProblem, Labels, Regression
+from w2s_probes.adamw_head import AdamWHead
+from w2s_probes.adamw_steps import pass_over
+AdamWHead(epochs=1).fit(FitProblem(np.eye(9, dtype=np.float32), Labels(np.ones((9, 1)), "weak"), FitContext(0, Regression(1))))
+assert sum(pass_over.stats.cache_hits.values()) == 1 and not pass_over.stats.cache_misses
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_adamw_head_learns_labels_in_their_own_units() -> None:
@@ -219,6 +252,14 @@ def test_adamw_head_learns_labels_in_their_own_units() -> None:
 def test_a_learning_rate_too_large_is_reported_as_diverged() -> None:
     first, = AdamWHead(epochs=200, lr=1e308).fit_many([problem()])
     assert isinstance(first, Diverged)
+
+
+def test_a_head_that_diverges_costs_only_itself() -> None:
+    strategy, sound = AdamWHead(epochs=3, standardise=False), problem(key="a")
+    huge = FitProblem(sound.features, Labels(1e308 * np.sign(sound.labels.values), "weak"), sound.context, "a")
+    first, wild, last = strategy.fit_many([sound, huge, sound])
+    assert isinstance(wild, Diverged)
+    assert np.array_equal(first.weight, strategy.fit(sound).weight) and np.array_equal(first.weight, last.weight)
 
 
 def test_untrained_heads_know_no_labels() -> None:

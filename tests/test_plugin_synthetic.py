@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import importlib
+import runpy
+import subprocess
+import sys
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
+import torch
 import w2s_synthetic
 from w2s_synthetic.features import NetworkFeatures
-from w2s_synthetic.network import (
-    TARGET,
-    Shape,
-    answer,
-    initial,
-    initial_head,
-    loss_gradient,
-    represent,
-    shape_of,
-)
-from w2s_synthetic.pretrain import Recipe, first_network, lessons_of, orders_of, pretrain
+from w2s_synthetic.network import TARGET, Shape, answer, represent, shape_of
+from w2s_synthetic.pretrain import Recipe, first_network, lessons_of, pretrain
 from w2s_synthetic.task import RandomNetwork
 from w2s_synthetic.world import true_network
 
 from w2s_bench.contracts import Array, PrepareContext
 from w2s_bench.errors import DataError, Diverged, PluginError
+
+PLAIN = runpy.run_path(str(Path(__file__).resolve().parent.parent / "benchmarks" / "paper_synthetic.py"))
+"""The plain loops that the benchmark compares with."""
 
 QUICK = NetworkFeatures(layers=3, tasks=2, samples=70, epochs=2)
 RECIPE = Recipe(tasks=3, samples=70, epochs=3, lr=1e-3, batch=32, scale=500.0)
@@ -41,57 +41,43 @@ def test_entries_build_their_components_and_agree_with_their_defaults(entry: Any
     assert set(given) == {field.name for field in fields(component)}
 
 
-def torch_network(torch: Any, shape: Shape, flat: Array) -> Any:
-    layers: list[Any] = []
-    for weight, bias in shape.layers(flat[None]):
-        linear = torch.nn.Linear(*weight.shape[1:], dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.tensor(weight[0].T.copy()))
-            linear.bias.copy_(torch.tensor(bias[0, 0].copy()))
-        layers += [linear, torch.nn.ReLU()]
-    return torch.nn.Sequential(*layers[:-1])
-
-
 def flat_of(network: Any) -> Array:
     return np.concatenate([part for layer in network if hasattr(layer, "weight") for part in
                            (layer.weight.detach().numpy().T.ravel(), layer.bias.detach().numpy())])
 
 
-@pytest.mark.parametrize("shape", [shape_of(2, 16), shape_of(8, 16), shape_of(4, 5)], ids=str)
-def test_pretraining_is_the_plain_torch_loop(shape: Shape) -> None:
-    torch = pytest.importorskip("torch")
-    lessons, rng = lessons_of(3, RECIPE), orders_of(3)
-    network = torch_network(torch, shape, first_network(3, shape))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RECIPE.lr)
-    for _ in range(RECIPE.epochs):
-        for head, inputs, labels in zip(lessons.heads, lessons.x, lessons.y, strict=True):
-            head, inputs, labels = map(torch.tensor, (head, inputs, labels))
-            for rows in torch.tensor(rng.permutation(RECIPE.samples)).split(RECIPE.batch):
-                optimiser.zero_grad()
-                predicted = network(inputs[rows]) @ head[:-1, None] + head[-1]
-                torch.nn.functional.mse_loss(predicted, labels[rows]).backward()
-                optimiser.step()
-    expected = flat_of(network)
-    got = pretrain([3], shape, RECIPE)[0]
-    assert np.abs(expected - first_network(3, shape)).max() > 1e-2
-    assert np.allclose(got, expected, rtol=0, atol=1e-6)
+@pytest.mark.parametrize("shape", [shape_of(1, 16), shape_of(2, 16), shape_of(8, 16), shape_of(4, 5), shape_of(3, 40)], ids=str)
+@pytest.mark.parametrize("batch", [32, 7, 100])
+def test_pretraining_is_the_plain_torch_loop(shape: Shape, batch: int) -> None:
+    recipe = replace(RECIPE, batch=batch)
+    expected = flat_of(PLAIN["plain_pretraining"](3, shape, recipe, torch.float64))
+    got, = pretrain([3], shape, recipe)
+    assert isinstance(got, np.ndarray)
+    assert np.abs(expected - first_network(3, shape)).max() > 5e-3
+    assert np.allclose(got, expected, rtol=0, atol=1e-9)
 
 
-def test_the_gradient_is_the_finite_difference() -> None:
-    rng, shape = np.random.default_rng(0), shape_of(4, 6)
-    flat, head = initial(rng, shape)[None], initial_head(rng)[None]
-    x, y = rng.normal(size=(1, 20, 8)), rng.normal(size=(1, 20, 1))
+@pytest.mark.parametrize("layers", [2, 8])
+@pytest.mark.parametrize(("dtype", "rtol"), [(torch.float64, 1e-9), (torch.float32, 1e-4)], ids=str)
+def test_errors_after_pretraining_are_those_of_the_plain_loop(layers: int, dtype: torch.dtype, rtol: float) -> None:
+    shape, recipe = shape_of(layers, 16), replace(RECIPE, samples=320, epochs=10)
+    unseen = lessons_of(6, replace(recipe, samples=500))
 
-    def loss(at: Array) -> float:
-        return float(((answer(head, represent(shape, at, x)) - y) ** 2).mean())
+    def errors(network: Array) -> Array:
+        answers = answer(unseen.heads, represent(shape, network[None].astype(np.float64), unseen.x))
+        return ((answers - unseen.y) ** 2).mean(axis=(1, 2))
 
-    gradient = np.zeros_like(flat)
-    loss_gradient(shape, flat, head, x, y, gradient)
-    for index in rng.integers(0, flat.shape[1], 40):
-        step = np.zeros_like(flat)
-        step[0, index] = 1e-6
-        slope = (loss(flat + step) - loss(flat - step)) / 2e-6
-        assert gradient[0, index] == pytest.approx(slope, rel=1e-4, abs=1e-8)
+    plain, ours = flat_of(PLAIN["plain_pretraining"](5, shape, recipe, dtype)), pretrain([5], shape, recipe)[0]
+    assert isinstance(ours, np.ndarray)
+    assert np.allclose(errors(ours), errors(plain), rtol=rtol, atol=0)
+
+
+def test_the_number_of_threads_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for threads in (1, 2, 3):
+        monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
+        found.append(pretrain(range(5), shape_of(3, 16), RECIPE))
+    assert all(np.array_equal(one, other) for batch in found[1:] for one, other in zip(found[0], batch, strict=True))
 
 
 @pytest.mark.parametrize("model", [QUICK, replace(QUICK, layers=8), replace(QUICK, width=7, layers=2),
@@ -173,3 +159,37 @@ def test_wrong_inputs_and_runaway_training_are_reported() -> None:
         QUICK.prepare(PrepareContext())
     with pytest.raises(Diverged, match="seed 0"):
         replace(QUICK, lr=1e200).prepare(PrepareContext(seed=0))
+
+
+def test_a_seed_that_diverges_costs_only_itself() -> None:
+    model = NetworkFeatures(layers=4, width=1, tasks=1, samples=128, epochs=1, lr=1e25)  # where some units die at once
+    states = model.prepare_many([PrepareContext(seed=seed) for seed in (0, 1, 2)])
+    assert isinstance(states[0], Diverged) and "seed 0" in str(states[0])
+    for seed, state in zip((1, 2), states[1:], strict=True):
+        assert not isinstance(state, Exception)
+        assert np.array_equal(state["network"], model.prepare(PrepareContext(seed=seed))["network"])
+
+
+def test_a_second_process_does_not_compile_again() -> None:
+    QUICK.prepare(PrepareContext(seed=0))
+    code = """
+from w2s_bench.contracts import PrepareContext
+from w2s_synthetic.features import NetworkFeatures
+from w2s_synthetic.steps import teach
+NetworkFeatures(epochs=1).prepare(PrepareContext(seed=0))
+assert sum(teach.stats.cache_hits.values()) == 1 and not teach.stats.cache_misses
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_neither_planning_nor_listing_imports_numba() -> None:
+    code = """
+import sys
+from w2s_bench.plan import make_plan
+from w2s_bench.registry import load_registry
+from w2s_bench.spec import Matrix, RunSpec
+plan = make_plan(RunSpec("one", (Matrix(tasks=("mlp",), models=("mlp-features[layers=[2,8]]",), strategies=("adamw-head",),
+                                        supervisors=("adamw-head",), seeds=(0,)),)), load_registry())
+assert plan.jobs and not {"numba", "torch"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

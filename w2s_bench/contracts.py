@@ -123,7 +123,7 @@ class PreparedModel(Model, Protocol):
 
     prepare_from: which dimensions of a cell the state may depend on: any of "seed" (the cell's seed) and
     "task" (the unlabelled supervise and transfer inputs of the task; never the test inputs).
-    Optional: prepare_many(contexts) -> one state per context, equal to single calls;
+    Optional: prepare_many(contexts) -> one state or Exception per context, equal to single calls;
     prepared_as, a mapping from parameters that the state does not depend on to the values under which it is made, such
     as {"checkpoint": "end"}: models that differ in these alone share one state, that of the model with these values.
     """

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from w2s_bench.errors import W2SError
 from w2s_bench.jobs import Job, Outcome, component_keys, described, recipe_fields
 from w2s_bench.registry import Component, component_fields
 from w2s_bench.schedule import Schedule
@@ -140,7 +141,9 @@ class _Crew:
 
     def _take(self, worker: _Worker, answers: list[Outcome]) -> Iterator[Outcome]:
         for outcome in answers:
-            worker.held.pop(outcome.key, None)
+            if worker.held.pop(outcome.key, None) is None:  # the worker derives keys from the sources that it imports
+                raise W2SError("the sources of w2s-bench changed since the run was planned",
+                               hint="run the same command again; finished cells are kept")
             worker.since = time.monotonic()
             yield from self.schedule.finish(outcome)
 

@@ -58,8 +58,8 @@ def read_predictions(path: str) -> Predictions:
     file = _found(path)
     columns = {".csv": _csv, ".npz": _npz, ".parquet": _parquet}[file.suffix.lower()](file, path)
     if ID not in columns:
-        raise DataError(f"no column {ID!r}", where=path, hint=f"it has {', '.join(columns) or 'no column'}; files are joined on "
-                        f"a column named {ID}")
+        raise DataError(f"no column {ID!r}", where=path, hint=f"it has {', '.join(columns) or 'none'}; files are joined on a "
+                        f"column named {ID}, and a CSV separates fields by commas")
     ids = _identities(columns.pop(ID), path)
     if not columns:
         raise DataError(f"no column but {ID!r}", where=path, hint="give one number or more for each id, such as `value`")
@@ -94,12 +94,12 @@ def joined(weak: Predictions, student: Predictions, truth: Predictions | None = 
 def _in_order(file: Predictions, ids: Sequence[str], like: Predictions) -> Array:
     """Values of these ids, outputs in the order of `like`."""
     if len(file.outputs) != len(like.outputs):
-        raise DataError(f"{_counted(file)}, but {like.path} has {_counted(like)[3:]}", where=file.path,
+        raise DataError(f"it has {_counted(file)}, but {like.path} has {_counted(like)}", where=file.path,
                         hint="every column but id is an output; take out the columns that are none")
     order = list(range(len(file.outputs)))
     if len(order) > 1:
         if set(file.outputs) != set(like.outputs):
-            raise DataError(f"{_counted(file)}, but {like.path} has {_counted(like)[3:]}", where=file.path,
+            raise DataError(f"it has {_counted(file)}, but {like.path} has {_counted(like)}", where=file.path,
                             hint="several outputs are matched by name; give them the same names")
         order = [file.outputs.index(name) for name in like.outputs]
     place = {name: i for i, name in enumerate(file.ids)}
@@ -109,7 +109,7 @@ def _in_order(file: Predictions, ids: Sequence[str], like: Predictions) -> Array
 
 def _counted(file: Predictions) -> str:
     k = len(file.outputs)
-    return f"it has {k} output column{'s' if k > 1 else ''} ({', '.join(file.outputs)})"
+    return f"{k} output column{'s' if k > 1 else ''} ({', '.join(file.outputs)})"
 
 
 def _check_ids(whole: Predictions, part: Predictions, *, both: bool) -> None:
@@ -119,7 +119,8 @@ def _check_ids(whole: Predictions, part: Predictions, *, both: bool) -> None:
     lacking = [name for name in whole.ids if name not in theirs] if both else []
     if not extra and not lacking:
         return
-    told = [f"{len(names)} only in {path} ({_some(names)})" for names, path in ((lacking, whole.path), (extra, part.path)) if names]
+    sides = ((lacking, whole.path), (extra, part.path))
+    told = [f"{len(names)} only in {path} ({_some(names)})" for names, path in sides if names]
     raise DataError(f"ids do not match: {', '.join(told)}; {len(mine & theirs)} in both", where=f"{whole.path} and {part.path}",
                     hint="ids are compared as text: 7, 07 and 7.0 are three")
 
@@ -151,23 +152,22 @@ def _csv(file: Path, path: str) -> dict[str, pl.Series]:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(f"not UTF-8: byte 0x{content[error.start]:02x} in line {line}", where=path,
                         hint="save the file as CSV UTF-8") from None
-    header = [name.strip() for name in next(csv.reader(io.StringIO(text)), [])]
+    try:
+        rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text, newline="")) if row]
+    except csv.Error as error:
+        raise _unreadable(path, error) from None
+    header = rows[0] if rows else []
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(f"the header names {twice[0]!r} more than once", where=path, hint="rename one of them")
     if "" in header:
         raise DataError(f"column {header.index('') + 1} has no name", where=path,
                         hint="a row index? save the table without it, or name the column of ids `id`")
-    try:
-        table = pl.read_csv(text.encode(), infer_schema=False, has_header=False, skip_rows=1, new_columns=header)
-    except pl.exceptions.NoDataError:
-        raise DataError("no row below the header", where=path, hint="it needs one row for each id") from None
-    except pl.exceptions.PolarsError as error:
-        raise _unreadable(path, error) from None
-    if table.width != len(header):
-        raise DataError(f"the header names {len(header)} columns, the first row has {table.width}", where=path,
-                        hint="fields are separated by commas")
-    return {name: table[name].str.strip_chars() for name in header}
+    uneven = next((number for number, row in enumerate(rows) if len(row) != len(header)), None)
+    if uneven is not None:
+        raise DataError(f"row {uneven} has {len(rows[uneven])} fields, the header {len(header)}", where=path,
+                        hint="every row needs as many fields as the header, separated by commas")
+    return {name: pl.Series(name, [row[j] for row in rows[1:]], dtype=pl.String) for j, name in enumerate(header)}
 
 
 def _parquet(file: Path, path: str) -> dict[str, pl.Series]:
@@ -184,6 +184,8 @@ def _parquet(file: Path, path: str) -> dict[str, pl.Series]:
 def _npz(file: Path, path: str) -> dict[str, pl.Series]:
     import polars as pl
 
+    if not zipfile.is_zipfile(file):
+        raise _unreadable(path, ValueError("no archive of arrays"))
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -192,21 +194,20 @@ def _npz(file: Path, path: str) -> dict[str, pl.Series]:
             raise DataError("holds Python objects, which can run code; it was not read", where=path,
                             hint="save numbers as float arrays and ids as int or str arrays") from None
         raise _unreadable(path, error) from None
-    sizes = {name: array.shape for name, array in arrays.items()}
-    if any(array.ndim not in (1, 2) for array in arrays.values()) or len({shape[0] for shape in sizes.values()}) > 1:
-        raise DataError("arrays of shapes " + ", ".join(f"{name} {shape}" for name, shape in sizes.items()), where=path,
-                        hint="id needs shape (n,), outputs (n,) or (n, k), with one n")
+    sound = all(array.ndim == 1 or (array.ndim == 2 and name != ID) for name, array in arrays.items())
+    if not sound or len({array.shape[0] for array in arrays.values()}) > 1:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise DataError(f"arrays of shapes {shapes}", where=path, hint="id needs (n,), outputs (n,) or (n, k), with one n")
     flat: dict[str, Any] = {}
     for name, array in arrays.items():
-        wide = array.ndim == 2 and name != ID
-        flat |= {f"{name}_{j}": array[:, j] for j in range(array.shape[1])} if wide else {name: array.ravel()}
+        flat |= {name: array} if array.ndim == 1 else {f"{name}_{j}": array[:, j] for j in range(array.shape[1])}
     return {name: pl.Series(name, column.tolist(), strict=False) for name, column in flat.items()}
 
 
 def _unreadable(path: str, error: Exception) -> DataError:
     reason = str(error).strip().splitlines()
     return DataError(f"not a readable {Path(path).suffix} file ({reason[0] if reason else type(error).__name__})", where=path,
-                     hint="it needs one header and equally many fields in every row")
+                     hint="save it again, or as CSV with a column id and a number for each id")
 
 
 def _identities(column: pl.Series, path: str) -> tuple[str, ...]:

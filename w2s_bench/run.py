@@ -11,7 +11,7 @@ from typing import Any
 
 from w2s_bench.canonical import digest
 from w2s_bench.columns import PREDICTORS
-from w2s_bench.errors import StoreError
+from w2s_bench.errors import StoreError, W2SError
 from w2s_bench.executor import Policy, execute
 from w2s_bench.folder import claim_folder, folder_made, locked, write_plan, write_predictions, write_tables
 from w2s_bench.jobs import Outcome, Score
@@ -94,7 +94,7 @@ def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn
         write_plan(folder, plan)
         recorder = _Recorder(plan, store, warn, observers, records)
         _observe(observers, warn, "w2s_run_started", run=plan.run_id, cells=len(wanted))
-        fault: StoreError | None = None
+        fault: W2SError | None = None
         interrupted = False
         executed = planned = 0
         try:
@@ -108,7 +108,7 @@ def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn
                         break
         except KeyboardInterrupt:
             interrupted = True
-        except StoreError as error:
+        except W2SError as error:
             fault = error
         rows = [recorder.row(cell) for cell in plan.cells]
         write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])

@@ -13,6 +13,7 @@ BOUND = "theorem2-explicit"
 GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
 KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
 MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
+VERDICTS = ("holds", "undecided", "violated")
 DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
 _Z95 = 1.959963984540054
 
@@ -78,7 +79,7 @@ def _group(names: dict[str, Any], part: pl.DataFrame) -> dict[str, Any]:
     by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(MEANS).mean())
     means = {name: _mean(by_seed[name]) for name in MEANS}
     half, over = _gain_half_width(part, by_seed)
-    counts = {name: int((part["verdict"] == name).sum()) for name in ("holds", "violated", "undecided")}
+    counts = {name: int((part["verdict"] == name).sum()) for name in VERDICTS}
     both = part.drop_nulls(["lhs", "rhs"])
     return {
         **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0],
@@ -116,6 +117,19 @@ def _verdict(counts: Mapping[str, int]) -> str | None:
     if counts["violated"]:
         return "violated"
     return "undecided" if counts["undecided"] else "holds"
+
+
+def verdicts(bounds: pl.DataFrame) -> pl.DataFrame:
+    """One row a bound and split: how many rows, how many of them vacuous, how many with every assumption (certified),
+    and the verdicts of these; tightness is the mean of lhs over the mean of rhs of the certified rows."""
+    import polars as pl
+
+    certified = pl.col("all_assumptions").fill_null(False)
+    counts = [(certified & (pl.col("verdict") == verdict)).sum().alias(verdict) for verdict in VERDICTS]
+    lhs, rhs = (pl.col(side).filter(certified & pl.col(side).is_not_null()) for side in ("lhs", "rhs"))
+    return bounds.group_by("bound", "split").agg(
+        pl.len().alias("rows"), pl.col("vacuous").fill_null(False).sum().alias("vacuous"), certified.sum().alias("certified"),
+        *counts, pl.when(rhs.mean() > 0).then(lhs.mean() / rhs.mean()).alias("tightness")).sort("bound", "split")
 
 
 def unit_of(divergence: str | None, output_unit: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError, nearest
 from w2s_bench.names import distinguishing
-from w2s_bench.summary import BOUND, DIRECTIONS, group_keys, summary, unit_of
+from w2s_bench.summary import BOUND, DIRECTIONS, group_keys, summary, unit_of, verdicts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,6 +49,22 @@ def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: li
         counts = rows.filter(pl.col("status") != "ok")["status"].value_counts().sort("status").rows()
         _say(console, f"{lost} of {rows.height} cells are not in the table: "
              + ", ".join(f"{count} {status}" for status, count in counts))
+
+
+def render_verdicts(bounds: pl.DataFrame, console: Console) -> None:
+    """Print what became of each bound, by split."""
+    from rich import box
+    from rich.table import Table
+
+    found = verdicts(bounds)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for name in found.columns:
+        table.add_column(name, justify="left" if name in ("bound", "split") else "right", no_wrap=True)
+    for line in found.iter_rows():
+        table.add_row(*(str(value) for value in line[:-1]), figure(line[-1], 0, 2))
+    console.print(table)
+    _say(console, "certified: every assumption holds on that sample. Verdicts and tightness (lhs/rhs, ratio of means) are of the "
+                  "certified rows; without its assumptions a bound promises nothing.")
 
 
 def _sorted(table: pl.DataFrame, sort: str) -> pl.DataFrame:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Predictor
+from w2s_bench.errors import Diverged
 from w2s_bench.seeds import generator_for
 from w2s_probes.linear import LinearHead, head_from_arrays
 from w2s_probes.spectrum import one
 from w2s_probes.standardise import check_features, check_labels, standard_of, unscaled
 
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+SHARED = 8
+"""Problems that are trained on one stream of orders, at most."""
+
+DRAWN = 1 << 16
+"""Row numbers drawn at a time: memory does not grow with the epochs."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +49,13 @@ class AdamWHead:
 
     def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
         """One head, or the exception that it met, per problem; equal to single fits bit for bit."""
-        answers: dict[int, Predictor | Exception] = {}
-        started: dict[tuple[int, ...], list[tuple[int, Start]]] = {}
-        designs: dict[str, tuple[LinearHead, Array]] = {}
-        for index, problem in enumerate(problems):
-            try:
-                check_features(problem.features)
-                check_labels(problem)
-                start = self._start(problem, designs)
-            except Exception as error:
-                answers[index] = error
-                continue
-            started.setdefault((*start.z.shape, start.target.shape[1]), []).append((index, start))
-        for group in started.values():
-            starts = [start for _, start in group]
-            weights, biases = train(
-                [start.z for start in starts], np.stack([start.target for start in starts]),
-                np.stack([start.weight for start in starts]), np.stack([start.bias for start in starts]),
-                [start.batches for start in starts], self.lr, self.decay)
-            for (index, start), weight, bias in zip(group, weights, biases, strict=True):
-                try:
-                    answers[index] = start.head(weight, bias).finite()
-                except Exception as error:
-                    answers[index] = error
+        from numba import config
+
+        groups = alike(problems)
+        with ThreadPoolExecutor(config.NUMBA_NUM_THREADS) as threads:
+            found = threads.map(lambda group: self._fit_alike([problems[index] for index in group]), groups)
+            answers = {index: answer for group, fitted in zip(groups, found, strict=True)
+                       for index, answer in zip(group, fitted, strict=True)}
         return [answers[index] for index in range(len(problems))]
 
     def untrained(self, problem: FitProblem) -> Predictor:
@@ -79,41 +69,89 @@ class AdamWHead:
         """The head whose `to_arrays` gave `arrays`."""
         return head_from_arrays(arrays)
 
-    def _start(self, problem: FitProblem, designs: dict[str, tuple[LinearHead, Array]]) -> Start:
-        rng, values = _generator(problem), np.asarray(problem.labels.values, dtype=np.float64)
-        n, k = values.shape
-        key = problem.features_key or f"#{id(problem.features)}"
-        if key not in designs:
-            d = problem.features.shape[1]
-            standard = standard_of(problem.features) if self.standardise else unscaled(d)
-            frame = LinearHead(standard, None, np.zeros((0, k)), np.zeros(k))
-            designs[key] = (frame, frame.design(problem.features))
-        frame, z = designs[key]
-        weight, bias = initial_head(rng, z.shape[1], k)
-        middle, spread = np.zeros(k), np.ones(k)
-        if self.standardise:
-            middle, deviation = values.mean(axis=0), values.std(axis=0)
-            spread = np.where(deviation > 0, deviation, 1.0)
-        return Start(frame, z, (values - middle) / spread, middle, spread, weight, bias,
-                     shuffled_batches(rng, n, self.batch, self.epochs))
+    def _fit_alike(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+        answers: list[Predictor | Exception | None] = [_refusal(problem) for problem in problems]
+        sound = [index for index, answer in enumerate(answers) if answer is None]
+        try:
+            for index, head in zip(sound, self._heads([problems[index] for index in sound]), strict=True):
+                answers[index] = head
+        except Exception as error:
+            answers = [error if answer is None else answer for answer in answers]
+        return [answer for answer in answers if answer is not None]
+
+    def _heads(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+        """Heads of sound problems that share features, seed and k, and so the first head and every order of rows."""
+        if not problems:
+            return []
+        features, rng = problems[0].features, _generator(problems[0])
+        standard = standard_of(features) if self.standardise else unscaled(features.shape[1])
+        z = np.ascontiguousarray(standard(features))
+        units = [self._units(problem.labels.values) for problem in problems]
+        targets = [unit.of(problem.labels.values) for unit, problem in zip(units, problems, strict=True)]
+        first = initial_head(rng, z.shape[1], problems[0].context.output.k)
+        heads: list[Predictor | Exception] = []
+        for unit, (weight, bias) in zip(units, self._trained(z, targets, *first, rng), strict=True):
+            try:
+                heads.append(LinearHead(standard, None, *unit.back(weight, bias)).finite())
+            except Diverged as error:
+                heads.append(error)
+        return heads
+
+    def _units(self, values: Array) -> Units:
+        if not self.standardise:
+            return Units(np.zeros(values.shape[1]), np.ones(values.shape[1]))
+        deviation = values.std(axis=0)
+        return Units(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+
+    def _trained(self, z: Array, targets: Sequence[Array], weight: Array, bias: Array,
+                 rng: np.random.Generator) -> list[tuple[Array, Array]]:
+        """Weight (d, k) and bias (k,) after training on z (n, d), for each of the targets (n, k)."""
+        from w2s_probes.adamw_steps import pass_over
+
+        states = np.zeros((len(targets), 3, len(bias), len(weight) + 1))
+        states[:, 0, :, :-1], states[:, 0, :, -1] = weight.T, bias
+        step = 0
+        for orders in shuffled(rng, len(z), self.epochs):
+            for state, target in zip(states, targets, strict=True):
+                pass_over(state, z, target, orders, step, self.lr, self.decay, self.batch)
+            step += len(orders) * -(-len(z) // self.batch)
+        return [(state[0, :, :-1].T.copy(), state[0, :, -1].copy()) for state in states]
 
 
 @dataclass(frozen=True)
-class Start:
-    """A problem ready to train: z (n, d) and target (n, k) as trained on, first head, batches to come."""
+class Units:
+    """Labels are trained on as (values − middle) / spread; both (k,)."""
 
-    frame: LinearHead
-    z: Array
-    target: Array
     middle: Array
     spread: Array
-    weight: Array
-    bias: Array
-    batches: Iterator[Array]
 
-    def head(self, weight: Array, bias: Array) -> LinearHead:
-        """The trained head, answering in label units."""
-        return LinearHead(self.frame.standard, None, weight * self.spread, bias * self.spread + self.middle)
+    def of(self, values: Array) -> Array:
+        """Labels (n, k) as trained on."""
+        return np.ascontiguousarray((values - self.middle) / self.spread, dtype=np.float64)
+
+    def back(self, weight: Array, bias: Array) -> tuple[Array, Array]:
+        """A trained head, weight (d, k) and bias (k,), answering in label units."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return weight * self.spread, bias * self.spread + self.middle
+
+
+def alike(problems: Sequence[FitProblem]) -> list[list[int]]:
+    """Indices of problems that share features, seed and outputs, so that one stream of orders serves them all; at most
+    SHARED to a group, so that there is work for every thread."""
+    streams: dict[tuple[str, int, int], list[int]] = {}
+    for index, problem in enumerate(problems):
+        features = problem.features_key or f"#{id(problem.features)}"
+        streams.setdefault((features, problem.context.seed, problem.context.output.k), []).append(index)
+    return [stream[start:start + SHARED] for stream in streams.values() for start in range(0, len(stream), SHARED)]
+
+
+def _refusal(problem: FitProblem) -> Exception | None:
+    try:
+        check_features(problem.features)
+        check_labels(problem)
+    except Exception as error:
+        return error
+    return None
 
 
 def _generator(problem: FitProblem) -> np.random.Generator:
@@ -126,35 +164,8 @@ def initial_head(rng: np.random.Generator, d: int, k: int) -> tuple[Array, Array
     return rng.uniform(-bound, bound, (d, k)), rng.uniform(-bound, bound, k)
 
 
-def shuffled_batches(rng: np.random.Generator, n: int, batch: int, epochs: int) -> Iterator[Array]:
-    """Row numbers of each step; every epoch passes once over all n rows in a fresh order."""
-    for _ in range(epochs):
-        order = rng.permutation(n)
-        for start in range(0, n, batch):
-            yield order[start:start + batch]
-
-
-def train(features: Sequence[Array], targets: Array, weight: Array, bias: Array,
-          batches: Sequence[Iterator[Array]], lr: float, decay: float) -> tuple[Array, Array]:
-    """Trained weights (P, d, k) and biases (P, k) of P problems side by side.
-
-    features: P matrices (n, d); targets: (P, n, k); batches: P streams of row numbers, of equal lengths.
-    Every product is a stacked matmul and everything else is elementwise, so a problem never feels another.
-    """
-    problems, _, k = targets.shape
-    parameters = np.concatenate([weight, bias[:, None, :]], axis=1)
-    first, second = np.zeros_like(parameters), np.zeros_like(parameters)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for step, rows in enumerate(zip(*batches, strict=True), start=1):
-            size = len(rows[0])
-            x = np.ones((problems, size, parameters.shape[1]))
-            for p in range(problems):
-                x[p, :, :-1] = features[p][rows[p]]
-            y = np.stack([targets[p, rows[p]] for p in range(problems)])
-            error = np.matmul(x, parameters) - y
-            gradient = np.matmul(np.ascontiguousarray(x.transpose(0, 2, 1)), error) * (2.0 / (size * k))
-            first = first + (1 - BETA1) * (gradient - first)
-            second = BETA2 * second + (1 - BETA2) * gradient**2
-            size_of_step = np.sqrt(second) / np.sqrt(1 - BETA2**step) + EPSILON
-            parameters = parameters * (1 - lr * decay) - lr / (1 - BETA1**step) * (first / size_of_step)
-    return parameters[:, :-1], parameters[:, -1]
+def shuffled(rng: np.random.Generator, n: int, epochs: int) -> Iterator[Array]:
+    """Row numbers in the order of each epoch, (some epochs, n) int64 at a time; every epoch passes once over all rows."""
+    many = max(1, DRAWN // n)
+    for start in range(0, epochs, many):
+        yield np.stack([rng.permutation(n) for _ in range(min(many, epochs - start))])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_bench.contracts import Array, Columns, Embedding, PrepareContext
-from w2s_bench.errors import DataError, PluginError, nearest
+from w2s_bench.errors import DataError, Diverged, PluginError, nearest
 from w2s_bench.seeds import generator_for
 from w2s_synthetic.network import INPUTS, TARGET, Shape, represent, shape_of
 from w2s_synthetic.pretrain import Recipe, pretrain
@@ -56,20 +56,22 @@ class NetworkFeatures:
 
     def prepare(self, context: PrepareContext) -> Mapping[str, Array]:
         """The network's parameters under "network", (parameters,). Raises Diverged if training does."""
-        return self.prepare_many([context])[0]
+        state, = self.prepare_many([context])
+        if isinstance(state, Exception):
+            raise state
+        return state
 
-    def prepare_many(self, contexts: Sequence[PrepareContext]) -> list[Mapping[str, Array]]:
-        """One state for each context, equal to single calls bit for bit."""
+    def prepare_many(self, contexts: Sequence[PrepareContext]) -> list[Mapping[str, Array] | Exception]:
+        """One state, or the Diverged that it met, for each context; equal to single calls bit for bit."""
         seeds = []
         for context in contexts:
             if context.seed is None:
                 raise PluginError("the cell's seed was not handed over", where=WHERE)
             seeds.append(context.seed)
-        if not seeds:
-            return []
         if self.source == "pretrained":
             recipe = Recipe(self.tasks, self.samples, self.epochs, self.lr, self.batch, self.scale)
-            return [{"network": row.copy()} for row in pretrain(seeds, self.shape, recipe)]
+            return [found if isinstance(found, Diverged) else {"network": found}
+                    for found in pretrain(seeds, self.shape, recipe)]
         return [{"network": self._near_target(seed)} for seed in seeds]
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:

@@ -71,25 +71,3 @@ def answer(head: Array, h: Array) -> Array:
     """head (P, 17) on a representation (P, n, 16): (P, n, 1)."""
     out: Array = np.matmul(h, head[:, :-1, None]) + head[:, None, -1:]
     return out
-
-
-def loss_gradient(shape: Shape, flat: Array, head: Array, x: Array, y: Array, out: Array) -> None:
-    """Write into out (P, parameters) the gradient of mean (head(h(x)) − y)² in h's parameters.
-
-    x: (P, b, 8); y: (P, b, 1); head: (P, 17), frozen.
-    """
-    layers, gradients = shape.layers(flat), shape.layers(out)
-    activations = [x]
-    for weight, bias in layers[:-1]:
-        activations.append(np.maximum(np.matmul(activations[-1], weight) + bias, 0.0))
-    weight, bias = layers[-1]
-    error = answer(head, np.matmul(activations[-1], weight) + bias) - y
-    ones = np.ones((1, x.shape[1]))
-    back = error * (2.0 / x.shape[1]) * head[:, None, :-1]
-    for level in range(len(layers) - 1, -1, -1):
-        below = activations[level]
-        np.matmul(np.ascontiguousarray(below.transpose(0, 2, 1)), back, out=gradients[level][0])
-        np.matmul(ones, back, out=gradients[level][1])
-        if level:
-            weight = np.ascontiguousarray(layers[level][0].transpose(0, 2, 1))
-            back = np.matmul(back, weight) * (below > 0)

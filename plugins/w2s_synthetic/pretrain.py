@@ -1,8 +1,9 @@
-"""Pretraining of a representation through frozen heads, many seeds side by side."""
+"""Pretraining of a representation through frozen heads, many seeds side by side, each by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +11,8 @@ import numpy as np
 from w2s_bench.contracts import Array
 from w2s_bench.errors import Diverged
 from w2s_bench.seeds import generator_for
-from w2s_synthetic.network import (
-    INPUTS,
-    TARGET,
-    Shape,
-    answer,
-    initial,
-    initial_head,
-    loss_gradient,
-    represent,
-)
+from w2s_synthetic.network import INPUTS, TARGET, Shape, answer, initial, initial_head, represent
 from w2s_synthetic.world import true_network
-
-BETA1, BETA2, EPSILON, DECAY = 0.9, 0.999, 1e-8, 0.01
 
 
 @dataclass(frozen=True)
@@ -70,40 +60,29 @@ def orders_of(seed: int) -> np.random.Generator:
     return generator_for("synthetic orders", seed=seed)
 
 
-def pretrain(seeds: Sequence[int], shape: Shape, recipe: Recipe) -> Array:
-    """Pretrained parameters (P, parameters), one row for each seed.
+def pretrain(seeds: Sequence[int], shape: Shape, recipe: Recipe) -> list[Array | Diverged]:
+    """Pretrained parameters (parameters,), or Diverged where they do not stay finite, for each seed.
 
     Minimises (f_t(h(x)) − f_t(h*(x)))² over h by one AdamW, with the heads f_t known and frozen, task after
-    task within an epoch (Charikar et al. 2024). Raises Diverged when a row does not stay finite.
+    task within an epoch (Charikar et al. 2024). Seeds are spread over numba's threads; each is computed alone.
     """
-    lessons = [lessons_of(seed, recipe) for seed in seeds]
-    orders = [orders_of(seed) for seed in seeds]
-    flat = np.stack([first_network(seed, shape) for seed in seeds])
-    gradient, first, second = np.zeros_like(flat), np.zeros_like(flat), np.zeros_like(flat)
+    from numba import config
+
+    with ThreadPoolExecutor(config.NUMBA_NUM_THREADS) as threads:
+        return list(threads.map(lambda seed: _pretrained(seed, shape, recipe), seeds))
+
+
+def _pretrained(seed: int, shape: Shape, recipe: Recipe) -> Array | Diverged:
+    from w2s_synthetic.steps import teach
+
+    lessons, orders, sizes = lessons_of(seed, recipe), orders_of(seed), np.array(shape.sizes, dtype=np.int64)
+    parameters = first_network(seed, shape)
+    state = np.stack([parameters, np.zeros_like(parameters), np.zeros_like(parameters)])
     step = 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(recipe.epochs):
-            for task in range(recipe.tasks):
-                order = [rng.permutation(recipe.samples) for rng in orders]
-                x = np.stack([lesson.x[task][rows] for lesson, rows in zip(lessons, order, strict=True)])
-                y = np.stack([lesson.y[task][rows] for lesson, rows in zip(lessons, order, strict=True)])
-                head = np.stack([lesson.heads[task] for lesson in lessons])
-                for start in range(0, recipe.samples, recipe.batch):
-                    rows = slice(start, start + recipe.batch)
-                    step += 1
-                    loss_gradient(shape, flat, head, x[:, rows], y[:, rows], gradient)
-                    adamw_step(flat, gradient, first, second, step, recipe.lr)
-    for seed, row in zip(seeds, flat, strict=True):
-        if not np.isfinite(row).all():
-            raise Diverged("pretraining did not stay finite", where=f"mlp-features, seed {seed}",
-                           hint="use a smaller lr")
+    for _ in range(recipe.epochs):
+        for head, x, y in zip(lessons.heads, lessons.x, lessons.y, strict=True):
+            step = teach(sizes, state, head, x, y[:, 0], orders.permutation(recipe.samples), step, recipe.lr, recipe.batch)
+    flat: Array = state[0]
+    if not np.isfinite(flat).all():
+        return Diverged("pretraining did not stay finite", where=f"mlp-features, seed {seed}", hint="use a smaller lr")
     return flat
-
-
-def adamw_step(flat: Array, gradient: Array, first: Array, second: Array, step: int, lr: float) -> None:
-    """One step of AdamW (Loshchilov, Hutter 2019) in place, as torch.optim.AdamW computes it."""
-    first += (1 - BETA1) * (gradient - first)
-    second *= BETA2
-    second += (1 - BETA2) * gradient**2
-    flat *= 1 - lr * DECAY
-    flat -= lr / (1 - BETA1**step) * (first / (np.sqrt(second) / np.sqrt(1 - BETA2**step) + EPSILON))

@@ -16,12 +16,13 @@ from w2s_bench.errors import UsageError, nearest
 @click.option("--sort", default=None, help="Sort by a column; -COLUMN sorts downwards.")
 @click.option("--columns", "chosen", default=None, is_flag=False, flag_value="?",
               help="These columns, joined with commas; without a value: what every column means.")
+@click.option("--bounds", "of_bounds", is_flag=True, help="What became of each bound, in place of the cells.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
 @click.option("--publish", type=click.Path(path_type=Path), help="Write rows, bounds and a Markdown page to this folder.")
 def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: str | None, chosen: str | None,
-            as_json: bool, as_csv: bool, latest: bool, publish: Path | None) -> None:
+            of_bounds: bool, as_json: bool, as_csv: bool, latest: bool, publish: Path | None) -> None:
     """Show the table of RUNS (folders, or names under w2s-runs/), several as one."""
     if chosen == "?":
         _explain_columns()
@@ -31,8 +32,8 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     from w2s_bench.cli.progress import table_console
     from w2s_bench.folder import find_run
     from w2s_bench.leaderboard import tables
-    from w2s_bench.summary import GROUPABLE, sentence
-    from w2s_bench.terminal_table import render
+    from w2s_bench.summary import GROUPABLE, sentence, verdicts
+    from w2s_bench.terminal_table import render, render_verdicts
 
     if not runs:
         raise UsageError("no run is given", hint="w2s-bench show RUN; runs are under w2s-runs/")
@@ -40,6 +41,12 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     if condition:
         rows = tables.where(rows, condition)
         bounds = bounds.filter(pl.col("cell_key").is_in(rows["cell_key"].to_list()))
+    if of_bounds:
+        if as_json or as_csv:
+            _print_table(verdicts(bounds), as_json)
+        else:
+            render_verdicts(bounds, table_console())
+        return
     listed = as_json or as_csv or bool(chosen)
     if sort and listed:
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SETTING = ("task_set", "strong", "strategy", "supervisor")
 """Students that differ only in draw and seed: their errors have one unit and one pool of teachers."""
 
+ENOUGH_STUDENTS = 20
+"""Students of a setting in a seed from which on the mean of their regrets is near enough to normal."""
+
 ENOUGH_TASKS = 8
 """Task sets from which on an interval may speak of other tasks; below, it speaks of these."""
 
@@ -27,6 +30,9 @@ def by_setting(made: pl.DataFrame, by: Sequence[str] | None = None) -> pl.DataFr
     teacher taken most often, the first of several, and its share. regret: mean with a Student-t interval over seed means.
     relative_regret: mean regret over mean err_student of a random choice, a ratio of means. hits: share of students that got
     the oracle's teacher. tau: mean over students. Raises UsageError where a group mixes units.
+
+    Regret of a good rule is mostly 0, and a mean of few such values is not normal: where 20 to 50 % of regrets are above 0,
+    simulated 95 % intervals over 5 seeds cover 93 to 95 % with 20 students a seed, 89 % with 5 and 68 % with one.
     """
     import polars as pl
 
@@ -84,7 +90,7 @@ def _suite_line(made: pl.DataFrame, rule: str, may_look_at: str) -> dict[str, An
     import polars as pl
 
     done = _with_expected(made.filter(pl.col("rule") == rule).drop_nulls("regret"), made)
-    settings, task_sets = done.select(SETTING).n_unique(), done["task_set"].n_unique()
+    settings, task_sets = done.select(_setting(done)).n_unique(), done["task_set"].n_unique()
     line: dict[str, Any] = {"rule": rule, "may_look_at": may_look_at, "settings": settings, "task_sets": task_sets,
                             "students": done.height}
     if done.is_empty():
@@ -96,11 +102,20 @@ def _suite_line(made: pl.DataFrame, rule: str, may_look_at: str) -> dict[str, An
             **_duel(made, rule)}
 
 
+def _setting(made: pl.DataFrame) -> list[str]:
+    """The columns of a setting: with the panel where choices were made panel by panel."""
+    return [*(["panel"] if "panel" in made.columns else []), *SETTING]
+
+
+def _student(made: pl.DataFrame) -> list[str]:
+    return [*(["panel"] if "panel" in made.columns else []), *GROUP]
+
+
 def _with_expected(done: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
     """With `expected`, the err_student of a random choice for the same student."""
     import polars as pl
 
-    student = [*(["panel"] if "panel" in made.columns else []), *GROUP]
+    student = _student(made)
     chance = made.filter(pl.col("rule") == "random").select(*student, expected="err_student")
     return done.join(chance, on=student, how="left", nulls_equal=True, maintain_order="left")
 
@@ -111,22 +126,24 @@ def _relative(done: pl.DataFrame) -> Estimate | None:
     usable = _settings(done)
     if usable.is_empty():
         return None
-    return relative_regret(usable["regret"].to_numpy(), usable["expected"].to_numpy(),
-                           usable.select(pl.struct(SETTING).rank("dense")).to_series().to_numpy(), usable["seed"].to_numpy())
+    setting = usable.select(pl.struct(_setting(done)).rank("dense")).to_series()
+    return relative_regret(*(column.to_numpy() for column in (usable["regret"], usable["expected"], setting, usable["seed"])))
 
 
 def _settings(done: pl.DataFrame) -> pl.DataFrame:
     """Draws averaged: one row a setting and seed. A setting in which even a random choice errs by 0 has no relative regret."""
     import polars as pl
 
-    means = done.group_by(*SETTING, "seed", maintain_order=True).agg(pl.col("regret", "expected").mean())
-    return means.filter(pl.col("expected").sum().over(SETTING) > 0)
+    keys = _setting(done)
+    means = done.group_by(*keys, "seed", maintain_order=True).agg(pl.col("regret", "expected").mean())
+    return means.filter(pl.col("expected").sum().over(keys) > 0)
 
 
 def _over_task_sets(done: pl.DataFrame) -> Estimate | None:
     import polars as pl
 
-    ratios = _settings(done).group_by(SETTING, maintain_order=True).agg(ratio=pl.col("regret").sum() / pl.col("expected").sum())
+    share = pl.col("regret").sum() / pl.col("expected").sum()
+    ratios = _settings(done).group_by(_setting(done), maintain_order=True).agg(ratio=share)
     return estimate(ratios.group_by("task_set", maintain_order=True).agg(pl.col("ratio").mean())["ratio"].to_numpy())
 
 
@@ -135,7 +152,7 @@ def _duel(made: pl.DataFrame, rule: str) -> dict[str, Any]:
 
     if rule == MAIN:
         return {}
-    student = [*(["panel"] if "panel" in made.columns else []), *GROUP]
+    student = _student(made)
     mine, theirs = (made.filter(pl.col("rule") == name).drop_nulls("err_student").select(*student, "err_student")
                     for name in (MAIN, rule))
     both = mine.join(theirs, on=student, how="inner", nulls_equal=True, maintain_order="left")

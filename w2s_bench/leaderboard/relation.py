@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     import polars as pl
 
 LINE = ("slope", "intercept", "correlation")
+MARKS = {"seeds": "", "pooled": "°", "cells": "'", None: ""}
+"""A mark for what the interval of a line rests on (see scoring/lines.py)."""
+
+MEANINGS = {
+    "seeds": "slope, intercept and correlation: the mean of each seed's own line, ± over seeds (Student-t).",
+    "pooled": "° one line through all cells, because fewer than 3 seeds hold 5 cells; ± by leaving out one seed at a time.",
+    "cells": "' one line through all cells, taken as independent, because there are fewer than 3 seeds: too narrow where cells "
+             "of one seed move together.",
+}
 _MEASURED = ("D", "label")
 
 
@@ -22,8 +31,8 @@ def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log:
     their 95 % intervals (`_low`, `_high`), line_over, missing and not_positive.
 
     log: natural logarithms of both, so slope is the exponent of y ∝ x^slope. missing: rows without finite x and y;
-    not_positive: rows that have no logarithm; both are left out. line_over: what the intervals rest on, "seeds" or "cells"
-    (see scoring/lines.py); null, like the line, where fewer than 3 cells are left or x does not vary.
+    not_positive: rows that have no logarithm; both are left out. line_over: what the intervals rest on, "seeds", "pooled"
+    or "cells" (see scoring/lines.py); null, like the line, where fewer than 3 cells are left or x does not vary.
     Raises UsageError for a column that is unknown or no number and for a group with mixed units, DataError where no row is
     left.
     """

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from w2s_bench.plots.look import CONFIG
+
 _MANY_MARKS = 1500
 
 
@@ -13,12 +15,13 @@ _MANY_MARKS = 1500
 class Figure:
     """chart: an Altair chart whose data are names; tables: the rows behind each name, stored once in the specification.
 
-    title says what is shown, caption how to read it.
+    title says what is shown, caption how to read it; width: of the drawing, in pixels.
     """
 
     title: str
     caption: str
     chart: Any
+    width: int
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
@@ -35,5 +38,6 @@ class Figure:
         """The Vega-Lite specification without title and caption. The same figure gives the same dictionary."""
         found: dict[str, Any] = self.chart.to_dict()
         found["datasets"] = {name: [dict(row) for row in table] for name, table in self.tables.items()}
+        found["config"] = CONFIG
         found["description"] = self.title
         return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.plots.figure import Figure
-from w2s_bench.plots.look import DIRECTIONS, INK, Categories, framed, inline, lines, named, rounded, tick_format
+from w2s_bench.plots.look import DIRECTIONS, INK, Categories, inline, lines, named, rounded, tick_format
 from w2s_bench.plots.panels import CELL_NAMES, Panel, finished, in_three, panels_of, shared_words
 from w2s_bench.seeds import generator_for
 from w2s_bench.summary import bound_on_test
@@ -24,11 +24,11 @@ _SIDES = {1: (760, 420), 2: (430, 320), 3: (300, 240)}
 _KINDS = ("direction", "strategy", "supervisor")
 
 
-def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = ()) -> Figure:
+def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
     """Gain against misfit, one mark a cell, one panel a task set (and value of `by`) with its own scales.
 
     The line is Theorem 1; a bar, drawn for few cells, spans misfit ± 2·sqrt(misfit·ε), within which the gain lies when the
-    class is a linear subspace; ε is the ceiling's error. Raises UsageError where no cell has a score.
+    class is a linear subspace; ε is the ceiling's error. cut: see `panels_of`. Raises UsageError where no cell has a score.
     """
     import altair as alt
 
@@ -37,7 +37,7 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = ()
     if ok.height > MOST_MARKS:
         chosen = generator_for("cells that are drawn", cells=ok.height).choice(ok.height, MOST_MARKS, replace=False)
         ok = ok[sorted(chosen.tolist())]
-    panels = panels_of(ok.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left"), by)
+    panels, left_out = panels_of(ok.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left"), by, cut=cut)
     cells = sum(panel.rows.height for panel in panels)
     kinds = _kinds(ok, by)
     few = cells <= MOST_BARS
@@ -46,7 +46,8 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = ()
     drawn = [_panel(panel, name, tables[name], kinds, few, _SIDES[columns])
              for panel, name in zip(panels, tables, strict=True)]
     title = "Gain against misfit: is a student better than its teacher by as much as they disagree?"
-    return Figure(title, _caption(few, len(panels) > 1, ok, all_cells, by), framed(alt.concat(*drawn, columns=columns)), tables)
+    return Figure(title, _caption(few, len(panels) > 1, ok, all_cells) + left_out, alt.concat(*drawn, columns=columns),
+                  columns * (_SIDES[columns][0] + 60), tables)
 
 
 def _kinds(rows: pl.DataFrame, by: Sequence[str]) -> Categories:
@@ -136,7 +137,7 @@ def _tips(points: Sequence[Mapping[str, Any]], kinds: Categories) -> list[Any]:
             alt.Tooltip("verdict:N", title="explicit bound")]
 
 
-def _caption(few: bool, several: bool, rows: pl.DataFrame, all_cells: int, by: Sequence[str]) -> str:
+def _caption(few: bool, several: bool, rows: pl.DataFrame, all_cells: int) -> str:
     parts = ["Each mark is one cell." if rows.height == all_cells else
              f"Each mark is one cell: {rows.height} drawn at random out of {all_cells}.",
              "Dashed: gain = misfit, Theorem 1 with equality."]
@@ -146,7 +147,6 @@ def _caption(few: bool, several: bool, rows: pl.DataFrame, all_cells: int, by: S
     else:
         parts.append(f"With more than {MOST_BARS} cells the band misfit ± 2√(misfit·ε) of Theorem 2 is not drawn.")
     parts += ["Each panel has its own scales."] if several else []
-    same = shared_words(rows, [name for name in ("strategy", "supervisor") if name not in by])
-    return " ".join([*parts, f"All cells: {same}."] if same else parts)
+    return " ".join(parts) + shared_words(rows)
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError, nearest
 from w2s_bench.plots.figure import Figure
-from w2s_bench.plots.look import DARK, INK, ORANGE, framed, in_words, inline, lines, named, natural, rounded, short_names
-from w2s_bench.plots.look import short_number
-from w2s_bench.plots.panels import Panel, finished, in_three, panels_of, shared_words
+from w2s_bench.plots.look import BROKEN, DARK, INK, ORANGE, WORDS, broken, lines, named, natural, rounded, short_number
+from w2s_bench.plots.panels import Panel, finished, in_three, panels_of, shared_words, ways_of_fitting
 from w2s_bench.plots.pooled import over_seeds
+from w2s_bench.plots.short import short_names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,14 +21,16 @@ SIGNED = ("gain", "projection", "realizability", "pgr", "predicted_err")
 PLAIN = ("misfit", "misfit_reverse", "err_weak", "err_student", "err_ceiling", "delta_exact", "projection_gap")
 VALUES = (*SIGNED, *PLAIN, "gain_over_misfit")
 _UNITLESS = (*RATIOS, "projection_gap")
+"""Values that are pure numbers."""
 _MOST_MODELS = 30
+_WIDE, _HIGH = 84, 34
 
 
-def heatmap(rows: pl.DataFrame, value: str = "gain", by: Sequence[str] = ()) -> Figure:
+def heatmap(rows: pl.DataFrame, value: str = "gain", by: Sequence[str] = (), *, cut: bool = False) -> Figure:
     """`value` of each weak and strong model, means over seeds and draws; one panel a task set and strategy (and value of `by`).
 
     Signed values have a scale with two ends around 0 (around 1 for gain_over_misfit). The number is printed in each square, so
-    that it can be read in grey. Raises UsageError for another value, or where no cell holds it.
+    that it can be read in grey. cut: see `panels_of`. Raises UsageError for another value, or where no cell holds it.
     """
     import altair as alt
 
@@ -36,15 +38,15 @@ def heatmap(rows: pl.DataFrame, value: str = "gain", by: Sequence[str] = ()) -> 
         raise UsageError(f"no heatmap of {value!r}", where="--value", hint=nearest(value, VALUES))
     above, below = RATIOS.get(value, (value, ()))
     ok = finished(rows, (above, *below))
-    ways = [name for name in ("strategy", "supervisor") if ok[name].n_unique() > 1]
-    panels = panels_of(ok, list(dict.fromkeys([*by, *ways])))
-    names = short_names([*ok["weak"], *ok["strong"]])
+    panels, left_out = panels_of(ok, [*by, *ways_of_fitting(ok)], cut=cut)
+    names = short_names([*ok["weak"].unique(), *ok["strong"].unique()], nameless=True)
     tables = {f"pairs-{i}": _squares(panel, value, names) for i, panel in enumerate(panels)}
     columns = 1 if max(panel.rows["strong"].n_unique() for panel in panels) > 5 else min(2, in_three(len(panels)))
     drawn = [_panel(panel, name, tables[name], value) for panel, name in zip(panels, tables, strict=True)]
-    chart = framed(alt.concat(*drawn, columns=columns).resolve_scale(color="independent"))
-    title = f"{in_words(value).capitalize()} of each weak and strong model"
-    return Figure(title, _caption(value, ok, len(panels) > 1), chart, tables)
+    chart = alt.concat(*drawn, columns=columns).resolve_scale(color="independent")
+    words = WORDS[value]
+    title = f"{words[0].upper()}{words[1:]}, for each weak and strong model"
+    return Figure(title, _caption(value, ok, len(panels) > 1) + left_out, chart, 480 * columns + 160, tables)
 
 
 def _squares(panel: Panel, value: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -59,8 +61,8 @@ def _squares(panel: Panel, value: str, names: Mapping[str, str]) -> list[dict[st
     squares = []
     for (weak, strong), means in found.items():
         number = means[above] if not below else _ratio(means[above], [means[name] for name in below])
-        squares.append({"weak": names[weak], "strong": names[strong], "value": rounded(number),
-                        "text": short_number(number) or "–"})
+        squares.append({"weak": "\n".join(broken(names[weak], 32)), "strong": "\n".join(broken(names[strong], 13)),
+                        "value": rounded(number), "text": short_number(number) or "–"})
     _shade(squares, value)
     return squares
 
@@ -90,21 +92,20 @@ def _panel(panel: Panel, table: str, squares: Sequence[Mapping[str, Any]], value
     import altair as alt
 
     weak, strong = (sorted({str(square[side]) for square in squares}, key=natural) for side in ("weak", "strong"))
-    wide, high = 84, 34
     scale = alt.Scale(domain=[0, 1], range=["#fbfbf8", DARK], interpolate="lab") if value in PLAIN else alt.Scale(
         domain=[-1, 0, 1], range=[ORANGE, "#fbfbf8", DARK], interpolate="lab")
-    breaks = {"labelExpr": f"split(datum.label, '{SPLIT}')"}
-    del breaks
     base = alt.Chart(named(table)).encode(
-        x=alt.X("strong:N", sort=strong, title="strong student", axis=alt.Axis(labelAngle=-30, labelLimit=300, orient="bottom")),
-        y=alt.Y("weak:N", sort=weak, title="weak supervisor", axis=alt.Axis(labelLimit=300)))
+        x=alt.X("strong:N", sort=strong, title="strong student", axis=alt.Axis(labelAngle=0, **BROKEN)),
+        y=alt.Y("weak:N", sort=weak, title="weak supervisor", axis=alt.Axis(**BROKEN)))
     boxes = base.mark_rect(stroke="#bbbbb5", strokeWidth=0.6).encode(
         color=alt.Color("shade:Q", scale=scale, legend=None),
         tooltip=["weak:N", "strong:N", alt.Tooltip("value:Q", title=value, format=".4g")])
     text = base.mark_text(fontSize=11).encode(
         text="text:N", color=alt.condition("datum.shade > 0.55", alt.value("white"), alt.value(INK)))
-    title = lines(panel.title, max(40, len(strong) * wide // 7))
-    return alt.layer(boxes, text).properties(width=len(strong) * wide, height=len(weak) * high, title=title)
+    about = "" if value in _UNITLESS or not panel.unit else f"in {panel.unit}"
+    wide = max(_WIDE, 7 * max(len(line) for name in strong for line in name.split("\n")))
+    title = alt.Title(lines(panel.title, max(40, len(strong) * wide // 7)), subtitle=about)
+    return alt.layer(boxes, text).properties(width=len(strong) * wide, height=len(weak) * _HIGH, title=title)
 
 
 def _caption(value: str, rows: pl.DataFrame, several: bool) -> str:
@@ -112,6 +113,5 @@ def _caption(value: str, rows: pl.DataFrame, several: bool) -> str:
     shades = ("The darker, the larger." if value in PLAIN else
               f"Blue is above {centre}, orange below, white at {centre}.")
     how = "Ratio of means over seeds and draws." if value in RATIOS else "Means over seeds and draws."
-    same = shared_words(rows, ("strategy", "supervisor"))
-    return " ".join(part for part in (how, shades, "Each panel has its own scale." if several else "",
-                                      "An empty square is a pair without a score.", f"All cells: {same}." if same else "") if part)
+    several_words = ["Each panel has its own scale."] if several else []
+    return " ".join([how, shades, *several_words, "An empty square is a pair without a score."]) + shared_words(rows)

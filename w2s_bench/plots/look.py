@@ -12,8 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from w2s_bench.names import distinguishing
-
 DARK, ORANGE, GREY, SKY, GREEN, RED = "#0b3c6f", "#e08a1e", "#8a8a8a", "#6cb8e6", "#1b8f6a", "#b5452c"
 INK, PALE = "#222222", "#dcdcd6"
 COLOURS = (DARK, ORANGE, GREY, SKY, GREEN, RED)
@@ -23,6 +21,28 @@ DIRECTIONS = ("weak-to-strong", "strong-to-weak", "same")
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 CHARACTER = 5.9
 """Width of a character of a caption in pixels, on the average."""
+CONFIG = {
+    "font": FONT, "background": "#fcfcfb", "view": {"stroke": "#d5d5d5"},
+    "axis": {"gridColor": "#eeeeee", "domainColor": "#999999", "tickColor": "#999999", "labelColor": "#444444", "titleColor": INK,
+             "titleFontWeight": "normal", "labelFontSize": 11, "titleFontSize": 12, "labelLimit": 420, "maxExtent": 420},
+    "title": {"anchor": "start", "frame": "group", "fontSize": 13, "fontWeight": "bold", "color": INK, "offset": 8,
+              "subtitleColor": "#555555", "subtitleFontSize": 11.5, "subtitlePadding": 4},
+    "header": {"title": None, "labelAnchor": "start", "labelFontSize": 11, "labelColor": INK, "labelPadding": 6},
+    "legend": {"orient": "top", "title": None, "titleFontWeight": "normal", "labelFontSize": 12, "symbolSize": 90,
+               "symbolOpacity": 1, "labelLimit": 420, "symbolStrokeWidth": 1.5}}
+"""Fonts, grid, frame and legend of every figure."""
+POWERS = ("abs(datum.value) >= 1e5 || (datum.value != 0 && abs(datum.value) < 1e-3) ? format(datum.value, '~e') : "
+          "format(datum.value, ',~r')")
+"""The label of a tick on an axis of powers of ten."""
+BROKEN: dict[str, Any] = {"labelExpr": "split(datum.label, '\\n')", "labelLimit": 420, "labelLineHeight": 12}
+"""Settings of an axis whose names hold line breaks."""
+WORDS = {
+    "gain": "gain", "misfit": "misfit", "misfit_reverse": "reverse misfit D(weak, student)", "projection": "projection",
+    "realizability": "realizability", "err_weak": "error of the weak supervisor", "err_student": "error of the student",
+    "err_ceiling": "error of the ceiling", "predicted_err": "predicted error, err_weak − misfit",
+    "delta_exact": "δ, excess of the misfit over the least one", "pgr": "performance gap recovered",
+    "gain_over_misfit": "gain over misfit", "projection_gap": "projection gap ‖P_s (I − P_w)‖"}
+"""Columns in words."""
 
 
 @dataclass(frozen=True)
@@ -45,27 +65,16 @@ class Categories:
         """The shape channel, in the legend of the colours."""
         return self._channel("Shape", SHAPES, legend)
 
-    def dash(self, **legend: Any) -> Any:
-        """The dash channel, in the legend of the colours."""
-        return self._channel("StrokeDash", DASHES, legend)
+    def dash(self) -> Any:
+        """The dash channel, without a legend: there it would cut the shapes."""
+        return self._channel("StrokeDash", DASHES, None)
 
-    def _channel(self, kind: str, looks: Sequence[Any], legend: dict[str, Any]) -> Any:
+    def _channel(self, kind: str, looks: Sequence[Any], legend: dict[str, Any] | None) -> Any:
         import altair as alt
 
         looks = [list(look) if isinstance(look, tuple) else look for look in looks[: len(self.values)]]
-        return getattr(alt, kind)(f"{self.field}:N", scale=alt.Scale(domain=list(self.values), range=looks),
-                                  legend=alt.Legend(values=list(self.shown), title=None, **legend))
-
-
-def framed(chart: Any) -> Any:
-    """The chart with the shared fonts, grid, frame and legend."""
-    return chart.configure(font=FONT, background="#fcfcfb").configure_view(stroke="#d5d5d5").configure_axis(
-        gridColor="#eeeeee", domainColor="#999999", tickColor="#999999", labelColor="#444444", titleColor=INK,
-        titleFontWeight="normal", labelFontSize=11, titleFontSize=12, labelLimit=420).configure_title(
-        anchor="start", frame="group", fontSize=13, fontWeight="bold", color=INK, subtitleColor="#555555", subtitleFontSize=11.5,
-        subtitlePadding=4, offset=8).configure_legend(
-        orient="top", title=None, titleColor=INK, titleFontWeight="normal", labelFontSize=12, titleFontSize=12, symbolSize=90,
-        symbolOpacity=1, labelLimit=420, symbolStrokeWidth=1.5)
+        words = None if legend is None else alt.Legend(values=list(self.shown), title=None, **legend)
+        return getattr(alt, kind)(f"{self.field}:N", scale=alt.Scale(domain=list(self.values), range=looks), legend=words)
 
 
 def inline(values: list[dict[str, Any]]) -> Any:
@@ -79,7 +88,7 @@ def named(name: str) -> Any:
     """The table of this name of the figure."""
     import altair as alt
 
-    return alt.NamedData(name=name)  # type: ignore[no-untyped-call]
+    return alt.NamedData(name=name)
 
 
 def tick_format(values: Iterable[float | None]) -> str:
@@ -105,15 +114,25 @@ def rounded(value: float | None) -> float | None:
     return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None
 
 
-def short_names(labels: Iterable[str | None]) -> dict[str, str]:
-    """Names without the parameters that all of a figure share, with spaces at which they may be broken."""
-    known = sorted({label for label in labels if label is not None})
-    return {label: text.replace(",", ", ") for label, text in distinguishing(known).items()}
-
-
 def lines(text: str, width: int) -> list[str]:
-    """The text broken into lines of at most this many characters."""
+    """The text broken at spaces into lines of at most this many characters."""
     return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+
+
+def broken(label: str, width: int) -> list[str]:
+    """A name broken into lines of about this many characters, between its words and parameters only."""
+    found = [""]
+    for piece in re.findall(r"[^\s\[,-]*[\s\[,-]*", label):
+        if found[-1] and len((found[-1] + piece).rstrip()) > width:
+            found.append("")
+        found[-1] += piece
+    return [line.strip() for line in found]
+
+
+def pair_lines(weak: str, strong: str, width: int) -> list[str]:
+    """A pair in one line if it is short, else its names below each other."""
+    whole = f"{weak} → {strong}"
+    return [whole] if len(whole) <= width else [*broken(f"{weak} →", width), *broken(strong, width)]
 
 
 def natural(text: str | None) -> tuple[Any, ...]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError, nearest
-from w2s_bench.plots.look import natural, short_names
+from w2s_bench.plots.look import natural
+from w2s_bench.plots.short import one_name, short_names
 from w2s_bench.summary import GROUPABLE, by_panel, unit_of
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST_PANELS = 12
+"""More would be read by nobody."""
 CELL_NAMES = ("task", "weak", "strong", "strategy", "supervisor", "seed", "direction")
 
 
@@ -48,24 +50,32 @@ def finished(rows: pl.DataFrame, needs: Sequence[str] = ()) -> pl.DataFrame:
     return whole
 
 
-def panels_of(rows: pl.DataFrame, by: Sequence[str] = (), *, pooled: bool = False) -> list[Panel]:
-    """One panel a value of the columns in `by` and task set, in natural order.
+def panels_of(rows: pl.DataFrame, by: Sequence[str] = (), *, pooled: bool = False, cut: bool = False) -> tuple[list[Panel], str]:
+    """One panel a task set and value of the columns in `by`, in natural order; and words on those left out, if any.
 
-    pooled: task sets share a panel, which is for numbers without a unit only. Raises UsageError for a column that cannot group, and for more than MOST_PANELS panels.
+    pooled: task sets share a panel, which is for numbers without a unit only. cut: keep the first MOST_PANELS. Raises
+    UsageError for a column that cannot group, and without `cut` for more panels.
     """
     for name in by:
         if name not in GROUPABLE:
             raise UsageError(f"panels cannot be made by {name!r}", where="--by", hint=nearest(name, GROUPABLE))
-    keys = list(dict.fromkeys([*by] if pooled else [*by, "task_set"]))
+    keys = list(dict.fromkeys(by if pooled else ["task_set", *by]))
     rows = by_panel(rows) if "panel" in keys else rows
     found = [(dict(zip(keys, values, strict=True)), part) for values, part in
              (rows.group_by(keys, maintain_order=True) if keys else [((), rows)])]
     found.sort(key=lambda panel: [natural(str(value)) for value in panel[0].values()])
-    if len(found) > MOST_PANELS:
+    count = len(found)
+    if count > MOST_PANELS and not cut:
         raise UsageError(f"{len(found)} panels, and a figure holds at most {MOST_PANELS}", hint=_which(found))
+    found = found[:MOST_PANELS]
     titles = _titles([names for names, _ in found])
     return [Panel(title, names, part, unit_of(part["divergence"][0], part["output_unit"][0]))
-            for title, (names, part) in zip(titles, found, strict=True)]
+            for title, (names, part) in zip(titles, found, strict=True)], left_out_words(len(found), count)
+
+
+def left_out_words(drawn: int, count: int) -> str:
+    """A sentence on panels that are not drawn; nothing where all are."""
+    return f" {drawn} of {count} panels are drawn; --where chooses others." if drawn < count else ""
 
 
 def _which(found: Sequence[tuple[dict[str, Any], Any]]) -> str:
@@ -79,10 +89,10 @@ def _which(found: Sequence[tuple[dict[str, Any], Any]]) -> str:
 
 
 def _titles(panels: Sequence[dict[str, Any]]) -> list[str]:
-    """What tells each panel apart: names without what all share, and only the columns whose values differ."""
-    told = [key for key in panels[0] if len({str(names[key]) for names in panels}) > 1] or list(panels[0])
-    shorts = {key: short_names(str(names[key]) for names in panels) for key in told}
-    return [" · ".join(shorts[key][str(names[key])] if names[key] is not None else f"no {key}" for key in told)
+    """What tells each panel apart: names without what all share, of the columns whose values differ."""
+    differing = [key for key in panels[0] if len({str(names[key]) for names in panels}) > 1] or list(panels[0])
+    shorts = {key: short_names(str(names[key]) for names in panels) for key in differing}
+    return [" · ".join(shorts[key][str(names[key])] if names[key] is not None else f"no {key}" for key in differing)
             for names in panels]
 
 
@@ -96,7 +106,16 @@ def in_three(count: int) -> int:
     return 1 if count == 1 else 2 if count <= 4 else 3
 
 
-def shared_words(rows: pl.DataFrame, names: Sequence[str]) -> str:
-    """What is the same in all rows, in words; nothing where nothing is."""
-    same = [f"{name} {rows[name][0]}" for name in names if rows[name].n_unique() == 1 and rows[name][0] is not None]
-    return ", ".join(same)
+def ways_of_fitting(rows: pl.DataFrame) -> list[str]:
+    """The columns that tell apart how cells of one task set were fitted: strategy, and supervisor where it adds to that."""
+    several = ["strategy"] if rows["strategy"].n_unique() > 1 else []
+    counts = rows.select("task_set", *several, "supervisor").group_by("task_set", *several).n_unique()["supervisor"].to_list()
+    return [*several, "supervisor"] if max(counts, default=1) > 1 else several
+
+
+def shared_words(rows: pl.DataFrame) -> str:
+    """What is the same in all rows, as a sentence; nothing where nothing is."""
+    same = [f"{name} {rows[name][0]}" for name in ("strategy", "supervisor") if rows[name].n_unique() == 1]
+    name = one_name([*rows["weak"].unique(), *rows["strong"].unique()])
+    same += [f"models {name}"] if name else []
+    return f" All cells: {', '.join(same)}." if same else ""

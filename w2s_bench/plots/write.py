@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,17 @@ from w2s_bench.plots.look import CHARACTER, lines
 
 FORMATS = (".png", ".svg", ".html")
 _NARROWEST = 60
-_PAGE_STYLE = ("body { margin: 2rem; background: #fcfcfb; color: #1f2328; font: 15px/1.5 system-ui, \"DejaVu Sans\", sans-serif; }"
-               " figure { margin: 0; overflow-x: auto; } figcaption { max-width: 52rem; color: #5b6169; }")
+_PAGE_STYLE = """body { margin: 2rem; background: #fcfcfb; color: #1f2328; font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; }
+figure { margin: 0; overflow-x: auto; } figcaption { max-width: 52rem; color: #5b6169; }"""
 
 
 def check_path(path: Path) -> None:
-    """Raises UsageError for a file whose suffix is none of FORMATS, before anything is computed."""
+    """Raises UsageError for a suffix that is none of FORMATS and for a folder that does not exist."""
     if path.suffix not in FORMATS:
         raise UsageError(f"cannot write a figure as {path.suffix or 'a file without a suffix'}", where=str(path),
                          hint=nearest(path.suffix, FORMATS))
+    if not path.parent.is_dir():
+        raise UsageError("no such folder", where=str(path.parent), hint="make it, or choose another file with -o")
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -46,27 +47,16 @@ def save(figure: Figure, path: Path) -> None:
 def titled(figure: Figure) -> dict[str, Any]:
     """The specification with the title above and the caption below it, broken to the width of the drawing."""
     spec = figure.spec()
-    wide = max(_NARROWEST, int(_width(spec) / CHARACTER))
+    wide = max(_NARROWEST, int(figure.width / CHARACTER))
     spec["title"] = {"text": lines(figure.title, int(0.85 * wide)), "subtitle": lines(figure.caption, wide), "anchor": "start",
                      "fontSize": 15, "subtitleLineHeight": 15, "offset": 14}
     return spec
 
 
-def _width(spec: dict[str, Any]) -> float:
-    """Pixels that the panels of a specification take side by side, without their axes."""
-    across: Sequence[dict[str, Any]] = spec.get("hconcat") or spec.get("concat") or ()
-    if across:
-        return float(sum(_width(part) + 60 for part in across[: spec.get("columns") or len(across)]))
-    if below := spec.get("vconcat"):
-        return max(_width(part) for part in below)
-    width = spec.get("width")
-    return float(width) if isinstance(width, int | float) else 400.0
-
-
 def _page(figure: Figure) -> str:
     title = escape(figure.title)
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_PAGE_STYLE}</style></head>'
-            f"<body>\n{scripts()}\n<h1>{title}</h1>\n<figure>{embed(figure)}<figcaption>{escape(figure.caption)}</figcaption>"
+    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+            f"<style>{_PAGE_STYLE}</style></head><body>\n{scripts()}\n<h1>{title}</h1>\n<figure>{embed(figure)}<figcaption>{escape(figure.caption)}</figcaption>"
             "</figure></body></html>\n")
 
 

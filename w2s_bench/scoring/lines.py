@@ -1,15 +1,17 @@
 """A straight line through cells, with intervals that know that cells of one seed share their representations.
 
-Two methods, and a `Line` says which one it rests on:
+Three methods, and a `Line` says which one it rests on:
 
-* over seeds: least squares within each seed; the line is the mean of the seeds' lines, with Student-t intervals over
-  seeds. Whatever the cells of a seed share (features, teachers, split) is inside one value, so nothing is counted
-  twice. It is the slope *within* a seed: a seed that is better or worse throughout does not bend it. Correlations are
-  averaged as Fisher's z = artanh r (less its bias r/(2(n − 1)), Fisher 1921), where they are nearly normal.
-* over cells: least squares over all cells, heteroscedasticity-robust HC3 intervals (MacKinnon and White 1985) with
-  Student-t on n − 2 degrees of freedom, and Fisher's z with 1/√(n − 3) for the correlation. It takes cells as independent
-  and is used where seeds are fewer than 3 or hold fewer than 5 cells; right where each seed holds one cell, too narrow
-  where cells of one seed move together.
+* "seeds": least squares within each seed; the line is the mean of the seeds' lines, with Student-t intervals over seeds.
+  Whatever the cells of a seed share (features, teachers, split) is inside one value, so nothing is counted twice. It is the
+  slope *within* a seed: a seed that is better or worse throughout does not bend it. Needs 3 seeds that hold 5 cells.
+* "pooled": for smaller seeds, least squares over all cells, and the jackknife that leaves out one seed at a time (the
+  cluster form of HC3, MacKinnon and White 1985; CR3 of Bell and McCaffrey 2002), Student-t on seeds − 1 degrees of freedom.
+* "cells": for fewer than 3 seeds, least squares over all cells, HC3 intervals with Student-t on n − 2 degrees of freedom and
+  1/√(n − 3) for Fisher's z. It takes cells as independent, and is too narrow where cells of one seed move together.
+
+Correlations are averaged and given intervals as Fisher's z = artanh r, less its bias r/(2(n − 1)) (Fisher 1921), where they
+are nearly normal. Where x or noise has a heavy tail (both of a few cells), "pooled" and "cells" cover less than they say.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from w2s_bench.scoring.errors import ShapeError
 from w2s_bench.scoring.intervals import CONFIDENCE, Estimate, across_seeds
 
 SEEDS = 3
-"""Seeds from which on an interval is over seeds."""
+"""Seeds from which on an interval is over seeds, by either of two methods."""
 
 CELLS = 5
 """Cells from which on a seed has a line of its own: below, slopes of single seeds have no variance."""
@@ -39,8 +41,8 @@ FLAT = 1e-12
 class Line:
     """y ≈ intercept + slope·x. Slope in units of y/x, intercept in units of y.
 
-    correlation: NaN where y does not vary. over: "seeds" or "cells", what the intervals rest on. cells, seeds: how many
-    the line was drawn through.
+    correlation: NaN where y does not vary. over: "seeds", "pooled" or "cells", what the intervals rest on. cells, seeds: how
+    many the line was drawn through.
     """
 
     slope: Estimate
@@ -54,7 +56,8 @@ class Line:
 def fit_line(x: npt.ArrayLike, y: npt.ArrayLike, seeds: npt.ArrayLike) -> Line | None:
     """The line of y on x (n,) over cells of the given seeds (n,), of any type that can be told apart.
 
-    Over seeds where 3 seeds or more hold 5 cells or more and their x vary (other seeds are left out), else over cells.
+    "seeds" where 3 seeds or more hold 5 cells or more and their x vary (other seeds are left out then), else "pooled" where
+    there are 3 seeds and any of them can be left out, else "cells".
     None where no line is defined: fewer than 3 cells, or x that do not vary. Raises ShapeError and DomainError.
     """
     across, up = as_column(x, "x"), as_column(y, "y")
@@ -66,17 +69,30 @@ def fit_line(x: npt.ArrayLike, y: npt.ArrayLike, seeds: npt.ArrayLike) -> Line |
     large = [(across[group], up[group]) for group in groups if group.sum() >= CELLS and _varies(across[group])]
     if len(large) >= SEEDS:
         return _over_seeds(large)
-    return _over_cells(across, up, len(groups)) if across.size >= 3 and _varies(across) else None
+    if across.size < 3 or not _varies(across):
+        return None
+    if len(groups) >= SEEDS and all((~group).sum() >= 3 and _varies(across[~group]) for group in groups):
+        return _pooled(across, up, groups)
+    return _over_cells(across, up, len(groups))
 
 
 def _over_seeds(parts: list[tuple[Array, Array]]) -> Line:
-    lines = np.array([_least_squares(x, y) for x, y in parts])
-    correlations = np.array([_correlation(x, y) for x, y in parts])
-    sizes = np.array([x.size for x, _ in parts])
-    z = np.arctanh(_inside(correlations)) - correlations / (2.0 * (sizes - 1.0))
-    usual = across_seeds(z) if np.isfinite(z).all() else _unknown(len(parts))
-    return Line(across_seeds(lines[:, 0]), across_seeds(lines[:, 1]), _as_correlation(usual), "seeds", int(sizes.sum()),
-                len(parts))
+    found = np.array([(*_least_squares(x, y), _fisher_z(x, y)) for x, y in parts])
+    z = across_seeds(found[:, 2]) if np.isfinite(found[:, 2]).all() else _unknown(len(parts))
+    return Line(across_seeds(found[:, 0]), across_seeds(found[:, 1]), _as_correlation(z), "seeds",
+                sum(x.size for x, _ in parts), len(parts))
+
+
+def _pooled(x: Array, y: Array, groups: list[npt.NDArray[np.bool_]]) -> Line:
+    """se² = (S − 1)/S · Σ_s (θ_(s) − mean)², θ_(s) the line through all cells but those of seed s."""
+    n = len(groups)
+    whole = np.array([*_least_squares(x, y), _fisher_z(x, y)])
+    without = np.array([(*_least_squares(x[~group], y[~group]), _fisher_z(x[~group], y[~group])) for group in groups])
+    errors = np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 1)) * errors
+    slope, intercept, z = (Estimate(float(value), float(error), float(value - far), float(value + far), n)
+                           for value, error, far in zip(whole, errors, reach, strict=True))
+    return Line(slope, intercept, _as_correlation(z), "pooled", x.size, n)
 
 
 def _over_cells(x: Array, y: Array, seeds: int) -> Line:
@@ -91,14 +107,11 @@ def _over_cells(x: Array, y: Array, seeds: int) -> Line:
     weights[:, 1] -= x.mean() * weights[:, 0]
     errors = np.sqrt(((weights * residuals[:, None]) ** 2).sum(axis=0))
     reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 2))
-    correlation = _correlation(x, y)
-    z, z_error = float(np.arctanh(_inside(correlation))), 1.0 / math.sqrt(n - 3) if n > 3 else math.nan
+    z, z_error = _fisher_z(x, y), 1.0 / math.sqrt(n - 3) if n > 3 else math.nan
     z_reach = float(stats.norm.ppf(0.5 + CONFIDENCE / 2.0)) * z_error
-    return Line(
-        *(Estimate(value, float(error), value - reach * float(error), value + reach * float(error), n)
-          for value, error in zip((slope, intercept), errors, strict=True)),
-        _as_correlation(Estimate(z, z_error, z - z_reach, z + z_reach, n)), "cells", n, seeds,
-    )
+    steep, height = (Estimate(value, error, value - reach * error, value + reach * error, n)
+                     for value, error in ((slope, float(errors[0])), (intercept, float(errors[1]))))
+    return Line(steep, height, _as_correlation(Estimate(z, z_error, z - z_reach, z + z_reach, n)), "cells", n, seeds)
 
 
 def _least_squares(x: Array, y: Array) -> tuple[float, float]:
@@ -107,21 +120,18 @@ def _least_squares(x: Array, y: Array) -> tuple[float, float]:
     return slope, float(y.mean() - slope * x.mean())
 
 
-def _correlation(x: Array, y: Array) -> float:
+def _fisher_z(x: Array, y: Array) -> float:
+    """artanh r less its bias, held off r = ±1, where it is infinite, by one unit in the last place; NaN where y is flat."""
     across, up = x - x.mean(), y - y.mean()
     if not _varies(y):
         return math.nan
-    return float(np.clip(across @ up / math.sqrt(float(across @ across) * float(up @ up)), -1.0, 1.0))
+    last = 1.0 - float(np.finfo(np.float64).epsneg)
+    r = min(max(float(across @ up) / math.sqrt(float(across @ across) * float(up @ up)), -last), last)
+    return math.atanh(r) - r / (2.0 * (x.size - 1))
 
 
 def _varies(values: Array) -> bool:
     return float(np.ptp(values)) > FLAT * float(np.abs(values).max())
-
-
-def _inside(correlation: npt.ArrayLike) -> Array:
-    """Off ±1, where z is infinite, by one unit in the last place."""
-    last = 1.0 - np.finfo(np.float64).epsneg
-    return np.clip(np.asarray(correlation, dtype=np.float64), -last, last)
 
 
 def _unknown(n: int) -> Estimate:

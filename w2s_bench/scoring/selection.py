@@ -85,13 +85,14 @@ def relative_regret(regret: npt.ArrayLike, expected: npt.ArrayLike, setting: npt
         se² = S/(S − 1) · Σ_s u_s²,               Student-t on S − 1 degrees of freedom
 
     the delta method for ratios of means with the sandwich variance of clusters (Liang and Zeger 1986), so that what settings
-    of one seed share is counted once. It speaks of these settings and new seeds. All (n,); setting and seed are labels.
-    With one seed there is no interval. Raises ShapeError, and DomainError where a setting expects no error at all.
+    of one seed share is counted once. S is the least number of seeds that a setting has. It speaks of these settings and new
+    seeds. All (n,), one value a setting and seed; setting and seed are labels. With S = 1 there is no interval.
+    Raises ShapeError, and DomainError where a setting expects no error at all.
     """
     above, below = as_column(regret, "regret"), as_column(expected, "expected err_student")
     check_same_shape(above, below, "regret and expected err_student")
     settings, seeds = _labels(setting, above), _labels(seed, above)
-    count, n = int(settings.max()) + 1, int(seeds.max()) + 1
+    count, n = int(settings.max()) + 1, int(np.bincount(np.unique(np.column_stack([settings, seeds]), axis=0)[:, 0]).min())
     total = np.bincount(settings, below)
     if not (total > 0.0).all():
         raise DomainError("a random choice is expected to err by 0", hint="regret has no relative size there")

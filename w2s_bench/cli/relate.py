@@ -1,0 +1,59 @@
+"""`w2s-bench relate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from w2s_bench.cli.table_options import columns_of, rows_of, table_options
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@click.command("relate")
+@table_options
+@click.option("--x", required=True, help="Numeric column along the line, such as misfit.")
+@click.option("--y", required=True, help="Numeric column that follows it, such as gain.")
+@click.option("--log", is_flag=True, help="Logarithms of both: the slope is the exponent of a power law.")
+def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest: bool, as_json: bool, as_csv: bool, x: str,
+            y: str, log: bool) -> None:
+    """Fit a line of one column of RUNS on another: slope, intercept, correlation, with 95 % intervals.
+
+    Intervals are over seeds where there are 3 or more, else over cells; the output says which.
+    """
+    from w2s_bench.cli.listing import print_csv, print_json
+    from w2s_bench.leaderboard.relation import relation
+    from w2s_bench.summary import GROUPABLE
+
+    keys = columns_of(by, GROUPABLE) or []
+    table = relation(rows_of(runs, condition, latest, "relate"), x, y, keys, log=log)
+    if as_json:
+        print_json({"x": x, "y": y, "log": log, "groups": table.to_dicts()})
+    elif as_csv:
+        print_csv(table)
+    else:
+        _print(table, x, y, keys, log)
+
+
+def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> None:
+    from w2s_bench.cli.listing import between, print_table, say, short, with_half
+    from w2s_bench.leaderboard.relation import MARKS, MEANINGS
+
+    labels = {key: short(table[key].to_list()) for key in keys}
+    lines = []
+    for line in table.to_dicts():
+        mark = MARKS[line["line_over"]]
+        lines.append([*(labels[key][line[key]] for key in keys), str(line["line_cells"] or line["n_cells"]),
+                      str(line["line_seeds"] or line["n_seeds"]), with_half(line, "slope", 3, mark),
+                      with_half(line, "intercept", 3, mark), between(line, "correlation", 3, mark)])
+    steep, height = ("exponent", "ln of factor") if log else ("slope", "intercept")
+    print_table(f"{y} on {x}", "logarithms of both" if log else "", [*keys, "cells", "seeds", f"{steep} ± 95 %",
+                f"{height} ± 95 %", "correlation (95 %)"], lines, len(keys))
+    words = [meaning for over, meaning in MEANINGS.items() if over in table["line_over"].to_list()]
+    words += ["-: fewer than 3 cells, or x does not vary."] if table["line_over"].null_count() else []
+    missing, below = int(table["missing"].sum()), int(table["not_positive"].sum())
+    words += [f"Left out: {missing} rows without finite {x} and {y}."] if missing else []
+    words += [f"Left out: {below} rows where {x} or {y} is not above 0 and has no logarithm."] if below else []
+    say(words)

@@ -1,0 +1,53 @@
+"""The options that commands on finished runs share, and the rows that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from w2s_bench.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """RUNS, --where, --by, --latest, --json and --csv."""
+    for option in reversed((
+        click.argument("runs", nargs=-1),
+        click.option("--where", "condition", default=None, help='Keep rows, as in "panels == pretrained and seed < 3".'),
+        click.option("--by", default=None, help="Group by these columns, joined with commas; `panel` is one."),
+        click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option("--csv", "as_csv", is_flag=True, help="Print CSV."),
+    )):
+        command = option(command)
+    return command
+
+
+def rows_of(runs: Sequence[str], condition: str | None, latest: bool, command: str) -> pl.DataFrame:
+    """The rows of these runs (folders, rows files or names under w2s-runs/) that meet the condition. Raises UsageError where
+    none is named or none is left."""
+    from w2s_bench.folder import find_run
+    from w2s_bench.leaderboard.tables import read_runs, where
+
+    if not runs:
+        raise UsageError("no run is given", hint=f"w2s-bench {command} RUN; runs are under w2s-runs/")
+    rows, _ = read_runs([find_run(name) for name in runs], latest=latest)
+    kept = where(rows, condition) if condition else rows
+    if kept.is_empty() and not rows.is_empty():
+        raise UsageError(f"no row of {rows.height} meets the filter", where=condition or "", hint="loosen --where")
+    return kept
+
+
+def columns_of(by: str | None, known: Sequence[str]) -> list[str] | None:
+    """The columns that --by names, each once. Raises UsageError for one that cannot make groups here."""
+    if by is None:
+        return None
+    names = [name.strip() for name in by.split(",")]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"cannot group by {name!r}", where="--by", hint=nearest(name, known))
+    return list(dict.fromkeys(names))
