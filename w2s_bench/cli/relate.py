@@ -47,11 +47,13 @@ def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> N
         mark = MARKS[line["line_over"]]
         lines.append([*(labels[key][line[key]] for key in keys), str(line["line_cells"] or line["n_cells"]),
                       str(line["line_seeds"] or line["n_seeds"]), with_half(line, "slope", 3, mark),
-                      with_half(line, "intercept", 3, mark), between(line, "correlation", 3, mark)])
+                      with_half(line, "intercept", 3, mark), between(line, "correlation", 3, mark),
+                      with_half(line, "ratio", 3), "-" if line["farthest"] is None else f"{line['farthest']:.1e}"])
     steep, height = ("exponent", "ln of factor") if log else ("slope", "intercept")
     print_table(f"{y} on {x}", "logarithms of both" if log else "", [*keys, "cells", "seeds", f"{steep} ± 95 %",
-                f"{height} ± 95 %", "correlation (95 %)"], lines, len(keys))
+                f"{height} ± 95 %", "correlation (95 %)", f"mean {y} / mean {x}", "farthest"], lines, len(keys))
     words = [meaning for over, meaning in MEANINGS.items() if over in table["line_over"].to_list()]
+    words.append(f"farthest: the largest |{y} − {x}| / |{x}| of a cell.")
     words += ["-: fewer than 3 cells, or x does not vary."] if table["line_over"].null_count() else []
     missing, below = int(table["missing"].sum()), int(table["not_positive"].sum())
     words += [f"Left out: {missing} rows without finite {x} and {y}."] if missing else []

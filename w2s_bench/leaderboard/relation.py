@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from w2s_bench.columns import ROWS
 from w2s_bench.errors import DataError, UsageError, nearest
 from w2s_bench.leaderboard.groups import fields, groups, interval_schema
+from w2s_bench.scoring.intervals import ratio
 from w2s_bench.scoring.lines import Line, fit_line
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ _MEASURED = ("D", "label")
 
 def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log: bool = False) -> pl.DataFrame:
     """One row a group: the columns of `by`, n_cells, n_seeds, slope, intercept and correlation of y on x with the ends of
-    their 95 % intervals (`_low`, `_high`), line_over, missing and not_positive.
+    their 95 % intervals (`_low`, `_high`), line_over, ratio (of the mean of y to the mean of x, over seeds), farthest,
+    missing and not_positive.
 
     log: natural logarithms of both, so slope is the exponent of y ∝ x^slope. missing: rows without finite x and y;
-    not_positive: rows that have no logarithm; both are left out. line_over: what the intervals rest on, "seeds", "pooled"
+    not_positive: rows that have no logarithm; both are left out. farthest: the largest |y − x| / |x|.
+    line_over: what the intervals rest on, "seeds", "pooled"
     or "cells" (see scoring/lines.py); null, like the line, where fewer than 3 cells are left or x does not vary.
     Raises UsageError for a column that is unknown or no number and for a group with mixed units, DataError where no row is
     left.
@@ -49,7 +52,7 @@ def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log:
         raise DataError(f"no row of {ok.height} holds {x} and {y}" + (", both above 0" if log else ""),
                         hint="w2s-bench show RUN --columns says what a column needs")
     schema = {**{key: pl.Int64 if key == "seed" else pl.String for key in by}, "n_cells": pl.Int64, "n_seeds": pl.Int64,
-              **line_schema(), "missing": pl.Int64, "not_positive": pl.Int64}
+              **line_schema(), **interval_schema("ratio"), "farthest": pl.Float64, "missing": pl.Int64, "not_positive": pl.Int64}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
@@ -78,8 +81,19 @@ def _related(part: pl.DataFrame, x: str, y: str, log: bool) -> dict[str, Any]:
     if log:
         across, up = np.log(across), np.log(up)
     line = fit_line(across, up, kept["seed"].to_numpy()) if kept.height else None
-    return {"n_cells": kept.height, "n_seeds": kept["seed"].n_unique(), **line_columns(line),
+    return {"n_cells": kept.height, "n_seeds": kept["seed"].n_unique(), **line_columns(line), **_compared(kept, x, y),
             "missing": part.height - there.height, "not_positive": there.height - kept.height}
+
+
+def _compared(kept: pl.DataFrame, x: str, y: str) -> dict[str, Any]:
+    """y beside x where both are one quantity: a prediction and what was measured."""
+    import polars as pl
+
+    apart = ((pl.col(y) - pl.col(x)).abs() / pl.col(x).abs()).filter(pl.col(x) != 0).max()
+    by_seed = kept.group_by("seed", maintain_order=True).agg(pl.col(x).mean().alias("below"), pl.col(y).mean().alias("above"))
+    below = by_seed["below"].to_numpy()
+    found = ratio(by_seed["above"].to_numpy(), below) if kept.height and below.mean() != 0.0 else None
+    return {**fields("ratio", found), "farthest": kept.select(apart).item() if found else None}
 
 
 def _check_number(rows: pl.DataFrame, name: str) -> None:
