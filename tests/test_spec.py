@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import Command
 
 from w2s_bench.errors import UsageError
 from w2s_bench.registry import load_registry
@@ -47,4 +48,14 @@ def test_every_suite_and_its_quick_version_can_be_read() -> None:
     assert {"quickstart", "paper-synthetic"} <= {suite.name for suite in suites}
     for suite in suites:
         for text in filter(None, (suite.toml, suite.quick)):
-            assert spec_from_toml(text, where=suite.name, data="folder").name == suite.name
+            assert spec_from_toml(text, where=suite.name, data="folder").name.startswith(suite.name)
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("run", "quickstart", "--quick"), "no quick version"),
+    (("plan", "paper-molecules"), "--data FOLDER"),
+    (("run", "--quick", "--task", "diabetes", "--models", "raw"), "go with a suite"),
+    (("plan", "paper-molecules", "--data", "nowhere"), "no such folder"),
+])
+def test_words_that_a_suite_cannot_follow_are_explained(w2s: Command, words: tuple[str, ...], said: str) -> None:
+    assert said in w2s(*words, check=2).stderr

@@ -21,6 +21,12 @@ def w2s_suites() -> Iterable[SuiteEntry]:
                      toml=paper_synthetic(FULL), quick=paper_synthetic(QUICK), tags=OFFLINE)
     yield SuiteEntry("paper-finite-sample", "the synthetic study against the size of the transfer set, both directions",
                      toml=paper_finite_sample(FULL), quick=paper_finite_sample(QUICK), tags=OFFLINE)
+    yield SuiteEntry("random-features", "few random features teach many, with early stopping: the student's exponent",
+                     toml=_text("random-features.toml"), quick=_text("random-features.quick.toml"), tags=OFFLINE)
+    yield SuiteEntry("correlated-features", "subspaces of known overlap, noisy labels: the student's variance by formula",
+                     toml=_text("correlated-features.toml"), quick=_text("correlated-features.quick.toml"), tags=OFFLINE)
+    yield SuiteEntry("paper-molecules", "a GPT-2 of molecules, taught by smaller ones, by itself earlier, by a simulation",
+                     toml=_text("paper-molecules.toml"), quick=_text("paper-molecules.quick.toml"))
 
 
 def _text(name: str) -> str:

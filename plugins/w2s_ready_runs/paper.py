@@ -20,6 +20,7 @@ class Budget:
 
     inputs: examples of each task; steps: as STEPS; head_epochs: of an AdamW head. taught: numbers of pretraining tasks.
     layers, epochs: of the weak models of weak-family. transfer: sizes of paper-finite-sample. seeds, sizes_seeds: of cells.
+    suffix: what the name of a run ends with.
     """
 
     tasks: int = 100
@@ -33,11 +34,12 @@ class Budget:
     transfer: tuple[int, ...] = tuple(2**power for power in range(4, 13))
     seeds: str = "0..4"
     sizes_seeds: str = "0..7"
+    suffix: str = ""
 
 
 FULL = Budget()
 QUICK = Budget(tasks=5, few=3, inputs=500, steps=400, head_epochs=100, taught=(1, 10, 40), layers=(1, 2), epochs=(4, 40),
-               transfer=(16, 128, 1024), seeds="0..1", sizes_seeds="0..1")
+               transfer=(16, 128, 1024), seeds="0..1", sizes_seeds="0..1", suffix="-quick")
 
 
 def paper_synthetic(budget: Budget) -> str:
@@ -56,7 +58,7 @@ def paper_synthetic(budget: Budget) -> str:
     family = (f"mlp-features[layers={_listed(budget.layers)},tasks=10,samples={budget.inputs},"
               f"epochs={_listed(budget.epochs)}]")
     blocks += _panel("weak-family", few, [family], [strong], budget)
-    return _spec("paper-synthetic", blocks)
+    return _spec(f"paper-synthetic{budget.suffix}", blocks)
 
 
 def paper_finite_sample(budget: Budget) -> str:
@@ -65,7 +67,7 @@ def paper_finite_sample(budget: Budget) -> str:
              f"test={budget.inputs}]")
     models = ["mlp-features[source=target]", _pretrained(2, 10, budget), _pretrained(8, 10, budget)]
     blocks = [_matrix("finite-sample", tasks, head, budget.sizes_seeds, {"models": models}) for head in _heads(budget)]
-    return _spec("paper-finite-sample", blocks)
+    return _spec(f"paper-finite-sample{budget.suffix}", blocks)
 
 
 def _pretrained(layers: int, tasks: int, budget: Budget) -> str:
