@@ -124,7 +124,7 @@ def test_what_rests_on_a_failed_job_falls_with_it_and_nothing_else(registry: Reg
 
 def test_exclusion_tags_and_globs_select(registry: Registry) -> None:
     labels = [c.label for c in registry.select("strategies", ["*", "!as-is", "!w2s_probes/adamw-head"])]
-    assert labels == ["ridge", "least-squares"]
+    assert {"ridge", "least-squares"} <= set(labels) and not {"as-is", "adamw-head"} & set(labels)
     widths = registry.select("models", ["random-features[width=[16,32]]", "!random-features[width=16]"])
     assert [c.label for c in widths] == ["random-features[width=32]"]
     assert {c.label for c in registry.select("strategies", ["@regression"])} >= {"ridge", "as-is"}

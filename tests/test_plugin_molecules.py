@@ -14,7 +14,9 @@ import w2s_molecules
 
 from w2s_bench.contracts import Task
 from w2s_bench.errors import DataError
+from w2s_bench.plan import make_plan
 from w2s_bench.registry import check_parameters, instantiate, load_registry
+from w2s_bench.spec import spec_from_toml
 
 pytest.importorskip("rdkit", reason="the extra `molecules` is not installed")
 
@@ -193,3 +195,16 @@ def test_the_published_natural_teachers_join(name: str, file: str, column: str, 
         for part in (splits.supervise, splits.transfer, splits.test)
     ]
     assert np.sqrt(np.concatenate(squares).mean()) < worst
+
+
+@published
+def test_the_suite_makes_the_strong_model_once_for_all_its_checkpoints() -> None:
+    registry = load_registry()
+    suite = registry.suite("paper-molecules")
+    for text in (suite.toml, suite.quick):
+        plan = make_plan(spec_from_toml(text, where=suite.name, data=str(PUBLISHED.parent)), registry)
+        strong = {cell.strong.key for cell in plan.cells}
+        assert len(strong) == 1 and plan.stages()["prepare"] == 4
+        assert {panel for panels in plan.panels.values() for panel in panels} == {"molecules", "natural-teachers"}
+        assert len({cell.weak.key for cell in plan.cells if plan.panels[cell.key] == ("molecules",)}) >= 6
+        assert {cell.seed for cell in plan.cells} == {0, 1, 2}

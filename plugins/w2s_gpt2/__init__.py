@@ -109,5 +109,13 @@ def w2s_models() -> Iterable[ModelEntry]:
             Parameter("seed", int, 0, "another seed gives another network", low=0),
             COLUMN,
             POOLING,
+            Parameter(
+                "checkpoint",
+                int,
+                "end",
+                "steps after which the weights are taken: 0 or steps / 2^k, rounded",
+                low=0,
+                words=("end",),
+            ),
         ),
     )

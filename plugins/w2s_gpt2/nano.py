@@ -17,6 +17,7 @@ from w2s_bench.errors import DataError, PluginError, UsageError, nearest
 from w2s_bench.seeds import generator_for, seed_for
 from w2s_gpt2.batches import padded, text_column, token_batches
 from w2s_gpt2.bytes import PAD, VOCABULARY, byte_tokens
+from w2s_gpt2.checkpoints import kept_steps, packed, weights_at
 from w2s_gpt2.corpora import corpus_fingerprint, read_corpus
 from w2s_gpt2.size import gpt2_parameters
 
@@ -33,7 +34,8 @@ class Nano:
     Features: the last hidden state, after the final layer norm, pooled over a text's bytes: (n, width)
     float32. A text begins with a token of its own, which is all that an empty one consists of.
     objective=descriptors adds the mean squared error of a linear map from the mean state to standardised
-    descriptors of the text.
+    descriptors of the text. checkpoint: after how many steps of the one training the weights are taken; those of
+    `kept_steps` are kept. Models that differ in it alone share a training, and have one size and family.
     """
 
     width: int
@@ -50,6 +52,7 @@ class Nano:
     seed: int
     column: str
     pooling: Literal["mean", "last"]
+    checkpoint: int | Literal["end"]
 
     family: ClassVar[str] = "nano"
 
@@ -59,6 +62,13 @@ class Nano:
                 f"width={self.width} is no multiple of heads={self.n_heads}",
                 where="nano",
                 hint=f"heads={max(h for h in range(1, self.n_heads + 1) if self.width % h == 0)} would do",
+            )
+        kept = kept_steps(self.steps)
+        if self.checkpoint != "end" and self.checkpoint not in kept:
+            raise UsageError(
+                f"checkpoint={self.checkpoint} is not kept",
+                where="nano",
+                hint=f"of steps={self.steps} these are kept: {', '.join(map(str, kept))} (end)",
             )
 
     @property
@@ -76,14 +86,20 @@ class Nano:
         """The cell's seed and the task's texts for corpus=task; nothing of the cell otherwise."""
         return frozenset({"task", "seed"}) if self.corpus == "task" else frozenset()
 
+    @property
+    def prepared_as(self) -> dict[str, str]:
+        """One training serves every checkpoint and pooling, and every column unless its texts are learned."""
+        reading = {"checkpoint": "end", "pooling": "mean"}
+        return reading if self.corpus == "task" else reading | {"column": "text"}
+
     def fingerprint(self) -> str:
         """Digest of the corpus and, for objective=descriptors, of the named function's source."""
         describing = _source_digest(self.descriptors) if self.objective == "descriptors" else ""
         return f"{corpus_fingerprint(self.corpus)}/{describing}"
 
     def prepare(self, context: PrepareContext) -> dict[str, Array]:
-        """Weights as float32 arrays by name, and "loss": (steps,) float32, nats a byte plus the descriptors'
-        error.
+        """Weights after each step that is kept as float32 arrays `<step>/<name>`, and "loss": (steps,)
+        float32, nats a byte plus the descriptors' error.
 
         Raises Diverged at the first loss that is not finite, DataError for a corpus or descriptors that
         cannot be used.
@@ -109,14 +125,16 @@ class Nano:
             lr=self.lr,
             schedule=self.schedule,
             seed=seed,
+            kept=kept_steps(self.steps),
         )
-        return {**weights, "loss": loss}
+        return packed(weights, loss)
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
-        """Features (n, width) float32 of the column, from the weights that prepare() gave."""
+        """Features (n, width) float32 of the column, from the weights of the checkpoint in what prepare() gave."""
         from w2s_gpt2.training import Architecture, features, network
 
-        model = network(Architecture(self.width, self.layers, self.n_heads, self.context + 1), state)
+        weights = weights_at(state, self.steps if self.checkpoint == "end" else self.checkpoint)
+        model = network(Architecture(self.width, self.layers, self.n_heads, self.context + 1), weights)
         texts = text_column(inputs, self.column)
         distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
         sequences, cut = byte_tokens(list(distinct), self.context)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,11 +61,7 @@ def network(architecture: Architecture, weights: Mapping[str, Array]) -> Any:
     """The network with the given weights. Raises DataError where they are not those of this architecture."""
     with _own_randomness(0):
         model = architecture.build()
-    tensors = {
-        name: torch.from_numpy(np.array(array, dtype=np.float32))
-        for name, array in weights.items()
-        if name != "loss"
-    }
+    tensors = {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in weights.items()}
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -96,9 +92,10 @@ def train(
     lr: float,
     schedule: str,
     seed: int,
-) -> tuple[dict[str, Array], Array]:
-    """Weights after `steps` steps of AdamW on next-byte prediction, and the loss of each step, (steps,)
-    float32.
+    kept: Collection[int],
+) -> tuple[dict[int, dict[str, Array]], Array]:
+    """Weights by name after each step that is kept (0: before the first), float32, and the loss of each step,
+    (steps,) float32, of `steps` steps of AdamW on next-byte prediction.
 
     documents: bytes of each text, uint8; a longer one is cropped to a random window in each step. targets:
     (n, m) float32 to regress the mean state on, or None. Raises Diverged at the first loss that is not
@@ -111,38 +108,44 @@ def train(
         head = None if targets is None else nn.Linear(architecture.width, targets.shape[1])
         parameters = [*model.parameters(), *(head.parameters() if head else ())]
         optimiser = torch.optim.AdamW(parameters, lr=lr, betas=(0.9, 0.98), weight_decay=DECAY)
-        for step, chosen in zip(
-            range(steps), _batches([len(d) for d in documents], batch, random), strict=False
-        ):
+        weights = {0: _weights(model)} if 0 in kept else {}
+        batches = _batches([len(document) for document in documents], batch, random)
+        for step, chosen in zip(range(steps), batches, strict=False):
             for group in optimiser.param_groups:
                 group["lr"] = lr * _pace(step, steps, schedule)
             tokens, mask = padded(
                 [_window(documents[index], architecture.positions, random) for index in chosen], PAD
             )
-            loss = _loss(
-                model,
-                torch.from_numpy(tokens),
-                torch.from_numpy(mask),
-                head,
-                None if targets is None else torch.from_numpy(targets[chosen]),
-            )
-            curve[step] = loss.item()
-            if not math.isfinite(curve[step]):
-                raise Diverged(
-                    f"the loss is {curve[step]} at step {step + 1} of {steps}",
-                    where="nano",
-                    hint=f"a smaller learning rate than lr={lr:g} may help",
-                )
+            answers = None if targets is None else torch.from_numpy(targets[chosen])
+            loss = _loss(model, torch.from_numpy(tokens), torch.from_numpy(mask), head, answers)
+            curve[step] = _finite(loss.item(), step, steps, lr)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(parameters, CLIP)
             optimiser.step()
+            if step + 1 in kept:
+                weights[step + 1] = _weights(model)
+    return weights, curve
+
+
+def _weights(model: Any) -> dict[str, Array]:
+    """A copy of the weights by name, float32. Raises Diverged where they are not finite."""
     weights = {
         name: tensor.detach().numpy().astype(np.float32) for name, tensor in model.state_dict().items()
     }
     if not all(np.isfinite(weight).all() for weight in weights.values()):
         raise Diverged("the trained weights are not finite", where="nano")
-    return weights, curve
+    return weights
+
+
+def _finite(loss: float, step: int, steps: int, lr: float) -> float:
+    if not math.isfinite(loss):
+        raise Diverged(
+            f"the loss is {loss} at step {step + 1} of {steps}",
+            where="nano",
+            hint=f"a smaller learning rate than lr={lr:g} may help",
+        )
+    return loss
 
 
 def _loss(model: Any, tokens: Tensor, mask: Tensor, head: nn.Module | None, targets: Tensor | None) -> Tensor:

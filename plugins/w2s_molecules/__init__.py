@@ -9,6 +9,13 @@ from w2s_bench.hookspecs import hookimpl
 
 TAGS = frozenset({"regression", "molecules"})
 
+TEACHER = Parameter(
+    "teacher",
+    str,
+    "",
+    "CSV with a column smiles, of the same molecules: its numbers join the inputs, for given[column=…]",
+)
+
 
 def _entry(name: str, target: str, file: str, summary: str) -> TaskEntry:
     path = Parameter("path", str, None, f"folder that holds {file} and splits.json")
@@ -17,7 +24,7 @@ def _entry(name: str, target: str, file: str, summary: str) -> TaskEntry:
         f"w2s_molecules.sets:{target}",
         summary=summary,
         tags=TAGS,
-        parameters=(path,),
+        parameters=(path, TEACHER),
         extra="molecules",
         needs=("rdkit",),
     )

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,14 +47,17 @@ def files_digest(folder: str, names: tuple[str, ...]) -> str:
 
 
 def read_table(folder: str, name: str) -> dict[str, list[str]]:
-    """A gzipped CSV as columns of text. Raises DataError if it is damaged, not UTF-8 or ragged."""
+    """A CSV, gzipped where its name says so, as columns of text. Raises DataError if it is damaged, not UTF-8
+    or ragged.
+    """
     file = present(folder, name)
+    opened = gzip.open if file.suffix == ".gz" else open
     try:
-        with gzip.open(file, "rt", encoding="utf-8", newline="") as stream:
+        with opened(file, "rt", encoding="utf-8", newline="") as stream:
             header, *records = list(csv.reader(stream))
     except (OSError, EOFError, UnicodeDecodeError, csv.Error, ValueError) as error:
         raise DataError(
-            f"cannot be read: {error}", where=str(file), hint="wanted: gzipped CSV with a header, UTF-8"
+            f"cannot be read: {error}", where=str(file), hint="wanted: CSV with a header, UTF-8, gzipped if it ends in .gz"
         ) from error
     for row, record in enumerate(records, start=1):
         if len(record) != len(header):
@@ -81,6 +84,16 @@ def numbers(table: Mapping[str, list[str]], column: str, where: str) -> Array:
             raise DataError(f"{column} of row {index + 1} is {text!r}, not a finite number", where=where)
         found[index] = value
     return found
+
+
+def numeric_columns(table: Mapping[str, list[str]], left_out: Collection[str], where: str) -> dict[str, Array]:
+    """The columns that hold nothing but finite numbers, (n,) float64 each, without those left out."""
+    return {
+        name: numbers(table, name, where)
+        for name, column in table.items()
+        if name not in left_out
+        and all((value := number(text)) is not None and math.isfinite(value) for text in column)
+    }
 
 
 def number(text: str) -> float | None:

@@ -9,8 +9,18 @@ from typing import ClassVar
 import numpy as np
 
 from w2s_bench.contracts import Array, Regression, Split, Splits
+from w2s_bench.errors import DataError
 from w2s_bench.seeds import generator_for
-from w2s_molecules.published import column_of, files_digest, number, numbers, present, read_split, read_table
+from w2s_molecules.joined import folder_and_name, joined_columns
+from w2s_molecules.published import (
+    column_of,
+    files_digest,
+    numbers,
+    numeric_columns,
+    present,
+    read_split,
+    read_table,
+)
 from w2s_molecules.smiles import canonical
 
 MOLECULENET = "Wu et al. 2018, MoleculeNet, doi:10.1039/C7SC02664A; splits of ChemBench (Shen et al.)"
@@ -26,10 +36,12 @@ class MoleculeSet:
     as unseen. Molecules that are equal after canonicalisation stay on one side: a copy of a test molecule is
     dropped from supervise and transfer, then a copy of a supervise molecule from transfer. Copies within a
     part are kept. Inputs: "smiles" and "text" (n,), the same canonical strings, and the other numeric columns
-    of the table.
+    of the table. teacher: a CSV whose numeric columns, the label left out, join the inputs by canonical SMILES
+    (the mean where several of its rows are one molecule), or "". The splits do not depend on it.
     """
 
     path: str
+    teacher: str = ""
 
     dataset: ClassVar[str]
     label: ClassVar[str]
@@ -44,8 +56,14 @@ class MoleculeSet:
         return f"{self.dataset}.csv.gz"
 
     def fingerprint(self) -> str:
-        """SHA-256 of table and splits, and the version of RDKit, which decides on the canonical strings."""
-        return f"{files_digest(self.path, (self.file, 'splits.json'))}-rdkit{metadata.version('rdkit')}"
+        """SHA-256 of table, splits and teacher, and the version of RDKit, which decides on the canonical
+        strings.
+        """
+        digests = [files_digest(self.path, (self.file, "splits.json"))]
+        if self.teacher:
+            folder, name = folder_and_name(self.teacher)
+            digests.append(files_digest(folder, (name,)))
+        return "-".join([*digests, f"rdkit{metadata.version('rdkit')}"])
 
     def load(self, seed: int) -> Splits:
         """truth: (n, 1) float64 in the unit of the output. Raises DataError naming the row of an invalid
@@ -55,12 +73,11 @@ class MoleculeSet:
         truth = numbers(table, self.label, where)[:, None]
         smiles = np.empty(len(truth), dtype=object)
         smiles[:] = canonical(column_of(table, "smiles", where), where)
-        inputs = {"smiles": smiles, "text": smiles}
-        for name, column in table.items():
-            if name not in {"smiles", "text", self.label} and all(
-                (value := number(text)) is not None and np.isfinite(value) for text in column
-            ):
-                inputs[name] = numbers(table, name, where)
+        own = numeric_columns(table, {"smiles", "text", self.label}, where)
+        taught = joined_columns(self.teacher, smiles.tolist(), {"text", self.label}) if self.teacher else {}
+        if shared := sorted(own.keys() & taught.keys()):
+            raise DataError(f"has a column {shared[0]!r}, as has {where}", where=self.teacher, hint="rename one")
+        inputs = {"smiles": smiles, "text": smiles, **own, **taught}
         published = read_split(self.path, self.dataset, seed, len(truth))
         shuffled = generator_for("split", task=self.dataset, seed=seed).permutation(published.train)
         half = len(shuffled) // 2
