@@ -10,12 +10,17 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "w2s_bench"
 ROWS = [
     ["cli.main", "cli.run", "cli.plan", "cli.ls", "cli.show", "cli.status", "cli.report", "cli.plugin", "cli.predict",
-     "cli.select", "cli.relate"],
+     "cli.select", "cli.relate", "cli.plot"],
     ["cli.own_prediction"],
     ["cli.listing", "cli.table_options"],
     ["cli.progress", "cli.spec_options", "cli"],
     ["leaderboard.tables", "leaderboard", "report"],
+    ["report_figures"],
     ["plots", "terminal_table"],
+    ["plots.gain_misfit", "plots.heatmap", "plots.ledger", "plots.sample_size", "plots.selection", "plots.tightness",
+     "plots.write"],
+    ["plots.along", "plots.figure", "plots.panels", "plots.pooled", "plots.scales"],
+    ["plots.look", "plots.short"],
     ["leaderboard.prediction", "leaderboard.regret"],
     ["leaderboard.relation", "leaderboard.selection"],
     ["leaderboard.groups"],

@@ -1,4 +1,4 @@
-"""The page is one file that asks for nothing, shows what it should in a real browser, and escapes every name."""
+"""The page is one file that asks for nothing, shows what it should in a real browser, escapes every name and stays small."""
 
 from __future__ import annotations
 
@@ -12,22 +12,46 @@ import polars as pl
 import pytest
 from made_tables import make_tables
 
-from w2s_bench.errors import UsageError
-from w2s_bench.plots import gain_misfit, save
-from w2s_bench.report import write_report
+from w2s_bench.report import page_of, write_report
 
 HOSTILE = "</script><script>document.title='owned'</script><img src=http://example.invalid/x>"
+SIZES = (20, 80, 320)
+KINDS = ("gain-misfit", "ledger", "tightness", "selection", "sample-size", "heatmap")
+
+
+def full_tables() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows for every figure: three models in all pairs, three sizes of the transfer set, the terms of the ledger."""
+    rows, bounds = make_tables({"diabetes": 2900.0, HOSTILE: 0.1}, seeds=2, failed=2)
+    models = ["m[width=1]", "m[width=2]", "m[width=3]"]
+    pairs = [(weak, strong) for weak in models for strong in models if (weak < strong)]
+    many, kept = [], []
+    for weak, strong in pairs:
+        for size in SIZES:
+            suffix = f"-{weak}-{strong}-{size}"
+            forward = pl.col("weak") == "small"
+            many.append(rows.filter(pl.col("status") == "ok").with_columns(
+                pl.col("cell_key") + suffix, pl.lit(size, pl.Int64).alias("n_transfer"),
+                pl.when(forward).then(pl.lit(weak)).otherwise(pl.lit(strong)).alias("weak"),
+                pl.when(forward).then(pl.lit(strong)).otherwise(pl.lit(weak)).alias("strong"),
+                pl.lit(0.0).alias("projection"), (pl.col("gain") - pl.col("misfit")).alias("realizability"),
+                (pl.col("task") + f"#{size}").alias("task")))
+            kept.append(bounds.with_columns(pl.col("cell_key") + suffix))
+    return pl.concat([*many, rows.filter(pl.col("status") != "ok")]), pl.concat(kept)
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    rows, bounds = make_tables({"diabetes": 2900.0, HOSTILE: 0.1}, failed=2)
+    rows, bounds = full_tables()
     rows.write_parquet(folder / "rows.parquet")
     bounds.write_parquet(folder / "bounds.parquet")
     (folder / "spec.toml").write_text('name = "demo <b>"\n', encoding="utf-8")
     (folder / "env.json").write_text('{"python": "3.11"}', encoding="utf-8")
     return write_report(folder)
+
+
+def figures(text: str) -> list[str]:
+    return re.findall(r'<div id="figure-([\w-]+)"></div>', text)
 
 
 def test_hostile_names_stay_text(page: Path) -> None:
@@ -47,20 +71,34 @@ def test_the_same_folder_gives_the_same_bytes(page: Path) -> None:
     assert write_report(page.parent).read_bytes() == before
 
 
+def test_every_figure_that_the_run_holds_is_there_once_and_what_draws_them_once(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert figures(text) == list(KINDS)
+    assert text.count("vegaEmbed(\"#figure-") == len(KINDS) and text.count("figcaption>") == 2 * len(KINDS)
+    drawing = [script for script in re.findall(r"<script.*?</script>", text, flags=re.DOTALL) if "vega-lite" in script[-200_000:]]
+    assert len([script for script in drawing if len(script) > 500_000]) == 1
+
+
+def test_figures_without_data_are_left_out() -> None:
+    assert figures(page_of(*make_tables({"t": 1.0}), "", {})) == ["gain-misfit", "tightness"]
+    rows, bounds = full_tables()
+    less = rows.filter((pl.col("n_transfer") < SIZES[2]) & (pl.col("weak") != "m[width=3]"))
+    assert figures(page_of(less, bounds.clear(), "", {})) == ["gain-misfit", "ledger", "selection"]
+
+
 def test_a_run_without_scores_has_a_page(tmp_path: Path) -> None:
     rows, bounds = make_tables({"t": 1.0}, failed=2)
     rows.filter(pl.col("status") != "ok").write_parquet(tmp_path / "rows.parquet")
     bounds.clear().write_parquet(tmp_path / "bounds.parquet")
-    assert "No cell ended" in write_report(tmp_path).read_text(encoding="utf-8")
+    text = write_report(tmp_path).read_text(encoding="utf-8")
+    assert "No cell ended" in text and "vegaEmbed" not in text
 
 
-def test_figures_are_saved_in_three_forms(tmp_path: Path) -> None:
-    chart = gain_misfit(*make_tables({"a": 1.0, "b": 1e4}))
-    for suffix in ("png", "svg", "html"):
-        save(chart, tmp_path / f"f.{suffix}")
-        assert (tmp_path / f"f.{suffix}").stat().st_size > 1000
-    with pytest.raises(UsageError):
-        save(chart, tmp_path / "f.bmp")
+def test_a_page_of_twelve_thousand_cells_stays_small_and_says_where_they_are() -> None:
+    text = page_of(*make_tables({f"t{i}": 1.0 for i in range(20)}, seeds=300, failed=400), "", {})
+    assert len(text.encode()) < 5_000_000
+    assert "12000 cells, too many for a page" in text and "Every cell is in rows.parquet" in text
+    assert "12 of 20 panels are drawn" in text and "400 of 12400 cells ended otherwise. The first 200 are listed" in text
 
 
 @pytest.fixture
@@ -73,6 +111,7 @@ def browser() -> Iterator[Any]:
 
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
                  "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"):
         options.add_argument(word)
@@ -87,11 +126,14 @@ def test_the_page_works_in_a_browser(page: Path, browser: Any) -> None:
 
     browser.get(page.as_uri())
     wait = WebDriverWait(browser, 20)
-    wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "#figure svg.marks .mark-symbol path"))
+    for kind in KINDS:
+        wait.until(lambda b, kind=kind: b.find_elements(By.CSS_SELECTOR, f"#figure-{kind} svg.marks .mark-symbol path, "
+                                                        f"#figure-{kind} svg.marks .mark-rect path"))
     rows = "table.dataTable tbody tr"
+    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, rows)) == 50)
+    browser.find_element(By.CSS_SELECTOR, ".dt-search input").send_keys("diabetes#20")
     wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, rows)) == 12)
-    browser.find_element(By.CSS_SELECTOR, ".dt-search input").send_keys("diabetes")
-    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, rows)) == 6)
     assert browser.title == "demo <b>: gain and misfit"
+    assert [line["message"] for line in browser.get_log("browser")] == []
     names = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
     assert [name for name in names if name.startswith("http")] == []

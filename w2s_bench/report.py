@@ -13,16 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.columns import ROWS
 from w2s_bench.errors import DataError
-from w2s_bench.plots import embed, gain_misfit, scripts
-from w2s_bench.summary import bound_on_test, sentence
+from w2s_bench.report_figures import figures_section
+from w2s_bench.summary import KEYS, bound_on_test, sentence, summary
 
 if TYPE_CHECKING:
     import polars as pl
 
 _SHOWN = ("task", "weak", "strong", "strategy", "supervisor", "direction", "seed", "err_weak", "err_student", "err_ceiling",
           "gain", "gain_se", "misfit", "gain_over_misfit", "pgr", "tightness", "verdict", "flags")
+_FIXED_OF_GROUPS = ("task_set", "strategy", "supervisor", "direction")
 _WHEN_SEVERAL = ("task", "strategy", "supervisor", "direction")
-_HEADS = {"gain_se": "± se", "gain_over_misfit": "gain / misfit", "tightness": "bound: tightness", "verdict": "bound: verdict"}
+_HEADS = {"gain_se": "± se", "gain_half": "gain ±", "n_seeds": "seeds", "n_cells": "cells", "holds": "bound: holds",
+          "undecided": "bound: undecided", "violated": "bound: violated",
+          "gain_over_misfit": "gain / misfit", "tightness": "bound: tightness", "verdict": "bound: verdict"}
+_SHOWN_OF_GROUPS = ("task_set", "weak", "strong", "strategy", "supervisor", "direction", "n_seeds", "n_cells", "err_weak",
+                    "err_student", "err_ceiling", "gain", "gain_half", "misfit", "gain_over_misfit", "tightness", "holds",
+                    "undecided", "violated", "flags")
+_MOST_CELLS, _MOST_GROUPS, _MOST_LOST = 2000, 500, 200
+"""What a table of the page holds at most."""
+_HOW_TO_READ = ("Click a head to sort; search all columns above, one column below it. Errors are in each task's own unit. "
+                "The bound is theorem2-explicit on the test split.")
 _NO_NETWORK = ("default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; style-src 'unsafe-inline' data: blob:; "
                "img-src data: blob:; font-src data:")
 _STYLE = """
@@ -64,7 +74,7 @@ def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, spec: str, versions: Mappi
     """The whole page as text; every word that comes from the rows or the spec is escaped."""
     title = f"{_spec_name(spec)}: gain and misfit"
     sections = [
-        f"<h1>{escape(title)}</h1>\n<p class=\"finding\">{escape(sentence(rows))}</p>", _picture(rows, bounds),
+        f"<h1>{escape(title)}</h1>\n<p class=\"finding\">{escape(sentence(rows))}</p>", figures_section(rows, bounds),
         _rows_section(rows, bounds), _lost_section(rows), _made_section(spec, versions), _columns_section(),
     ]
     body = "\n".join(section for section in sections if section)
@@ -74,27 +84,47 @@ def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, spec: str, versions: Mappi
             f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n")
 
 
-def _picture(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
-    caption = ("Each mark is one cell. Dashed: gain = misfit, Theorem 1 with equality. Bars: misfit ± 2√(misfit·ε), where "
-               "ε is the ceiling's error; the lower end is the explicit bound of Theorem 2, and both ends bind when the "
-               "student's class is a linear subspace. Bars are cut at the frame. Each task has its own scales. Point at a mark "
-               "to read its cell.")
-    return f"<figure>\n{scripts()}{embed(gain_misfit(rows, bounds))}\n<figcaption>{caption}</figcaption>\n</figure>"
-
-
 def _rows_section(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
     import polars as pl
 
-    ok = rows.filter(pl.col("status") == "ok").join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left",
-                                                    maintain_order="left")
+    ok = rows.filter(pl.col("status") == "ok")
     if ok.is_empty():
         return ""
+    return _cells(ok, bounds) if ok.height <= _MOST_CELLS else _groups(ok, bounds)
+
+
+def _cells(ok: pl.DataFrame, bounds: pl.DataFrame) -> str:
+    import polars as pl
+
+    bounded = ok.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
     fixed = [name for name in _WHEN_SEVERAL if ok[name].n_unique() == 1]
-    shown = ok.select([name for name in _SHOWN if name not in fixed]).with_columns(pl.col("flags").list.join(", "))
-    same = "; ".join(f"{name} {ok[name][0]}" for name in fixed)
-    note = (f"Click a head to sort; search all columns above, one column below it. Errors are in each task's own unit. "
-            f"The bound is theorem2-explicit on the test split.{f' The same in every row: {same}.' if same else ''}")
-    return f"<h2>Cells</h2>\n<p class=\"note\">{escape(note)}</p>\n<div class=\"wide\">\n{interactive(shown)}\n</div>"
+    shown = bounded.select([name for name in _SHOWN if name not in fixed]).with_columns(pl.col("flags").list.join(", "))
+    return _section("Cells", _HOW_TO_READ + _same(ok, fixed), shown)
+
+
+def _groups(ok: pl.DataFrame, bounds: pl.DataFrame) -> str:
+    """Groups instead of cells, so that the page stays small enough for a browser."""
+    import polars as pl
+
+    keys = ok.select(KEYS).unique(maintain_order=True)
+    few = ok.join(keys.head(_MOST_GROUPS), on=list(KEYS), how="semi", nulls_equal=True, maintain_order="left")
+    table = summary(few, bounds)
+    fixed = [name for name in _FIXED_OF_GROUPS if table[name].n_unique() == 1]
+    shown = table.select([name for name in _SHOWN_OF_GROUPS if name not in fixed]).with_columns(pl.col("flags").list.join(", "))
+    first = f" The first {_MOST_GROUPS} of {keys.height} groups." if keys.height > _MOST_GROUPS else ""
+    note = (f"{ok.height} cells, too many for a page: means over seeds and draws of each pair of models.{first} gain ± is half a "
+            "95 % interval over seeds (Student-t). Every cell is in rows.parquet beside this page; w2s-bench show RUN --csv "
+            f"prints them. {_HOW_TO_READ}{_same(table, fixed)}")
+    return _section("Cells, summed up", note, shown)
+
+
+def _same(table: pl.DataFrame, fixed: Iterable[str]) -> str:
+    words = "; ".join(f"{name} {table[name][0]}" for name in fixed)
+    return f" The same in every row: {words}." if words else ""
+
+
+def _section(title: str, note: str, table: pl.DataFrame) -> str:
+    return f"<h2>{title}</h2>\n<p class=\"note\">{escape(note)}</p>\n<div class=\"wide\">\n{interactive(table)}\n</div>"
 
 
 def interactive(table: pl.DataFrame, name: str = "cells") -> str:
@@ -138,8 +168,10 @@ def _lost_section(rows: pl.DataFrame) -> str:
     if lost.is_empty():
         return ""
     names = ("status", "task", "weak", "strong", "strategy", "supervisor", "seed", "error")
-    return (f"<h2>Cells without a score</h2>\n<p>{lost.height} of {rows.height} cells ended otherwise.</p>\n"
-            f"<div class=\"wide\">{_plain_table(names, lost.select(names).sort(names, nulls_last=True).rows())}</div>")
+    shown = lost.select(names).sort(names, nulls_last=True).head(_MOST_LOST)
+    first = f" The first {_MOST_LOST} are listed; rows.parquet holds all." if lost.height > _MOST_LOST else ""
+    return (f"<h2>Cells without a score</h2>\n<p>{lost.height} of {rows.height} cells ended otherwise.{first}</p>\n"
+            f"<div class=\"wide\">{_plain_table(names, shown.rows())}</div>")
 
 
 def _made_section(spec: str, versions: Mapping[str, Any]) -> str:

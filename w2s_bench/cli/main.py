@@ -18,6 +18,7 @@ COMMANDS = {
     "predict": ("w2s_bench.cli.predict", "Predict the gain from the misfit: for runs, or for your own two files."),
     "select": ("w2s_bench.cli.select", "Choose among teachers, and say what each way to choose costs."),
     "relate": ("w2s_bench.cli.relate", "Fit a line of one column of a run on another."),
+    "plot": ("w2s_bench.cli.plot", "Draw a figure of one or several runs."),
     "status": ("w2s_bench.cli.status", "Say how far a run is."),
     "report": ("w2s_bench.cli.report", "Write a run's page."),
     "plugin": ("w2s_bench.cli.plugin", "List plugins, and say why one does not load."),

@@ -21,16 +21,17 @@ _TEXT = ("str", "list", "bool")
 def along(rows: pl.DataFrame, x: str) -> pl.DataFrame:
     """The rows with `x`, the number of each, and `on_task`, `on_weak`, …: their labels without what stands for that number.
 
-    x: a numeric column, or `side.parameter`, read from the label of that side. A number that differs from seed to seed or from
-    draw to draw is averaged over them. Rows without a number are left out. Raises UsageError where x names no number.
+    x: a numeric column, or `side.parameter`, read from the label of that side. A number that differs from seed to seed is
+    averaged over them, and a measured one over draws too, but no size, which draws may be made to differ in. Rows without a
+    number are left out. Raises UsageError where x names no number.
     """
     import polars as pl
 
     numbers = _of_label(rows, *x.split(".", 1)) if "." in x else _of_column(rows, x)
-    setting = list(SIDES.values())
     found = rows.with_columns(numbers.alias("x")).filter(pl.col("x").is_finite().fill_null(False))
     if found.is_empty():
         raise UsageError(f"{x} holds no number in any of {rows.height} cells", where="--x")
+    setting = [*SIDES.values(), *(["task"] if x.startswith("n_") else [])]
     found = found.with_columns(pl.col("x").mean().over(setting))
     for side, column in SIDES.items():
         values = dict(found.select(column, "x").unique(maintain_order=True).group_by(column).agg("x").iter_rows())

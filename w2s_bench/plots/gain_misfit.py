@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.plots.figure import Figure
-from w2s_bench.plots.look import DIRECTIONS, INK, Categories, inline, lines, named, rounded, tick_format
+from w2s_bench.plots.look import COLOURS, DIRECTIONS, INK, Categories, inline, lines, named, rounded, tick_format
 from w2s_bench.plots.panels import CELL_NAMES, Panel, finished, in_three, panels_of, shared_words
+from w2s_bench.plots.short import short_names
 from w2s_bench.seeds import generator_for
 from w2s_bench.summary import bound_on_test
 
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_BARS = 300
-"""Cells of a figure beyond which marks become small and bars are left out."""
+MOST_BARS = 150
+"""Cells of a panel beyond which marks become small and bars are left out."""
 MOST_MARKS = 20_000
 """Cells of a figure beyond which a random part of them is drawn."""
 _MOST_NAMED = 2_000
@@ -37,12 +38,13 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = ()
     if ok.height > MOST_MARKS:
         chosen = generator_for("cells that are drawn", cells=ok.height).choice(ok.height, MOST_MARKS, replace=False)
         ok = ok[sorted(chosen.tolist())]
-    panels, left_out = panels_of(ok.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left"), by, cut=cut)
+    marked, kinds = _with_kinds(ok, by)
+    bounded = marked.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
+    panels, left_out = panels_of(bounded, by, cut=cut)
     cells = sum(panel.rows.height for panel in panels)
-    kinds = _kinds(ok, by)
-    few = cells <= MOST_BARS
+    few = max(panel.rows.height for panel in panels) <= MOST_BARS
     columns = in_three(len(panels))
-    tables = {f"cells-{i}": points_of(panel.rows, named=cells <= _MOST_NAMED, kind=kinds.field) for i, panel in enumerate(panels)}
+    tables = {f"cells-{i}": points_of(panel.rows, named=cells <= _MOST_NAMED) for i, panel in enumerate(panels)}
     drawn = [_panel(panel, name, tables[name], kinds, few, _SIDES[columns])
              for panel, name in zip(panels, tables, strict=True)]
     title = "Gain against misfit: is a student better than its teacher by as much as they disagree?"
@@ -50,32 +52,37 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = ()
                   columns * (_SIDES[columns][0] + 60), tables)
 
 
-def _kinds(rows: pl.DataFrame, by: Sequence[str]) -> Categories:
-    """What colour and shape tell: the direction where there are several, else the strategy where there are."""
+def _with_kinds(rows: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, Categories]:
+    """The rows with `kind`, which colour and shape tell: the direction where there are several, else the strategy or the
+    supervisor where there are."""
+    import polars as pl
+
     found = {name: [value for value in rows[name].unique().to_list() if value is not None] for name in _KINDS}
     if len(found["direction"]) < 2:
-        for name in ("strategy", "supervisor"):
-            if name not in by and 1 < len(found[name]) <= 6:
-                return Categories(name, tuple(sorted(found[name])), tuple(sorted(found[name])))
+        for name in _KINDS[1:]:
+            if name not in by and 1 < len(found[name]) <= len(COLOURS):
+                words = short_names(found[name])
+                kinds = tuple(sorted(words.values()))
+                return rows.with_columns(pl.col(name).replace(words).alias("kind")), Categories("kind", kinds, kinds)
     seen = tuple(direction for direction in DIRECTIONS if direction in found["direction"])
-    return Categories("direction", DIRECTIONS, seen)
+    return rows.with_columns(pl.col("direction").alias("kind")), Categories("kind", DIRECTIONS, seen)
 
 
-def points_of(rows: pl.DataFrame, *, named: bool = True, kind: str = "direction") -> list[dict[str, Any]]:
+def points_of(rows: pl.DataFrame, *, named: bool = True) -> list[dict[str, Any]]:
     """One dictionary a cell: gain, misfit, low and high of its bar (None where the explicit bound does not apply), its kind.
 
-    rows: with lhs, rhs and verdict of the explicit bound. named: with what a pointer reads, the names of the cell.
+    rows: with kind, and lhs, rhs and verdict of the explicit bound. named: with what a pointer reads, the names of the cell.
     """
-    return [_point(row, named, kind) for row in rows.sort(CELL_NAMES, maintain_order=True, nulls_last=True).to_dicts()]
+    return [_point(row, named) for row in rows.sort(CELL_NAMES, maintain_order=True, nulls_last=True).to_dicts()]
 
 
-def _point(row: Mapping[str, Any], with_names: bool, kind: str) -> dict[str, Any]:
+def _point(row: Mapping[str, Any], with_names: bool) -> dict[str, Any]:
     reach = _reach(row)
-    point = {"gain": rounded(row["gain"]), "misfit": rounded(row["misfit"]), kind: row[kind],
+    point = {"gain": rounded(row["gain"]), "misfit": rounded(row["misfit"]), "kind": row["kind"],
              "low": None if reach is None else rounded(row["misfit"] - reach),
              "high": None if reach is None else rounded(row["misfit"] + reach)}
     if not with_names:
-        return {name: point[name] for name in ("gain", "misfit", kind)}
+        return {name: point[name] for name in ("gain", "misfit", "kind")}
     return point | {name: row[name] for name in CELL_NAMES} | {
         "gain_se": rounded(row["gain_se"]), "verdict": row["verdict"] or "does not apply"}
 
@@ -118,7 +125,7 @@ def _panel(panel: Panel, table: str, points: Sequence[Mapping[str, Any]], kinds:
     base = alt.Chart(named(table))
     mark = {"size": 62, "opacity": 0.9, "stroke": "white", "strokeWidth": 0.7} if few else {"size": 20, "opacity": 0.4}
     dots = base.mark_point(filled=True, clip=True, **mark).encode(
-        x=x, y=y, color=kinds.colour(), shape=kinds.shape(), tooltip=_tips(points, kinds))
+        x=x, y=y, color=kinds.colour(), shape=kinds.shape(), tooltip=_tips(points))
     layers = [zero, line, dots]
     if few:
         layers.insert(1, base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5, opacity=0.22, clip=True).encode(
@@ -126,12 +133,12 @@ def _panel(panel: Panel, table: str, points: Sequence[Mapping[str, Any]], kinds:
     return alt.layer(*layers).properties(width=size[0], height=size[1], title=lines(panel.title, size[0] // 7))
 
 
-def _tips(points: Sequence[Mapping[str, Any]], kinds: Categories) -> list[Any]:
+def _tips(points: Sequence[Mapping[str, Any]]) -> list[Any]:
     import altair as alt
 
     tips = [alt.Tooltip("gain:Q", format=".4g"), alt.Tooltip("misfit:Q", format=".4g")]
     if "weak" not in points[0]:
-        return [*tips, alt.Tooltip(f"{kinds.field}:N")]
+        return [*tips, alt.Tooltip("kind:N")]
     return [*(alt.Tooltip(f"{name}:N") for name in CELL_NAMES if name != "seed"), alt.Tooltip("seed:Q"), *tips,
             alt.Tooltip("gain_se:Q", format=".2g", title="gain, standard error"),
             alt.Tooltip("verdict:N", title="explicit bound")]
@@ -145,7 +152,7 @@ def _caption(few: bool, several: bool, rows: pl.DataFrame, all_cells: int) -> st
         parts.append("Bars: misfit ± 2√(misfit·ε), where ε is the ceiling's error; the lower end is the explicit bound of "
                      "Theorem 2, and both ends bind when the student's class is a linear subspace. Bars are cut at the frame.")
     else:
-        parts.append(f"With more than {MOST_BARS} cells the band misfit ± 2√(misfit·ε) of Theorem 2 is not drawn.")
+        parts.append(f"With more than {MOST_BARS} cells in a panel the band misfit ± 2√(misfit·ε) of Theorem 2 is not drawn.")
     parts += ["Each panel has its own scales."] if several else []
     return " ".join(parts) + shared_words(rows)
 

@@ -24,6 +24,8 @@ _UNITLESS = (*RATIOS, "projection_gap")
 """Values that are pure numbers."""
 _MOST_MODELS = 30
 _WIDE, _HIGH = 84, 34
+_PAGE = 1130
+"""Pixels across a page."""
 
 
 def heatmap(rows: pl.DataFrame, value: str = "gain", by: Sequence[str] = (), *, cut: bool = False) -> Figure:
@@ -41,12 +43,13 @@ def heatmap(rows: pl.DataFrame, value: str = "gain", by: Sequence[str] = (), *, 
     panels, left_out = panels_of(ok, [*by, *ways_of_fitting(ok)], cut=cut)
     names = short_names([*ok["weak"].unique(), *ok["strong"].unique()], nameless=True)
     tables = {f"pairs-{i}": _squares(panel, value, names) for i, panel in enumerate(panels)}
-    columns = 1 if max(panel.rows["strong"].n_unique() for panel in panels) > 5 else min(2, in_three(len(panels)))
+    wide = max(_wide(table)[1] for table in tables.values())
+    columns = max(1, min(_PAGE // wide, in_three(len(panels))))
     drawn = [_panel(panel, name, tables[name], value) for panel, name in zip(panels, tables, strict=True)]
     chart = alt.concat(*drawn, columns=columns).resolve_scale(color="independent")
     words = WORDS[value]
     title = f"{words[0].upper()}{words[1:]}, for each weak and strong model"
-    return Figure(title, _caption(value, ok, len(panels) > 1) + left_out, chart, 480 * columns + 160, tables)
+    return Figure(title, _caption(value, ok, len(panels) > 1) + left_out, chart, columns * wide, tables)
 
 
 def _squares(panel: Panel, value: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -101,11 +104,19 @@ def _panel(panel: Panel, table: str, squares: Sequence[Mapping[str, Any]], value
         color=alt.Color("shade:Q", scale=scale, legend=None),
         tooltip=["weak:N", "strong:N", alt.Tooltip("value:Q", title=value, format=".4g")])
     text = base.mark_text(fontSize=11).encode(
-        text="text:N", color=alt.condition("datum.shade > 0.55", alt.value("white"), alt.value(INK)))
+        text="text:N", color=alt.condition("datum.shade > 0.65", alt.value("white"), alt.value(INK)))
     about = "" if value in _UNITLESS or not panel.unit else f"in {panel.unit}"
-    wide = max(_WIDE, 7 * max(len(line) for name in strong for line in name.split("\n")))
+    wide, _ = _wide(squares)
     title = alt.Title(lines(panel.title, max(40, len(strong) * wide // 7)), subtitle=about)
     return alt.layer(boxes, text).properties(width=len(strong) * wide, height=len(weak) * _HIGH, title=title)
+
+
+def _wide(squares: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Pixels across one square, in which its model's name has room, and across a panel with its names."""
+    strong, weak = ({str(square[side]) for square in squares} for side in ("strong", "weak"))
+    longest = [max(len(line) for name in names for line in name.split("\n")) for names in (strong, weak)]
+    wide = max(_WIDE, 7 * longest[0])
+    return wide, wide * len(strong) + 7 * longest[1] + 90
 
 
 def _caption(value: str, rows: pl.DataFrame, several: bool) -> str:

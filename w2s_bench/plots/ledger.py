@@ -14,6 +14,7 @@ from w2s_bench.plots.look import (
     ORANGE,
     PALE,
     Categories,
+    broken,
     inline,
     lines,
     named,
@@ -45,15 +46,20 @@ def ledger(rows: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> 
     `panels_of`.     Raises UsageError where no cell has the three terms, or a panel has more than MOST_BARS pairs.
     """
     import altair as alt
+    import polars as pl
 
-    ok = finished(rows, ("gain", *TERMS))
+    # one order of the pairs in all panels of a task set, also where the direction differs from seed to seed
+    ok = finished(rows, ("gain", *TERMS)).with_columns(
+        pl.col("direction").mode().sort().first().over("task_set", "weak", "strong"))
     panels, left_out = panels_of(ok, [*by, *ways_of_fitting(ok)], cut=cut)
     names = short_names([*ok["weak"].unique(), *ok["strong"].unique()], nameless=True)
+    students = {names[strong] for strong in ok["strong"].unique()}
     tables: dict[str, list[dict[str, Any]]] = {}
     drawn = []
     for number, panel in enumerate(panels):
         means = _means(panel)
-        labels = {pair: "\n".join(pair_lines(names[pair[0]], names[pair[1]], _LONGEST)) for pair in means}
+        labels = {(weak, strong): "\n".join(broken(names[weak], _LONGEST) if len(students) == 1 else
+                                            pair_lines(names[weak], names[strong], _LONGEST)) for weak, strong in means}
         tables[f"terms-{number}"] = [{"pair": labels[pair], "term": term, "value": rounded(found[term]["mean"])}
                                      for pair, found in means.items() for term in TERMS]
         tables[f"gains-{number}"] = [{"pair": labels[pair], "gain": rounded(found["gain"]["mean"]),
@@ -63,7 +69,7 @@ def ledger(rows: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> 
     columns = min(2, len(panels))
     chart = alt.concat(*drawn, columns=columns)
     title = "Where the gain comes from: misfit + projection + realizability, pair by pair"
-    return Figure(title, _caption(ok) + left_out, chart, columns * (_WIDE + 190), tables)
+    return Figure(title, _caption(ok, students) + left_out, chart, columns * (_WIDE + 190), tables)
 
 
 def _means(panel: Panel) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
@@ -115,7 +121,8 @@ def _domain(terms: Sequence[Mapping[str, Any]], gains: Sequence[Mapping[str, Any
     return [low - room, high + room]
 
 
-def _caption(rows: pl.DataFrame) -> str:
-    return ("Weak → strong. Bars: means over seeds and draws of the three terms, negative ones to the left of 0; their sum is "
+def _caption(rows: pl.DataFrame, students: set[str]) -> str:
+    who = f"Teachers of {next(iter(students))}." if len(students) == 1 else "Weak → strong."
+    return (f"{who} Bars: means over seeds and draws of the three terms, negative ones to the left of 0; their sum is "
             "the gain, the diamond, with its 95 % interval over seeds, cut at the frame. Projection is at least 0 for an exact "
             "projection; realizability is 0 where the strong class holds the truth." + shared_words(rows))

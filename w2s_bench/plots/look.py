@@ -65,16 +65,16 @@ class Categories:
         """The shape channel, in the legend of the colours."""
         return self._channel("Shape", SHAPES, legend)
 
-    def dash(self) -> Any:
-        """The dash channel, without a legend: there it would cut the shapes."""
-        return self._channel("StrokeDash", DASHES, None)
+    def dash(self, **legend: Any) -> Any:
+        """The dash channel, in the legend of the colours."""
+        return self._channel("StrokeDash", DASHES, legend)
 
-    def _channel(self, kind: str, looks: Sequence[Any], legend: dict[str, Any] | None) -> Any:
+    def _channel(self, kind: str, looks: Sequence[Any], legend: dict[str, Any]) -> Any:
         import altair as alt
 
         looks = [list(look) if isinstance(look, tuple) else look for look in looks[: len(self.values)]]
-        words = None if legend is None else alt.Legend(values=list(self.shown), title=None, **legend)
-        return getattr(alt, kind)(f"{self.field}:N", scale=alt.Scale(domain=list(self.values), range=looks), legend=words)
+        return getattr(alt, kind)(f"{self.field}:N", scale=alt.Scale(domain=list(self.values), range=looks),
+                                  legend=alt.Legend(values=list(self.shown), title=None, **legend))
 
 
 def inline(values: list[dict[str, Any]]) -> Any:
@@ -92,11 +92,9 @@ def named(name: str) -> Any:
 
 
 def tick_format(values: Iterable[float | None]) -> str:
-    """The format of an axis that shows these values: plain from 0.001 to 10 000, short beyond."""
+    """The format of an axis that shows these values: plain from 0.001 to a million, with an exponent beyond."""
     largest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=1.0)
-    if 1e4 <= largest < 1e8:
-        return "~s"
-    return ",~f" if 1e-3 <= largest < 1e4 else "~e"
+    return ",~f" if 1e-3 <= largest < 1e6 else "~e"
 
 
 def short_number(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def panels_of(rows: pl.DataFrame, by: Sequence[str] = (), *, pooled: bool = Fals
     found.sort(key=lambda panel: [natural(str(value)) for value in panel[0].values()])
     count = len(found)
     if count > MOST_PANELS and not cut:
-        raise UsageError(f"{len(found)} panels, and a figure holds at most {MOST_PANELS}", hint=_which(found))
+        raise UsageError(f"{count} panels, and a figure holds at most {MOST_PANELS}", hint=_which(found))
     found = found[:MOST_PANELS]
     titles = _titles([names for names, _ in found])
     return [Panel(title, names, part, unit_of(part["divergence"][0], part["output_unit"][0]))
@@ -83,9 +84,14 @@ def _which(found: Sequence[tuple[dict[str, Any], Any]]) -> str:
     for name in found[0][0]:
         values = list(dict.fromkeys(names[name] for names, _ in found))
         if len(values) > 1:
-            column = "panels" if name == "panel" else name
-            return f"choose some with --where, such as --where '{column} == \"{values[0]}\"'"
+            return keep_hint("panels" if name == "panel" else name, values[0])
     return "choose some with --where"
+
+
+def keep_hint(column: str, value: object) -> str:
+    """How to keep the rows of one value, as words to type."""
+    mark = "'" if '"' in str(value) else '"'
+    return f"choose some with --where, such as --where {shlex.quote(f'{column} == {mark}{value}{mark}')}"
 
 
 def _titles(panels: Sequence[dict[str, Any]]) -> list[str]:

@@ -10,7 +10,11 @@ from typing import Any
 from w2s_bench.plots.look import tick_format
 
 _DEEPEST = 1e-6
-"""What part of the largest number is still above the lower edge of a logarithmic axis."""
+"""What part of the largest number an axis still resolves."""
+_ZERO = 1e-200
+"""No error is smaller but by rounding to 0."""
+_MANY_TIMES = 8.0
+"""Ratio of the largest to the least place of a curve from which on its axis is logarithmic."""
 _WIDE = 30.0
 """Ratio of the largest to a typical number from which on a linear axis would hide the typical one."""
 
@@ -31,7 +35,7 @@ class Scale:
 
 def logarithmic(values: Sequence[float]) -> Scale:
     """For errors: logarithmic down to a millionth of the largest; linear where all are alike."""
-    positive = [value for value in values if value > 0]
+    positive = [value for value in values if value > _ZERO]
     high = max(positive, default=1.0)
     low = max(min(positive, default=1.0), _DEEPEST * high)
     if high / low < _WIDE and len(positive) == len(values):
@@ -40,14 +44,16 @@ def logarithmic(values: Sequence[float]) -> Scale:
         return Scale({"type": "linear", "domain": domain, "nice": False, "zero": False}, tick_format(domain))
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     step = max(1, (last - first) // 5)
+    between = (1.0, 2.0, 5.0) if last - first <= 2 else (1.0,)
     return Scale({"type": "log", "domain": [low / 1.6, high * 1.6], "nice": False}, "~g",
-                 [10.0**power for power in range(first, last + 1, step)])
+                 [digit * 10.0**power for power in range(first, last + 1, step) for digit in between])
 
 
 def signed(values: Sequence[float]) -> Scale:
     """For gains: linear, or linear about 0 and logarithmic beyond where a few numbers dwarf the others."""
-    sizes = sorted(abs(value) for value in values if value)
-    typical, largest = (sizes[len(sizes) // 2], sizes[-1]) if sizes else (1.0, 1.0)
+    sizes = sorted(abs(value) for value in values if abs(value) > _ZERO) or [1.0]
+    largest = sizes[-1]
+    typical = max(sizes[len(sizes) // 2], _DEEPEST * largest)
     low, high = min(0.0, *values), max(0.0, *values)
     if largest / typical <= _WIDE:
         room = 0.08 * (high - low) or 1.0
@@ -59,3 +65,16 @@ def signed(values: Sequence[float]) -> Scale:
     thin = powers[:: max(1, (len(powers) + 1) // 3)]
     return Scale({"type": "symlog", "constant": constant, "domain": domain, "nice": False}, "~g",
                  [*(-power for power in reversed(thin)), 0.0, *thin])
+
+
+def along_axis(places: Sequence[float]) -> dict[str, Any]:
+    """Settings of a horizontal scale for these numbers in order, with room at both ends: logarithmic where they span a lot."""
+    least = next((place for place in places if place > 0), 1.0)
+    spread = places[-1] / least
+    if places[0] > 0 and spread >= _MANY_TIMES:
+        room = spread**0.06
+        return {"type": "log", "domain": [places[0] / room, places[-1] * room], "nice": False}
+    if places[0] == 0 and spread >= _MANY_TIMES:
+        return {"type": "symlog", "constant": least, "domain": [-0.3 * least, places[-1] * spread**0.08], "nice": False}
+    room = 0.06 * (places[-1] - places[0]) or 1.0
+    return {"domain": [places[0] - room, places[-1] + room], "nice": False, "zero": False}

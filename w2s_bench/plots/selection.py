@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from w2s_bench.errors import UsageError, nearest
 from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import INK, Categories, inline, lines, named, rounded, tick_format
-from w2s_bench.plots.panels import Panel, finished, panels_of, shared_words, ways_of_fitting
+from w2s_bench.plots.panels import Panel, finished, keep_hint, panels_of, shared_words, ways_of_fitting
 from w2s_bench.plots.pooled import over_seeds
 from w2s_bench.plots.short import short_names
 
@@ -19,7 +19,7 @@ RULE, ORACLE = "predicted-error", "oracle"
 """The paper's rule, the least err_weak − misfit; and the rule that knows the truth."""
 _STUDENT = ("task_set", "task", "strong", "strategy", "supervisor", "seed")
 _MOST_FITS = 6
-_TEACHERS, _RULES, _HIGH = 330, 380, 240
+_TEACHERS, _RULES = 330, 380
 
 
 def selection(rows: pl.DataFrame, choices: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
@@ -51,14 +51,15 @@ def selection(rows: pl.DataFrame, choices: pl.DataFrame, by: Sequence[str] = (),
             continue
         tables[f"teachers-{number}"] = _teachers(panel, made, fits, names)
         tables[f"rules-{number}"] = _rules(made, fits)
-        drawn += [_scatter(panel, number, tables, fits), _dots(panel, number, tables, fits)]
+        drawn += [part.properties(height=240 if len(panels) <= 3 else 170)
+                  for part in (_scatter(panel, number, tables, fits), _dots(panel, number, tables, fits))]
     title = "Choosing a teacher by err_weak − misfit: what it predicts, and what becomes of the student"
     return Figure(title, _CAPTION + shared_words(ok) + left_out, alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240, tables)
 
 
-_CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs as Theorem 1 predicts with "
-            "equality; ringed is the teacher that predicted-error takes most often. Right: the student's error, when each rule "
-            "takes the teacher anew for every draw and seed, with 95 % intervals over seeds, cut at the frame; dashed: the "
+_CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs as Theorem 1 predicts "
+            "with equality; ringed is the teacher that predicted-error takes most often. Right: the student's error, when each "
+            "rule takes the teacher anew for every draw and seed, with 95 % intervals over seeds, cut at the frame; dashed: the "
             "oracle, which knows the truth. Random is the mean over all teachers.")
 
 
@@ -71,10 +72,11 @@ class _Fits:
         labels = sorted({self.label(line) for line in rows.select(self.ways).unique().to_dicts()}) if ways else [self.label({})]
         if len(labels) > _MOST_FITS:
             raise UsageError(f"{len(labels)} ways of fitting, and a figure keeps at most {_MOST_FITS} apart",
-                             hint=f"choose some with --where, such as --where '{self.ways[0]} == \"{rows[self.ways[0]][0]}\"'")
+                             hint=keep_hint(self.ways[0], rows[self.ways[0]][0]))
         self.kinds = Categories("fit", tuple(labels), tuple(labels))
 
     def label(self, line: Mapping[str, Any]) -> str:
+        """What a row's way of fitting is called."""
         return ", ".join(self._shorts[name][line[name]] for name in self.ways) or "all cells"
 
 
@@ -128,7 +130,7 @@ def _scatter(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]
         color=fits.kinds.colour(), shape=fits.kinds.shape(),
         tooltip=["teacher:N", "fit:N", alt.Tooltip("predicted:Q", format=".4g"), alt.Tooltip("err_student:Q", format=".4g"),
                  "seeds:Q", "cells:Q"])
-    return alt.layer(line, ring, dots).properties(width=_TEACHERS, height=_HIGH, title=lines(panel.title, 52))
+    return alt.layer(line, ring, dots).properties(width=_TEACHERS, title=lines(panel.title, 52))
 
 
 def _around(values: Sequence[float]) -> list[float]:
@@ -156,4 +158,4 @@ def _dots(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]]],
         tooltip=["rule:N", "fit:N", *(alt.Tooltip(f"{name}:Q", format=".4g") for name in ("mean", "low", "high")), "seeds:Q"])
     oracle = alt.Chart(named(f"rules-{number}")).mark_rule(strokeDash=[5, 4], strokeWidth=1, opacity=0.8).encode(
         x=alt.X("mean:Q", scale=scale), color=fits.kinds.colour()).transform_filter(f"datum.rule == '{ORACLE}'")
-    return alt.layer(oracle, whiskers, dots).properties(width=_RULES, height=_HIGH)
+    return alt.layer(oracle, whiskers, dots).properties(width=_RULES)

@@ -49,12 +49,13 @@ def tightness(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = (), 
             tables[f"boxes-{key}"] = list(_boxes(part, shown))
             tables[f"ticks-{key}"] = _ticks(part)
             seen |= set(part["class"].unique().to_list())
-            title = [*lines(panel.title, 50), _TOLD[split]] if panel.title else [_TOLD[split]]
-            drawn.append(_panel(key, title, shown, split == splits[0]))
+            above = [*lines(panel.title, 50), _TOLD[split]] if panel.title else [_TOLD[split]]
+            drawn.append(_panel(key, above, shown, split == splits[0]))
     if sum(len(table) for name, table in tables.items() if name.startswith("ticks")) > _MOST_TICKS:
         tables |= {name: [] for name in tables if name.startswith("ticks")}
     chart = alt.concat(*drawn, columns=len(splits), spacing=20)
-    return Figure("How tight each bound is: lhs / rhs, cell by cell", _CAPTION + left_out, chart, len(splits) * (_WIDE + 160), tables)
+    title = "How tight each bound is: lhs / rhs, cell by cell"
+    return Figure(title, _CAPTION + left_out, chart, len(splits) * (_WIDE + 160), tables)
 
 
 _CAPTION = (f"1 is equality; beyond 1 the bound is not met; ratios beyond {EDGE:g} are drawn at the frame. Ticks: cells. Thin "
@@ -133,4 +134,4 @@ def _panel(key: str, title: list[str], shown: Sequence[str], first: bool) -> Any
         width=_WIDE, height=58 * len(shown), title=title)
 
 
-_WIDE = 360
+_WIDE = 270

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.errors import StoreError, UsageError, nearest
+from w2s_bench.errors import StoreError, UsageError
 from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import CHARACTER, lines
 
 FORMATS = (".png", ".svg", ".html")
 _NARROWEST = 60
+_CLIP = re.compile(r'(?<=id="clip)\d+(?=")|(?<=url\(#clip)\d+(?=\))')
 _PAGE_STYLE = """body { margin: 2rem; background: #fcfcfb; color: #1f2328; font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; }
 figure { margin: 0; overflow-x: auto; } figcaption { max-width: 52rem; color: #5b6169; }"""
 
@@ -21,7 +23,7 @@ def check_path(path: Path) -> None:
     """Raises UsageError for a suffix that is none of FORMATS and for a folder that does not exist."""
     if path.suffix not in FORMATS:
         raise UsageError(f"cannot write a figure as {path.suffix or 'a file without a suffix'}", where=str(path),
-                         hint=nearest(path.suffix, FORMATS))
+                         hint=f"write {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     if not path.parent.is_dir():
         raise UsageError("no such folder", where=str(path.parent), hint="make it, or choose another file with -o")
 
@@ -35,13 +37,19 @@ def save(figure: Figure, path: Path) -> None:
         if path.suffix == ".html":
             path.write_text(_page(figure), encoding="utf-8")
             return
-        svg = vl_convert.vegalite_to_svg(titled(figure))
+        svg = _renumbered(vl_convert.vegalite_to_svg(titled(figure)))
         if path.suffix == ".svg":
             path.write_text(svg, encoding="utf-8")
         else:
             path.write_bytes(vl_convert.svg_to_png(svg, scale=2.0))
     except OSError as error:
         raise StoreError(f"cannot write: {error.strerror}", where=str(path), hint="choose another file with -o") from None
+
+
+def _renumbered(svg: str) -> str:
+    """The drawing with its clip paths counted from 0: the renderer goes on counting from figure to figure."""
+    places = {name: str(place) for place, name in enumerate(dict.fromkeys(_CLIP.findall(svg)))}
+    return _CLIP.sub(lambda match: places[match.group()], svg)
 
 
 def titled(figure: Figure) -> dict[str, Any]:
