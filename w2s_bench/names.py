@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from w2s_bench.errors import UsageError
 
@@ -24,6 +25,7 @@ _NAME = re.compile(r"[\w.*?-]+(?:/[\w.*?-]+)?")
 _PARAMETER = re.compile(r"\s*([A-Za-z_][\w-]*)\s*=\s*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BARE = re.compile(r'[^\s,\[\]="!]+')
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)")
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -93,6 +95,14 @@ def distinguishing(labels: Iterable[str]) -> dict[str, str]:
         shared[selector.name] = shared.get(selector.name, set(selector.params)) & set(selector.params)
     return unread | {label: format_selector(replace(s, params=tuple(p for p in s.params if p not in shared[s.name])))
             for label, s in selectors.items()}
+
+
+def natural(text: Any) -> tuple[tuple[int, float, str], ...]:
+    """A key that sorts layers=2 before layers=10; nothing sorts last."""
+    if text is None:
+        return ((2, 0.0, ""),)
+    parts = _NUMBER.split(str(text))
+    return tuple((1, float(part), "") if index % 2 else (0, 0.0, part) for index, part in enumerate(parts))
 
 
 def parse_range(text: str) -> tuple[int, ...]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.names import natural
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -54,12 +56,24 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     inner = list(dict.fromkeys([*keys, "direction"]))
     found = [_group(dict(zip(inner, values, strict=True)), part) for values, part in
              ok.group_by(inner, maintain_order=True)]
-    schema = {**{key: ok.schema[key] for key in inner}, **_schema()}
-    table = pl.DataFrame(found, schema=schema, orient="row")
-    order = pl.col("direction").replace_strict(dict(zip(DIRECTIONS, range(3), strict=True)), default=3,
-                                               return_dtype=pl.Int64)
-    rest = [key for key in inner if key not in ("task_set", "direction") and not isinstance(schema[key], pl.List)]
-    return table.sort("task_set", order, *rest, maintain_order=True, nulls_last=True)
+    rest = [key for key in inner if key not in ("task_set", "direction")]
+    found.sort(key=lambda line: (natural(line["task_set"]), _order(line["direction"]), [natural(line[key]) for key in rest]))
+    return pl.DataFrame(found, schema={**{key: ok.schema[key] for key in inner}, **_schema()}, orient="row")
+
+
+def means(rows: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
+    """Means of numeric columns over the rows with status ok of each group, with the number of cells."""
+    import polars as pl
+
+    keys = list(dict.fromkeys(by))
+    rows = by_panel(rows) if "panel" in keys else rows
+    found = rows.filter(pl.col("status") == "ok").group_by(keys, maintain_order=True).agg(
+        pl.len().alias("cells"), pl.col(names).mean())
+    return pl.DataFrame(sorted(found.to_dicts(), key=lambda line: [natural(line[key]) for key in keys]), schema=found.schema)
+
+
+def _order(direction: str | None) -> int:
+    return DIRECTIONS.index(direction) if direction in DIRECTIONS else len(DIRECTIONS)
 
 
 def _schema() -> dict[str, Any]:

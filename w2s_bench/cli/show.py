@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ from w2s_bench.errors import UsageError, nearest
 @click.option("--where", "condition", default=None, help='Keep rows, as in "gain > 0 and task == diabetes".')
 @click.option("--sort", default=None, help="Sort by a column; -COLUMN sorts downwards.")
 @click.option("--columns", "chosen", default=None, is_flag=False, flag_value="?",
-              help="These columns, joined with commas; without a value: what every column means.")
+              help="These columns, joined with commas (with --by: their means); without a value: what every column means.")
 @click.option("--bounds", "of_bounds", is_flag=True, help="What became of each bound, in place of the cells.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
@@ -32,7 +33,7 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     from w2s_bench.cli.progress import table_console
     from w2s_bench.folder import find_run
     from w2s_bench.leaderboard import tables
-    from w2s_bench.summary import GROUPABLE, sentence, verdicts
+    from w2s_bench.summary import GROUPABLE, means, sentence, verdicts
     from w2s_bench.terminal_table import render, render_verdicts
 
     if not runs:
@@ -46,6 +47,10 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
             _print_table(verdicts(bounds), as_json)
         else:
             render_verdicts(bounds, table_console())
+        return
+    if chosen and by:
+        keys = [_known(name.strip(), list(GROUPABLE)) for name in by.split(",")]
+        _print_means(means(rows, keys, _numbers(rows, chosen)), keys, as_json, as_csv)
         return
     listed = as_json or as_csv or bool(chosen)
     if sort and listed:
@@ -73,6 +78,28 @@ def _copied_specs(folders: list[Path], target: Path) -> str:
             made.append(f"w2s-bench run {target.as_posix()}/{name} -o run-{number}")
             shown.append(f"run-{number}")
     return "\n".join([*made, f"w2s-bench show {' '.join(shown)} --publish {target.as_posix()}"])
+
+
+def _numbers(rows: Any, chosen: str) -> list[str]:
+    """The columns named, each of them numeric."""
+    names = [_known(name.strip(), rows.columns) for name in chosen.split(",")]
+    for name in names:
+        if not rows.schema[name].is_numeric():
+            raise UsageError(f"{name} has no mean", hint="with --by, --columns names columns of numbers")
+    return names
+
+
+def _print_means(table: Any, keys: list[str], as_json: bool, as_csv: bool) -> None:
+    from w2s_bench.cli.listing import print_table, short
+    from w2s_bench.terminal_table import figure
+
+    if as_json or as_csv:
+        _print_table(table, as_json)
+        return
+    labels = {key: short(table[key].to_list()) for key in keys}
+    lines = [[*(labels[key][line[key]] for key in keys), str(line["cells"]), *(figure(value) for value in list(line.values())[
+        len(keys) + 1:])] for line in table.to_dicts()]
+    print_table("means", "", list(table.columns), lines, len(keys))
 
 
 def _known(name: str, columns: list[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError
+from w2s_bench.names import natural
 from w2s_bench.scoring.intervals import Estimate
 from w2s_bench.summary import by_panel
 
@@ -17,15 +18,15 @@ UNIT = ("divergence", "output_unit")
 
 
 def groups(rows: pl.DataFrame, by: Sequence[str], *, one_unit: bool = True) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
-    """(values of the columns `by`, their rows), sorted; all rows as one group where `by` is empty.
+    """(values of the columns `by`, their rows), in natural order; all rows as one group where `by` is empty.
 
     `panel` counts a row once in each panel that it belongs to. Raises UsageError where a group mixes units, unless
     `one_unit` is false.
     """
     rows = by_panel(rows) if "panel" in by and "panel" not in rows.columns else rows
     keys = list(dict.fromkeys(by))
-    parts = rows.sort(*keys, nulls_last=True, maintain_order=True).group_by(keys, maintain_order=True) if keys else [((), rows)]
-    for values, part in parts:
+    parts = list(rows.group_by(keys, maintain_order=True)) if keys else [((), rows)]
+    for values, part in sorted(parts, key=lambda found: [natural(value) for value in found[0]]):
         names = dict(zip(keys, values, strict=True))
         if one_unit:
             _check_unit(names, part)

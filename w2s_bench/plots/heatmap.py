@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError, nearest
+from w2s_bench.names import natural
 from w2s_bench.plots.figure import Figure
-from w2s_bench.plots.look import BROKEN, DARK, INK, ORANGE, WORDS, broken, lines, named, natural, rounded, short_number
+from w2s_bench.plots.look import BROKEN, DARK, INK, ORANGE, WORDS, broken, lines, named, rounded, short_number
 from w2s_bench.plots.panels import Panel, finished, in_three, panels_of, shared_words, ways_of_fitting
 from w2s_bench.plots.pooled import over_seeds
 from w2s_bench.plots.short import short_names

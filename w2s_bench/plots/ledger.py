@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError
+from w2s_bench.names import natural
 from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import (
     BROKEN,
@@ -18,7 +19,6 @@ from w2s_bench.plots.look import (
     inline,
     lines,
     named,
-    natural,
     pair_lines,
     rounded,
     tick_format,

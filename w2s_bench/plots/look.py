@@ -131,9 +131,3 @@ def pair_lines(weak: str, strong: str, width: int) -> list[str]:
     """A pair in one line if it is short, else its names below each other."""
     whole = f"{weak} → {strong}"
     return [whole] if len(whole) <= width else [*broken(f"{weak} →", width), *broken(strong, width)]
-
-
-def natural(text: str | None) -> tuple[Any, ...]:
-    """A key that sorts layers=2 before layers=10."""
-    parts = re.split(r"(\d+(?:\.\d+)?)", text or "")
-    return tuple((1, float(part), "") if index % 2 else (0, 0.0, part) for index, part in enumerate(parts))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.columns import ROWS
 from w2s_bench.errors import UsageError
+from w2s_bench.names import natural
 from w2s_bench.plots.along import SIDES, along
 from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import (
@@ -21,7 +22,6 @@ from w2s_bench.plots.look import (
     broken,
     lines,
     named,
-    natural,
     pair_lines,
     rounded,
 )
