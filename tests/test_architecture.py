@@ -22,7 +22,7 @@ ROWS = [
     ["plots.along", "plots.figure", "plots.panels", "plots.pooled", "plots.scales"],
     ["plots.look", "plots.short"],
     ["leaderboard.prediction", "leaderboard.regret"],
-    ["leaderboard.relation", "leaderboard.selection"],
+    ["leaderboard.relation", "leaderboard.means", "leaderboard.selection"],
     ["leaderboard.groups"],
     ["summary"],
     ["forecast"],

@@ -61,17 +61,6 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     return pl.DataFrame(found, schema={**{key: ok.schema[key] for key in inner}, **_schema()}, orient="row")
 
 
-def means(rows: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
-    """Means of numeric columns over the rows with status ok of each group, with the number of cells."""
-    import polars as pl
-
-    keys = list(dict.fromkeys(by))
-    rows = by_panel(rows) if "panel" in keys else rows
-    found = rows.filter(pl.col("status") == "ok").group_by(keys, maintain_order=True).agg(
-        pl.len().alias("cells"), pl.col(names).mean())
-    return pl.DataFrame(sorted(found.to_dicts(), key=lambda line: [natural(line[key]) for key in keys]), schema=found.schema)
-
-
 def _order(direction: str | None) -> int:
     return DIRECTIONS.index(direction) if direction in DIRECTIONS else len(DIRECTIONS)
 
@@ -182,11 +171,11 @@ def _beats(rows: pl.DataFrame) -> str:
 
 
 def _line(rows: pl.DataFrame) -> str:
-    """Slope and correlation of gain on misfit; as shares of the teacher's error where tasks differ in unit."""
+    """Slope and correlation of gain on misfit; as shares of the teacher's error where there are several tasks."""
     import numpy as np
     import polars as pl
 
-    several = rows["task_set"].n_unique() > 1
+    several = rows["task_set"].str.split("[").list.first().n_unique() > 1
     usable = rows.filter(pl.all_horizontal(pl.col("gain", "misfit", "err_weak").is_finite()) & (pl.col("err_weak") > 0))
     below = usable["err_weak"].to_numpy() if several else np.ones(usable.height)
     x, y = usable["misfit"].to_numpy() / below, usable["gain"].to_numpy() / below

@@ -33,7 +33,8 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     from w2s_bench.cli.progress import table_console
     from w2s_bench.folder import find_run
     from w2s_bench.leaderboard import tables
-    from w2s_bench.summary import GROUPABLE, means, sentence, verdicts
+    from w2s_bench.leaderboard.means import means
+    from w2s_bench.summary import GROUPABLE, sentence, verdicts
     from w2s_bench.terminal_table import render, render_verdicts
 
     if not runs:
@@ -50,7 +51,8 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
         return
     if chosen and by:
         keys = [_known(name.strip(), list(GROUPABLE)) for name in by.split(",")]
-        _print_means(means(rows, keys, _numbers(rows, chosen)), keys, as_json, as_csv)
+        names = _numbers(rows, chosen)
+        _print_means(means(rows, keys, names), keys, names, as_json, as_csv)
         return
     listed = as_json or as_csv or bool(chosen)
     if sort and listed:
@@ -89,17 +91,17 @@ def _numbers(rows: Any, chosen: str) -> list[str]:
     return names
 
 
-def _print_means(table: Any, keys: list[str], as_json: bool, as_csv: bool) -> None:
-    from w2s_bench.cli.listing import print_table, short
-    from w2s_bench.terminal_table import figure
+def _print_means(table: Any, keys: list[str], names: list[str], as_json: bool, as_csv: bool) -> None:
+    from w2s_bench.cli.listing import print_table, say, short, with_half
 
     if as_json or as_csv:
         _print_table(table, as_json)
         return
     labels = {key: short(table[key].to_list()) for key in keys}
-    lines = [[*(labels[key][line[key]] for key in keys), str(line["cells"]), *(figure(value) for value in list(line.values())[
-        len(keys) + 1:])] for line in table.to_dicts()]
-    print_table("means", "", list(table.columns), lines, len(keys))
+    lines = [[*(labels[key][line[key]] for key in keys), str(line["cells"]), str(line["seeds"]),
+              *(with_half(line, name) for name in names)] for line in table.to_dicts()]
+    print_table("means", "", [*keys, "cells", "seeds", *names], lines, len(keys))
+    say(["±: 95 % over seeds (Student-t on seed means)."])
 
 
 def _known(name: str, columns: list[str]) -> str:
