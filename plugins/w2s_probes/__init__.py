@@ -45,6 +45,18 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
         ),
     )
     yield StrategyEntry(
+        "gradient-flow", "w2s_probes.gradient_flow:GradientFlow",
+        summary="gradient flow on a linear head from the mean label, stopped early, in closed form",
+        tags=REGRESSION,
+        parameters=(
+            Parameter("time", float, "auto", "when to stop, in the time that the leading eigendirection takes to lose "
+                      "all but 1/e of its error; auto: where the misfit falls slowest, from the weak labels alone",
+                      low=0.0, high=1e6, words=("auto",)),
+            Parameter("standardise", bool, True,
+                      "flow on standardised features; false: on the features in their own units, centred"),
+        ),
+    )
+    yield StrategyEntry(
         "as-is", "w2s_probes.as_is:AsIs",
         summary="fits nothing: the first k feature columns are the prediction",
         tags=REGRESSION,

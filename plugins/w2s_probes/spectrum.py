@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -42,31 +43,53 @@ class Spectrum:
         return np.concatenate([self.standard(features[rows]) @ turned for rows in row_blocks(len(features))])
 
 
-def spectrum_of(features: Array, cutoff: float) -> Spectrum:
-    """Spectrum of the standardised features; singular values below cutoff·largest are dropped.
+@dataclass(frozen=True)
+class Eigenbasis:
+    """Standardised features Z = U diag(√energy) Vᵀ, kept to numerical rank r, with the one side that was decomposed.
+
+    energy: (r,) squared singular values, largest first. left: whether vectors are U (n, r), because there are more
+    columns than rows, or V (s, r).
+    """
+
+    standard: Standard
+    energy: Array
+    vectors: Array
+    left: bool
+
+
+def eigenbasis_of(features: Array, cutoff: float,
+                  standard_by: Callable[[Array], Standard] = standard_of) -> Eigenbasis:
+    """Eigenbasis of the standardised features; singular values below cutoff·largest are dropped.
 
     Takes ZᵀZ (s, s), accumulated in blocks of rows, or ZZᵀ (n, n) where there are more columns than rows.
     Squaring costs half of the digits, so the cut-off is never below 1e-7 in singular values.
+    standard_by: what turns features into Z.
     """
     check_features(features)
-    standard = standard_of(features)
+    standard = standard_by(features)
     n, s = len(features), len(standard.kept)
-    floor = max(cutoff, 1e-7) ** 2
     if s == 0:
-        return Spectrum(standard, np.zeros(0), np.zeros((0, 0)))
+        return Eigenbasis(standard, np.zeros(0), np.zeros((0, 0)), left=False)
     if s <= n:
         gram = np.zeros((s, s))
         for rows in row_blocks(n):
             z = standard(features[rows])
             gram += z.T @ z
-        energy, v = np.linalg.eigh(gram)
-        kept = np.flatnonzero(energy > floor * energy[-1])[::-1]
-        return Spectrum(standard, energy[kept], np.ascontiguousarray(v[:, kept]))
-    z = standard(features)
-    energy, u = np.linalg.eigh(z @ z.T)
-    kept = np.flatnonzero(energy > floor * energy[-1])[::-1]
-    v = (z.T @ u[:, kept]) / np.sqrt(energy[kept])
-    return Spectrum(standard, energy[kept], np.ascontiguousarray(v))
+    else:
+        z = standard(features)
+        gram = z @ z.T
+    energy, vectors = np.linalg.eigh(gram)
+    kept = np.flatnonzero(energy > max(cutoff, 1e-7) ** 2 * energy[-1])[::-1]
+    return Eigenbasis(standard, energy[kept], vectors[:, kept], left=s > n)
+
+
+def spectrum_of(features: Array, cutoff: float) -> Spectrum:
+    """Spectrum of the standardised features; singular values below cutoff·largest are dropped (`eigenbasis_of`)."""
+    basis = eigenbasis_of(features, cutoff)
+    v = basis.vectors
+    if basis.left:
+        v = (basis.standard(features).T @ v) / np.sqrt(basis.energy)
+    return Spectrum(basis.standard, basis.energy, np.ascontiguousarray(v))
 
 
 def refined(spectrum: Spectrum, features: Array, values: Array, ridge: float) -> tuple[Array, Array]:
@@ -96,6 +119,7 @@ def zero_head(problem: FitProblem) -> LinearHead:
 
 
 Solve = Callable[[Spectrum, FitProblem], Predictor]
+Decomposed = TypeVar("Decomposed")
 
 
 def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve) -> list[Predictor | Exception]:
@@ -103,17 +127,23 @@ def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve) -> l
 
     The answer to a problem does not depend on which others are in the list, not even in its last bit.
     """
+    return solve_shared(problems, lambda features: spectrum_of(features, cutoff), solve)
+
+
+def solve_shared(problems: Sequence[FitProblem], decompose: Callable[[Array], Decomposed],
+                 solve: Callable[[Decomposed, FitProblem], Predictor]) -> list[Predictor | Exception]:
+    """`solve_each` with another decomposition of a feature matrix than its spectrum."""
     answers: dict[int, Predictor | Exception] = {}
     for indices in by_features(problems).values():
         try:
-            spectrum = spectrum_of(problems[indices[0]].features, cutoff)
+            shared = decompose(problems[indices[0]].features)
         except Exception as error:
             answers.update(dict.fromkeys(indices, error))
             continue
         for index in indices:
             try:
                 check_labels(problems[index])
-                answers[index] = solve(spectrum, problems[index])
+                answers[index] = solve(shared, problems[index])
             except Exception as error:
                 answers[index] = error
     return [answers[index] for index in range(len(problems))]

@@ -48,6 +48,15 @@ class Standard:
                         np.asarray(arrays["scale"], dtype=np.float64))
 
 
+def centred_of(features: Array) -> Standard:
+    """Every column with its training mean taken off, in its own units."""
+    n, d = features.shape
+    mean = np.zeros(d)
+    for rows in row_blocks(n):
+        mean += features[rows].astype(np.float64).sum(axis=0)
+    return Standard(np.arange(d), mean / n, np.ones(d))
+
+
 def unscaled(d: int) -> Standard:
     """The identity on d columns."""
     return Standard(np.arange(d), np.zeros(d), np.ones(d))

@@ -62,7 +62,7 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("task", int, 0, "which draw of inputs and noise", low=0, draw=True),
             Parameter("supervise", int, 400, "examples that teach the weak model", low=2),
             Parameter("transfer", int, 400, "examples that the weak model labels", low=2),
-            Parameter("test", int, 1000, "held-out examples, without noise", low=2),
+            Parameter("test", int, 500, "held-out examples, without noise", low=2),
         ),
     )
 

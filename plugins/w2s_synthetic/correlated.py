@@ -8,6 +8,7 @@ import numpy as np
 
 from w2s_bench.contracts import Regression, Split, Splits
 from w2s_bench.seeds import generator_for
+from w2s_synthetic.linear_target import linear_split
 
 VERSION = "1"
 """Changes whenever the same parameters and seed would give other numbers."""
@@ -38,7 +39,7 @@ class Correlated:
     task: int = 0
     supervise: int = 400
     transfer: int = 400
-    test: int = 1000
+    test: int = 500
 
     @property
     def label_noise(self) -> float:
@@ -52,9 +53,10 @@ class Correlated:
     def load(self, seed: int) -> Splits:
         """Parts of the sizes asked for; a part does not depend on the sizes of the others."""
         def part(name: str, n: int, variance: float) -> Split:
-            x = generator_for("correlated inputs", part=name, d=self.d, task=self.task, seed=seed).normal(size=(n, self.d))
+            rng = generator_for("correlated inputs", part=name, d=self.d, task=self.task, seed=seed)
             noise = generator_for("correlated noise", part=name, task=self.task, seed=seed).normal(size=(n, 1))
-            return Split({"x": x}, x[:, :1] + np.sqrt(variance) * noise, np.array([f"{name} {row}" for row in range(n)]))
+            split = linear_split(name, rng.normal(size=(n, self.d)), np.eye(self.d)[0])
+            return Split(split.inputs, split.truth + np.sqrt(variance) * noise, split.ids)
 
         return Splits(part("supervise", self.supervise, self.noise), part("transfer", self.transfer, self.noise),
                       part("test", self.test, 0.0))

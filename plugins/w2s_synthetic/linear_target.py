@@ -15,5 +15,6 @@ def unit_vector(purpose: str, d: int, task: int, seed: int) -> Array:
 
 
 def linear_split(name: str, x: Array, beta: Array) -> Split:
-    """x (n, d) with truth <β, x> (n, 1); ids are the part's name and the row."""
-    return Split({"x": x}, x @ beta[:, None], np.array([f"{name} {row}" for row in range(len(x))]))
+    """x (n, d), kept as float32 as features are, with truth <β, x> (n, 1); ids are the part's name and the row."""
+    kept = x.astype(np.float32)
+    return Split({"x": kept}, kept.astype(np.float64) @ beta[:, None], np.array([f"{name} {row}" for row in range(len(x))]))

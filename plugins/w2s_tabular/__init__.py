@@ -46,11 +46,14 @@ def w2s_models() -> Iterable[ModelEntry]:
     )
     yield ModelEntry(
         "random-features", "w2s_tabular.random_features:RandomFeatures",
-        summary="random ReLU or Fourier features of the standardised inputs", tags=frozenset({"tabular"}),
+        summary="random ReLU, Fourier or linear features of the standardised inputs", tags=frozenset({"tabular"}),
         parameters=(
             Parameter("width", int, 256, "number of features", low=8, high=4096),
-            Parameter("kind", str, "relu", "shape of one feature", choices=("relu", "fourier")),
+            Parameter("kind", str, "relu", "shape of one feature", choices=("relu", "fourier", "linear")),
             Parameter("seed", int, 0, "which draw of the weights", low=0),
+            Parameter("bias", bool, True, "random offsets; false: none"),
+            Parameter("standardise", bool, True, "features of the standardised inputs; false: of the inputs as they are"),
+            Parameter("redraw", bool, False, "another draw in each of the cell's seeds"),
         ),
     )
     yield ModelEntry(

@@ -21,14 +21,26 @@ class RandomFeatures:
 
     relu: √(2/width)·max(zᵀw + b, 0) with w ~ N(0, I/d), b ~ N(0, 1) (Cho, Saul 2009).
     fourier: √(2/width)·cos(zᵀw + b) with w ~ N(0, I/d), b ~ U(−π, π) (Rahimi, Recht 2007).
-    A wider draw of one seed begins with the features of a narrower one.
+    linear: √(1/width)·(zᵀw + b) with w ~ N(0, I/d), b ~ N(0, 1).
+    A wider draw of one seed begins with the features of a narrower one: a teacher and a student that are to be
+    independent draws need different seeds.
+
+    bias: false leaves b out. standardise: false takes x as it is, so that the features know nothing of the task's
+    inputs. redraw: w and b are another draw in each of the cell's seeds.
     """
 
     column = "x"
-    prepare_from = frozenset({"task"})
     width: int = 256
     kind: str = "relu"
     seed: int = 0
+    bias: bool = True
+    standardise: bool = True
+    redraw: bool = False
+
+    @property
+    def prepare_from(self) -> frozenset[str]:
+        """The task's inputs where it standardises by them, the cell's seed where it draws anew."""
+        return frozenset({"task"} if self.standardise else ()) | frozenset({"seed"} if self.redraw else ())
 
     @property
     def family(self) -> str:
@@ -45,30 +57,49 @@ class RandomFeatures:
         return ""
 
     def prepare(self, context: PrepareContext) -> Mapping[str, Array]:
-        """mean and scale (d,) of the unlabelled inputs; a column that does not vary has scale 1."""
-        if context.inputs is None:
-            raise PluginError("the task's inputs were not handed over", where=WHERE)
-        x = numeric_column(context.inputs, self.column, WHERE).astype(np.float64)
-        deviation = x.std(axis=0)
-        mean = x.mean(axis=0)
-        return {"mean": mean, "scale": np.where(deviation > 1e-7 * np.abs(mean), deviation, 1.0)}
+        """mean and scale (d,) of the unlabelled inputs, where a column that does not vary has scale 1; and the cell's
+        seed (1,) int64. Each only where it is used."""
+        state: dict[str, Array] = {}
+        if self.standardise:
+            if context.inputs is None:
+                raise PluginError("the task's inputs were not handed over", where=WHERE)
+            x = numeric_column(context.inputs, self.column, WHERE).astype(np.float64)
+            deviation = x.std(axis=0)
+            mean = x.mean(axis=0)
+            state = {"mean": mean, "scale": np.where(deviation > 1e-7 * np.abs(mean), deviation, 1.0)}
+        if self.redraw:
+            if context.seed is None:
+                raise PluginError("the cell's seed was not handed over", where=WHERE)
+            state["cell"] = np.array([context.seed], dtype=np.int64)
+        return state
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
         """Features (n, width) float32."""
         x = numeric_column(inputs, self.column, WHERE).astype(np.float64)
-        z = (x - state["mean"]) / state["scale"]
+        z = (x - state["mean"]) / state["scale"] if self.standardise else x
         d = z.shape[1]
-        rng = generator_for("random features", kind=self.kind, seed=self.seed, d=d)
+        cell = {"cell": int(state["cell"][0])} if self.redraw else {}
+        rng = generator_for("random features", kind=self.kind, seed=self.seed, d=d, **cell)
         weight = rng.normal(size=(self.width, d + 1))
-        phase = offsets(weight[:, d], self.kind)
-        hidden = z @ weight[:, :d].T / np.sqrt(max(d, 1)) + phase
-        shaped = np.maximum(hidden, 0.0) if self.kind == "relu" else np.cos(hidden)
-        return Embedding((np.sqrt(2.0 / self.width) * shaped).astype(np.float32))
+        hidden = z @ weight[:, :d].T / np.sqrt(max(d, 1))
+        if self.bias:
+            hidden = hidden + offsets(weight[:, d], self.kind)
+        return Embedding(shaped(hidden, self.kind).astype(np.float32))
+
+
+def shaped(hidden: Array, kind: str) -> Array:
+    """Features (n, width) from hidden units (n, width), scaled so that their squares sum to the order of 1."""
+    width = hidden.shape[1]
+    if kind == "linear":
+        out: Array = np.sqrt(1.0 / width) * hidden
+        return out
+    out = np.sqrt(2.0 / width) * (np.maximum(hidden, 0.0) if kind == "relu" else np.cos(hidden))
+    return out
 
 
 def offsets(normal: Array, kind: str) -> Array:
-    """Offsets (width,) from standard normal draws: as they are for relu, uniform on (−π, π) for fourier."""
-    if kind == "relu":
+    """Offsets (width,) from standard normal draws: uniform on (−π, π) for fourier, as they are for the others."""
+    if kind != "fourier":
         return normal
     from scipy.special import ndtr
 
