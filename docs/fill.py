@@ -1,4 +1,4 @@
-"""Fill a page with what its commands print: every `sh` block of w2s-bench commands and the `text` block under it.
+"""Fill a page with what its commands print: every `sh` block of w2s-bench commands that has a `text` block under it.
 
     .venv/bin/python docs/fill.py docs/paper.md
 """
@@ -13,28 +13,34 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAIR = re.compile(r"```sh\n(?P<commands>.*?)```\n\n```text\n(?P<printed>.*?)```", flags=re.DOTALL)
+BLOCK = re.compile(r"```sh\n(?P<commands>(?:(?!```).)*)```(?:\n\n```text\n(?P<printed>(?:(?!```).)*)```)?", flags=re.DOTALL)
+"""Commands, and what they print where the page shows it."""
 
 
-def said(commands: str) -> str:
-    """What the lines of a block print one after the other, from the root of the project, 120 columns wide."""
-    printed = []
-    for line in commands.replace("\\\n", " ").splitlines():
-        words = shlex.split(line)
-        if words[0] != "w2s-bench":
-            raise ValueError(f"only w2s-bench is run: {line}")
-        program = [sys.executable, "-c", "from w2s_bench.cli.main import main; main()", *words[1:]]
-        done = subprocess.run(program, cwd=ROOT, env={**os.environ, "COLUMNS": "120"}, capture_output=True, text=True, check=True)
-        printed.append(done.stdout)
-    return "\n".join(line.rstrip() for line in "".join(printed).strip("\n").splitlines()) + "\n"
+def words_of(commands: str) -> list[list[str]]:
+    """The words of each w2s-bench command of a block."""
+    lines = [shlex.split(line) for line in commands.replace("\\\n", " ").splitlines()]
+    return [words[1:] for words in lines if words and words[0] == "w2s-bench"]
+
+
+def tidy(printed: str) -> str:
+    """Output as a page holds it: no spaces at ends of lines, one newline at the end."""
+    return "\n".join(line.rstrip() for line in printed.strip("\n").splitlines()) + "\n"
 
 
 def filled(page: str) -> str:
-    """The page with every such text block made anew."""
+    """The page with every such text block made anew, from the root of the project, 120 columns wide."""
     def put(match: re.Match[str]) -> str:
-        return f"```sh\n{match['commands']}```\n\n```text\n{said(match['commands'])}```"
+        return match[0] if match["printed"] is None else f"```sh\n{match['commands']}```\n\n```text\n{said(match['commands'])}```"
 
-    return PAIR.sub(put, page)
+    return BLOCK.sub(put, page)
+
+
+def said(commands: str) -> str:
+    """What the commands of a block print one after the other."""
+    program = [sys.executable, "-c", "from w2s_bench.cli.main import main; main()"]
+    return tidy("".join(subprocess.run([*program, *words], cwd=ROOT, env={**os.environ, "COLUMNS": "120"}, check=True, text=True,
+                                       capture_output=True).stdout for words in words_of(commands)))
 
 
 if __name__ == "__main__":

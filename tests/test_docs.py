@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import tomllib
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from conftest import Command
 
 ROOT = Path(__file__).resolve().parent.parent
+FILL = runpy.run_path(str(ROOT / "docs" / "fill.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -25,10 +27,22 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_command_runs(page: Path, w2s: Command) -> None:
-    lines = [line for block in _blocks(page, "sh") for line in block.splitlines() if line.startswith("w2s-bench ")]
-    for line in lines:
-        w2s(*shlex.split(line)[1:], check=0)
+def test_every_command_runs_and_prints_what_the_page_shows(page: Path, w2s: Command) -> None:
+    (w2s.folder / "leaderboard").symlink_to(ROOT / "leaderboard")
+    for block in FILL["BLOCK"].finditer(page.read_text(encoding="utf-8")):
+        printed = "".join(w2s(*words, check=0).stdout for words in FILL["words_of"](block["commands"]))
+        if block["printed"] is not None:
+            assert FILL["tidy"](printed) == block["printed"], f"python docs/fill.py {page.relative_to(ROOT)} prints it again"
+
+
+def test_every_long_run_of_the_pages_can_be_planned(w2s: Command, shared_data: Path) -> None:
+    lines = [line for page in PAGES for block in _blocks(page, "console") for line in block.splitlines()]
+    runs = [shlex.split(line)[3:] for line in lines if line.startswith("$ w2s-bench run ")]
+    assert len(runs) >= 6
+    for words in runs:
+        kept = [word for before, word in zip(["", *words], words, strict=False)
+                if not {before, word} & {"-o", "-j", "--threads"}]
+        w2s("plan", *(str(shared_data) if word == "../shared/data" else word for word in kept), check=0)
 
 
 def test_the_first_plugin_of_the_tutorial_is_python_and_toml() -> None:
