@@ -82,7 +82,8 @@ def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn
     """Run what is not finished, and write the folder's tables from its journal.
 
     Raises UsageError where the folder cannot be had, W2SError where store or folder cannot be written or the sources change
-    on the way; what is finished stays. Ctrl-C ends it cleanly: the cells that are left have status interrupted. debug: warn with tracebacks.
+    on the way; what is finished stays. Ctrl-C ends it cleanly: the cells that are left have status interrupted.
+    debug: warn with tracebacks.
     """
     folder_made(folder)
     with locked(folder):
