@@ -94,7 +94,7 @@ def test_another_column_or_a_parameter_may_stand_along_the_axis(real: Command) -
     (("ledger", "r", "--x", "n_test"), ("--x goes with sample-size",)),
     (("ledger", "r", "--value", "pgr"), ("--value goes with heatmap",)),
     (("ledger", "r", "--by", "taks"), ("panels cannot be made by 'taks'", "task")),
-    (("ledger", "r", "--where", "seed > 9"), ("no row is left",)),
+    (("ledger", "r", "--where", "seed > 9"), ("meets the filter",)),
     (("heatmap", "r", "--value", "gian"), ("no heatmap of 'gian'", "gain")),
     (("heatmap", "many.parquet"), ("14 panels", "--where 'task_set == \"t0\"'")),
     (("sample-size", "r", "--by", "task"), ("--by does not go with sample-size",)),

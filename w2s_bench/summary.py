@@ -17,7 +17,8 @@ KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
 MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
 VERDICTS = ("holds", "undecided", "violated")
 DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
-_Z95 = 1.959963984540054
+Z95 = 1.959963984540054
+"""Half of a 95 % interval in standard errors, where there are many examples."""
 
 
 def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
@@ -101,7 +102,7 @@ def _gain_half_width(part: pl.DataFrame, by_seed: pl.DataFrame) -> tuple[float |
         spread = float(gains.std())  # type: ignore[arg-type]
         return float(stats.t.ppf(0.975, len(gains) - 1)) * spread / math.sqrt(len(gains)), "seeds"
     if part.height == 1 and part["gain_se"][0] is not None:
-        return _Z95 * float(part["gain_se"][0]), "test examples"
+        return Z95 * float(part["gain_se"][0]), "test examples"
     return None, None
 
 
@@ -165,7 +166,7 @@ def _beats(rows: pl.DataFrame) -> str:
     import polars as pl
 
     won = rows.filter(pl.col("gain") > 0).height
-    clearly = rows.filter(pl.col("gain") > _Z95 * pl.col("gain_se")).height
+    clearly = rows.filter(pl.col("gain") > Z95 * pl.col("gain_se")).height
     return (f"In {won} of {rows.height} weak-to-strong cells with status ok the student beats its teacher "
             f"({clearly} beyond test noise)")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2s_bench.cli.table_options import tables_of
 from w2s_bench.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -38,28 +39,20 @@ _LISTED = "\b\nKinds:\n" + "\n".join(f"  {kind:<12} {words}" for kind, words in 
 def command(kind: str, runs: tuple[str, ...], out: Path | None, condition: str | None, by: str | None, along: str | None,
             value: str | None, latest: bool) -> None:
     """Draw a figure of RUNS (folders, rows files, or names under w2s-runs/), several as one."""
-    _check_words(kind, runs, by, along, value)
-    from w2s_bench.folder import find_run
-    from w2s_bench.leaderboard import tables
+    _check_words(kind, by, along, value)
     from w2s_bench.plots import check_path, save
 
     path = out or Path(f"{kind}.png")
     check_path(path)
-    rows, bounds = tables.read_runs([find_run(name) for name in runs], latest=latest)
-    if condition:
-        rows = tables.where(rows, condition)
-        if rows.is_empty():
-            raise UsageError("no row is left", where=f"--where {condition}", hint="w2s-bench show RUN lists what there is")
+    rows, bounds = tables_of(runs, condition, latest, f"plot {kind}")
     columns = [name.strip() for name in by.split(",")] if by else []
     save(_draw(kind, rows, bounds, columns, along or "n_transfer", value or "gain"), path)
     click.echo(str(path))
 
 
-def _check_words(kind: str, runs: tuple[str, ...], by: str | None, along: str | None, value: str | None) -> None:
+def _check_words(kind: str, by: str | None, along: str | None, value: str | None) -> None:
     if kind not in KINDS:
         raise UsageError(f"no figure is called {kind!r}", hint=nearest(kind, KINDS))
-    if not runs:
-        raise UsageError("no run is given", hint=f"w2s-bench plot {kind} RUN; runs are under w2s-runs/")
     if along and kind != "sample-size":
         raise UsageError(f"--x goes with sample-size, not with {kind}")
     if value and kind != "heatmap":

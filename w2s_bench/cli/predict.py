@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from w2s_bench.cli.table_options import columns_of, rows_of, table_options
+from w2s_bench.cli.table_options import columns_of, table_options, tables_of
 from w2s_bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
         return
     if not runs:
         raise UsageError("nothing to predict from", hint="w2s-bench predict RUN, or --weak weak.csv --student student.csv")
-    _of_runs(rows_of(runs, condition, latest, "predict"), by, as_json, as_csv)
+    _of_runs(tables_of(runs, condition, latest, "predict")[0], by, as_json, as_csv)
 
 
 def _of_runs(rows: pl.DataFrame, by: str | None, as_json: bool, as_csv: bool) -> None:

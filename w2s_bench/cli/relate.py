@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2s_bench.cli.table_options import columns_of, rows_of, table_options
+from w2s_bench.cli.table_options import columns_of, table_options, tables_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +28,7 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
     from w2s_bench.summary import GROUPABLE
 
     keys = columns_of(by, GROUPABLE) or []
-    table = relation(rows_of(runs, condition, latest, "relate"), x, y, keys, log=log)
+    table = relation(tables_of(runs, condition, latest, "relate")[0], x, y, keys, log=log)
     if as_json:
         print_json({"x": x, "y": y, "log": log, "groups": table.to_dicts()})
     elif as_csv:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from w2s_bench.cli.table_options import columns_of, rows_of, table_options
+from w2s_bench.cli.table_options import columns_of, table_options, tables_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,7 +33,7 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
 
     keys = columns_of(by, ("panel", *GROUP, "divergence")) or list(SETTING)
     within = ("panel",) if "panel" in keys else ()
-    rows = rows_of(runs, condition, latest, "select")
+    rows = tables_of(runs, condition, latest, "select")[0]
     rows = by_panel(rows) if within else rows
     made, lone = choices(rows, within), lone_students(rows, within)
     table, suite = by_setting(made, keys), over_suite(made)

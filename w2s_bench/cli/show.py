@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from w2s_bench.cli.table_options import columns_of, tables_of
 from w2s_bench.errors import UsageError, nearest
 
 
@@ -28,8 +29,6 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     if chosen == "?":
         _explain_columns()
         return
-    import polars as pl
-
     from w2s_bench.cli.progress import table_console
     from w2s_bench.folder import find_run
     from w2s_bench.leaderboard import tables
@@ -37,20 +36,15 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
     from w2s_bench.summary import GROUPABLE, sentence, verdicts
     from w2s_bench.terminal_table import render, render_verdicts
 
-    if not runs:
-        raise UsageError("no run is given", hint="w2s-bench show RUN; runs are under w2s-runs/")
-    rows, bounds = tables.read_runs([find_run(name) for name in runs], latest=latest)
-    if condition:
-        rows = tables.where(rows, condition)
-        bounds = bounds.filter(pl.col("cell_key").is_in(rows["cell_key"].to_list()))
+    rows, bounds = tables_of(runs, condition, latest, "show")
+    keys = columns_of(by, GROUPABLE)
     if of_bounds:
         if as_json or as_csv:
             _print_table(verdicts(bounds), as_json)
         else:
             render_verdicts(bounds, table_console())
         return
-    if chosen and by:
-        keys = [_known(name.strip(), list(GROUPABLE)) for name in by.split(",")]
+    if chosen and keys:
         names = _numbers(rows, chosen)
         _print_means(means(rows, keys, names), keys, names, as_json, as_csv)
         return
@@ -64,8 +58,7 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
         _print_table(table, as_json)
     else:
-        columns = [_known(name.strip(), list(GROUPABLE)) for name in by.split(",")] if by else None
-        render(rows, bounds, table_console(), by=columns, sort=sort)
+        render(rows, bounds, table_console(), by=keys, sort=sort)
         click.echo(sentence(rows))
 
 

@@ -11,11 +11,10 @@ from w2s_bench.leaderboard.relation import line_columns, line_schema
 from w2s_bench.scoring.intervals import Estimate, across_seeds, ratio
 from w2s_bench.scoring.lines import fit_line
 from w2s_bench.scoring.prediction import BANDED, explicit_band, inside_band
+from w2s_bench.summary import Z95
 
 if TYPE_CHECKING:
     import polars as pl
-
-_Z95 = 1.959963984540054
 
 
 def default_keys(rows: pl.DataFrame) -> list[str]:
@@ -107,7 +106,7 @@ def _mean_misfit(part: pl.DataFrame) -> tuple[Estimate, str | None]:
     error = part["misfit_se"][0]
     if part.height > 1 or error is None:
         return found, None
-    return Estimate(found.mean, error, found.mean - _Z95 * error, found.mean + _Z95 * error, 1), "test examples"
+    return Estimate(found.mean, error, found.mean - Z95 * error, found.mean + Z95 * error, 1), "test examples"
 
 
 def _band(seen: pl.DataFrame) -> dict[str, Any]:
