@@ -30,13 +30,13 @@ ROWS = [
     ["executor", "folder", "worker"],
     ["schedule", "stages"],
     ["plan"],
-    ["spec", "score_stage"],
-    ["splits_io"],
-    ["jobs", "store"],
+    ["spec", "score_stage", "features"],
+    ["score_classes", "certificates", "splits_io", "compatible"],
+    ["jobs", "store", "checkpoints"],
     ["registry", "journal"],
     ["names", "hookspecs", "prediction_files"],
     ["contracts", "seeds", "columns", "scoring"],
-    ["canonical", "errors", "versions"],
+    ["canonical", "devices", "errors", "versions"],
     [""],
 ]
 RANK = {module: rank for rank, row in enumerate(ROWS) for module in row}

@@ -47,6 +47,9 @@ def _identity() -> list[Column]:
         Column("direction_by", "str", "", "what decided the direction: size, model (one on both sides), or ceiling"),
         Column("divergence", "str", "", "the Bregman divergence D of this row", "scoring.md"),
         Column("output_unit", "str", "", "the unit of the task's labels"),
+        Column("classes", "int", "", "number of classes; null for numbers"),
+        Column("class_balance", "str", "", "whether classes are thinned to one size: on, off; null without that option"),
+        Column("truth_share", "float", "1", "share of the transfer labels that were the truth, for a strategy that mixes it in"),
         Column("n_supervise", "int", "examples", "size of the supervise split"),
         Column("n_transfer", "int", "examples", "size of the transfer split"),
         Column("n_test", "int", "examples", "size of the test split"),
@@ -89,8 +92,37 @@ def _scores() -> list[Column]:
     for role in PREDICTORS:
         for metric, unit in (("r2", "1"), ("rmse", "label"), ("mae", "label"), ("spearman", "1")):
             columns.append(Column(f"{metric}_{role}", "float", unit, f"{metric} of the {role} predictor on test", "", True))
+    columns += _of_classes()
     columns.append(Column("flags", "list", "", "validity flags: reasons to trust the row less", "scoring.md", True))
     return columns
+
+
+def _of_classes() -> list[Column]:
+    metrics = (("accuracy", "1", "share of examples whose likeliest class is the true one", ""),
+               ("auroc", "1", "area under the ROC curve, binary classes", ""),
+               ("cross_entropy", "nats", "mean −ln p of the true class", ""),
+               ("brier", "1", "mean squared distance of the probabilities from the truth, summed over classes", ""),
+               ("ece", "1", "expected calibration error of the likeliest class, 15 bins", "Guo et al. 2017"))
+    columns = [Column(f"{name}_{role}", "float", unit, f"{meaning}: {role} predictor on test", source, True)
+               for role in PREDICTORS for name, unit, meaning, source in metrics]
+    for name, unit, _, _ in metrics:
+        better = "student − weak" if name in ("accuracy", "auroc") else "weak − student"
+        columns.append(Column(f"gain_{name}", "float", unit, f"gain in {name}, {better}: positive is better", "", True))
+        columns.append(Column(f"gain_{name}_se", "float", unit, f"standard error of gain_{name}, paired", "scoring.md", True))
+    identity, burns = "scoring.md", "Burns et al. 2023"
+    return columns + [
+        Column("metrics_missing", "list", "", "why a metric of classes is null", "", True),
+        Column("pgr_accuracy", "float", "1", "performance gap recovered, on accuracy", burns, True),
+        Column("pgr_accuracy_reason", "str", "", "why pgr_accuracy is null", "scoring.md", True),
+        Column("agreement", "float", "1", "share of test examples where student and weak name one class"),
+        Column("agreement_weak_right", "float", "1", "the same where the weak supervisor is right", burns, True),
+        Column("agreement_weak_wrong", "float", "1", "the same where the weak supervisor is wrong", burns, True),
+        Column("weak_wrong_student_right", "float", "1", "P(weak wrong, student right)", identity, True),
+        Column("weak_right_student_wrong", "float", "1", "P(weak right, student wrong)", identity, True),
+        Column("residue_01", "float", "1", "|gain_accuracy − (the difference of the two)|, counted: 0", identity, True),
+        Column("capa", "float", "1", "CAPA: agreement of weak and student beyond what their accuracies imply",
+               "Goel et al. 2025", True),
+    ]
 
 
 def _representations() -> list[Column]:

@@ -32,10 +32,15 @@ class Regression:
 
 @dataclass(frozen=True)
 class Classes:
-    """One of k classes; truth and predictions are rows of the probability simplex."""
+    """One of k classes; truth and predictions are rows of the probability simplex: (n, k), ≥ 0, with sum 1.
+
+    names: of the classes in the order of the columns, or () for numbers. ordered: the classes are steps of a scale, so
+    that the expected step is a number worth scoring too.
+    """
 
     k: int
     names: tuple[str, ...] = ()
+    ordered: bool = False
     kind: Literal["classes"] = "classes"
 
 
@@ -60,6 +65,14 @@ class Splits:
     test: Split
 
 
+@dataclass(frozen=True)
+class Pool:
+    """All inputs of a task, whatever the seed. ids: (n,) str, unique; the ids of every split are among them."""
+
+    inputs: Columns
+    ids: Array
+
+
 @runtime_checkable
 class Task(Protocol):
     """A data set with a number or a class to predict.
@@ -68,7 +81,8 @@ class Task(Protocol):
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
     `w2s_bench.seeds.generator_for("split", task=…, seed=seed)`.
     Optional: label_noise, the variance of the noise on its labels; known_truth, whether the truth of classes holds the
-    true conditional probabilities.
+    true conditional probabilities; balanced, whether classes were thinned to one size; pool() -> `Pool`, every input that
+    the splits of any seed are drawn from, so that a frozen model reads each of them once.
     """
 
     output: Output
@@ -82,10 +96,11 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Embedding:
-    """Frozen features: values (n, d) float32; truncated: how many inputs were longer than the context."""
+    """Frozen features: values (n, d) float32; truncated: which inputs were longer than the context, (n,) bool, or None
+    where none was."""
 
     values: Array
-    truncated: int = 0
+    truncated: Array | None = None
 
 
 @runtime_checkable
@@ -95,6 +110,7 @@ class Model(Protocol):
     column: the input column that it reads ("x", "text", "smiles", …), or "" for a model that picks by itself.
     family, size: models of one family are ordered by size (parameters or width); None where it is unknown.
     fingerprint(): digest of files it reads (weights), "" when there are none.
+    Optional: module(state) -> `TrainableModel`, a network with fresh copies of the weights, for strategies that train them.
     """
 
     column: str
@@ -133,26 +149,68 @@ class PreparedModel(Model, Protocol):
     def prepare(self, context: PrepareContext) -> Mapping[str, Array]: ...
 
 
+class TrainableModel(Protocol):
+    """A network whose weights a strategy may train. Tensors and modules are torch's; nothing here imports it.
+
+    network: the torch module, in float32 on the CPU when given. width: size of a pooled state. pad: a token id for padding.
+    adapters: names of the linear layers that low-rank adapters belong on.
+    """
+
+    network: Any
+    width: int
+    pad: int
+    adapters: tuple[str, ...]
+
+    def tokens(self, inputs: Columns) -> list[Array]:
+        """Token ids (t,) int64 of each input, cut to the context, never empty."""
+
+    def states(self, tokens: Any, mask: Any) -> Any:
+        """Token ids and mask (n, t), padded on the right, to pooled states (n, width), with gradients."""
+
+    def language_loss(self, tokens: Any, mask: Any) -> Any:
+        """Mean next-token loss in nats, a scalar tensor. Raises PluginError for a model that predicts no tokens."""
+
+
 @dataclass(frozen=True)
 class Labels:
-    """values: (n, k) float64. source says whether they are the truth or a weak model's answers."""
+    """values: (n, k) float64. source says whether they are the truth or a weak model's answers.
+
+    known: (n,) bool, rows that hold the truth beside weak answers, for a strategy that declares a `truth_share`.
+    members: (m, n, k), the answers of each member of a weak ensemble.
+    """
 
     values: Array
     source: Literal["truth", "weak"]
+    known: Array | None = None
+    members: Array | None = None
+
+
+class Checkpoints(Protocol):
+    """What a long fit keeps of itself while it goes on, so that a killed job can go on where it was."""
+
+    def load(self) -> Mapping[str, Array] | None:
+        """The arrays saved last, or None where there are none or they are damaged."""
+
+    def save(self, arrays: Mapping[str, Array]) -> None:
+        """Keep these arrays instead of the last ones; whole or not at all."""
 
 
 @dataclass(frozen=True)
 class FitContext:
     """seed: drawn from the named dimensions (task, model, seed), never from the strategy, so that strategies
-    meet common random numbers. output: what is predicted."""
+    meet common random numbers. output: what is predicted. checkpoints: None where nothing can be kept."""
 
     seed: int
     output: Output
+    checkpoints: Checkpoints | None = None
 
 
 @runtime_checkable
 class Predictor(Protocol):
-    """A fitted head. predict: features (n, d) -> (n, k) float64."""
+    """A fitted head. predict: features (n, d) -> (n, k) float64.
+
+    Optional, for an ensemble: members(features) -> (m, n, k), the answers of each member; weights, (m,) shares.
+    """
 
     def predict(self, features: Array) -> Array: ...
     def to_arrays(self) -> Mapping[str, Array]: ...
@@ -172,24 +230,56 @@ class LinearPredictor(Predictor, Protocol):
     def design(self, features: Array) -> Array: ...
 
 
+@runtime_checkable
+class SoftmaxPredictor(Predictor, Protocol):
+    """A predictor of the class {softmax(design(features) @ W + b), ‖W‖ ≤ radius}: lets the scorer certify a fit in `kl`.
+
+    design: features (n, d) -> (n, r) float64. weight: (r, k); intercept: (k,). radius: None for the whole class.
+    """
+
+    radius: float | None
+    weight: Array
+    intercept: Array
+
+    def design(self, features: Array) -> Array: ...
+
+
+@runtime_checkable
+class ModulePredictor(Protocol):
+    """What a strategy with needs="module" fits. predict: a fresh `TrainableModel` and inputs -> (n, k) float64."""
+
+    def predict(self, model: TrainableModel, inputs: Columns) -> Array: ...
+    def to_arrays(self) -> Mapping[str, Array]: ...
+
+
 @dataclass(frozen=True)
 class FitProblem:
-    """One fit: features (n, d) float32, its labels and context. features_key is equal for equal features."""
+    """One fit: features (n, d) float32, its labels and context. features_key is equal for equal features.
+
+    blocks: widths of the parts of `features`, side by side: the cell's own model first, then each model that a parameter
+    of the strategy names; () for the own model alone. model, inputs: for a strategy with needs="module", whose features
+    have no columns.
+    """
 
     features: Array
     labels: Labels
     context: FitContext
     features_key: str = ""
+    blocks: tuple[int, ...] = ()
+    model: TrainableModel | None = None
+    inputs: Columns | None = None
 
 
 @runtime_checkable
 class Strategy(Protocol):
-    """How a head is fitted on frozen features.
+    """How a head is fitted on frozen features, or a network on labels.
 
-    outputs: kinds of output it handles. convex_in: where its hypothesis class is convex, or None.
+    outputs: kinds of output it handles ("regression", "classes"). convex_in: where its hypothesis class is convex, or None.
     exact: fit() returns the exact minimiser over that class on its own inputs.
+    needs: "features"; or "module", for a strategy that trains the network and whose from_arrays gives a `ModulePredictor`.
     Optional: fit_many(problems) -> one Predictor or Exception per problem, equal to single fits;
-    untrained(problem) -> the predictor before any label (the `base` reference).
+    untrained(problem) -> the predictor before any label (the `base` reference);
+    truth_share, the share of the weak labels that are replaced by the truth before fit() sees them.
     """
 
     outputs: frozenset[str]
@@ -197,8 +287,21 @@ class Strategy(Protocol):
     convex_in: ConvexIn | None
     exact: bool
 
-    def fit(self, problem: FitProblem) -> Predictor: ...
-    def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor: ...
+    def fit(self, problem: FitProblem) -> Predictor | ModulePredictor: ...
+    def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor | ModulePredictor: ...
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """What training minimises: a scalar tensor from logits (n, k), labels (n, k) and progress.
+
+    outputs: kinds of output it is meant for. labels: soft, as given, float32. progress: share of the training that is
+    done, in [0, 1).
+    """
+
+    outputs: frozenset[str]
+
+    def __call__(self, logits: Any, labels: Any, progress: float) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -207,6 +310,8 @@ class Parameter:
 
     low, high: inclusive range for numbers. choices: allowed words. default None means: must be given,
     unless optional is true. draw: its values only number draws of one kind of task, so that tables pool them.
+    names: the value is the name of another component of that kind, and the target is called with that component instead;
+    a model so named by a strategy adds a block to the features of its fits.
     """
 
     name: str
@@ -219,6 +324,7 @@ class Parameter:
     words: tuple[str, ...] = ()
     optional: bool = False
     draw: bool = False
+    names: Literal["", "models", "strategies", "losses"] = ""
 
 
 @dataclass(frozen=True)
@@ -249,6 +355,10 @@ class ModelEntry(Entry):
 
 class StrategyEntry(Entry):
     """Entry of a fine-tuning strategy, for students and for supervisors."""
+
+
+class LossEntry(Entry):
+    """Entry of a loss, which strategies that train by gradient name as a parameter."""
 
 
 @dataclass(frozen=True)

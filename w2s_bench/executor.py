@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from w2s_bench.devices import VARIABLE
 from w2s_bench.errors import W2SError
 from w2s_bench.jobs import Job, Outcome, component_keys, described, recipe_fields
 from w2s_bench.registry import Component, component_fields
@@ -27,13 +28,14 @@ class Policy:
     """How jobs are run, never what they give. timeout: seconds for one job.
 
     retries: how often a job whose worker died is tried again. threads: of each worker, whatever the machine and the
-    number of workers, because sums of floating-point numbers depend on how they are shared out.
+    number of workers, because sums of floating-point numbers depend on how they are shared out. device: for networks.
     """
 
     workers: int = 1
     timeout: float | None = None
     retries: int = 1
     threads: int = 2
+    device: str = "auto"
 
 
 def execute(jobs: Mapping[str, Job], todo: set[str], components: Mapping[str, Component], store: str,
@@ -45,8 +47,8 @@ def execute(jobs: Mapping[str, Job], todo: set[str], components: Mapping[str, Co
 class _Worker:
     """A process and the jobs in its hands."""
 
-    def __init__(self, store: str, threads: int) -> None:
-        environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE"}
+    def __init__(self, store: str, threads: int, device: str) -> None:
+        environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE", VARIABLE: device}
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
             environment[name] = str(threads)
         self.process = subprocess.Popen([sys.executable, "-P", "-m", "w2s_bench.worker", store], env=environment,
@@ -128,7 +130,7 @@ class _Crew:
             if not batch:
                 return
             if idle is None:
-                idle = _Worker(self.store, self.policy.threads)
+                idle = _Worker(self.store, self.policy.threads, self.policy.device)
                 self.workers.append(idle)
             idle.give(batch, self.components)
 

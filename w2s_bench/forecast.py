@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from w2s_bench.canonical import digest
-from w2s_bench.jobs import STAGES, Job, foundation
+from w2s_bench.jobs import STAGES, Job, foundation, keys_in
 from w2s_bench.plan import Plan
 from w2s_bench.run import cell_identity, todo
 from w2s_bench.store import Store
@@ -89,7 +89,7 @@ def _stale(plan: Plan, missing: set[str], store: Store) -> dict[str, int]:
     examined = 0
     for cell in plan.cells:
         if cell.key in missing and examined < _EXPLAINED_CELLS:
-            last = store.last_of_cell(cell_identity(cell))
+            last = store.latest(cell_identity(cell))
             if last is not None and last != cell.key:
                 examined += 1
                 reasons[_first_change(plan, cell.key, last, store) or "an artifact that it rests on is gone"] += 1
@@ -103,22 +103,23 @@ def _first_change(plan: Plan, key: str, old: str, store: Store) -> str:
         return ""
     recipe, job = about["recipe"], plan.jobs[key]
     for name, value in recipe.items():
-        now = getattr(job.recipe, name, None)
-        differs = isinstance(now, str) and now in plan.jobs and value and now != value
-        if differs and (change := _first_change(plan, str(now), value, store)):
-            return change
+        for now, before in zip(keys_in(getattr(job.recipe, name, None)), keys_in(value), strict=False):
+            if now in plan.jobs and now != before and (change := _first_change(plan, now, before, store)):
+                return change
     for role, component in about["components"].items():
         now_component = plan.components[getattr(job.recipe, role)]
         current = {"version": now_component.version, "params": dict(now_component.params), "source": now_component.source,
-                   "fingerprint": now_component.fingerprint}
+                   "fingerprint": now_component.fingerprint, "parts": [part.key for _, part in now_component.parts]}
         for part, value in current.items():
             if component[part] != value:
-                word = {"source": "source package", "fingerprint": "data or files"}.get(part, part)
+                word = {"source": "source package", "fingerprint": "data or files",
+                        "parts": "component within"}.get(part, part)
                 return f"the {word} of {now_component.name} changed"
     for name, value in recipe.items():
-        if name != "stage" and getattr(job.recipe, name) != value and getattr(job.recipe, name) not in plan.jobs \
-                and name not in about["components"]:
-            return f"{name} of its {job.stage} job changed from {value} to {getattr(job.recipe, name)}"
-    now_on, before = foundation(job.stage), about["foundation"]
-    changed = [name for name in sorted({*now_on, *before}) if now_on.get(name) != before.get(name)]
+        planned = getattr(job.recipe, name, None)
+        if name not in ("stage", *about["components"]) and planned != value and not isinstance(planned, tuple) \
+                and planned not in plan.jobs:
+            return f"{name} of its {job.stage} job changed from {value} to {planned}"
+    now_on, then_on = foundation(job.stage), about["foundation"]
+    changed = [name for name in sorted({*now_on, *then_on}) if now_on.get(name) != then_on.get(name)]
     return f"{changed[0]} changed" if changed else "what it rests on changed"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pluggy
 
-from w2s_bench.contracts import ModelEntry, StrategyEntry, SuiteEntry, TaskEntry
+from w2s_bench.contracts import LossEntry, ModelEntry, StrategyEntry, SuiteEntry, TaskEntry
 
 hookspec = pluggy.HookspecMarker("w2s_bench")
 hookimpl = pluggy.HookimplMarker("w2s_bench")
@@ -42,6 +42,17 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
     @hookimpl
     def w2s_strategies():
         yield StrategyEntry("ridge", "my_plugin.ridge:Ridge")
+    """
+    return ()
+
+
+@hookspec
+def w2s_losses() -> Iterable[LossEntry]:
+    """Losses that this plugin offers to every strategy that trains by gradient.
+
+    @hookimpl
+    def w2s_losses():
+        yield LossEntry("xent", "my_plugin.losses:CrossEntropy")
     """
     return ()
 

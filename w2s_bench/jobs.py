@@ -19,17 +19,17 @@ Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"
 STAGES: tuple[Stage, ...] = get_args(Stage)
 _NUMERIC = ("numpy", "scipy", "scikit-learn", "numba", "torch", "transformers", "tokenizers", "rdkit")
 _CORE = ("stages.py", "splits_io.py", "contracts.py", "seeds.py")
-_SCORER = ("score_stage.py", "scoring")
+_SCORER = ("score_stage.py", "score_classes.py", "certificates.py", "scoring")
 _SCORED: tuple[Stage, ...] = ("compare", "score")
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Load the splits of a task. task: key of the component."""
+    """Load the splits of a task, or with seed None its pool. task: key of the component."""
 
     stage: ClassVar[Stage] = "load"
     task: str
-    seed: int
+    seed: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """Frozen features of all splits of a loaded task."""
+    """Frozen features of all inputs of a loaded task: of its pool, for a model that no seed and no task changes."""
 
     stage: ClassVar[Stage] = "embed"
     model: str
@@ -57,21 +57,36 @@ class Compare:
     """Weak and strong features side by side on the transfer inputs: no labels, no strategy."""
 
     stage: ClassVar[Stage] = "compare"
+    load: str
     embed: str
     weak_embed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a fit meets the inputs. embeds: keys of the features, the own model's first, then those that the strategy names.
+
+    model, prepare: for a strategy that trains the network itself; embeds is empty then.
+    """
+
+    embeds: tuple[str, ...]
+    model: str | None = None
+    prepare: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Weak fit, ceiling, gold, base and student are this one job.
 
-    part: the split whose inputs are fitted. weak: key of the weak predictions, or None.
+    embeds, model, prepare: as in `Reading`. part: the split whose inputs are fitted. weak: key of the weak predictions, or None.
     source: which labels: the truth, the weak predictions, or none at all. seed: from (task, model, seed) alone.
     """
 
     stage: ClassVar[Stage] = "fit"
     strategy: str
-    embed: str
+    embeds: tuple[str, ...]
+    model: str | None
+    prepare: str | None
     load: str
     part: Part
     source: Literal["truth", "weak", "none"]
@@ -81,17 +96,21 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Predict:
-    """A fitted predictor's answers on every split."""
+    """A fitted predictor's answers on every split. embeds, model, prepare: as in `Reading`."""
 
     stage: ClassVar[Stage] = "predict"
     strategy: str
     fit: str
-    embed: str
+    embeds: tuple[str, ...]
+    model: str | None
+    prepare: str | None
+    load: str
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's.
+    """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's; embeds are what the
+    student's strategy reads beside it.
 
     weak_saw_transfer: the weak model was made from the task's inputs, those of the transfer split among them.
     compare: None where the spec does not ask for a comparison of the features.
@@ -103,6 +122,7 @@ class Score:
     strategy: str
     embed: str
     weak_embed: str
+    embeds: tuple[str, ...]
     compare: str | None
     weak: str
     student_fit: str
@@ -118,8 +138,8 @@ class Score:
 Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score
 RECIPES: Mapping[str, type[Recipe]] = {r.stage: r for r in get_args(Recipe)}
 _COMPONENT_FIELDS = ("task", "model", "strategy")
-_UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "compare", "fit", "weak", "student_fit", "student", "ceiling",
-                    "gold", "base")
+_UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak", "student_fit", "student",
+                    "ceiling", "gold", "base")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +201,13 @@ def job(recipe: Recipe) -> Job:
     recipe_type: Any = type(recipe)
     read, upstream = _reader(recipe_type)
     values = read(recipe)
-    needs = tuple(dict.fromkeys(values[i] for i in upstream if values[i] is not None))
+    needs = tuple(dict.fromkeys(key for i in upstream for key in keys_in(values[i])))
     return Job(digest([_foundation_key(recipe.stage in _SCORED), recipe.stage, values]), recipe, needs)
+
+
+def keys_in(value: Any) -> tuple[str, ...]:
+    """The keys that a field of a recipe holds: one, several or none."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (tuple, list)) else ()
 
 
 def recipe_fields(recipe: Recipe) -> dict[str, Any]:
@@ -192,15 +217,17 @@ def recipe_fields(recipe: Recipe) -> dict[str, Any]:
 
 def recipe_from_fields(fields: Mapping[str, Any]) -> Recipe:
     """The inverse of `recipe_fields`."""
-    return RECIPES[fields["stage"]](**{name: value for name, value in fields.items() if name != "stage"})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return RECIPES[values.pop("stage")](**values)
 
 
 def component_keys(recipe: Recipe) -> tuple[str, ...]:
     """Keys of the components that the recipe names."""
-    return tuple(getattr(recipe, name) for name in _COMPONENT_FIELDS if hasattr(recipe, name))
+    found = (getattr(recipe, name, None) for name in _COMPONENT_FIELDS)
+    return tuple(key for key in found if key is not None)
 
 
 def described(recipe: Recipe, components: Mapping[str, Component]) -> str:
     """The job in words, for errors and progress."""
-    labels = " ".join(components[key].label for key in component_keys(recipe))
+    labels = " ".join(components[key].label for key in component_keys(recipe) if key in components)
     return f"{recipe.stage} {labels}".rstrip()

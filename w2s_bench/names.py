@@ -1,6 +1,6 @@
 """The grammar of names: `plugin/name[param=value, …]`, bare names, globs, `@tag`, `!exclude`, lists and ranges.
 
-`parse(format_selector(x)) == x` for every selector.
+A value may be a name with parameters of its own. `parse(format_selector(x)) == x` for every selector.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def parse_range(text: str) -> tuple[int, ...]:
 
 
 def format_value(value: Value) -> str:
-    """One value as the grammar writes it; text is quoted where it would read as something else."""
+    """One value as the grammar writes it; text is quoted where it would read as something else, names within are not."""
     if isinstance(value, range):
         return f"{value.start}..{value.stop - 1}"
     if isinstance(value, tuple):
@@ -129,7 +129,18 @@ def format_value(value: Value) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     bare = _BARE.fullmatch(value) and isinstance(_scalar(value), str) and not _RANGE.fullmatch(value)
-    return value if bare else json.dumps(value)
+    return value if bare or _is_inner_name(value) else json.dumps(value)
+
+
+def _is_inner_name(value: str) -> bool:
+    """Whether a text is a name with parameters, written as `format_selector` writes it."""
+    if not value.endswith("]") or not _BARE.match(value):
+        return False
+    try:
+        inner, end = _value(value, 0)
+    except UsageError:
+        return False
+    return end == len(value) and inner == value
 
 
 def _parameters(text: str, position: int) -> tuple[tuple[tuple[str, Value], ...], int]:
@@ -159,6 +170,9 @@ def _value(text: str, position: int) -> tuple[Value, int]:
     if not match:
         raise _unreadable(text, position, "a value")
     token = match.group()
+    if text.startswith("[", match.end()) and _NAME.fullmatch(token):
+        params, end = _parameters(text, match.end() + 1)
+        return format_selector(Selector(token, params)), end
     if bounds := _RANGE.fullmatch(token):
         return _range(bounds, text), match.end()
     return _scalar(token), match.end()

@@ -10,13 +10,16 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from w2s_bench.canonical import digest
+from w2s_bench.compatible import check_divergence, fitting, why_not
 from w2s_bench.contracts import Model
 from w2s_bench.errors import PluginError, UsageError
-from w2s_bench.jobs import STAGES, Compare, Embed, Fit, Job, Load, Part, Predict, Prepare, Recipe, Score, job
+from w2s_bench.jobs import STAGES, Compare, Embed, Fit, Job, Load, Part, Predict, Prepare, Reading, Recipe, Score, job
 from w2s_bench.names import Scalar, format_selector, parse
 from w2s_bench.registry import Component, Registry
 from w2s_bench.seeds import seed_for
 from w2s_bench.spec import Matrix, RunSpec
+
+_SHOWN_REFUSALS = 12
 
 
 class Cell(NamedTuple):
@@ -35,7 +38,8 @@ class Cell(NamedTuple):
 class Plan:
     """cells in the order of the spec; jobs by key, upstream before downstream; components by key.
 
-    panels: by cell key, the named panels of the spec that hold the cell.
+    panels: by cell key, the named panels of the spec that hold the cell. skipped: why cells of the spec are left out, by
+    the reason, with their number.
     """
 
     spec: RunSpec
@@ -43,6 +47,7 @@ class Plan:
     jobs: dict[str, Job]
     components: dict[str, Component]
     panels: Mapping[str, tuple[str, ...]]
+    skipped: Mapping[str, int]
 
     @functools.cached_property
     def run_id(self) -> str:
@@ -67,7 +72,10 @@ class Plan:
 
 
 def make_plan(spec: RunSpec, registry: Registry) -> Plan:
-    """Plan a run. Raises UsageError for names that do not resolve; computes nothing."""
+    """Plan a run; computes nothing.
+
+    Raises UsageError for names that do not resolve, and for pairs that cannot be fitted unless the spec skips them.
+    """
     planner = _Planner(spec, registry)
     cells: dict[str, Cell] = {}
     panels: dict[str, tuple[str, ...]] = {}
@@ -76,7 +84,9 @@ def make_plan(spec: RunSpec, registry: Registry) -> Plan:
             cells.setdefault(cell.key, cell)
             if matrix.panel and matrix.panel not in panels.get(cell.key, ()):
                 panels[cell.key] = (*panels.get(cell.key, ()), matrix.panel)
-    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels)
+    if planner.refused and (not spec.skip_incompatible or not cells):
+        raise planner.refusal()
+    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused))
 
 
 class _Planner:
@@ -86,20 +96,41 @@ class _Planner:
         self.spec, self.registry = spec, registry
         self.jobs: dict[str, Job] = {}
         self.components: dict[str, Component] = {}
+        self.refused: Counter[str] = Counter()
+        self._hints: dict[str, None] = {}
         self._models: dict[str, Any] = {}
+        self._tasks: dict[str, Any] = {}
+        self._strategies: dict[str, Any] = {}
         self._shared: dict[Any, str] = {}
         self._seeds: dict[tuple[str, str, int], int] = {}
 
     def cells(self, matrix: Matrix) -> Iterator[Cell]:
-        tasks = self._known(self.registry.select("tasks", matrix.tasks))
-        strategies = self._known(self.registry.select("strategies", matrix.strategies))
-        supervisors = self._known(self.registry.select("strategies", matrix.supervisors))
+        tasks = self._known_tasks(matrix.tasks)
+        strategies = self._known_strategies(matrix.strategies)
+        supervisors = self._known_strategies(matrix.supervisors)
         pairs = self._pairs(matrix)
         for task, seed in product(tasks, matrix.seeds):
             load = self._add(Load(task.key, seed))
             for weak, strong in pairs:
                 for supervisor, strategy in product(supervisors, strategies):
-                    yield self._cell(task, load, weak, strong, strategy, supervisor, seed)
+                    if self._possible(task, weak, supervisor) and self._possible(task, strong, strategy):
+                        yield self._cell(task, load, weak, strong, strategy, supervisor, seed)
+
+    def refusal(self) -> UsageError:
+        """Every pair that cannot be fitted, in one error."""
+        lines = [f"{reason} ({count} cell{'s' if count > 1 else ''})" for reason, count in self.refused.items()]
+        shown = lines[:_SHOWN_REFUSALS] + ([f"and {len(lines) - _SHOWN_REFUSALS} more"] if len(lines) > _SHOWN_REFUSALS else [])
+        hints = [*filter(None, self._hints), "--skip-incompatible goes on without them"]
+        return UsageError("\n  ".join(["these pairs cannot be fitted:", *shown]), hint="\n  ".join(hints))
+
+    def _possible(self, task: Component, model: Component, strategy: Component) -> bool:
+        output = self._tasks[task.key].output.kind
+        reason = why_not(task, model, strategy, output, self._models[model.key], self._strategies[strategy.key])
+        if reason:
+            self.refused[reason] += 1
+            if output not in self._strategies[strategy.key].outputs:
+                self._hints[fitting(self.registry, output)] = None
+        return not reason
 
     def _cell(self, task: Component, load: str, weak: Component, strong: Component, strategy: Component,
               supervisor: Component, seed: int) -> Cell:
@@ -111,9 +142,10 @@ class _Planner:
             gold = self._fitted(task, load, strong, strategy, seed, "supervise", "truth", None)[1]
         if "base" in self.spec.references:
             base = self._fitted(task, load, strong, strategy, seed, "transfer", "none", None)[1]
-        embed, weak_embed = self._embed(strong, load, seed), self._embed(weak, load, seed)
-        compare = self._add(Compare(embed, weak_embed)) if self.spec.representations else None
-        score = Score(task.key, load, strategy.key, embed, weak_embed, compare, weak_predict, student_fit, student,
+        embed, weak_embed = (self._embed(model, task, load, seed) for model in (strong, weak))
+        compare = self._add(Compare(load, embed, weak_embed)) if self.spec.representations else None
+        others = self._reading(task, load, strong, strategy, seed).embeds[1:]
+        score = Score(task.key, load, strategy.key, embed, weak_embed, others, compare, weak_predict, student_fit, student,
                       ceiling, gold, base, *self._sizes(weak, strong),
                       "task" in (getattr(self._models[weak.key], "prepare_from", None) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
@@ -124,22 +156,34 @@ class _Planner:
         if shared in self._shared:
             fit = self._shared[shared]
         else:
-            embed = self._embed(model, load, seed)
-            recipe = Fit(strategy.key, embed, load, part, source, weak, self._fit_seed(task, model, seed))
+            read = self._reading(task, load, model, strategy, seed)
+            recipe = Fit(strategy.key, read.embeds, read.model, read.prepare, load, part, source, weak,
+                         self._fit_seed(task, model, seed))
             fit = self._shared[shared] = self._add(recipe)
-            self._shared[fit] = self._add(Predict(strategy.key, fit, embed))
+            self._shared[fit] = self._add(Predict(strategy.key, fit, read.embeds, read.model, read.prepare, load))
         return fit, self._shared[fit]
 
-    def _embed(self, model: Component, load: str, seed: int) -> str:
+    def _reading(self, task: Component, load: str, model: Component, strategy: Component, seed: int) -> Reading:
+        """What a fit reads: the network of the model, or its features and those of models that the strategy names."""
+        if self._strategies[strategy.key].needs == "module":
+            return Reading((), model.key, self._prepare(model, load, seed))
+        return Reading(tuple(self._embed(each, task, load, seed) for each in (model, *strategy.named("models"))))
+
+    def _embed(self, model: Component, task: Component, load: str, seed: int) -> str:
         shared = ("embed", model.key, load)
         if shared not in self._shared:
-            sources = getattr(self._models[model.key], "prepare_from", None)
-            prepare = None
-            if sources is not None:
-                prepare = self._add(Prepare(self._maker(model), seed if "seed" in sources else None,
-                                            load if "task" in sources else None))
-            self._shared[shared] = self._add(Embed(model.key, load, prepare))
+            prepare = self._prepare(model, load, seed)
+            seeded = bool(getattr(self._models[model.key], "prepare_from", None))
+            pooled = hasattr(self._tasks[task.key], "pool") and not seeded
+            inputs = self._add(Load(task.key, None)) if pooled else load
+            self._shared[shared] = self._add(Embed(model.key, inputs, prepare))
         return self._shared[shared]
+
+    def _prepare(self, model: Component, load: str, seed: int) -> str | None:
+        sources = getattr(self._models[model.key], "prepare_from", None)
+        if sources is None:
+            return None
+        return self._add(Prepare(self._maker(model), seed if "seed" in sources else None, load if "task" in sources else None))
 
     def _maker(self, model: Component) -> str:
         """Key of the component that prepares a model: itself, or the one that the model says it is prepared as."""
@@ -171,9 +215,27 @@ class _Planner:
             return [(weak, strong) for weak, strong in product(models, models) if weak.key != strong.key]
         return list(product(self._known_models(matrix.weak), self._known_models(matrix.strong)))
 
+    def _known_tasks(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
+        tasks = self._known(self.registry.select("tasks", texts))
+        for task in tasks:
+            if task.key not in self._tasks:
+                self._tasks[task.key] = task.create()
+                check_divergence(task, self._tasks[task.key])
+        return tasks
+
+    def _known_strategies(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
+        strategies = self._known(self.registry.select("strategies", texts))
+        for strategy in strategies:
+            if strategy.key not in self._strategies:
+                self._strategies[strategy.key] = strategy.create()
+                self._instances_of(strategy.named("models"))
+        return strategies
+
     def _known_models(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
-        models = self._known(self.registry.select("models", texts))
-        for model in models:
+        return self._instances_of(self.registry.select("models", texts))
+
+    def _instances_of(self, models: tuple[Component, ...]) -> tuple[Component, ...]:
+        for model in self._known(models):
             if model.key not in self._models:
                 instance = model.create()
                 if not isinstance(instance, Model):

@@ -19,14 +19,15 @@ import pluggy
 
 from w2s_bench import hookspecs
 from w2s_bench.canonical import digest
-from w2s_bench.contracts import Entry, ModelEntry, Parameter, StrategyEntry, SuiteEntry, TaskEntry
+from w2s_bench.contracts import Entry, LossEntry, ModelEntry, Parameter, StrategyEntry, SuiteEntry, TaskEntry
 from w2s_bench.errors import PluginError, UsageError, W2SError, nearest
 from w2s_bench.names import PLAIN_NAME, Scalar, Selector, format_selector, format_value, parse
 
 GROUP = "w2s_bench"
-Kind = Literal["tasks", "models", "strategies"]
-_ENTRY_TYPES: dict[Kind, type[Entry]] = {"tasks": TaskEntry, "models": ModelEntry, "strategies": StrategyEntry}
-_SINGULAR: dict[Kind, str] = {"tasks": "task", "models": "model", "strategies": "strategy"}
+Kind = Literal["tasks", "models", "strategies", "losses"]
+_ENTRY_TYPES: dict[Kind, type[Entry]] = {"tasks": TaskEntry, "models": ModelEntry, "strategies": StrategyEntry,
+                                         "losses": LossEntry}
+_SINGULAR: dict[Kind, str] = {"tasks": "task", "models": "model", "strategies": "strategy", "losses": "loss"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Component:
 
     label: the shortest name that selects it; pooled_label: the same without parameters that only number draws.
     source: digest of the component's source package.
-    fingerprint: digest of the files that the component reads, as it reports itself.
+    fingerprint: digest of the files that the component reads, as it reports itself. parts: the components that parameters
+    name, by parameter; they are in the key with all that is theirs.
     """
 
     kind: Kind
@@ -69,30 +71,41 @@ class Component:
     source: str
     fingerprint: str
     pooled_label: str = ""
+    parts: tuple[tuple[str, Component], ...] = ()
 
     @functools.cached_property
     def key(self) -> str:
         """Digest of everything but the labels."""
-        return digest([self.kind, self.name, self.target, self.version, self.params, self.source, self.fingerprint])
+        inside = [[name, part.key] for name, part in self.parts]
+        return digest([self.kind, self.name, self.target, self.version, self.params, self.source, self.fingerprint, *inside])
 
     @functools.cached_property
     def identity(self) -> str:
         """Name and parameters only: what seeds are derived from."""
-        return digest([self.name, self.params])
+        return digest([self.name, self.params, *([name, part.identity] for name, part in self.parts)])
 
     def create(self) -> Any:
-        """The component itself, imported now."""
-        return instantiate(self.target, dict(self.params), self.label)
+        """The component itself, imported now, and with it those that its parameters name."""
+        return instantiate(self.target, {**dict(self.params), **{name: part.create() for name, part in self.parts}}, self.label)
+
+    def named(self, kind: Kind) -> tuple[Component, ...]:
+        """The components of a kind that parameters name, those within parts too, in order."""
+        found: list[Component] = []
+        for _, part in self.parts:
+            found += [part] if part.kind == kind else part.named(kind)
+        return tuple(found)
 
 
 def component_fields(component: Component) -> dict[str, Any]:
     """A component as plain JSON values."""
-    return {f.name: getattr(component, f.name) for f in dataclasses.fields(component)}
+    fields = {f.name: getattr(component, f.name) for f in dataclasses.fields(component)}
+    return {**fields, "parts": [[name, component_fields(part)] for name, part in component.parts]}
 
 
 def component_from_fields(fields: dict[str, Any]) -> Component:
     """The inverse of `component_fields`."""
-    return Component(**{**fields, "params": tuple((name, value) for name, value in fields["params"])})
+    parts = tuple((name, component_from_fields(part)) for name, part in fields["parts"])
+    return Component(**{**fields, "params": tuple((name, value) for name, value in fields["params"]), "parts": parts})
 
 
 @dataclass(frozen=True)
@@ -103,12 +116,13 @@ class Registry:
     tasks: tuple[Registered, ...] = ()
     models: tuple[Registered, ...] = ()
     strategies: tuple[Registered, ...] = ()
+    losses: tuple[Registered, ...] = ()
     suites: tuple[tuple[Plugin, SuiteEntry], ...] = ()
     observers: Any = field(default=None, compare=False, repr=False)
 
     def entries(self, kind: Kind) -> tuple[Registered, ...]:
         """The registered entries of one kind."""
-        return {"tasks": self.tasks, "models": self.models, "strategies": self.strategies}[kind]
+        return {"tasks": self.tasks, "models": self.models, "strategies": self.strategies, "losses": self.losses}[kind]
 
     def suite(self, name: str) -> SuiteEntry:
         """The suite of that name. Raises UsageError with near names."""
@@ -169,16 +183,35 @@ class Registry:
             raise UsageError(f"{entry.name} needs the extra {entry.extra!r} ({missing_extra} is not installed)", where=where,
                              hint=f"install it: pip install 'w2s-bench[{entry.extra}]'")
         params = check_parameters(entry, settings, where)
+        parts = self._parts(entry, params, where)
+        params |= {part: component.label for part, component in parts}
         unique = sum(e.entry.name == entry.name for e in self.entries(kind)) == 1
         name = entry.name if unique else found.full_name
         told = tuple((given, _told(params[given])) for given in settings)
         label = format_selector(Selector(name, told))
         draws = {parameter.name for parameter in entry.parameters if parameter.draw}
         pooled = format_selector(Selector(name, tuple(pair for pair in told if pair[0] not in draws)))
-        instance = instantiate(entry.target, params, label)
+        made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
+                         source_digest(entry.target), "", pooled, parts)
+        instance = made.create()
         fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
-        return Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
-                         source_digest(entry.target), fingerprint, pooled)
+        return dataclasses.replace(made, fingerprint=fingerprint)
+
+    def _parts(self, entry: Entry, params: dict[str, Scalar | None], where: str) -> tuple[tuple[str, Component], ...]:
+        """The components that parameters name."""
+        parts: list[tuple[str, Component]] = []
+        for parameter in entry.parameters:
+            value = params[parameter.name]
+            if not parameter.names or value is None or value in parameter.words:
+                continue
+            selector = parse(str(value))
+            settings = list(selector.settings())
+            if selector.is_pattern or selector.exclude or len(settings) != 1:
+                raise UsageError(f"{entry.name}: {parameter.name}={value} names more than one {_SINGULAR[parameter.names]}",
+                                 where=where, hint="write one name, and list whole strategies for several")
+            found = self.match(parameter.names, selector)[0]
+            parts.append((parameter.name, self.component(parameter.names, found, settings[0], where=where)))
+        return tuple(parts)
 
     def _near(self, kind: Kind, name: str, names: Iterable[str]) -> str:
         for other in _ENTRY_TYPES:
@@ -192,7 +225,7 @@ def load_registry() -> Registry:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     plugins: list[Plugin] = []
-    entries: dict[Kind, list[Registered]] = {"tasks": [], "models": [], "strategies": []}
+    entries: dict[Kind, list[Registered]] = {kind: [] for kind in _ENTRY_TYPES}
     suites: list[tuple[Plugin, SuiteEntry]] = []
     points: dict[str, list[importlib.metadata.EntryPoint]] = {}
     for point in importlib.metadata.entry_points(group=GROUP):
@@ -219,7 +252,7 @@ def load_registry() -> Registry:
             entries[kind].extend(Registered(plugin, entry) for entry in found)
         suites.extend((plugin, suite) for suite in shipped)
     return Registry(tuple(plugins), tuple(entries["tasks"]), tuple(entries["models"]), tuple(entries["strategies"]),
-                    tuple(suites), manager.hook)
+                    tuple(entries["losses"]), tuple(suites), manager.hook)
 
 
 def check_parameters(entry: Entry, settings: dict[str, Scalar], where: str) -> dict[str, Scalar | None]:

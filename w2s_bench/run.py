@@ -195,7 +195,7 @@ class _Recorder:
             return
         found = {"row": artifact.payload["row"], "bounds": artifact.payload["bounds"], "cost": self._cost(cell.key)}
         self._record(journal, cell, {"status": "ok", "error": "", **found})
-        self.store.remember_cell(cell_identity(cell), cell.key)
+        self.store.remember(cell_identity(cell), cell.key)
 
     def _record(self, journal: Journal, cell: Cell, found: dict[str, Any]) -> None:
         record = {"cell_key": cell.key, **found}

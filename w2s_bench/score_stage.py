@@ -10,43 +10,26 @@ from typing import Any
 
 import numpy as np
 
+from w2s_bench.certificates import EXACT, ClassCertificate, certify
 from w2s_bench.columns import ASSUMPTIONS, TRAIN
-from w2s_bench.contracts import Array, LinearPredictor
+from w2s_bench.contracts import Array, Classes, LinearPredictor
 from w2s_bench.jobs import Part
+from w2s_bench.score_classes import class_columns
 from w2s_bench.scoring.bounds import Bound, Facts, bounds
 from w2s_bench.scoring.divergence import Divergence, divergence
 from w2s_bench.scoring.flags import flags
 from w2s_bench.scoring.intervals import estimate
 from w2s_bench.scoring.ledger import ledger
-from w2s_bench.scoring.linear_class import LinearClass
 from w2s_bench.scoring.metrics import regression_metrics
 from w2s_bench.scoring.ratios import gain_over_misfit, pgr
 from w2s_bench.scoring.representations import predicted_variance
 from w2s_bench.splits_io import PARTS, LoadedTask
 from w2s_bench.store import Artifact
 
-EXACT = 1e-9
-"""δ up to this share of misfit and variance of the weak labels certifies the projection; a verdict allows for the δ
-that was measured."""
-
-IN_CLASS = 1e-18
-"""Relative mean square residual below which a predictor lies in the class: far inside the tolerance of a verdict."""
-
 UNFINISHED = 0.01
 """δ above this share of the weak labels' variance, on the inputs that were fitted, is a fit that did not converge."""
 
 Predictions = Mapping[str, Mapping[str, Array] | None]
-
-
-@dataclass(frozen=True)
-class ClassCertificate:
-    """What is known of the student's class on one sample. delta: None where the class has no closed form."""
-
-    delta: float | None
-    exact_projection: bool
-    reference_in_class: bool
-    truth_in_class: bool
-    spans_sample: bool
 
 
 @dataclass(frozen=True)
@@ -77,7 +60,9 @@ def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, 
     roles = {role: found["test"] for role, found in predictions.items() if found is not None}
     truth = task.splits.test.truth
     row = {
-        "divergence": measure.name, "output_unit": task.payload["unit"],
+        "divergence": measure.name, "output_unit": getattr(task.output, "unit", ""),
+        "class_balance": {None: None, True: "on", False: "off"}[task.payload["balanced"]],
+        "truth_share": float(getattr(strategy, "truth_share", 0.0)),
         **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
         "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],
         "fingerprint_data": task.payload["data"],
@@ -93,38 +78,22 @@ def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, 
     row |= {
         "delta_exact": _plain(certificates["test"].delta), "delta_exact_train": _plain(certificates["train"].delta),
         "ceiling_in_class": certificates["train"].reference_in_class, **_direction(pair, row),
-        "flags": _flags(truth, roles, measure, pair) + _unfinished(certificates["train"], predictions),
+        "flags": _flags(task, roles, measure, pair) + _unfinished(strategy, certificates["train"], predictions),
     }
-    for role, values in roles.items():
-        row |= {f"{name}_{role}": _plain(value) for name, value in regression_metrics(truth, values).items()}
+    if isinstance(task.output, Classes):
+        row |= {name: _plain(value) for name, value in class_columns(task.output, truth, roles).items()}
+    else:
+        for role, values in roles.items():
+            row |= {f"{name}_{role}": _plain(value) for name, value in regression_metrics(truth, values).items()}
     return Artifact({}, {"row": row, "bounds": written})
 
 
 _SAMPLES: tuple[tuple[str, Part], ...] = (("train", "transfer"), ("test", "test"))
 
 
-def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Array], truth: Array,
-            measure: Divergence) -> ClassCertificate:
-    """Measure, on one sample, how far the student is from the projection and what its class holds.
-
-    features: (n, d) float32. roles: predictions (n, k). Nothing is certified without a linear class, or for `kl`, whose
-    projection has no closed form.
-    """
-    if not isinstance(student, LinearPredictor) or measure.name == "kl":
-        return ClassCertificate(None, False, False, False, False)
-    heads = LinearClass.of(student.design(features), student.radius)
-    weak, f_sw = roles["weak"], roles["student"]
-    misfit = float(((f_sw - weak) ** 2).sum(axis=1).mean())
-    delta = misfit - heads.smallest_misfit(weak)
-    exact = bool(strategy.exact) and delta <= EXACT * (misfit + float(weak.var(axis=0).sum()))
-    outputs = weak.shape[1] if measure.name == "squared-mean" else 1
-    return ClassCertificate(delta / outputs, exact, heads.contains(roles["ceiling"], IN_CLASS),
-                            heads.contains(truth, IN_CLASS), heads.spans_sample)
-
-
 def _facts(task: LoadedTask, strategy: Any, student: Any, fitted_on: Array, certificate: ClassCertificate, split: str,
            measure: Divergence, pair: Pair) -> Facts:
-    linear = isinstance(student, LinearPredictor)
+    linear = isinstance(student, LinearPredictor) and measure.name != "kl"
     design = np.asarray(student.design(fitted_on), dtype=np.float64) if linear else None
     return Facts(
         split=split, divergence=measure.name, convex_in=strategy.convex_in, exact=bool(strategy.exact),
@@ -173,14 +142,23 @@ def _compared(task: LoadedTask, between: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _flags(truth: Array, roles: Mapping[str, Array], measure: Divergence, pair: Pair) -> list[str]:
+def _flags(task: LoadedTask, roles: Mapping[str, Array], measure: Divergence, pair: Pair) -> list[str]:
+    truth = task.splits.test.truth
     err_weak, err_ceiling = (measure.between(truth, roles[role]) for role in ("weak", "ceiling"))
     raised = list(flags(truth, roles["weak"], roles["student"], roles["ceiling"], err_weak, err_ceiling))
+    if isinstance(task.output, Classes):
+        lacking = {part for part in PARTS if (task.part(part).truth.sum(axis=0) == 0.0).any()}
+        raised += [f"class-missing-in-{part}" for part in PARTS if part in lacking]
     return raised + (["splits-overlap"] if pair.overlap else [])
 
 
-def _unfinished(certificate: ClassCertificate, predictions: Predictions) -> list[str]:
-    """`not-converged` where δ on the training inputs is over a share of the variance of the weak labels there."""
+def _unfinished(strategy: Any, certificate: ClassCertificate, predictions: Predictions) -> list[str]:
+    """`not-converged` where δ on the training inputs is over a share of the variance of the weak labels there.
+
+    A strategy that declares no convex class means to end elsewhere.
+    """
+    if strategy.convex_in is None:
+        return []
     weak = _at(predictions, "transfer")["weak"]
     allowed = max(UNFINISHED * float(weak.var(axis=0).sum()), EXACT * float((weak ** 2).mean()))
     return ["not-converged"] if certificate.delta is not None and certificate.delta > allowed else []

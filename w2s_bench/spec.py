@@ -59,13 +59,15 @@ class Matrix:
 class RunSpec:
     """A name and the matrices of a run. references: which extra predictors are fitted ("gold", "base").
 
-    representations: whether weak and strong features are compared (an SVD of each).
+    representations: whether weak and strong features are compared (an SVD of each). skip_incompatible: whether pairs that
+    cannot be fitted are left out instead of refused.
     """
 
     name: str
     matrices: tuple[Matrix, ...]
     references: tuple[str, ...] = REFERENCES
     representations: bool = True
+    skip_incompatible: bool = False
 
     def __post_init__(self) -> None:
         if not PLAIN_NAME.fullmatch(self.name) or not self.name.isascii() or len(self.name) > _LONGEST_NAME:
@@ -77,6 +79,8 @@ class RunSpec:
         lines = [f"name = {json.dumps(self.name)}", f"references = {_toml_list(self.references)}"]
         if not self.representations:
             lines.append("representations = false")
+        if self.skip_incompatible:
+            lines.append("skip_incompatible = true")
         for matrix in self.matrices:
             lines += ["", "[[matrix]]"]
             lines += [f"panel = {json.dumps(matrix.panel)}"] if matrix.panel else []
@@ -106,7 +110,7 @@ def spec_from_toml(text: str, *, where: str, data: str | None = None) -> RunSpec
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"not valid TOML: {error}", where=where) from None
-    _check_keys(table, ("name", "references", "representations", "matrix"), where)
+    _check_keys(table, ("name", "references", "representations", "skip_incompatible", "matrix"), where)
     matrices = table.get("matrix")
     if not isinstance(matrices, list) or not matrices or not all(isinstance(m, dict) for m in matrices):
         raise UsageError("there is no [[matrix]]", where=where, hint="a spec has a name and at least one [[matrix]] table")
@@ -117,11 +121,11 @@ def spec_from_toml(text: str, *, where: str, data: str | None = None) -> RunSpec
     name = table.get("name", "run")
     if not isinstance(name, str):
         raise UsageError(f"name = {name!r} is not a text", where=where)
-    representations = table.get("representations", True)
-    if not isinstance(representations, bool):
-        raise UsageError(f"representations = {representations!r} is neither true nor false", where=where)
+    representations = _switch(table, "representations", True, where)
+    skipping = _switch(table, "skip_incompatible", False, where)
     try:
-        return RunSpec(name, tuple(_matrix(_filled(m, data, where), where) for m in matrices), references, representations)
+        return RunSpec(name, tuple(_matrix(_filled(m, data, where), where) for m in matrices), references, representations,
+                       skipping)
     except UsageError as error:
         raise error if error.where else UsageError(error.what, where=where, hint=error.hint) from None
 
@@ -160,6 +164,13 @@ def _matrix(table: dict[str, Any], where: str) -> Matrix:
     if "tasks" not in given:
         raise UsageError("a [[matrix]] without tasks", where=where)
     return Matrix(**given)
+
+
+def _switch(table: dict[str, Any], name: str, default: bool, where: str) -> bool:
+    value = table.get(name, default)
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} = {value!r} is neither true nor false", where=where)
+    return value
 
 
 def _texts(value: Any, name: str, where: str) -> tuple[str, ...]:

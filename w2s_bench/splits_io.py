@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Output, Split, Splits, Task
+from w2s_bench.contracts import Array, Classes, Output, Pool, Regression, Split, Splits, Task
 from w2s_bench.errors import DataError
 from w2s_bench.jobs import Part
 from w2s_bench.store import Artifact
@@ -18,6 +18,9 @@ _UNPAIRED: Final = "surrogatepass"
 """JSON may hold half a surrogate pair; such a text is stored as it is."""
 
 PARTS: tuple[Part, ...] = get_args(Part)
+
+_ROW_SUM = 1e-6
+"""A row of class probabilities may miss a sum of 1 by this much."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,45 @@ class LoadedTask:
         """Number of outputs."""
         return int(self.splits.test.truth.shape[1])
 
+    @property
+    def output(self) -> Output:
+        """What the task predicts."""
+        about = self.payload["output"]
+        if about["kind"] == "classes":
+            return Classes(about["k"], tuple(about["names"]), about["ordered"])
+        return Regression(about["k"], about["unit"])
+
 
 def checked_splits(task: Task, splits: Splits, label: str) -> Splits:
     """The splits with float64 truth of shape (n, k). Raises DataError for shapes, counts or values that cannot be scored."""
     return Splits(*(_checked_split(task.output, getattr(splits, part), f"{label}, {part} split") for part in PARTS))
+
+
+def pack_pool(pool: Pool, label: str) -> Artifact:
+    """Arrays `ids` and `inputs/column`, with the digest of the inputs. Raises DataError for a pool that is none."""
+    if len(set(map(str, pool.ids))) != len(pool.ids) or any(len(column) != len(pool.ids) for column in pool.inputs.values()):
+        raise DataError("ids of the pool are not unique, or its columns differ in length", where=label)
+    arrays: dict[str, Array] = {}
+    for name, column in pool.inputs.items():
+        _pack(arrays, f"inputs/{name}", np.asarray(column))
+    contents = _digest(arrays)
+    _pack(arrays, "ids", np.asarray(pool.ids).astype(str).astype(object))
+    return Artifact(arrays, {"pool": contents})
+
+
+def unpack_pool(artifact: Artifact) -> Pool:
+    """The inverse of `pack_pool`."""
+    return Pool(_unpack_inputs(artifact.arrays, "inputs/"), unpack_ids(artifact.arrays))
+
+
+def packed_ids(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays that hold the ids of a packed pool."""
+    return {name: array for name, array in arrays.items() if name.partition("\0")[0] == "ids"}
+
+
+def unpack_ids(arrays: Mapping[str, Array]) -> Array:
+    """Ids (n,) from `packed_ids`."""
+    return _unpack(arrays, "ids")
 
 
 def pack_splits(splits: Splits, facts: Mapping[str, Any]) -> Artifact:
@@ -52,10 +90,7 @@ def pack_splits(splits: Splits, facts: Mapping[str, Any]) -> Artifact:
         _pack(arrays, f"{part}/ids", np.asarray(split.ids).astype(str).astype(object))
         for name, column in split.inputs.items():
             _pack(arrays, f"{part}/inputs/{name}", np.asarray(column))
-    whole = hashlib.sha256()
-    for name in sorted(arrays):
-        whole.update(f"{name}\0{arrays[name].dtype}\0{arrays[name].shape}\0".encode() + arrays[name].tobytes())
-    return Artifact(arrays, {**facts, "data": whole.hexdigest(), "overlaps": overlaps(splits)})
+    return Artifact(arrays, {**facts, "data": _digest(arrays), "overlaps": overlaps(splits)})
 
 
 def overlaps(splits: Splits, column: str | None = None) -> list[str]:
@@ -67,9 +102,7 @@ def overlaps(splits: Splits, column: str | None = None) -> list[str]:
 def unpack_splits(artifact: Artifact) -> LoadedTask:
     """The inverse of `pack_splits`."""
     def split(part: str) -> Split:
-        prefix = f"{part}/inputs/"
-        names = {key[len(prefix):].partition("\0")[0] for key in artifact.arrays if key.startswith(prefix)}
-        inputs = {name: _unpack(artifact.arrays, prefix + name) for name in sorted(names)}
+        inputs = _unpack_inputs(artifact.arrays, f"{part}/inputs/")
         return Split(inputs, artifact.arrays[f"{part}/truth"], _unpack(artifact.arrays, f"{part}/ids"))
 
     return LoadedTask(Splits(*(split(part) for part in PARTS)), artifact.payload)
@@ -86,12 +119,37 @@ def _checked_split(output: Output, split: Split, where: str) -> Split:
     if len(bad):
         raise DataError(f"label of example {split.ids[bad[0]]} is {truth[bad[0]].tolist()}", where=where,
                         hint=f"{len(bad)} labels are not finite numbers")
+    if isinstance(output, Classes):
+        _check_distributions(truth, output, split.ids, where)
     for name, column in split.inputs.items():
         if len(column) != len(truth):
             raise DataError(f"column {name!r} has {len(column)} rows for {len(truth)} labels", where=where)
     if len(split.ids) != len(truth) or len(set(map(str, split.ids))) != len(truth):
         raise DataError("ids are missing or not unique", where=where)
     return Split(split.inputs, truth, split.ids)
+
+
+def _check_distributions(truth: Array, output: Classes, ids: Array, where: str) -> None:
+    """Raise DataError for a row that is no distribution over the classes, and for names that are not those of k classes."""
+    if output.k < 2 or len(output.names) not in (0, output.k) or len(set(output.names)) != len(output.names):
+        raise DataError(f"{output.k} classes with the names {', '.join(output.names) or 'none'}", where=where,
+                        hint="at least two classes, and a name of its own for each of them or none")
+    bad = np.flatnonzero((truth < 0.0).any(axis=1) | (np.abs(truth.sum(axis=1) - 1.0) > _ROW_SUM))
+    if len(bad):
+        raise DataError(f"the label of example {ids[bad[0]]} is {truth[bad[0]].tolist()}, no distribution over {output.k} "
+                        "classes", where=where, hint="rows of probabilities are ≥ 0 and sum to 1; a known class is one 1")
+
+
+def _digest(arrays: Mapping[str, Array]) -> str:
+    whole = hashlib.sha256()
+    for name in sorted(arrays):
+        whole.update(f"{name}\0{arrays[name].dtype}\0{arrays[name].shape}\0".encode() + arrays[name].tobytes())
+    return whole.hexdigest()
+
+
+def _unpack_inputs(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    names = {key[len(prefix):].partition("\0")[0] for key in arrays if key.startswith(prefix)}
+    return {name: _unpack(arrays, prefix + name) for name in sorted(names)}
 
 
 def _pack(arrays: dict[str, Array], name: str, column: Array) -> None:

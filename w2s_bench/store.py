@@ -29,6 +29,9 @@ class Artifact:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
+_NO_SHELF = ("tmp", "latest", "checkpoints")
+
+
 class DamagedArtifact(StoreError):
     """An artifact whose checksums do not match; it has been dropped."""
 
@@ -107,19 +110,19 @@ class Store:
         """Remove an artifact."""
         self._discard(self._folder(key))
 
-    def remember_cell(self, identity: str, key: str) -> None:
-        """Note the latest score key of a cell's identity, so that a later plan can say what changed."""
+    def remember(self, identity: str, key: str) -> None:
+        """Note the latest key of something that has an identity, such as a cell whose plan may change."""
         try:
-            self.filesystem.makedirs(f"{self.root}/cells", exist_ok=True)
-            self._write(f"{self.root}/cells/{identity}", key.encode())
+            self.filesystem.makedirs(f"{self.root}/latest", exist_ok=True)
+            self._write(f"{self.root}/latest/{identity}", key.encode())
         except OSError as error:
             raise StoreError(f"cannot write the store: {error.strerror or error}", where=self.root,
                              hint="free some disk, or choose another store with --store") from error
 
-    def last_of_cell(self, identity: str) -> str | None:
-        """The score key noted last for a cell's identity."""
+    def latest(self, identity: str) -> str | None:
+        """The key noted last for an identity."""
         try:
-            with self.filesystem.open(f"{self.root}/cells/{identity}", "rb") as file:
+            with self.filesystem.open(f"{self.root}/latest/{identity}", "rb") as file:
                 return str(file.read().decode())
         except (OSError, UnicodeDecodeError):
             return None
@@ -139,7 +142,7 @@ class Store:
         if not self.filesystem.exists(folder):
             return []
         found = (str(path) for path in self.filesystem.ls(folder, detail=False))
-        return [path for path in found if posixpath.basename(path) not in ("tmp", "cells")]
+        return [path for path in found if posixpath.basename(path) not in _NO_SHELF]
 
     def _write(self, path: str, data: bytes) -> None:
         with self.filesystem.open(path, "wb") as file:

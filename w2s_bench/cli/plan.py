@@ -28,9 +28,11 @@ def command(what: str | None, store: str | None, as_json: bool, **flags: Any) ->
     if as_json:
         click.echo(json.dumps({"run_id": plan.run_id, "cells": len(plan.cells), "jobs": plan.stages(),
                                "to_compute": found.remaining, "seconds": found.seconds, "memory_mib": found.memory,
-                               "basis": found.basis, "stale": found.stale}, indent=1))
+                               "basis": found.basis, "stale": found.stale, "skipped": dict(plan.skipped)}, indent=1))
         return
     click.echo(f"{origin}: {len(plan.cells)} cells, {len(plan.jobs)} jobs")
+    for reason, count in plan.skipped.items():
+        click.echo(f"left out: {count} cells, because {reason}")
     click.echo(f"{'stage':<10}{'jobs':>9}{'in store':>10}{'to compute':>12}")
     for stage, count in plan.stages().items():
         left = found.remaining[stage]

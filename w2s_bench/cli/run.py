@@ -21,17 +21,19 @@ from w2s_bench.registry import load_registry
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Worker processes.")
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True,
               help="Threads of each worker; the last digits of trained models depend on it.")
+@click.option("--device", default="auto", show_default=True, help="Where networks run: auto, cpu, mps or cuda:N.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds that one job may take.")
 @click.option("--retries", type=click.IntRange(0), default=1, show_default=True,
               help="How often a job is tried again whose process died.")
 @click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def command(what: str | None, out: Path | None, store: str | None, jobs: int, threads: int, timeout: float | None, retries: int,
-            print_spec: bool, quiet: bool, **flags: Any) -> int:
+def command(what: str | None, out: Path | None, store: str | None, jobs: int, threads: int, device: str, timeout: float | None,
+            retries: int, print_spec: bool, quiet: bool, **flags: Any) -> int:
     """Run a SUITE, a SPEC.toml, or a matrix given by flags. Alone: the suite quickstart.
 
     The same command resumes a run that was ended, and recomputes nothing that is finished.
     """
+    from w2s_bench.devices import check
     from w2s_bench.executor import Policy
     from w2s_bench.folder import default_folder
     from w2s_bench.plan import make_plan
@@ -42,14 +44,17 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, th
     if print_spec:
         click.echo(spec.to_toml(), nl=False)
         return 0
+    policy = Policy(jobs, timeout, retries, threads, device if device == "auto" else check(device))
     folder = out or default_folder(spec)
     say = (lambda text: None) if quiet else click.echo
     say(f"running {origin}")
     plan = make_plan(spec, registry)
     say(f"{len(plan.cells)} cells, {len(plan.jobs)} jobs; folder {folder}")
+    for reason, count in plan.skipped.items():
+        say(f"left out: {count} cells, because {reason}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with progress_screen(quiet) as (show, warn):
-        result = run(plan, folder, store or default_store(), Policy(jobs, timeout, retries, threads), warn=warn, show=show,
+        result = run(plan, folder, store or default_store(), policy, warn=warn, show=show,
                      observers=registry.observers, debug=click.get_current_context().find_root().obj["debug"])
     _finish(result, quiet)
     if result.interrupted:

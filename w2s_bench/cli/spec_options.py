@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--supervisor", multiple=True, shell_complete=_complete("strategies"),
                      help="How weak models are fitted.  [default: ridge]"),
         click.option("--seeds", default=None, help="Seeds, as 0..4 or 0,1,2.  [default: 0]"),
+        click.option("--skip-incompatible", is_flag=True, help="Leave out pairs that cannot be fitted, instead of refusing."),
         click.option("--name", default=None, help="Name of the run.  [default: run]"),
     ]
     for option in reversed(options):
@@ -44,6 +46,11 @@ def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_spec(registry: Registry, what: str | None, flags: dict[str, Any]) -> tuple[RunSpec, str]:
     """The spec that the words stand for, and a sentence that says where it comes from. Raises UsageError."""
+    spec, origin = _read(registry, what, flags)
+    return (replace(spec, skip_incompatible=True) if flags["skip_incompatible"] else spec), origin
+
+
+def _read(registry: Registry, what: str | None, flags: dict[str, Any]) -> tuple[RunSpec, str]:
     given = {name: flags[flag] for flag, name in _SELECTORS.items() if flags[flag]}
     if given or flags["seeds"] or flags["name"]:
         if flags["quick"] or flags["data"]:

@@ -1,0 +1,89 @@
+"""What is known of the student's class on one sample: how far the student is from the projection, and who is in the class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from w2s_bench.contracts import Array, LinearPredictor, SoftmaxPredictor
+from w2s_bench.scoring import mixture_class, softmax_class
+from w2s_bench.scoring.divergence import Divergence
+from w2s_bench.scoring.linear_class import LinearClass
+
+EXACT = 1e-9
+"""δ up to this share of misfit and variance of the weak labels certifies the projection; a verdict allows for the δ
+that was measured."""
+
+IN_CLASS = 1e-18
+"""Relative mean square residual below which a predictor lies in the class: far inside the tolerance of a verdict."""
+
+IN_SOFTMAX_CLASS = 1e-9
+"""The same for probabilities, whose logarithms have lost digits where they are small."""
+
+
+@dataclass(frozen=True)
+class ClassCertificate:
+    """What is known of the student's class on one sample. delta: None where nothing bounds it.
+
+    For a class of softmax heads δ speaks of KL(w ‖ f), what such a head minimises; for a mixture of heads of KL(f ‖ w) over
+    the hull of its own heads; both are upper bounds (duality gaps). For linear heads δ is exact, in squared units.
+    """
+
+    delta: float | None
+    exact_projection: bool
+    reference_in_class: bool
+    truth_in_class: bool
+    spans_sample: bool
+
+
+NOTHING = ClassCertificate(None, False, False, False, False)
+
+
+def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Array], truth: Array,
+            measure: Divergence) -> ClassCertificate:
+    """Measure, on one sample, how far the student is from the projection and what its class holds.
+
+    features: (n, d) float32. roles: predictions (n, k). Nothing is certified of a student of another kind.
+    """
+    if measure.name == "kl":
+        if isinstance(student, SoftmaxPredictor):
+            return _softmax(strategy, student, features, roles, truth, measure)
+        if hasattr(student, "members"):
+            return _mixture(student, features, roles, truth, measure)
+        return NOTHING
+    if not isinstance(student, LinearPredictor):
+        return NOTHING
+    heads = LinearClass.of(student.design(features), student.radius)
+    weak, f_sw = roles["weak"], roles["student"]
+    misfit = float(((f_sw - weak) ** 2).sum(axis=1).mean())
+    delta = misfit - heads.smallest_misfit(weak)
+    exact = bool(strategy.exact) and delta <= EXACT * (misfit + float(weak.var(axis=0).sum()))
+    outputs = weak.shape[1] if measure.name == "squared-mean" else 1
+    return ClassCertificate(delta / outputs, exact, heads.contains(roles["ceiling"], IN_CLASS),
+                            heads.contains(truth, IN_CLASS), heads.spans_sample)
+
+
+def _softmax(strategy: Any, student: SoftmaxPredictor, features: Array, roles: Mapping[str, Array], truth: Array,
+             kl: Divergence) -> ClassCertificate:
+    design = student.design(features)
+    gap = softmax_class.softmax_gap(design, student.weight, student.intercept, student.radius, roles["weak"])
+    exact = bool(strategy.exact) and gap is not None and gap <= _allowed(kl, roles["weak"], roles["student"])
+    # A bounded class is the ball of the student's own norm, and nothing says that another predictor is inside.
+    whole = student.radius is None
+    return ClassCertificate(gap, exact, whole and softmax_class.contains(design, roles["ceiling"], IN_SOFTMAX_CLASS),
+                            whole and softmax_class.contains(design, truth, IN_SOFTMAX_CLASS),
+                            design.shape[1] + 1 >= len(design))
+
+
+def _mixture(student: Any, features: Array, roles: Mapping[str, Array], truth: Array, kl: Divergence) -> ClassCertificate:
+    members = student.members(features)
+    gap = mixture_class.mixture_gap(members, roles["student"], roles["weak"])
+    return ClassCertificate(gap, gap <= _allowed(kl, roles["student"], roles["weak"]),
+                            mixture_class.contains(members, roles["ceiling"], IN_SOFTMAX_CLASS),
+                            mixture_class.contains(members, truth, IN_SOFTMAX_CLASS), len(members) >= len(features))
+
+
+def _allowed(kl: Divergence, first: Array, second: Array) -> float:
+    """A gap that is rounding beside the misfit and beside one nat."""
+    return EXACT * (1.0 + float(kl.between(first, second).mean()))
