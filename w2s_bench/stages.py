@@ -221,17 +221,16 @@ class Workshop:
         predictor = self._instance(recipe.strategy).from_arrays(fit.arrays)
         task = self._loaded(recipe.load)
         found: dict[str, Array] = {}
+        read: tuple[Any, ...]
         for part in PARTS:
             split = task.part(part)
             if recipe.model is not None:
-                model = self._instance(recipe.model).module(self._state(recipe.prepare))
-                values = predictor.predict(model, split.inputs)
+                read = (self._instance(recipe.model).module(self._state(recipe.prepare)), split.inputs)
             else:
-                features, _ = self._stacked(recipe.embeds, recipe.load, part)
-                values = predictor.predict(features)
-                if hasattr(predictor, "members"):
-                    found[f"{part}/members"] = np.asarray(predictor.members(features), dtype=np.float64)
-            found[part] = checked_prediction(values, task.output, len(split.truth), component.label)
+                read = (self._stacked(recipe.embeds, recipe.load, part)[0],)
+            found[part] = checked_prediction(predictor.predict(*read), task.output, len(split.truth), component.label)
+            if hasattr(predictor, "members"):
+                found[f"{part}/members"] = np.asarray(predictor.members(*read), dtype=np.float64)
         return Artifact(found)
 
     def _score(self, recipe: Score) -> Artifact:

@@ -1,4 +1,4 @@
-"""Probes for numbers: linear heads on frozen features, exact and by gradient."""
+"""Heads on frozen features, exact and by gradient, for numbers and for classes; and what may be done to labels first."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import Parameter, StrategyEntry
 from w2s_bench.hookspecs import hookimpl
+from w2s_probes.class_entries import class_strategies
+from w2s_probes.label_entries import label_strategies
 
 REGRESSION = frozenset({"regression"})
 
 
 @hookimpl
 def w2s_strategies() -> Iterable[StrategyEntry]:
-    """Linear probes for regression, and the choice to fit nothing."""
+    """Linear probes for numbers, heads for classes, strategies that change the labels, and the choice to fit nothing."""
+    yield from class_strategies()
+    yield from label_strategies()
     yield StrategyEntry(
         "ridge", "w2s_probes.ridge:Ridge",
         summary="ridge regression on standardised features: the exact projection onto a ball of linear heads",
@@ -59,5 +63,5 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "as-is", "w2s_probes.as_is:AsIs",
         summary="fits nothing: the first k feature columns are the prediction",
-        tags=REGRESSION,
+        tags=REGRESSION | {"classes"},
     )

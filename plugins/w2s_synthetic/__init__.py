@@ -65,6 +65,24 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("test", int, 500, "held-out examples, without noise", low=2),
         ),
     )
+    yield TaskEntry(
+        "class-mixture", "w2s_synthetic.class_mixture:ClassMixture",
+        summary="classes whose true probabilities are a mixture of softmax heads of the inputs",
+        tags=frozenset({"classes", "synthetic"}),
+        parameters=(
+            Parameter("d", int, 10, "dimension of the inputs", low=1),
+            Parameter("classes", int, 3, "number of classes", low=2),
+            Parameter("heads", int, 5, "softmax heads that the truth mixes; 1: the truth is one such head", low=1),
+            Parameter("sharpness", float, 4.0, "standard deviation of a head's logits", low=0.0),
+            Parameter("seen", int, 5, "coordinates in the column `seen`, for a weak model", low=1),
+            Parameter("labels", str, "probabilities", "the truth: the probabilities, or a class drawn from them",
+                      choices=("probabilities", "sampled")),
+            Parameter("task", int, 0, "which mixture", low=0, draw=True),
+            Parameter("supervise", int, 1000, "examples that teach the weak model", low=2),
+            Parameter("transfer", int, 1000, "examples that the weak model labels", low=2),
+            Parameter("test", int, 2000, "held-out examples", low=2),
+        ),
+    )
 
 
 @hookimpl

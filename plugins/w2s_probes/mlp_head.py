@@ -1,0 +1,134 @@
+"""A perceptron on frozen features, trained by gradient on a loss of one's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2s_bench.contracts import Array, FitProblem, Loss, Predictor
+from w2s_bench.errors import Diverged
+from w2s_bench.seeds import generator_for
+from w2s_probes.adamw_head import Units
+from w2s_probes.distributions import label_distributions
+from w2s_probes.mlp_network import Layer, Perceptron, initial_layers, perceptron_from_arrays
+from w2s_probes.spectrum import one, solve_shared
+from w2s_probes.standardise import Standard, check_features, check_labels, row_blocks, standard_of, unscaled
+
+
+@dataclass(frozen=True, kw_only=True)
+class MlpHead:
+    """`layers` hidden layers of `hidden` rectified units, or a linear head where either is 0, trained by AdamW.
+
+    loss: any registered loss; it says whether the head is for numbers or for classes. In float32 on the CPU, from the
+    initial law of torch.nn.Linear, in an order of rows drawn by name, so that every loss starts at one head and meets one
+    order. epochs: passes over the labels. lr: learning rate. batch: examples in a step. decay: decoupled weight decay.
+    standardise: train on features with mean 0 and variance 1, and numbers to predict too; the head that is returned
+    answers in label units.
+    """
+
+    needs = "features"
+    convex_in = None
+    exact = False
+    loss: Loss
+    hidden: int = 256
+    layers: int = 1
+    epochs: int = 50
+    lr: float = 1e-3
+    batch: int = 128
+    decay: float = 0.01
+    standardise: bool = True
+
+    @property
+    def outputs(self) -> frozenset[str]:
+        """Those that the loss is meant for."""
+        return self.loss.outputs
+
+    def fit(self, problem: FitProblem) -> Predictor:
+        """The head for one problem. Raises Diverged for bad inputs, and with the step where the loss is not finite."""
+        return one(self.fit_many([problem])[0])
+
+    def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+        """One head, or the exception that it met, per problem; equal to single fits bit for bit. Problems that share
+        features share their standardised copy; each is trained by itself."""
+        return solve_shared(problems, self._standardised, self._solve)
+
+    def untrained(self, problem: FitProblem) -> Predictor:
+        """The initial head, before any label."""
+        check_features(problem.features)
+        standard = self._standard(problem.features)
+        first = self._first(_generator(problem), len(standard.kept), problem.context.output.k)
+        k, classes = problem.context.output.k, problem.context.output.kind == "classes"
+        return Perceptron(standard, _float64(first), None if classes else Units(np.zeros(k), np.ones(k)))
+
+    def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor:
+        """The head whose `to_arrays` gave `arrays`."""
+        return perceptron_from_arrays(arrays)
+
+    def _standard(self, features: Array) -> Standard:
+        return standard_of(features) if self.standardise else unscaled(features.shape[1])
+
+    def _standardised(self, features: Array) -> tuple[Standard, Array]:
+        check_features(features)
+        standard = self._standard(features)
+        return standard, np.concatenate([standard(features[rows]).astype(np.float32) for rows in row_blocks(len(features))])
+
+    def _first(self, rng: np.random.Generator, inputs: int, k: int) -> list[Layer]:
+        return initial_layers(rng, [inputs, *([self.hidden] * self.layers if self.hidden else []), k])
+
+    def _solve(self, shared: tuple[Standard, Array], problem: FitProblem) -> Predictor:
+        standard, z = shared
+        check_labels(problem)
+        if problem.context.output.kind == "classes":
+            targets, units = label_distributions(problem), None
+        else:
+            units = _units(problem.labels.values, self.standardise)
+            targets = units.of(problem.labels.values)
+        rng = _generator(problem)
+        first = self._first(rng, z.shape[1], targets.shape[1])
+        return Perceptron(standard, _float64(self._trained(first, z, targets.astype(np.float32), rng)), units)
+
+    def _trained(self, first: list[Layer], z: Array, targets: Array, rng: np.random.Generator) -> list[Layer]:
+        """The layers after training on z (n, s) and targets (n, k), both float32."""
+        import torch
+
+        inputs, labels = torch.from_numpy(z), torch.from_numpy(targets)
+        tensors = [torch.from_numpy(array).requires_grad_() for layer in first for array in layer]
+        optimiser = torch.optim.AdamW(tensors, lr=self.lr, weight_decay=self.decay)
+        a_pass = -(-len(z) // self.batch)
+        for step in range(self.epochs * a_pass):
+            if step % a_pass == 0:
+                order = torch.from_numpy(rng.permutation(len(z)))
+            rows = order[step % a_pass * self.batch:][:self.batch]
+            said = inputs[rows]
+            for number in range(0, len(tensors), 2):
+                said = torch.addmm(tensors[number + 1], said if number == 0 else torch.relu(said), tensors[number])
+            loss = self.loss(said, labels[rows], step / (self.epochs * a_pass))
+            if not torch.isfinite(loss):
+                raise Diverged(f"the loss is {loss.item()} at step {step + 1} of {self.epochs * a_pass}", where="mlp-head",
+                               hint="a smaller learning rate or standardised features may help")
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        arrays = [tensor.detach().numpy() for tensor in tensors]
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise Diverged(f"the head is not finite after step {self.epochs * a_pass}", where="mlp-head",
+                           hint="a smaller learning rate or standardised features may help")
+        return list(zip(arrays[::2], arrays[1::2], strict=True))
+
+
+def _units(values: Array, standardise: bool) -> Units:
+    k = values.shape[1]
+    if not standardise:
+        return Units(np.zeros(k), np.ones(k))
+    deviation = values.std(axis=0)
+    return Units(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+
+
+def _float64(layers: list[Layer]) -> tuple[Layer, ...]:
+    return tuple((weight.astype(np.float64), bias.astype(np.float64)) for weight, bias in layers)
+
+
+def _generator(problem: FitProblem) -> np.random.Generator:
+    return generator_for("mlp head", seed=problem.context.seed)
