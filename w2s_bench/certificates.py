@@ -18,9 +18,6 @@ that was measured."""
 IN_CLASS = 1e-18
 """Relative mean square residual below which a predictor lies in the class: far inside the tolerance of a verdict."""
 
-IN_SOFTMAX_CLASS = 1e-9
-"""The same for probabilities, whose logarithms have lost digits where they are small."""
-
 
 @dataclass(frozen=True)
 class ClassCertificate:
@@ -49,7 +46,7 @@ def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Ar
     if measure.name == "kl":
         if isinstance(student, SoftmaxPredictor):
             return _softmax(strategy, student, features, roles, truth, measure)
-        if hasattr(student, "members"):
+        if strategy.convex_in == "probabilities" and hasattr(student, "members"):
             return _mixture(student, features, roles, truth, measure)
         return NOTHING
     if not isinstance(student, LinearPredictor):
@@ -71,8 +68,8 @@ def _softmax(strategy: Any, student: SoftmaxPredictor, features: Array, roles: M
     exact = bool(strategy.exact) and gap is not None and gap <= _allowed(kl, roles["weak"], roles["student"])
     # A bounded class is the ball of the student's own norm, and nothing says that another predictor is inside.
     whole = student.radius is None
-    return ClassCertificate(gap, exact, whole and softmax_class.contains(design, roles["ceiling"], IN_SOFTMAX_CLASS),
-                            whole and softmax_class.contains(design, truth, IN_SOFTMAX_CLASS),
+    return ClassCertificate(gap, exact, whole and softmax_class.contains(design, roles["ceiling"], IN_CLASS),
+                            whole and softmax_class.contains(design, truth, IN_CLASS),
                             design.shape[1] + 1 >= len(design))
 
 
@@ -80,8 +77,8 @@ def _mixture(student: Any, features: Array, roles: Mapping[str, Array], truth: A
     members = student.members(features)
     gap = mixture_class.mixture_gap(members, roles["student"], roles["weak"])
     return ClassCertificate(gap, gap <= _allowed(kl, roles["student"], roles["weak"]),
-                            mixture_class.contains(members, roles["ceiling"], IN_SOFTMAX_CLASS),
-                            mixture_class.contains(members, truth, IN_SOFTMAX_CLASS), len(members) >= len(features))
+                            mixture_class.contains(members, roles["ceiling"], IN_CLASS),
+                            mixture_class.contains(members, truth, IN_CLASS), len(members) >= len(features))
 
 
 def _allowed(kl: Divergence, first: Array, second: Array) -> float:

@@ -10,9 +10,8 @@ import numpy as np
 
 from w2s_bench.contracts import Array, Classes
 from w2s_bench.scoring.agreement import agreement
-from w2s_bench.scoring.classification import classification_metrics, metric_reasons, paired_gains
+from w2s_bench.scoring.classification import classification_metrics, metric_reasons, paired_gains, pgr_accuracy
 from w2s_bench.scoring.metrics import regression_metrics
-from w2s_bench.scoring.ratios import pgr
 
 
 def class_columns(output: Classes, truth: Array, roles: Mapping[str, Array]) -> dict[str, Any]:
@@ -29,8 +28,8 @@ def class_columns(output: Classes, truth: Array, roles: Mapping[str, Array]) -> 
             row |= {f"{metric}_{role}": value for metric, value in regression_metrics(truth @ steps, values @ steps).items()}
     for metric, gain in paired_gains(truth, roles["weak"], roles["student"]).items():
         row |= {f"gain_{metric}": None if gain is None else gain.mean, f"gain_{metric}_se": None if gain is None else gain.se}
-    wrong = {role: (values.argmax(axis=1) != truth.argmax(axis=1)).astype(np.float64) for role, values in roles.items()}
-    row["pgr_accuracy"], row["pgr_accuracy_reason"] = pgr(wrong["weak"], wrong["student"], wrong["ceiling"])
+    of_three = (roles[role] for role in ("weak", "student", "ceiling"))
+    row["pgr_accuracy"], row["pgr_accuracy_reason"] = pgr_accuracy(truth, *of_three)
     found = dataclasses.asdict(agreement(truth, roles["weak"], roles["student"]))
     names_of = {"overall": "agreement", "where_weak_right": "agreement_weak_right", "where_weak_wrong": "agreement_weak_wrong"}
     return row | {names_of.get(name, name): value for name, value in found.items() if name != "gain_acc"}

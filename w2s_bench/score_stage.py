@@ -12,7 +12,7 @@ import numpy as np
 
 from w2s_bench.certificates import EXACT, ClassCertificate, certify
 from w2s_bench.columns import ASSUMPTIONS, TRAIN
-from w2s_bench.contracts import Array, Classes, LinearPredictor
+from w2s_bench.contracts import Array, Classes, LinearPredictor, SoftmaxPredictor
 from w2s_bench.jobs import Part
 from w2s_bench.score_classes import class_columns
 from w2s_bench.scoring.bounds import Bound, Facts, bounds
@@ -94,11 +94,12 @@ _SAMPLES: tuple[tuple[str, Part], ...] = (("train", "transfer"), ("test", "test"
 def _facts(task: LoadedTask, strategy: Any, student: Any, fitted_on: Array, certificate: ClassCertificate, split: str,
            measure: Divergence, pair: Pair) -> Facts:
     linear = isinstance(student, LinearPredictor) and measure.name != "kl"
+    softmax = isinstance(student, SoftmaxPredictor) and measure.name == "kl"
     design = np.asarray(student.design(fitted_on), dtype=np.float64) if linear else None
     return Facts(
         split=split, divergence=measure.name, convex_in=strategy.convex_in, exact=bool(strategy.exact),
         exact_projection=certificate.exact_projection, reference_in_class=certificate.reference_in_class,
-        truth_in_class=certificate.truth_in_class, subspace=linear and student.radius is None,
+        truth_in_class=certificate.truth_in_class, subspace=(linear or softmax) and student.radius is None,
         independent_transfer=pair.independent, contains_constant=linear, delta=certificate.delta,
         spans_sample=certificate.spans_sample, deterministic=split == "train",
         n_transfer=len(task.splits.transfer.truth), head_norm=float(student.head_norm) if linear else None,

@@ -145,7 +145,7 @@ def test_kl_and_disagreement_bounds_hold_where_assumed() -> None:
 def test_kl_dual_is_an_equality_for_softmax_linear_heads() -> None:
     rng = np.random.default_rng(5)
     facts = dataclasses.replace(
-        FACTS, divergence="kl", convex_in="logits", truth_in_class=True, known_truth=True
+        FACTS, divergence="kl", convex_in="logits", truth_in_class=True, known_truth=True, subspace=True
     )
     for _ in range(200):
         design = np.column_stack([np.ones(12), rng.standard_normal((12, 2))])

@@ -35,4 +35,5 @@ def disagreement_brier(terms: Ledger, facts: Facts) -> Bound:
         return abs(math.sqrt(t[0]) - math.sqrt(t[1])), math.sqrt(t[2])
 
     columns = np.column_stack([terms.err_student, terms.err_weak, terms.misfit])
-    return judge("disagreement-brier", facts.split, sides, columns, Assumptions(), deterministic=True)
+    return judge("disagreement-brier", facts.split, sides, columns, Assumptions(), deterministic=True,
+                 allowance=facts.rounding)

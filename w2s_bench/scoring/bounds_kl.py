@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from w2s_bench.scoring.arrays import Array
-from w2s_bench.scoring.divergence import divergence
+from w2s_bench.scoring.divergence import KL_CLIP, divergence
 from w2s_bench.scoring.facts import Facts
 from w2s_bench.scoring.ledger import Ledger
 from w2s_bench.scoring.verdict import Assumptions, Bound, judge
@@ -31,14 +31,15 @@ def _realizable(terms: Ledger, facts: Facts) -> Bound:
     return judge(
         "kl-realizable",
         facts.split,
-        lambda t: (float(t[0]), float(t[1])),
-        np.column_stack([terms.misfit, terms.gain]),
+        lambda t: (float(t[0]), float(t[1] - t[2])),
+        np.column_stack([terms.misfit, terms.err_weak, terms.err_student]),
         Assumptions(
             convex=facts.convex_in == "probabilities",
             exact_projection=facts.exact_projection,
             truth_in_class=facts.truth_in_class,
         ),
         deterministic=facts.deterministic,
+        allowance=facts.rounding + _certified_up_to(facts),
     )
 
 
@@ -48,23 +49,23 @@ def _explicit(f_w: Array, f_sw: Array, terms: Ledger, facts: Facts) -> Bound:
     Drop the projection term; on the other, <y − g, Δ> ≥ −½·‖y − g‖₁·osc, Pinsker, Cauchy–Schwarz. With hard
     labels KL(y ‖ g) is the cross-entropy of g.
     """
-    log_ratio = np.log(f_sw) - np.log(f_w)
-    squared_osc = (log_ratio.max(axis=1) - log_ratio.min(axis=1)) ** 2
+    squared_osc = _squared_osc(f_sw, f_w)
 
     def sides(t: Array) -> tuple[float, float]:
-        return float(t[0]) - _root(0.5 * t[2] * t[3]), float(t[1])
+        return float(t[0]) - _root(0.5 * t[3] * t[4]), float(t[1] - t[2])
 
     return judge(
         "kl-explicit",
         facts.split,
         sides,
-        np.column_stack([terms.misfit, terms.gain, terms.err_reference, squared_osc]),
+        np.column_stack([terms.misfit, terms.err_weak, terms.err_student, terms.err_reference, squared_osc]),
         Assumptions(
             convex=facts.convex_in == "probabilities",
             exact_projection=facts.exact_projection,
             reference_in_class=facts.reference_in_class,
         ),
         deterministic=facts.deterministic,
+        allowance=facts.rounding + _certified_up_to(facts),
     )
 
 
@@ -72,23 +73,46 @@ def _dual(y: Array, f_w: Array, f_sw: Array, terms: Ledger, facts: Facts) -> Bou
     """E KL(f_w ‖ f_sw) = E KL(f_w ‖ y) − E KL(f_sw ‖ y): soft-label cross-entropy over softmax-linear heads.
 
     An equality, written lhs = E KL(f_w ‖ f_sw), rhs = the difference; slack of either sign breaks it. It
-    wants a class that is linear in logits, its exact cross-entropy fit, and the truth in the class.
+    wants a class that is linear in logits (in a ball only lhs ≤ rhs is left), its exact cross-entropy fit, and the truth
+    in the class. A student that the clip has changed is no head of it. A fit that is certified up to δ has a dual point p
+    with KL(p ‖ f_sw) ≤ δ and slack <p − f_sw, ln f_sw/y>, bounded as in `kl-explicit`.
     """
     kl = divergence("kl")
+    exact = facts.exact_projection and not _clipped(f_sw)
+    missed = _root(0.5 * _certified_up_to(facts) * float(_squared_osc(f_sw, y).mean())) if exact else 0.0
     return judge(
         "kl-dual",
         facts.split,
-        lambda t: (float(t[0]), float(t[1])),
-        np.column_stack([terms.misfit_reverse, kl.between(f_w, y) - kl.between(f_sw, y)]),
+        lambda t: (float(t[0]), float(t[1] - t[2])),
+        np.column_stack([terms.misfit_reverse, kl.between(f_w, y), kl.between(f_sw, y)]),
         Assumptions(
             convex=facts.convex_in == "logits",
-            exact_projection=facts.exact_projection,
+            exact_projection=exact,
             truth_in_class=facts.truth_in_class,
+            subspace=facts.subspace,
             known_truth=facts.known_truth,
         ),
         deterministic=facts.deterministic,
         equality=True,
+        allowance=facts.rounding + missed,
     )
+
+
+def _certified_up_to(facts: Facts) -> float:
+    """What an exact projection is known to miss. For mixtures δ is the Frank–Wolfe gap, and so the most that
+    <g − f_sw, Δ> is below 0 for a g of the class."""
+    return max(facts.delta or 0.0, 0.0) if facts.exact_projection else 0.0
+
+
+def _squared_osc(a: Array, b: Array) -> Array:
+    """(max_k − min_k of ln(a_k / b_k))², (n,)."""
+    log_ratio = np.log(a) - np.log(b)
+    squares: Array = (log_ratio.max(axis=1) - log_ratio.min(axis=1)) ** 2
+    return squares
+
+
+def _clipped(f: Array) -> bool:
+    return bool(f.min() <= KL_CLIP)
 
 
 def _root(value: float) -> float:

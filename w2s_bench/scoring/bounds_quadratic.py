@@ -91,7 +91,7 @@ class _Sample:
             assumptions,
             deterministic=self.facts.deterministic,
             vacuous=vacuous,
-            allowance=self.certified_up_to() if assumptions.exact_projection else 0.0,
+            allowance=self.facts.rounding + (self.certified_up_to() if assumptions.exact_projection else 0.0),
         )
 
     def certified_up_to(self) -> float:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SIMPLEX_ROUNDING = 1e-15
+"""A few roundings of a number of size 1."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -17,7 +20,8 @@ class Facts:
     labels. reference_in_class, truth_in_class, subspace, contains_constant: about the student's class on
     this sample. independent_transfer: the transfer inputs are independent of the weak model.
     delta: misfit minus the smallest misfit in the class on this sample, in the divergence's unit, None if
-    unknown. spans_sample: the head has as many parameters as the sample has points.
+    unknown; for `kl` a duality gap, which bounds it from above: `mixture_gap` or `softmax_gap`.
+    spans_sample: the head has as many parameters as the sample has points.
     deterministic: statements are about this very sample, so intervals are points.
     n_transfer: examples that the student was fitted on. head_norm, sum_squared_features: W (Frobenius) and
     Σ‖h_i‖² on them, None if unknown. label_range: length of an interval that holds all labels, in output
@@ -45,3 +49,9 @@ class Facts:
     label_range: float
     known_truth: bool
     norm_bounded: bool = False
+
+    @property
+    def rounding(self) -> float:
+        """What slack may lack of 0 in float64 however near the predictors are to each other: probabilities are of size 1,
+        and differences of them are known to that. 0 for labels with a unit of their own."""
+        return SIMPLEX_ROUNDING if self.divergence in ("brier", "kl") else 0.0

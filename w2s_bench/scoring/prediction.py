@@ -6,7 +6,12 @@ the distance ε = D(y, g) between the truth and a predictor g of the class. With
     m − 2√(mε) ≤ gain              convex class, exact projection
     gain ≤ m + 2√(mε)              the class is a linear subspace
 
-for the quadratic divergences. g = f_sw makes both true of any two predictors: it is the triangle inequality.
+for the quadratic divergences. g = f_sw makes both true of any two predictors: it is the triangle inequality. For `kl`, after
+Mulgund and Pabbaraju (arXiv 2501.19105), with ε = E KL(y ‖ g) and osc = max_k − min_k of ln(f_sw,k / f_w,k),
+
+    m − √(½ε·E osc²) ≤ gain        class convex in probabilities, student argmin of KL(f ‖ f_w)
+
+without an upper end, unless g = f_sw, when it binds any two predictors on both sides.
 """
 
 from __future__ import annotations
@@ -17,9 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2s_bench.scoring.arrays import Array, as_column
-from w2s_bench.scoring.divergence import Divergence
+from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
+from w2s_bench.scoring.divergence import Divergence, divergence
 from w2s_bench.scoring.intervals import Estimate, estimate
+from w2s_bench.scoring.shares import share
 from w2s_bench.scoring.verdict import ROUNDING
 
 BANDED = ("squared", "squared-mean", "brier")
@@ -30,8 +36,8 @@ BANDED = ("squared", "squared-mean", "brier")
 class Check:
     """What labels for a part of the examples say. All in the divergence's unit, all paired, on the labelled examples.
 
-    epsilon: error of the ceiling, or of the student itself where none is given (`epsilon_from` says which). band:
-    2√(mε) there, None for a divergence without one.
+    epsilon: error of the ceiling, or of the student itself where none is given (`epsilon_from` says which). band: how far the
+    law lets the gain be from the misfit there, 2√(mε) or √(½ε·E osc²); two_sided: upwards too. inside: whether the gain is.
     """
 
     err_weak: Estimate
@@ -42,7 +48,18 @@ class Check:
     predicted_err: Estimate
     epsilon: Estimate
     epsilon_from: str
-    band: float | None
+    band: float
+    two_sided: bool
+    inside: bool
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """Shares of the labelled examples whose likeliest class is the true one, and what the student gains, paired."""
+
+    weak: Estimate
+    student: Estimate
+    gain: Estimate
 
 
 def explicit_band(misfit: npt.ArrayLike, epsilon: npt.ArrayLike) -> Array:
@@ -59,6 +76,41 @@ def inside_band(gain: npt.ArrayLike, misfit: npt.ArrayLike, epsilon: npt.ArrayLi
     apart = np.abs(as_column(gain, "gain") - as_column(misfit, "misfit"))
     met: npt.NDArray[np.bool_] = apart <= explicit_band(misfit, epsilon) + ROUNDING * as_column(scale, "scale")
     return met
+
+
+def kl_band(epsilon: float, squared_osc: npt.ArrayLike) -> float:
+    """How far the gain may be below the misfit, √(½·ε·E osc²) in nats. squared_osc: (n,), see `squared_oscillation`."""
+    return math.sqrt(max(0.5 * epsilon * float(as_column(squared_osc, "squared_osc").mean()), 0.0))
+
+
+def squared_oscillation(student: npt.ArrayLike, weak: npt.ArrayLike) -> Array:
+    """(max_k − min_k of ln(f_sw,k / f_w,k))², (n,): how far the student moves the log-odds of its teacher. Both (n, k).
+
+    Raises ShapeError and DomainError.
+    """
+    kl = divergence("kl")
+    f_sw, f_w = kl.conform(student), kl.conform(weak)
+    check_same_shape(f_sw, f_w, "student and weak")
+    log_ratio = np.log(f_sw) - np.log(f_w)
+    squares: Array = (log_ratio.max(axis=1) - log_ratio.min(axis=1)) ** 2
+    return squares
+
+
+def agreement_of(student: npt.ArrayLike, weak: npt.ArrayLike) -> Estimate:
+    """Share of examples for which both name one class, by argmax; needs no label. Both (n, k)."""
+    return share(_named(student) == _named(weak))
+
+
+def accuracies(student: npt.ArrayLike, weak: npt.ArrayLike, truth: npt.ArrayLike) -> Accuracies:
+    """Accuracy of teacher and student on the labelled examples. All (m, k)."""
+    right = _named(truth)
+    of_weak, of_student = (np.equal(_named(f), right).astype(np.float64) for f in (weak, student))
+    return Accuracies(share(of_weak), share(of_student), estimate(of_student - of_weak))
+
+
+def _named(f: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    """The likeliest class of each row (n,), the first of several."""
+    return np.asarray(as_rows(f, "probabilities").argmax(axis=1))
 
 
 def predicted_gain(student: npt.ArrayLike, weak: npt.ArrayLike, loss: Divergence) -> Estimate:
@@ -84,10 +136,13 @@ def check_prediction(student: npt.ArrayLike, weak: npt.ArrayLike, truth: npt.Arr
     err_weak, err_student = loss.between(truth, weak), loss.between(truth, student)
     misfit = loss.between(student, weak)
     epsilon = err_student if ceiling is None else loss.between(truth, ceiling)
-    m, e = estimate(misfit), estimate(epsilon)
-    band = 2.0 * math.sqrt(max(m.mean * e.mean, 0.0)) if loss.name in BANDED else None
+    m, e, gain = estimate(misfit), estimate(epsilon), estimate(err_weak - err_student)
+    quadratic = loss.name in BANDED
+    band = 2.0 * math.sqrt(max(m.mean * e.mean, 0.0)) if quadratic else kl_band(e.mean, squared_oscillation(student, weak))
+    two_sided = quadratic or ceiling is None
+    apart, rounding = gain.mean - m.mean, ROUNDING * float(err_weak.mean() + err_student.mean() + misfit.mean())
     return Check(
-        estimate(err_weak), estimate(err_student), estimate(err_weak - err_student), m,
-        estimate(err_weak - err_student - misfit), estimate(err_weak - misfit), e,
-        "student" if ceiling is None else "ceiling", band,
+        estimate(err_weak), estimate(err_student), gain, m, estimate(err_weak - err_student - misfit),
+        estimate(err_weak - misfit), e, "student" if ceiling is None else "ceiling", band, two_sided,
+        apart >= -band - rounding and (not two_sided or apart <= band + rounding),
     )

@@ -1,0 +1,123 @@
+"""The class of softmax heads on one sample, {softmax(h(x)ᵀ W + b)} with a free b and, if asked, ‖W‖_F ≤ radius: how far
+a head is from the least cross-entropy, without finding it.
+
+With soft labels w, L = mean KL(w ‖ f) is convex in (W, b), and ln Σ exp z = max over distributions p of <p, z> + H(p).
+Hence for every p, one distribution an example, whose class means are those of w,
+
+    min over the class of L ≥ mean [H(p) − H(w)] − radius·‖G‖_F,    G = hᵀ(p − w)/n
+
+and without a radius the same where G = 0. For f of the class this leaves
+
+    L(f) − min L ≤ mean KL(p ‖ f) + <G, W> + radius·‖G‖_F
+
+which is weak duality: no curvature, no tolerance, no optimiser. At p = f it is the Frank–Wolfe gap (Jaggi 2013). What p
+must satisfy beyond that, class means or G = 0, is a small step from a good f: p = f + P(w − f), P the projection on
+constants, or on constants and design. Where the step leaves the simplex, p goes on towards w, which satisfies all of it
+(p = w says that L ≥ 0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import log_softmax, xlogy
+
+from w2s_bench.scoring.arrays import Array, as_rows
+from w2s_bench.scoring.divergence import divergence
+from w2s_bench.scoring.errors import ShapeError
+from w2s_bench.scoring.linear_class import LinearClass
+
+BEYOND = 1e-9
+"""A head may exceed its radius by this share: the radius is often its own norm, found by another order of sums."""
+
+
+@dataclass(frozen=True)
+class SoftmaxClass:
+    """design: (n, r), r ≥ 0. radius: bound on ‖W‖_F, None for none. One factorisation serves all questions."""
+
+    design: Array
+    radius: float | None = None
+
+    @cached_property
+    def heads(self) -> LinearClass:
+        """The logits that the class reaches without its bound."""
+        return LinearClass.of(self.design)
+
+    def gap(self, weight: npt.ArrayLike, intercept: npt.ArrayLike, weak: npt.ArrayLike) -> float | None:
+        """`softmax_gap` on this class."""
+        w = divergence("kl").conform(weak)
+        head = np.asarray(weight, dtype=np.float64)
+        head = head - head.mean(axis=1, keepdims=True)  # the same probabilities by the least norm
+        if self.radius is not None and np.linalg.norm(head) > self.radius * (1.0 + BEYOND):
+            return None
+        log_f = log_softmax(self._logits(head, intercept, w), axis=1)
+        p = self._dual_point(np.exp(log_f), w)
+        bound = float(_kl(p, log_f).mean())
+        if self.radius is not None:
+            moments = self.design.T @ (p - w) / len(w)
+            bound += float((moments * head).sum()) + self.radius * float(np.linalg.norm(moments))
+        return max(min(bound, float(_kl(w, log_f).mean())), 0.0)
+
+    def contains(self, values: npt.ArrayLike, tolerance: float = 1e-9) -> bool:
+        """`contains` for this class, its bound left aside."""
+        logits = np.log(divergence("kl").conform(values))
+        return self.heads.contains(logits - logits.mean(axis=1, keepdims=True), tolerance)
+
+    def _logits(self, head: Array, intercept: npt.ArrayLike, w: Array) -> Array:
+        b = np.asarray(intercept, dtype=np.float64)
+        if head.shape != (self.design.shape[1], w.shape[1]) or b.shape != w.shape[1:] or len(self.design) != len(w):
+            raise ShapeError(
+                f"design {self.design.shape}, weight {head.shape} and intercept {b.shape} do not give labels {w.shape}",
+                hint="(n, r), (r, k), (k,) and (n, k)",
+            )
+        return as_rows(self.design @ head + b, "logits")
+
+    def _dual_point(self, f: Array, w: Array) -> Array:
+        """p = f + P(w − f), moved towards w as far as it needs to have no negative entry."""
+        missing = w - f
+        step = np.broadcast_to(missing.mean(axis=0), f.shape)
+        if self.radius is None:
+            basis = self.heads.basis
+            step = step + basis @ (basis.T @ missing)
+        p: Array = f + step
+        outside = p < 0.0
+        if outside.any():
+            share = float((-p[outside] / (w[outside] - p[outside])).max())
+            p = np.maximum((1.0 - share) * p + share * w, 0.0)
+        return p
+
+
+def softmax_gap(design: npt.ArrayLike, weight: npt.ArrayLike, intercept: npt.ArrayLike, radius: float | None,
+                weak: npt.ArrayLike) -> float | None:
+    """A certified upper bound, in nats, on L(f) − min over the class of L, L = mean KL(weak ‖ f), of one softmax head.
+
+    design: (n, r); weight: (r, k); intercept: (k,); weak: (n, k), clipped as for `kl`; the head itself is not clipped. 0
+    for an exact fit up to rounding, never more than L(f), and second order in what a good fit misses, with a radius where
+    that is the norm of the head. None where ‖W‖_F > radius: the head is not in the class then. Raises ShapeError and
+    DomainError.
+    """
+    return SoftmaxClass(_rows(design), radius).gap(weight, intercept, weak)
+
+
+def contains(design: npt.ArrayLike, values: npt.ArrayLike, tolerance: float = 1e-9) -> bool:
+    """Whether some softmax head on the design (n, r), of any norm, gives the probabilities `values` (n, k).
+
+    Their logarithms, centred over classes, must lie in the span of constants and design, up to `tolerance` as for
+    `LinearClass.contains`. Values are clipped as for `kl` before, for these are the values that are scored: where the clip
+    changes them they are in the class only if what it makes of them is. Raises ShapeError and DomainError.
+    """
+    return SoftmaxClass(_rows(design)).contains(values, tolerance)
+
+
+def _rows(design: npt.ArrayLike) -> Array:
+    columns = np.asarray(design, dtype=np.float64)
+    return columns if columns.ndim == 2 and columns.shape[1] == 0 else as_rows(columns, "design")
+
+
+def _kl(p: Array, log_f: Array) -> Array:
+    """KL(p ‖ f), (n,), as a sum of terms that are ≥ 0 each."""
+    nats: Array = (xlogy(p, p) - p * log_f - p + np.exp(log_f)).sum(axis=1)
+    return nats
