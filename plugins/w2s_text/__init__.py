@@ -1,4 +1,4 @@
-"""Numbers to predict from text: your own table, and the functions of the Python standard library."""
+"""Classes and numbers to predict from text: sets of the hub, files on this machine, your own table, and Python itself."""
 
 from __future__ import annotations
 
@@ -8,44 +8,19 @@ from w2s_bench.contracts import Parameter, TaskEntry
 from w2s_bench.hookspecs import hookimpl
 
 REGRESSION = frozenset({"regression", "text"})
+CLASSES = frozenset({"classes", "text"})
+
+BALANCE = Parameter("balance", str, "off", "on: thin the larger classes to the size of the smallest, alike for every seed",
+                    choices=("off", "on"))
+LIMIT = Parameter("limit", int, 0, "use a fixed sample of at most so many examples, balanced after that; 0: all", low=0)
+DIVERGENCE = Parameter("divergence", str, "kl", "loss that scores classes; numbers are scored by their squared error",
+                       choices=("kl", "brier"))
 
 
 @hookimpl
 def w2s_tasks() -> Iterable[TaskEntry]:
-    """A task from a file of yours, and one that every Python installation carries."""
-    yield TaskEntry(
-        "text",
-        "w2s_text.own_table:OwnTable",
-        summary="a number from text: CSV, JSONL, Parquet, a folder of those, or a data set of the hub",
-        tags=REGRESSION,
-        parameters=(
-            Parameter(
-                "path", str, None, "a file, a folder, or with revision= the name of a data set on the hub"
-            ),
-            Parameter("text", str, "text", "column that holds the text"),
-            Parameter("label", str, "label", "column that holds the number to predict"),
-            Parameter(
-                "split",
-                str,
-                "auto",
-                "column of supervise, transfer and test; auto: 'split' where there is "
-                "one; none: drawn by the seed",
-                words=("auto", "none"),
-            ),
-            Parameter(
-                "id",
-                str,
-                "auto",
-                "column of unique ids; auto: 'id' where there is one; none: row numbers",
-                words=("auto", "none"),
-            ),
-            Parameter(
-                "revision", str, "", "commit or tag of a data set on the hub; empty: path is a file or folder"
-            ),
-            Parameter("name", str, "", "configuration of a data set on the hub"),
-            Parameter("unit", str, "", "unit of the label, as printed on axes"),
-        ),
-    )
+    """Tasks from a file of yours, from what every Python carries, from local files of known sets, and from the hub."""
+    yield _own_table()
     yield TaskEntry(
         "python-functions",
         "w2s_text.python_functions:PythonFunctions",
@@ -57,3 +32,72 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             ),
         ),
     )
+    yield from _local_sets()
+    yield from _hub_sets()
+
+
+def _own_table() -> TaskEntry:
+    return TaskEntry(
+        "text",
+        "w2s_text.own_table:own_table",
+        summary="a number or a class from text: CSV, JSONL, Parquet, a folder of those, or a data set of the hub",
+        tags=REGRESSION | CLASSES,
+        parameters=(
+            Parameter("path", str, None, "a file, a folder, or with revision= the name of a data set on the hub"),
+            Parameter("text", str, "text", "column that holds the text"),
+            Parameter("label", str, "label", "column that holds what is to be predicted"),
+            Parameter("split", str, "auto", "column of supervise, transfer and test; auto: 'split' where there is "
+                      "one; none: drawn by the seed", words=("auto", "none")),
+            Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
+                      words=("auto", "none")),
+            Parameter("revision", str, "", "commit or tag of a data set on the hub; empty: path is a file or folder"),
+            Parameter("name", str, "", "configuration of a data set on the hub"),
+            Parameter("unit", str, "", "unit of the label, as printed on axes"),
+            Parameter("output", str, "number", "what the label is: a number, a class, or a step of a scale (ordinal)",
+                      choices=("number", "classes", "ordinal")),
+            Parameter("classes", str, "", 'names of the classes in order, "no,yes"; empty: those in the column, sorted'),
+            Parameter("second", str, "", "column of a second text, which is joined to the first with an empty line between"),
+            BALANCE,
+            DIVERGENCE,
+        ),
+    )
+
+
+def _local_sets() -> Iterable[TaskEntry]:
+    folder = Parameter("folder", str, None, "folder that holds the file")
+    reading = Parameter("as", str, "classes", "five classes, steps of a scale (ordinal), or the number 0 to 4 (regression)",
+                        choices=("classes", "ordinal", "regression"))
+    labels = Parameter("labels", str, "coarse", "6 coarse types; fine: those of the original files",
+                       choices=("coarse", "fine"))
+    test = Parameter("test", str, "normal", "which test file", choices=("normal", "hard"))
+    for name, target, summary, extra in (
+        ("sst2-local", "SST2", "sentiment of sentences of film reviews: stsa.binary.*", ()),
+        ("sst5-local", "sst5", "sentiment in five steps, as classes or as a number: stsa.fine.*", (reading,)),
+        ("trec-local", "trec", "what a question asks for: TREC.*.all", (labels,)),
+        ("subj-local", "SUBJ", "subjective or objective sentences: subj.all", ()),
+        ("mr-local", "MR", "sentiment of film reviews: rt-polarity.all", ()),
+        ("cr-local", "CR", "sentiment of customer reviews: custrev.all", ()),
+        ("mpqa-local", "MPQA", "polarity of opinions in a few words: mpqa.all", ()),
+        ("justice-local", "justice", "ETHICS justice: justice_*.csv", (test,)),
+    ):
+        kinds = CLASSES | REGRESSION if reading in extra else CLASSES
+        yield TaskEntry(name, f"w2s_text.local_sets:{target}", summary=summary, tags=kinds | {"local"},
+                        parameters=(folder, *extra, BALANCE, LIMIT, DIVERGENCE))
+
+
+def _hub_sets() -> Iterable[TaskEntry]:
+    from w2s_text import choice_sets, labelled_sets
+    from w2s_text.hub_set import declared_sets
+
+    parameters = (
+        BALANCE,
+        LIMIT,
+        Parameter("path", str, "", "folder with the data set's Parquet files; empty: the hub, or its copy in the cache"),
+        Parameter("revision", str, "", "commit, tag or branch on the hub; empty: the declared one, else the newest"),
+        DIVERGENCE,
+    )
+    for module in (labelled_sets, choice_sets):
+        for attribute, declared in declared_sets(module).items():
+            tags = CLASSES | {"hub"} | ({"burns-nlp"} if declared.burns else set())
+            yield TaskEntry(declared.name, f"{module.__name__}:{attribute}", tags=tags, parameters=parameters,
+                            summary=f"{declared.title}, {' or '.join(declared.classes)} (hub: {declared.hub})")

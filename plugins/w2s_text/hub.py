@@ -1,9 +1,19 @@
-"""Tables from the Hugging Face hub, at a fixed revision."""
+"""Data sets of the Hugging Face hub: loaded without running any code of theirs, or from a folder of their Parquet files."""
 
 from __future__ import annotations
 
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 from w2s_bench.errors import DataError
-from w2s_text.tables import Table, stacked, table_of
+from w2s_text.hub_set import HubSet
+from w2s_text.tables import Table, digest_of_files, stacked, table_of
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def read_hub(path: str, name: str, revision: str) -> Table:
@@ -11,16 +21,103 @@ def read_hub(path: str, name: str, revision: str) -> Table:
 
     Raises DataError where it is neither in the cache nor to be had.
     """
-    import datasets  # type: ignore[import-untyped]
-
-    try:
+    hint = "without network, download it elsewhere and give the file or folder as path=, without revision="
+    with _explained(f"{path}@{revision}", hint) as datasets:
         parts = datasets.load_dataset(path, name or None, revision=revision)
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        raise DataError(
-            f"this data set cannot be had: {(str(error) or type(error).__name__).splitlines()[0]}",
-            where=f"{path}@{revision}",
-            hint="without network, download it elsewhere and give the file or folder as path=, "
-            "without revision=",
-        ) from error
     tables = [table_of(part.to_dict(), part_name) for part_name, part in parts.items()]
     return tables[0] if len(tables) == 1 else stacked(tables, f"{path}@{revision}")
+
+
+def read_parts(declared: HubSet, path: str, revision: str) -> tuple[Any, Any]:
+    """The train and the test split as `datasets.Dataset`, from the folder `path` or, where that is "", from the hub.
+
+    Raises DataError that says which data set is needed and how to point to a folder.
+    """
+    if path:
+        return _read_folder(declared, path)
+    commit = newest_commit(declared, revision)
+    with _explained(f"{declared.hub}@{commit}", _how_to_get(declared, revision)) as datasets:
+        train, test = datasets.load_dataset(declared.hub, declared.config or None, data_dir=declared.folder or None,
+                                            revision=commit, split=[declared.train, declared.test])
+    return train, test
+
+
+def newest_commit(declared: HubSet, revision: str) -> str:
+    """The commit that is loaded, as far as it is known here: the one asked for, or that of the newest copy in the cache.
+
+    Without a copy the revision itself, "main" where none is given. `datasets` names a copy's folder after the commit.
+    """
+    import datasets  # type: ignore[import-untyped]
+    from datasets.naming import camelcase_to_snakecase  # type: ignore[import-untyped]
+
+    if _COMMIT.fullmatch(revision):
+        return revision
+    *space, name = declared.hub.split("/")
+    root = Path(datasets.config.HF_DATASETS_CACHE) / "___".join([*space, camelcase_to_snakecase(name)])
+    config = (declared.config or "default") + (f"-data_dir={declared.folder}" if declared.folder else "")
+    copies = [copy for copy in root.glob(f"{config}/*/*") if copy.is_dir() and _COMMIT.fullmatch(copy.name)]
+    newest = max(copies, key=lambda copy: (copy.stat().st_mtime, copy.name), default=None)
+    return newest.name if newest else revision or "main"
+
+
+def digest_of_parts(path: str, declared: HubSet) -> str:
+    """SHA-256 over names and contents of the Parquet files of both splits."""
+    return digest_of_files(tuple(file for files in _part_files(declared, path) for file in files))
+
+
+def _read_folder(declared: HubSet, path: str) -> tuple[Any, Any]:
+    train, test = _part_files(declared, path)
+    with _explained(path, "") as datasets, tempfile.TemporaryDirectory() as cache, _without_bars(datasets):
+        parts = [datasets.load_dataset("parquet", data_files={"train": [str(file) for file in files]}, split="train",
+                                       cache_dir=f"{cache}/{number}", keep_in_memory=True)
+                 for number, files in enumerate((train, test))]
+    return parts[0], parts[1]
+
+
+def _part_files(declared: HubSet, path: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    root = Path(path).expanduser()
+    if not root.is_dir():
+        raise DataError("no such folder", where=path, hint=_how_to_get(declared, ""))
+    found = sorted(root.rglob("*.parquet"))
+    for folder in (declared.config, declared.folder):
+        found = [file for file in found if folder in file.relative_to(root).parts[:-1]] or found
+    parts = [tuple(file for file in found if _is_of(file, split)) for split in (declared.train, declared.test)]
+    for split, files in zip((declared.train, declared.test), parts, strict=True):
+        if not files:
+            names = ", ".join(str(file.relative_to(root)) for file in found[:6]) or "no Parquet file"
+            raise DataError(f"no Parquet file of the split {split!r}", where=path,
+                            hint=f"expected {split}-*.parquet or {split}/*.parquet; it holds {names}")
+    return parts[0], parts[1]
+
+
+def _is_of(file: Path, split: str) -> bool:
+    return file.stem == split or file.stem.startswith(f"{split}-") or file.parent.name == split
+
+
+def _how_to_get(declared: HubSet, revision: str) -> str:
+    at = f" --revision {revision}" if revision else ""
+    return (f"without network: elsewhere, `hf download {declared.hub} --repo-type dataset{at} --local-dir FOLDER`, "
+            f"then {declared.name}[path=FOLDER] reads the Parquet files in it")
+
+
+@contextlib.contextmanager
+def _explained(where: str, hint: str) -> Iterator[Any]:
+    """Gives the library; its faults become a DataError. RuntimeError is how it refuses a data set that is a script."""
+    import datasets
+
+    try:
+        yield datasets
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(f"this data set cannot be had: {reason}", where=where, hint=hint) from error
+
+
+@contextlib.contextmanager
+def _without_bars(datasets: Any) -> Iterator[None]:
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()

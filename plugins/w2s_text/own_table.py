@@ -1,31 +1,49 @@
-"""A task made from a table of the user's: one column of text, one column of numbers."""
+"""A task made from a table of the user's: one or two columns of text, one column of numbers or classes."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Regression, Split, Splits, draw_splits
+from w2s_bench.contracts import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, draw_splits
 from w2s_bench.errors import DataError, UsageError, nearest
 from w2s_bench.seeds import seed_for
+from w2s_text.class_labels import ClassColumn, class_names
 from w2s_text.columns import input_column, labels, texts
-from w2s_text.hub import read_hub
+from w2s_text.labelled import columns_at, thinned
 from w2s_text.tables import Table, digest_of_files, read_files, table_files
 
 FEWEST_ROWS = 6
 PARTS = ("supervise", "transfer", "test")
+BETWEEN = "\n\n"
+"""What stands between the two texts of a pair."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """All rows that the parts are made of. part: (n,) index into PARTS, or None where parts are drawn."""
+
+    inputs: Columns
+    truth: Array
+    ids: Array
+    part: Array | None
+
+    def at(self, rows: Array) -> _Rows:
+        part = None if self.part is None else self.part[rows]
+        return _Rows(columns_at(self.inputs, rows), self.truth[rows], self.ids[rows], part)
 
 
 @dataclass(frozen=True)
 class OwnTable:
-    """Text and a number from CSV, JSONL, Parquet, a folder of those, or (with `revision`) a data set of the
-    hub.
+    """Text and a label from CSV, JSONL, Parquet, a folder of those, or (with `revision`) a data set of the hub.
 
-    Inputs: "text" (n,) and every other column under its own name, save label, id and split. The parts are
-    those of the split column, or 40 % supervise, 40 % transfer and 20 % test, drawn by the cell's seed.
+    Inputs: "text" (n,) and every other column under its own name, save label, id, split and `second`; the text of a pair
+    is the first, an empty line and the second. The parts are those of the split column, or 40 % supervise, 40 % transfer
+    and 20 % test, drawn by the cell's seed. output: "number"; "classes"; or "ordinal", classes that are steps of a scale.
     """
 
     path: str
@@ -36,46 +54,102 @@ class OwnTable:
     revision: str
     name: str
     unit: str
+    output_kind: str
+    classes: str
+    second: str
+    balance: str
+    class_divergence: str
 
-    divergence = "squared"
     licence = "as the owner of the table says"
     citation = ""
 
+    @functools.cached_property
+    def output(self) -> Output:
+        """One number; or the classes that were named, else those in the label column, for which the table is read."""
+        if self._class_column is None:
+            return Regression(1, self.unit)
+        if self._class_column.names:
+            return Classes(len(self._class_column.names), self._class_column.names, self._class_column.ordered)
+        return self._class_column.classes(self._table())
+
     @property
-    def output(self) -> Regression:
-        """One number."""
-        return Regression(1, self.unit)
+    def divergence(self) -> str:
+        """Squared for numbers."""
+        return "squared" if self.output_kind == "number" else self.class_divergence
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the classes were thinned to one size."""
+        return self.balance == "on"
 
     def fingerprint(self) -> str:
-        """SHA-256 of the files; `name@revision` for a data set of the hub. Raises DataError for a missing
-        file.
-        """
+        """SHA-256 of the files; `name@revision` for a data set of the hub. Raises DataError for a missing file."""
+        self._check()
         if self.revision:
             return f"{self.path}[{self.name}]@{self.revision}"
-        if self.name:
-            raise UsageError(
-                f"name={self.name} is the configuration of a data set on the hub, and no revision is given",
-                where=f"text[path={self.path}]",
-                hint="add revision=… or leave name away",
-            )
         return digest_of_files(table_files(self.path))
 
+    def pool(self) -> Pool:
+        """Every row's inputs."""
+        rows = self._rows()
+        return Pool(rows.inputs, rows.ids)
+
     def load(self, seed: int) -> Splits:
-        """Splits of the table; truth (n, 1) float64 in the label's unit. Raises DataError with the row at
+        """Splits of the table; truth (n, 1) float64 in the label's unit, or (n, k) one-hot. Raises DataError with the row at
         fault.
         """
-        table = (
-            read_hub(self.path, self.name, self.revision)
-            if self.revision
-            else read_files(table_files(self.path))
-        )
+        rows = self._rows()
+        if rows.part is None:
+            return draw_splits(rows.inputs, rows.truth, rows.ids, seed_for("split", task=self._identity(), seed=seed))
+        parts = [np.flatnonzero(rows.part == number) for number in range(len(PARTS))]
+        return Splits(*(Split(columns_at(rows.inputs, part), rows.truth[part], rows.ids[part]) for part in parts))
+
+    def _check(self) -> None:
+        where = f"text[path={self.path}]"
+        if self.name and not self.revision:
+            raise UsageError(f"name={self.name} is the configuration of a data set on the hub, and no revision is given",
+                             where=where, hint="add revision=… or leave name away")
+        if self.output_kind == "number" and (self.classes or self.balanced):
+            raise UsageError("classes= and balance= are for classes, and the label is read as a number", where=where,
+                             hint="add output=classes")
+        if self.unit and self.output_kind != "number":
+            raise UsageError(f"unit={self.unit} is for a number, and the label is read as a class", where=where,
+                             hint="leave unit away, or output=number")
+
+    @functools.cached_property
+    def _class_column(self) -> ClassColumn | None:
+        self._check()
+        if self.output_kind == "number":
+            return None
+        return ClassColumn(self.label, class_names(self.classes, f"text[path={self.path}]"), self.output_kind == "ordinal")
+
+    def _table(self) -> Table:
+        from w2s_text.hub import read_hub
+
+        table = read_hub(self.path, self.name, self.revision) if self.revision else read_files(table_files(self.path))
         if len(table) < FEWEST_ROWS:
             raise DataError(f"has {len(table)} rows; at least {FEWEST_ROWS} are needed", where=table.source)
-        label, ids = labels(table, self.label), self._ids(table)
-        inputs = {"text": texts(table, self.text)}
+        return table
+
+    def _rows(self) -> _Rows:
+        table = self._table()
+        truth, ids = self._truth(table), self._ids(table)
         part_column = self._named(table, self.split, "split")
+        inputs = self._inputs(table, part_column)
+        rows = _Rows(inputs, truth, ids, None if part_column is None else self._parts(table, part_column))
+        return rows.at(thinned(truth, rows.part, self._identity())) if self.balanced else rows
+
+    def _truth(self, table: Table) -> Array:
+        if self._class_column is None:
+            return labels(table, self.label)
+        return self._class_column.truth(table, self._class_column.classes(table))
+
+    def _inputs(self, table: Table, part_column: str | None) -> dict[str, Array]:
+        first = texts(table, self.text)
+        inputs = {"text": joined(first, texts(table, self.second)) if self.second else first}
+        unread = {self.text, self.label, self.second or self.text, part_column, self._named(table, self.id, "id")}
         for name in table.columns:
-            if name in {self.text, self.label, part_column, self._named(table, self.id, "id")}:
+            if name in unread:
                 continue
             if name == "text":
                 raise DataError(
@@ -84,15 +158,7 @@ class OwnTable:
                     hint="rename one: models read the chosen column under the name 'text'",
                 )
             inputs[name] = input_column(table.columns[name])
-        if part_column is None:
-            return draw_splits(inputs, label, ids, seed_for("split", task=self._identity(), seed=seed))
-        parts = self._parts(table, part_column)
-        return Splits(
-            *(
-                Split({name: column[rows] for name, column in inputs.items()}, label[rows], ids[rows])
-                for rows in parts
-            )
-        )
+        return inputs
 
     def _identity(self) -> str:
         """What the split is drawn from: the table's name without its folder, so that it can be moved."""
@@ -120,7 +186,7 @@ class OwnTable:
             )
         return ids
 
-    def _parts(self, table: Table, column: str) -> list[Array]:
+    def _parts(self, table: Table, column: str) -> Array:
         values: list[Any] = table.column(column)
         for index, value in enumerate(values):
             if value not in PARTS:
@@ -129,4 +195,17 @@ class OwnTable:
                     where=table.source,
                     hint=f"{nearest(str(value), PARTS)} Or split=none: parts are drawn by the seed",
                 )
-        return [np.flatnonzero([value == part for value in values]) for part in PARTS]
+        return np.array([PARTS.index(value) for value in values])
+
+
+def own_table(path: str, text: str, label: str, split: str, id: str, revision: str, name: str, unit: str, output: str,
+              classes: str, second: str, balance: str, divergence: str) -> OwnTable:
+    """The task of these parameters; `output` and `divergence` are properties of it."""
+    return OwnTable(path, text, label, split, id, revision, name, unit, output, classes, second, balance, divergence)
+
+
+def joined(first: Array, second: Array) -> Array:
+    """Pairs as one text each: the first, an empty line, the second. (n,) object of str."""
+    both = np.empty(len(first), dtype=object)
+    both[:] = [f"{one}{BETWEEN}{other}" for one, other in zip(first, second, strict=True)]
+    return both

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Regression, Splits, draw_splits
+from w2s_bench.contracts import Array, Pool, Regression, Splits, draw_splits
 from w2s_bench.errors import DataError
 from w2s_bench.seeds import generator_for, seed_for
 
@@ -64,8 +64,16 @@ class PythonFunctions:
         """The version of Python and a SHA-256 over the files that are read."""
         return f"{platform.python_version()}-{_library_digest()}"
 
+    def pool(self) -> Pool:
+        """Every function that the seeds draw from."""
+        inputs, _, ids = self._sample()
+        return Pool(inputs, ids)
+
     def load(self, seed: int) -> Splits:
         """inputs: text (n,); truth (n, 1). Raises DataError where the library has no sources."""
+        return draw_splits(*self._sample(), seed_for("split", task="python-functions", seed=seed))
+
+    def _sample(self) -> tuple[dict[str, Array], Array, Array]:
         functions = _functions()
         if self.limit and self.limit < len(functions):
             chosen = generator_for("sample", task="python-functions").permutation(len(functions))[
@@ -77,8 +85,7 @@ class PythonFunctions:
         text = np.empty(len(functions), dtype=object)
         text[:] = [source for _, source, _ in functions]
         truth = np.log1p(np.array([[count] for _, _, count in functions], dtype=np.float64))
-        ids = np.array([place for place, _, _ in functions])
-        return draw_splits({"text": text}, truth, ids, seed_for("split", task="python-functions", seed=seed))
+        return {"text": text}, truth, np.array([place for place, _, _ in functions])
 
 
 def library_files() -> tuple[Path, tuple[Path, ...]]:

@@ -14,6 +14,7 @@ COMMANDS = {
     "run": ("w2s_bench.cli.run", "Run a suite, a spec file or a matrix given by flags; resumes what was begun."),
     "plan": ("w2s_bench.cli.plan", "Show cells, jobs and cost before anything is computed."),
     "ls": ("w2s_bench.cli.ls", "List tasks, models, strategies, suites and executors."),
+    "show-task": ("w2s_bench.cli.show_task", "Show a task: labels, licence, sizes, examples."),
     "show": ("w2s_bench.cli.show", "Show the table of one or several runs."),
     "predict": ("w2s_bench.cli.predict", "Predict the gain from the misfit: for runs, or for your own two files."),
     "select": ("w2s_bench.cli.select", "Choose among teachers, and say what each way to choose costs."),

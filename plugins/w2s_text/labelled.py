@@ -1,0 +1,173 @@
+"""Labelled texts before they are split: a fixed sample, thinned classes, parts drawn by the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from w2s_bench.contracts import Array, Classes, Output, Pool, Split, Splits
+from w2s_bench.errors import DataError
+from w2s_bench.seeds import generator_for
+
+FEWEST_ROWS = 6
+HALVES = (0.5, 0.5)
+PARTS = (0.4, 0.4, 0.2)
+TEST_SHARE = 0.2
+"""Of a fixed sample, where the source has a test part of its own."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """texts: (n,) object of str. truth: (n, k) float64. ids: (n,) object of str, unique.
+
+    groups: (n,) object of str; examples of one group, such as questions about one passage, stay in one part.
+    test: (n,) bool, the source's own test part, or None where all parts are drawn.
+    """
+
+    texts: Array
+    truth: Array
+    ids: Array
+    groups: Array
+    test: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def at(self, rows: Array) -> Labelled:
+        """These rows, in this order."""
+        test = None if self.test is None else self.test[rows]
+        return replace(self, texts=self.texts[rows], truth=self.truth[rows], ids=self.ids[rows], groups=self.groups[rows],
+                       test=test)
+
+    def pool(self) -> Pool:
+        """All inputs: column "text"."""
+        return Pool({"text": self.texts}, self.ids)
+
+    def splits(self, task: str, seed: int) -> Splits:
+        """Supervise and transfer halves of what is no test, or 40, 40 and 20 % of all, drawn by task and seed."""
+        if self.test is None:
+            parts = drawn_parts(self.groups, PARTS, task, seed)
+        else:
+            rest = np.flatnonzero(~self.test)
+            parts = [rest[part] for part in drawn_parts(self.groups[rest], HALVES, task, seed)] + [np.flatnonzero(self.test)]
+        return Splits(*(Split({"text": self.texts[rows]}, self.truth[rows], self.ids[rows]) for rows in parts))
+
+
+class Source(Protocol):
+    """Where labelled texts come from."""
+
+    def fingerprint(self) -> str:
+        """Changes with what read() gives; without downloading anything."""
+
+    def read(self, limit: int) -> Labelled:
+        """All examples, or with a limit a fixed sample of at most so many. Raises DataError."""
+
+
+@dataclass(frozen=True)
+class LabelledTask:
+    """The task of a source. name: what samples and splits are drawn from. balance: "on" thins the classes to one size.
+
+    limit: size of a fixed sample that is drawn before the classes are thinned; 0 takes all.
+    """
+
+    name: str
+    source: Source
+    output: Output
+    divergence: str
+    licence: str
+    citation: str
+    balance: str
+    limit: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the classes were thinned to one size."""
+        return self.balance == "on"
+
+    def fingerprint(self) -> str:
+        """That of the source."""
+        return self.source.fingerprint()
+
+    def labelled(self) -> Labelled:
+        """The examples that every seed draws from. Raises DataError where they are too few."""
+        found = self.source.read(self.limit)
+        if self.balanced and isinstance(self.output, Classes):
+            found = found.at(thinned(found.truth, found.test, self.name))
+        if len(found) < FEWEST_ROWS:
+            raise DataError(f"has {len(found)} examples; at least {FEWEST_ROWS} are needed", where=self.name)
+        return found
+
+    def pool(self) -> Pool:
+        """inputs: text (n,)."""
+        return self.labelled().pool()
+
+    def load(self, seed: int) -> Splits:
+        """inputs: text (n,); truth (n, k). Raises DataError as the source does."""
+        return self.labelled().splits(self.name, seed)
+
+
+def drawn_parts(groups: Array, shares: Sequence[float], task: str, seed: int) -> list[Array]:
+    """Row numbers of disjoint parts in about these shares; every group is whole in one part.
+
+    groups: (n,) str. Groups stand in an order drawn by task and seed, and a part takes those that begin within its share.
+    """
+    _, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    rank = generator_for("split", task=task, seed=seed).permutation(int(group.max(initial=-1)) + 1)[group]
+    order = np.argsort(rank, kind="stable")
+    begins = np.searchsorted(rank[order], rank[order])
+    bounds = np.round(np.cumsum(shares)[:-1] * len(groups))
+    part = np.searchsorted(bounds, begins, side="right")
+    return [order[part == number] for number in range(len(shares))]
+
+
+def fixed_sample(n: int, size: int, task: str, part: str) -> Array:
+    """`size` of n row numbers, ascending, the same for every seed; all of them where there are no more."""
+    if size >= n:
+        return np.arange(n)
+    return np.sort(generator_for("sample", task=task, part=part).permutation(n)[:size])
+
+
+def sample_sizes(train: int, test: int, limit: int) -> tuple[int, int]:
+    """How many examples a fixed sample of `limit` takes of each part: a fifth for the test, as far as there are so many."""
+    if not limit:
+        return train, test
+    of_test = min(test, max(1, round(TEST_SHARE * limit)))
+    return min(train, max(0, limit - of_test)), of_test
+
+
+def thinned(truth: Array, parts: Array | None, task: str) -> Array:
+    """Row numbers, ascending, with as many of every class as of the rarest; in each part by itself where there are parts.
+
+    truth: (n, k), whose largest column is the class. Which rows stay is drawn by the task's name, the same for every seed.
+    """
+    classes = truth.argmax(axis=1)
+    of_part = np.zeros(len(truth), dtype=int) if parts is None else np.unique(parts, return_inverse=True)[1]
+    kept = []
+    for part in np.unique(of_part):
+        inside = np.flatnonzero(of_part == part)
+        fewest = np.unique(classes[inside], return_counts=True)[1].min()
+        shuffled = inside[generator_for("balance", task=task, part=int(part)).permutation(len(inside))]
+        kept += [shuffled[classes[shuffled] == number][:fewest] for number in np.unique(classes[inside])]
+    return np.sort(np.concatenate(kept))
+
+
+def one_hot(classes: Sequence[int], k: int) -> Array:
+    """(n, k) float64 with a one in each row's class."""
+    rows = np.zeros((len(classes), k))
+    rows[np.arange(len(classes)), np.asarray(classes, dtype=int)] = 1.0
+    return rows
+
+
+def text_array(values: Sequence[str]) -> Array:
+    """(n,) object array of str."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def columns_at(columns: Mapping[str, Array], rows: Array) -> dict[str, Array]:
+    """Every column at these rows."""
+    return {name: column[rows] for name, column in columns.items()}
