@@ -91,3 +91,51 @@ def test_two_plugins_that_claim_one_name_are_both_refused(outside: Command, inst
     assert "Traceback" in outside("plugin", "doctor", "--verbose", check=3).stdout
     listed = outside("ls", "tasks", check=0)
     assert "waves" not in listed.stdout and "diabetes" in listed.stdout
+
+
+CLASSES = ("--task", "sentences", "--models", "letters[width=[4,32]]", "--supervisor", "logistic", "-o", "r")
+
+
+def test_a_model_of_twenty_lines_and_a_loss_of_ten_join_the_comparison(outside: Command) -> None:
+    for name, most in (("letters.py", 20), ("cautious.py", 10)):
+        lines = (SOURCE / "w2s_external" / name).read_text().partition('"""\n')[2].splitlines()
+        assert sum(bool(line.strip()) for line in lines) <= most
+    assert "cautious" in outside("ls", "losses", check=0).stdout
+    losses = "mlp-head[hidden=0,epochs=5,loss=[xent,cautious[share=0.3]]]"
+    outside("run", *CLASSES, "--strategy", "logistic", "--strategy", losses, "--seeds", "0..1", check=0)
+    rows = pl.read_parquet(outside.folder / "r" / "rows.parquet")
+    assert rows.height == 2 * 3 * 2 and set(rows["status"]) == {"ok"}
+    assert (rows["ledger_residue"] <= 1e-9 * (1 + rows["gain"].abs())).all() and set(rows["residue_01"]) == {0.0}
+    cautious = rows.filter(pl.col("strategy").str.contains("cautious"))
+    assert set(cautious["strategy"]) == {"mlp-head[hidden=0,epochs=5,loss=cautious[share=0.3]]"}
+    assert cautious["gain"].n_unique() == cautious.height
+
+
+def test_each_text_is_embedded_once_per_model_whatever_the_tasks_seeds_pairs_and_losses(
+        outside: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("W2S_EXTERNAL_LOG", str(outside.folder / "read.txt"))
+    spec = outside.folder / "both.toml"
+    models = 'models = ["letters[width=[4,16,32]]"]\nseeds = "0..2"\n'
+    spec.write_text(f'''[[matrix]]
+tasks = ["sentences"]\nsupervisors = ["logistic"]
+strategies = ["logistic", "hard[student=logistic]", "mlp-head[hidden=0,epochs=2]"]\n{models}
+[[matrix]]
+tasks = ["sentences[reading=number]"]\n{models}''')
+    outside("run", str(spec), "-o", "r", check=0)
+    rows = pl.read_parquet(outside.folder / "r" / "rows.parquet")
+    assert rows.height == 6 * 3 * (3 + 1) and set(rows["status"]) == {"ok"}
+    read = [line.split() for line in (outside.folder / "read.txt").read_text().splitlines()]
+    assert sorted(read) == [["16", "400"], ["32", "400"], ["4", "400"]]
+
+
+def test_pairs_that_cannot_be_fitted_are_refused_one_by_one_or_left_out(outside: Command) -> None:
+    words = ("--task", "sentences", "--weak", "letters[width=4]", "--strong", "letters[width=32]", "--supervisor", "logistic",
+             "--strategy", "logistic", "--strategy", "ridge", "--strategy", "finetune")
+    said = outside("plan", *words, check=2).stderr
+    assert "ridge fits numbers, and sentences has classes (1 cell)" in said and "logistic" in said
+    assert "finetune trains a network, and letters[width=32] offers none (1 cell)" in said and "--skip-incompatible" in said
+    assert "Traceback" not in said
+    said = outside("plan", *words, "--skip-incompatible", check=0).stdout
+    assert "1 cells" in said and said.count("left out: 1 cells") == 2
+    outside("run", *words, "--skip-incompatible", "-o", "r", check=0)
+    assert pl.read_parquet(outside.folder / "r" / "rows.parquet")["strategy"].to_list() == ["logistic"]

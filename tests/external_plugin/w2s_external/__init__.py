@@ -1,8 +1,8 @@
-"""A whole plugin: one task, two sizes of one model, one strategy."""
+"""A whole plugin: tasks, models, a strategy, a loss."""
 
 import os
 
-from w2s_bench.contracts import ModelEntry, Parameter, StrategyEntry, TaskEntry
+from w2s_bench.contracts import LossEntry, ModelEntry, Parameter, StrategyEntry, TaskEntry
 from w2s_bench.hookspecs import hookimpl
 
 HOME = "w2s_external.components"
@@ -11,6 +11,8 @@ HOME = "w2s_external.components"
 @hookimpl
 def w2s_tasks():
     yield TaskEntry("waves", f"{HOME}:Waves", summary="a sum of sines", tags=frozenset({"regression"}))
+    reading = Parameter("reading", str, "classes", "what is predicted", choices=("classes", "number"))
+    yield TaskEntry("sentences", "w2s_external.sentences:Sentences", summary="made-up sentences", parameters=(reading,))
 
 
 @hookimpl
@@ -19,6 +21,16 @@ def w2s_models():
     yield ModelEntry("powers", f"{HOME}:Powers", summary="powers of x", parameters=(degree,))
     yield ModelEntry("starlight", f"{HOME}:Powers", summary="needs what is not here", extra="telescope",
                      needs=("no_such_telescope",))
+
+
+    width = Parameter("width", int, 8, "letters are told apart up to so many", low=2, high=64)
+    yield ModelEntry("letters", "w2s_external.letters:Letters", summary="counts letters", parameters=(width,))
+
+
+@hookimpl
+def w2s_losses():
+    share = Parameter("share", float, 0.1, "share of the mean label mixed in", low=0.0, high=1.0)
+    yield LossEntry("cautious", "w2s_external.cautious:Cautious", summary="smoothed towards the mean label", parameters=(share,))
 
 
 @hookimpl
