@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from w2s_bench.columns import BOUNDS, ROWS, polars_schema
+from w2s_bench.contracts import Array, Classes
+from w2s_bench.score_classes import class_columns
+from w2s_bench.scoring.bounds import Facts
+from w2s_bench.scoring.bounds import bounds as bounds_of
+from w2s_bench.scoring.divergence import divergence as named
+from w2s_bench.scoring.intervals import estimate
+from w2s_bench.scoring.ledger import ledger
+from w2s_bench.seeds import generator_for
 
 
 def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -63,3 +73,65 @@ def make_family(task_sets: dict[str, float], *, draws: int = 2, seeds: int = 3, 
                         "err_student": err_weak - gain, "err_ceiling": 0.01 * scale, "gain": gain, "misfit": misfit,
                         "misfit_se": 0.01 * scale, "projection_gap": 0.9 - 0.1 * w, "flags": []})
     return pl.DataFrame(rows, schema=polars_schema(ROWS))
+
+
+NOTHING_KNOWN = Facts(
+    split="test", divergence="kl", convex_in=None, exact=False, exact_projection=False, reference_in_class=False,
+    truth_in_class=False, subspace=False, independent_transfer=True, contains_constant=False, delta=None, spans_sample=False,
+    deterministic=False, n_transfer=100, head_norm=None, sum_squared_features=None, label_range=1.0, known_truth=False)
+
+STRENGTHS = {"small": 0.6, "large": 1.4}
+"""How sharply a model of this name, fitted on the truth, tells the classes apart."""
+
+SHARES = {"plain": 0.5, "copy": 0.1, "bold": 0.8}
+"""How far a student of this strategy goes from its teacher to the ceiling."""
+
+
+def make_classes(task_sets: dict[str, int], strategies: tuple[str, ...] = ("plain", "bold"), *, seeds: int = 3, n: int = 120,
+                 divergence: str = "kl") -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows and bounds of classes, scored from drawn probabilities: task sets with their number of classes, two models both ways.
+
+    A student of a strategy is its teacher moved towards the ceiling by a share of SHARES, in logarithms.
+    """
+    rows: list[dict[str, Any]] = []
+    written: list[dict[str, Any]] = []
+    for name, k in task_sets.items():
+        for weak, strong in (("small", "large"), ("large", "small")):
+            for seed in range(seeds):
+                truth, f_w, f_s = _drawn(name, k, weak, strong, seed, n)
+                for strategy in strategies:
+                    student = np.exp((1.0 - SHARES[strategy]) * np.log(f_w) + SHARES[strategy] * np.log(f_s))
+                    student /= student.sum(axis=1, keepdims=True)
+                    cell = {"run_id": "r", "cell_key": f"{name}-{weak}-{strategy}-{seed}"}
+                    names = {"status": "ok", "task": name, "task_set": name, "panels": [], "weak": weak, "strong": strong,
+                             "strategy": strategy, "supervisor": "plain", "seed": seed, "divergence": divergence,
+                             "direction": "weak-to-strong" if weak == "small" else "strong-to-weak", "output_unit": "",
+                             "n_test": n, "n_transfer": 100, "flags": ["few-test-examples"] if n < 50 else []}
+                    rows.append(cell | names | _scored(truth, f_w, student, f_s, divergence))
+                    facts = dataclasses.replace(NOTHING_KNOWN, divergence=divergence)
+                    written += [{**cell, **{f.name: getattr(bound, f.name) for f in dataclasses.fields(bound)
+                                            if f.name != "assumptions"}, "all_assumptions": bound.all_assumptions_hold}
+                                for bound in bounds_of(truth, f_w, student, f_s, facts)]
+    return pl.DataFrame(rows, schema=polars_schema(ROWS)), pl.DataFrame(written, schema=polars_schema(BOUNDS))
+
+
+def _drawn(name: str, k: int, weak: str, strong: str, seed: int, n: int) -> tuple[Array, Array, Array]:
+    generator = generator_for("made classes", task=name, seed=seed)
+    truth = np.eye(k)[generator.integers(k, size=n)]
+    noise = generator.standard_normal((2, n, k))
+    logits = [STRENGTHS[model] * truth + 0.8 * noise[place] for place, model in enumerate((weak, strong))]
+    powers = [np.exp(values) for values in logits]
+    f_w, f_s = (values / values.sum(axis=1, keepdims=True) for values in powers)
+    return truth, f_w, f_s
+
+
+def _scored(truth: Array, weak: Array, student: Array, ceiling: Array, divergence: str) -> dict[str, Any]:
+    terms = ledger(truth, weak, student, ceiling, named(divergence))
+    values = {"err_weak": terms.err_weak, "err_student": terms.err_student, "err_ceiling": terms.err_reference,
+              "gain": terms.gain, "misfit": terms.misfit, "projection": terms.projection, "realizability": terms.realizability}
+    row: dict[str, Any] = {}
+    for name, found in ((name, estimate(of_name)) for name, of_name in values.items()):
+        row |= {name: found.mean, f"{name}_se": found.se if math.isfinite(found.se) else None}
+    roles = {"weak": weak, "student": student, "ceiling": ceiling}
+    row |= class_columns(Classes(truth.shape[1]), truth, roles)
+    return {**row, "gain_over_misfit": row["gain"] / row["misfit"]}

@@ -10,20 +10,23 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "w2s_bench"
 ROWS = [
     ["cli.main", "cli.run", "cli.plan", "cli.ls", "cli.show", "cli.status", "cli.report", "cli.plugin", "cli.predict",
-     "cli.select", "cli.relate", "cli.plot"],
-    ["cli.own_prediction"],
+     "cli.select", "cli.relate", "cli.plot", "cli.show_task"],
+    ["cli.own_prediction", "cli.comparison"],
+    ["cli.own_prediction_words"],
     ["cli.listing", "cli.table_options"],
     ["cli.progress", "cli.spec_options", "cli"],
     ["leaderboard.tables", "leaderboard", "report"],
     ["report_figures"],
     ["plots", "terminal_table"],
-    ["plots.gain_misfit", "plots.heatmap", "plots.ledger", "plots.sample_size", "plots.selection", "plots.tightness",
-     "plots.write"],
+    ["plots.gain_misfit", "plots.heatmap", "plots.ledger", "plots.sample_size", "plots.selection", "plots.strategies",
+     "plots.tightness", "plots.write"],
     ["plots.along", "plots.figure", "plots.panels", "plots.pooled", "plots.scales"],
     ["plots.look", "plots.short"],
+    ["leaderboard.pairs"],
     ["leaderboard.prediction", "leaderboard.regret"],
     ["leaderboard.relation", "leaderboard.means", "leaderboard.selection"],
     ["leaderboard.groups"],
+    ["finding"],
     ["summary"],
     ["forecast"],
     ["run"],
@@ -89,7 +92,7 @@ def test_no_core_module_names_a_plugin() -> None:
 
 
 def test_a_plugin_imports_only_the_public_names_of_the_core() -> None:
-    public = {"contracts", "hookspecs", "errors", "seeds"}
+    public = {"contracts", "devices", "errors", "hookspecs", "seeds"}
     foreign = [f"{path.name} imports {imported}" for path in (ROOT / "plugins").rglob("*.py") for imported in _imports(path)
                if _module_of(imported) not in public]
     assert foreign == []

@@ -45,7 +45,8 @@ def test_a_value_may_be_a_name_with_parameters_of_its_own() -> None:
     assert format_selector(listed) == "a[loss=[xent,logconf[alpha=0.5]],n=1]"
 
 
-@pytest.mark.parametrize("text", ["a[x=b[]", "a[x=b[y]]", "a[x=b[y=1]", "", "!", "a[", "a[x]", "a[x=]", "a[x=1", "a[x=1]]", "a b", "a[x=1,x=2]", "a[x=9..0]",
+@pytest.mark.parametrize("text", ["a[x=b[]", "a[x=b[y]]", "a[x=b[y=1]",
+                                  "", "!", "a[", "a[x]", "a[x=]", "a[x=1", "a[x=1]]", "a b", "a[x=1,x=2]", "a[x=9..0]",
                                   "a[x=[1,[2]]]", 'a[x="]'])
 def test_what_cannot_be_read_is_refused_with_a_place(text: str) -> None:
     with pytest.raises(UsageError):

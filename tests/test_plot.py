@@ -11,11 +11,12 @@ import pytest
 from conftest import Command
 from hypothesis import given
 from hypothesis import strategies as st
-from made_tables import make_tables
+from made_tables import make_classes, make_tables
 
 from w2s_bench.errors import UsageError
+from w2s_bench.leaderboard.pairs import comparisons
 from w2s_bench.leaderboard.selection import choices
-from w2s_bench.plots import Figure, gain_misfit, heatmap, ledger, sample_size, save, selection, tightness
+from w2s_bench.plots import Figure, gain_misfit, heatmap, ledger, sample_size, save, selection, strategies, tightness
 from w2s_bench.plots.gain_misfit import MOST_MARKS
 from w2s_bench.plots.look import COLOURS, DASHES, SHAPES
 from w2s_bench.plots.pooled import over_seeds
@@ -97,6 +98,9 @@ def test_another_column_or_a_parameter_may_stand_along_the_axis(real: Command) -
     (("ledger", "r", "--where", "seed > 9"), ("meets the filter",)),
     (("heatmap", "r", "--value", "gian"), ("no heatmap of 'gian'", "gain")),
     (("heatmap", "many.parquet"), ("14 panels", "--where 'task_set == \"t0\"'")),
+    (("strategies", "r"), ("one strategy only (least-squares)",)),
+    (("strategies", "r", "--by", "task"), ("--by does not go with strategies",)),
+    (("ledger", "r", "--against", "ridge"), ("--against goes with strategies",)),
     (("sample-size", "r", "--by", "task"), ("--by does not go with sample-size",)),
     (("sample-size", "r", "--x", "n_transfr"), ("no column 'n_transfr'", "n_transfer")),
     (("sample-size", "r", "--x", "strategy"), ("strategy is no number",)),
@@ -194,6 +198,63 @@ def test_the_teacher_that_the_rule_takes_is_ringed() -> None:
     assert errors["predicted-error"] == errors["oracle"] < errors["random"]
     with pytest.raises(UsageError, match="choices are not made by 'weak'"):
         selection(rows, choices(rows), by=["weak"])
+
+
+def test_classes_are_drawn_in_nats_and_their_bars_reach_from_the_promise_to_the_misfit() -> None:
+    rows, bounds = make_classes({"t": 2})
+    figure = gain_misfit(rows, bounds)
+    promise = dict(bounds.filter(pl.col("bound") == "kl-explicit").select("cell_key", "lhs").iter_rows())
+    lows = sorted(row["low"] for row in shown(figure, "cells"))
+    assert lows == pytest.approx(sorted(promise.values()), rel=1e-5)
+    assert all(row["high"] == row["misfit"] for row in shown(figure, "cells"))
+    assert "Bars in nats" in figure.caption and "Theorem 2" not in figure.caption and "nats" in str(figure.spec())
+    assert "Bars in nats" not in gain_misfit(*make_tables({"t": 1.0})).caption
+
+
+def test_every_kind_takes_classes(tmp_path: Path) -> None:
+    rows, bounds = make_classes({"sentiment": 2, "questions": 6})
+    teachers = pl.concat([rows, rows.with_columns(pl.col("weak") + "er", pl.col("cell_key") + "er")])
+    for name, figure in (("ledger", ledger(rows)), ("tightness", tightness(rows, bounds)),
+                         ("selection", selection(teachers, choices(teachers))),
+                         ("heatmap", heatmap(rows, "agreement_weak_wrong")), ("strategies", strategies(comparisons(rows)))):
+        save(figure, tmp_path / f"{name}.svg")
+        drawing = (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
+        assert "NaN" not in drawing and "undefined" not in drawing
+    assert "kl-explicit" in (tmp_path / "tightness.svg").read_text(encoding="utf-8")
+
+
+def test_shares_of_examples_have_no_unit_and_their_ratio_is_of_means() -> None:
+    rows, _ = make_classes({"t": 3}, ("plain",))
+    forward = rows.filter(pl.col("strong") == "large")
+    (square,) = [row for row in shown(heatmap(rows, "pgr_accuracy"), "pairs") if row["strong"] == "large"]
+    gap = forward["accuracy_ceiling"].mean() - forward["accuracy_weak"].mean()
+    assert square["value"] == pytest.approx(forward["gain_accuracy"].mean() / gap, rel=1e-5)
+    assert "nats" not in str(heatmap(rows, "accuracy_student").spec())
+
+
+def test_accuracy_is_a_curve_of_its_own_without_the_unit_of_the_errors() -> None:
+    parts = [make_classes({f"t[transfer={size}]": 2}, ("plain",))[0].with_columns(
+        pl.lit(size, dtype=pl.Int64).alias("n_transfer"), pl.col("cell_key") + f"-{size}") for size in SIZES]
+    rows = pl.concat(parts)
+    figure = sample_size(rows, make_tables({"t": 1.0})[1].clear())
+    assert {row["measure"] for row in shown(figure, "accuracy")} == {"accuracy_weak", "accuracy_student", "accuracy_ceiling"}
+    assert "errors, nats" in str(figure.spec()) and "accuracy, nats" not in str(figure.spec())
+    assert not shown(sample_size(*sized()), "accuracy")
+
+
+def test_strategies_are_drawn_as_paired_differences_in_points_where_they_are_shares() -> None:
+    rows, _ = make_classes({"t": 3}, ("plain", "copy", "bold"))
+    compared = comparisons(rows, "plain")
+    figure = strategies(compared)
+    for measure, power in (("misfit", 1.0), ("gain_accuracy", 100.0)):
+        line = compared.filter((pl.col("measure") == measure) & (pl.col("strategy") == "copy")).row(0, named=True)
+        mark = next(row for row in shown(figure, f"{measure}-") if row["strategy"] == "copy")
+        assert mark["apart"] == pytest.approx(power * line["difference"], rel=1e-5) and mark["low"] < mark["apart"] < mark["high"]
+    assert {row["strategy"] for row in shown(figure, "gain-")} == {"copy", "bold"} and "beside plain" in figure.title
+    many = pl.concat([compared.with_columns(task_set=pl.lit(f"t{i}")) for i in range(14)])
+    with pytest.raises(UsageError, match="14 task sets"):
+        strategies(many)
+    assert "12 of 14 panels are drawn" in strategies(many, cut=True).caption
 
 
 def test_thousands_of_cells_are_small_marks_without_bars_or_names() -> None:

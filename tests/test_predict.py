@@ -13,14 +13,16 @@ import numpy as np
 import polars as pl
 import pytest
 from conftest import Command
-from made_tables import make_family, make_tables
+from made_tables import make_classes, make_family, make_tables
 
+from w2s_bench.columns import BOUNDS, polars_schema
 from w2s_bench.leaderboard.prediction import over_all, predictions
 from w2s_bench.leaderboard.relation import relation
 from w2s_bench.prediction_files import joined, read_predictions
 
 Ask = Callable[..., str]
 OWN = ("predict", "--weak", "weak.csv", "--student", "student.csv")
+NO_BOUNDS = pl.DataFrame(schema=polars_schema(BOUNDS))
 TRUTH = np.linspace(0.0, 3.0, 40)
 WEAK = TRUTH + np.where(np.arange(40) % 2, 0.9, -0.7)
 STUDENT = TRUTH + np.where(np.arange(40) % 2, 0.45, -0.4)
@@ -186,7 +188,7 @@ def test_half_a_pair_and_nothing_at_all_are_refused(ask: Ask) -> None:
 
 def test_a_group_says_how_good_the_prediction_was() -> None:
     rows = make_family({"a": 1.0, "b": 1e4}, seeds=3)
-    table = predictions(rows)
+    table = predictions(rows, NO_BOUNDS)
     assert table["task_set"].to_list() == ["a", "b"] and "panel" not in table.columns
     line = table.row(0, named=True)
     assert (line["n_cells"], line["n_seeds"], line["line_over"], line["misfit_over"]) == (18, 3, "seeds", "seeds")
@@ -199,15 +201,15 @@ def test_a_group_says_how_good_the_prediction_was() -> None:
 
 def test_several_units_are_shares_of_the_teachers_error_and_one_unit_is_not() -> None:
     both = make_family({"a": 1.0, "b": 1e4})
-    line = over_all(both).row(0, named=True)
+    line = over_all(both, NO_BOUNDS).row(0, named=True)
     assert (line["divergence"], line["output_unit"]) == (None, "share of err_weak")
     assert line["misfit"] == pytest.approx((both["misfit"] / both["err_weak"]).mean())
     alone = both.filter(pl.col("task_set") == "b")
-    assert over_all(alone)["misfit"].item() == pytest.approx(predictions(alone)["misfit"].item())
+    assert over_all(alone, NO_BOUNDS)["misfit"].item() == pytest.approx(predictions(alone, NO_BOUNDS)["misfit"].item())
 
 
 def test_a_single_cell_has_its_interval_over_test_examples() -> None:
-    line = predictions(make_family({"a": 1.0}, draws=1, seeds=1, teachers=1)).row(0, named=True)
+    line = predictions(make_family({"a": 1.0}, draws=1, seeds=1, teachers=1), NO_BOUNDS).row(0, named=True)
     assert line["misfit_over"] == "test examples" and line["misfit_high"] - line["misfit"] == pytest.approx(0.0196, rel=1e-3)
     assert line["slope"] is None and line["line_over"] is None
 
@@ -278,6 +280,125 @@ def test_help_names_the_divergences_that_there_are(ask: Ask, name: str) -> None:
     from w2s_bench.scoring.divergence import divergence
 
     assert divergence(name).name == name and name in ask("predict", "--help")
+
+
+NAMES = ("no", "yes", "maybe")
+
+
+@pytest.fixture
+def of_classes(ask: Ask) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Probabilities of three classes for 60 ids, the student's columns in another order; class names of the first 40."""
+    rng = np.random.default_rng(5)
+    labels = rng.integers(3, size=60)
+    weak, ceiling = (np.exp(1.5 * strength * np.eye(3)[labels] + 0.5 * rng.standard_normal((60, 3))) for strength in (0.4, 1.5))
+    weak, ceiling = (values / values.sum(axis=1, keepdims=True) for values in (weak, ceiling))
+    student = 0.5 * (weak + ceiling)
+    for name, values, order in (("weak", weak, (0, 1, 2)), ("student", student, (2, 0, 1)), ("ceiling", ceiling, (1, 2, 0))):
+        frame = pl.DataFrame({"id": [f"x{i}" for i in range(60)], **{NAMES[j]: values[:, j] for j in order}})
+        frame.write_csv(f"{name}.csv")
+    pl.DataFrame({"id": [f"x{i}" for i in range(40)], "label": [NAMES[j] for j in labels[:40]]}).write_csv("truth.csv")
+    return weak, student, ceiling, labels
+
+
+KL = (*OWN, "--divergence", "kl")
+
+
+def test_class_names_as_truth_are_matched_by_name_whatever_the_order_of_columns(ask: Ask, of_classes: tuple[Any, ...]) -> None:
+    weak, student, ceiling, labels = of_classes
+    found = json.loads(ask(*KL, "--truth", "truth.csv", "--ceiling", "ceiling.csv", "--json"))
+    right = labels[:40]
+    nats = np.log(student / weak)[np.arange(40), right]
+    assert quantity(found, "gain")["value"] == pytest.approx(nats.mean())
+    accuracy = (student[:40].argmax(axis=1) == right).mean()
+    assert quantity(found, "accuracy of the student")["value"] == pytest.approx(accuracy)
+    assert quantity(found, "gain in accuracy")["value"] == pytest.approx(accuracy - (weak[:40].argmax(axis=1) == right).mean())
+    log_ratio = np.log(student / weak)
+    osc = log_ratio.max(axis=1) - log_ratio.min(axis=1)
+    error = -np.log(ceiling[np.arange(40), right]).mean()
+    band = found["band"]
+    assert band["half_width"] == pytest.approx(np.sqrt(0.5 * error * (osc ** 2).mean()), rel=1e-4) and band["high"] is None
+    assert band["half_width_on_labelled"] == pytest.approx(np.sqrt(0.5 * error * (osc[:40] ** 2).mean()), rel=1e-4)
+    assert band["gain_inside_on_labelled"] and "Mulgund and Pabbaraju's law predicts" in found["says"][0]
+    assert any("40 labelled ids are few" in text for text in found["says"])
+
+
+def test_classes_without_labels_have_a_misfit_and_an_agreement(ask: Ask, of_classes: tuple[Any, ...]) -> None:
+    weak, student, *_ = of_classes
+    found = json.loads(ask(*KL, "--json"))
+    same = quantity(found, "agreement of student and weak labels", "all ids")
+    assert same["value"] == pytest.approx((weak.argmax(axis=1) == student.argmax(axis=1)).mean()) and same["high"] <= 1.0
+    assert "some gain is certain only for ε below" in found["says"][1] and found["band"] is None
+    assert any("no label" in text.lower() for text in found["says"])
+
+
+def test_the_students_own_error_binds_any_two_predictors_in_nats_too(ask: Ask, of_classes: tuple[Any, ...]) -> None:
+    found = json.loads(ask(*KL, "--truth", "truth.csv", "--json"))
+    assert found["band"]["epsilon_from"] == "student" and found["band"]["high"] is not None
+    assert found["band"]["gain_inside_on_labelled"]
+
+
+@pytest.mark.usefixtures("of_classes")
+def test_class_numbers_go_with_columns_that_end_in_them(ask: Ask) -> None:
+    rng = np.random.default_rng(6)
+    weak, student = rng.dirichlet(np.ones(2), (2, 4))
+    for name, values in (("weak", weak), ("student", student)):
+        np.savez(f"{name}.npz", id=np.arange(4), p=values)
+    Path("numbers.csv").write_text("id,label\n0,1\n1,0\n2,1.0\n3,1\n")
+    words = ("predict", "--weak", "weak.npz", "--student", "student.npz", "--truth", "numbers.csv", "--divergence", "brier")
+    found = json.loads(ask(*words, "--json"))
+    hit = weak.argmax(axis=1) == np.array([1, 0, 1, 1])
+    assert quantity(found, "accuracy of the weak labels")["value"] == pytest.approx(hit.mean())
+    assert any("An accuracy of" in text and "on 4 examples" in text for text in found["says"])
+
+
+@pytest.mark.usefixtures("of_classes")
+@pytest.mark.parametrize(("name", "content", "texts"), [
+    ("truth.csv", "id,label\nx0,no\nx1,yess\n", ("class 'yess' (id x1) is none of weak.csv", "did you mean yes?")),
+    ("truth.csv", "id,label\nx0,no\nx1,\n", ("missing value (id x1)",)),
+    ("truth.csv", "id,label\nx0,3\n", ("class '3'", "known: maybe, no, yes")),
+    ("truth.csv", "id,no,yes\nx0,0,1\n", ("truth.csv: it has 2 output columns",)),
+    ("truth.csv", "id,no,yes,maybe\nx0,0,1,1\n", ("id x0 sums to 2", "truth.csv")),
+    ("student.csv", "id,no,yes,maybe\nx0,0.5,0.5,0.5\n", ("student.csv: 1 row(s) are no distribution; id x0 sums to 1.5",)),
+    ("student.csv", "id,no,yes,maybe\nx0,1.5,-0.5,0\n", ("its least number is -0.5",)),
+    ("student.csv", "id,yes\nx0,0.5\n", ("one output column (yes)", "a column for each class")),
+    ("student.csv", "id,no,yes,perhaps\nx0,0.5,0.5,0\n", ("ids do not match",))])
+def test_probabilities_that_are_none_and_classes_that_nobody_knows_are_refused(ask: Ask, name: str, content: str,
+                                                                               texts: tuple[str, ...]) -> None:
+    Path(name).write_text(content)
+    said = ask(*KL, "--truth", "truth.csv", code=2)
+    assert all(text in said for text in texts), said
+
+
+@pytest.mark.usefixtures("of_classes")
+def test_names_of_classes_without_a_divergence_of_classes_say_which_to_name(ask: Ask) -> None:
+    assert "go with --divergence kl or brier" in ask(*OWN, "--truth", "truth.csv", code=2)
+    Path("truth.csv").write_text("id,label\nx0,no\nx1,no\n")
+    assert "No labelled id is of class yes, maybe" in ask(*KL, "--truth", "truth.csv")
+
+
+def test_a_band_of_kl_comes_from_the_bounds_and_has_no_upper_end() -> None:
+    rows, bounds = make_classes({"t": 2})
+    lhs = bounds.filter(pl.col("bound") == "kl-explicit").select("cell_key", "lhs")
+    joined_rows = rows.join(lhs, on="cell_key")
+    line = over_all(rows, bounds).row(0, named=True)
+    assert line["banded"] == rows.height and line["in_band"] == pytest.approx((joined_rows["gain"] >= joined_rows["lhs"]).mean())
+    assert line["band_width"] == pytest.approx((joined_rows["misfit"] - joined_rows["lhs"]).mean() / joined_rows["misfit"].mean())
+    assert line["silent"] == (joined_rows["lhs"] <= 0).sum()
+    broken = bounds.with_columns(lhs=pl.when(pl.col("bound") == "kl-explicit").then(10.0).otherwise("lhs"))
+    assert over_all(rows, broken)["in_band"].item() == 0.0
+    assert over_all(rows, NO_BOUNDS)["banded"].item() == 0
+
+
+def test_predict_of_both_kinds_of_rows_names_both_bands_or_says_which_is_missing(ask: Ask) -> None:
+    (rows, bounds), (more, of_more) = make_classes({"t": 2}), make_tables({"u": 1.0})
+    pl.concat([rows, more]).write_parquet("rows.parquet")
+    assert "No band for kl" in ask("predict", "rows.parquet")
+    pl.concat([bounds, of_more]).write_parquet("bounds.parquet")
+    shown = ask("predict", "rows.parquet")
+    assert "band of kl: kl-explicit" in shown and "band: Theorem 2" in shown and "kl in nats" in shown
+    rows.write_parquet("rows.parquet")
+    assert "Mulgund and Pabbaraju's law says 1 or more" in ask("predict", "rows.parquet")
+    assert "slope" in ask("relate", "rows.parquet", "--x", "misfit", "--y", "gain_accuracy", "--by", "direction")
 
 
 def test_a_first_try_with_two_files_through_the_installed_command(w2s: Command) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from made_tables import make_tables
+from made_tables import make_classes, make_tables
 
 from w2s_bench.report import page_of, write_report
 
@@ -84,6 +84,25 @@ def test_figures_without_data_are_left_out() -> None:
     rows, bounds = full_tables()
     less = rows.filter((pl.col("n_transfer") < SIZES[2]) & (pl.col("weak") != "m[width=3]"))
     assert figures(page_of(less, bounds.clear(), "", {})) == ["gain-misfit", "ledger", "selection"]
+
+
+def test_classes_have_accuracy_their_strategies_are_compared_and_what_is_missing_has_a_reason() -> None:
+    rows, bounds = make_classes({"sentiment": 2, "questions": 6}, ("plain", "bold"))
+    lost = pl.when((pl.col("strategy") == "bold") & (pl.col("seed") == 2)).then(pl.lit("oom")).otherwise("status")
+    text = page_of(rows.with_columns(status=lost, pgr_reason=pl.lit("gap's 95 % interval contains 0")), bounds, "", {})
+    assert "accuracy_student" in text and "agreement_weak_wrong" in text and "strategies" in figures(text)
+    assert "Strategies, paired" in text and "bold: 4 of 12 cells make no pair: 4 oom." in text
+    assert "auroc: for two classes, and there are 6" in text and "contains 0</td><td>20</td>" in text
+    assert "kl-explicit on the test split" in text
+    numbers = page_of(*make_tables({"t": 1.0}), "", {})
+    assert "Strategies, paired" not in numbers and "accuracy_student</th>" not in numbers
+
+
+def test_many_classes_are_summed_up_with_their_accuracy() -> None:
+    rows, bounds = make_classes({"t": 2}, ("plain",), seeds=2)
+    many = pl.concat([rows.with_columns(pl.col("seed") + 10 * i, pl.col("cell_key") + f"-{i}") for i in range(600)])
+    text = page_of(many, bounds, "", {})
+    assert "Cells, summed up" in text and "gain_accuracy ±" in text
 
 
 def test_a_run_without_scores_has_a_page(tmp_path: Path) -> None:

@@ -120,6 +120,21 @@ def test_the_command_prints_what_each_rule_may_look_at_and_the_duels(family: pl.
     assert len(detail) == 1 + 16 * len(RULES)
 
 
+def test_classes_have_a_regret_in_accuracy_too(family: pl.DataFrame, ask: Ask) -> None:
+    accuracy = pl.when(pl.col("weak") == "teacher-0").then(0.7).when(pl.col("weak") == "teacher-1").then(0.9).otherwise(0.5)
+    of_classes = family.with_columns(accuracy_student=accuracy, divergence=pl.lit("kl"), output_unit=pl.lit(""))
+    table = by_setting(choices(of_classes))
+    assert of(table, "predicted-error")["regret_accuracy"] == pytest.approx(0.2)
+    assert of(table, "highest-misfit")["regret_accuracy"] == pytest.approx(0.4)
+    chance = of(table, "random")
+    assert chance["regret_accuracy"] == pytest.approx(0.2) and chance["accuracy_student"] == pytest.approx(0.7)
+    assert by_setting(choices(family))["regret_accuracy"].null_count() == table.height
+    of_classes.write_parquet("rows.parquet")
+    assert "regret of" in ask("select", "rows.parquet") and "20.0 %" in ask("select", "rows.parquet")
+    family.write_parquet("rows.parquet")
+    assert "accuracy" not in ask("select", "rows.parquet")
+
+
 def test_nothing_to_choose_from_is_explained(tmp_path: Path, ask: Ask) -> None:
     rows, _ = make_tables({"t": 1.0}, failed=2)
     for name, table in (("one", rows), ("none", rows.filter(pl.col("status") != "ok")),

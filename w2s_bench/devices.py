@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from w2s_bench.errors import UsageError, nearest
+
+T = TypeVar("T")
 
 VARIABLE = "W2S_BENCH_DEVICE"
 """Environment variable by which the executor tells a worker."""
@@ -39,3 +43,31 @@ def available() -> list[str]:
 def device() -> str:
     """The device that this process was told to use; that of auto where it was told nothing."""
     return check(os.environ.get(VARIABLE, "auto"))
+
+
+def in_memory(run: Callable[[int], T], size: int, *, halve: bool = True) -> T:
+    """run(size), and once more with half of it where the device has no memory for as much at a time.
+
+    size: rows or tokens in a pass, which change no result. Raises MemoryError where half is too much too, or halve is false.
+    """
+    try:
+        return run(size)
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
+        if not halve or size < 2:
+            raise MemoryError(str(error)) from error
+    _release()  # not among the handlers: a caught exception holds the tensors of its frames
+    return in_memory(run, size // 2, halve=False)
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """torch raises OutOfMemoryError, a RuntimeError, on accelerators, and a plain one for the CPU's allocator."""
+    return any(words in str(error) for words in ("out of memory", "can't allocate memory"))
+
+
+def _release() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,6 +1,7 @@
 """A user's own predictions: one number or more for each id, from CSV, npz or Parquet, joined on the id.
 
-Column `id` names the example; every other column is an output and must be a number. Nothing that could run code is read.
+Column `id` names the example; every other column is an output and must be a number. Probabilities have a column for each
+class, and their truth may be one column of class names. Nothing that could run code is read.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import numpy as np
 
 from w2s_bench.contracts import Array
 from w2s_bench.errors import DataError, UsageError, nearest
+from w2s_bench.scoring.divergence import ROW_SUM_TOLERANCE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 ID = "id"
 FORMATS = (".csv", ".npz", ".parquet")
 _SHOWN = 5
+_BELOW_ZERO = 1e-9
+"""A probability may lie this far below 0 by rounding."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,77 @@ class Joined:
 def read_predictions(path: str) -> Predictions:
     """The file at `path`. Raises DataError for a file that is missing, empty, of another kind, without an id for each row,
     with an id twice, or with an output that is text, missing, NaN or infinite."""
+    ids, columns = _read(path)
+    outputs, values = _numbers(columns, ids, path)
+    return Predictions(path, ids, outputs, values)
+
+
+def read_distributions(path: str) -> Predictions:
+    """The file at `path`, whose rows are probabilities of classes, a column each. Errors as `read_predictions`, and DataError
+    for a row that is no distribution, with its id and sum."""
+    found = read_predictions(path)
+    if len(found.outputs) == 1:
+        raise DataError(f"no distribution: one output column ({found.outputs[0]})", where=path,
+                        hint="brier and kl want a column for each class, two for two classes, whose numbers sum to 1")
+    sums, least = found.values.sum(axis=1), found.values.min(axis=1)
+    bad = (np.abs(sums - 1.0) > ROW_SUM_TOLERANCE) | (least < -_BELOW_ZERO)
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise DataError(f"{int(bad.sum())} row(s) are no distribution; id {found.ids[first]} sums to {sums[first]:.6g}, its "
+                        f"least number is {least[first]:.3g}", where=path,
+                        hint="brier and kl want probabilities: a column for each class, 0 or more, that sum to 1")
+    return found
+
+
+def read_classes(path: str, like: Predictions) -> Predictions:
+    """The truth at `path` for predictions of classes: a column of class names or numbers, as one-hot rows in the order of the
+    classes of `like`; or distributions.
+
+    A class is called like its column; where all columns begin with the same words and `_`, as p_no and p_yes, what follows
+    will do. Errors as `read_predictions`, and DataError for a class that `like` lacks.
+    """
+    ids, columns = _read(path)
+    if len(columns) > 1:
+        return read_distributions(path)
+    (name, column), = columns.items()
+    known = _called(like.outputs)
+    named = [_class_name(value, known) for value in column.to_list()]
+    for at, label in enumerate(named):
+        if not label:
+            raise DataError(f"column {name!r} holds a missing value (id {ids[at]})", where=path,
+                            hint="drop the id, or name its class")
+        if label not in known:
+            classes = list(dict.fromkeys(word for word in known if word not in like.outputs)) or list(like.outputs)
+            raise DataError(f"class {label!r} (id {ids[at]}) is none of {like.path}", where=path, hint=nearest(label, classes))
+    one_hot = np.eye(len(like.outputs))[[known[label] for label in named]]
+    return Predictions(path, ids, like.outputs, one_hot)
+
+
+def _called(outputs: Sequence[str]) -> dict[str, int]:
+    """The place of each class by what it may be called."""
+    called: dict[str, int] = {}
+    prefixes = [outputs[0][: at + 1] for at, letter in enumerate(outputs[0]) if letter == "_"]
+    for prefix in reversed(prefixes):
+        rests = [output.removeprefix(prefix) for output in outputs]
+        if all(output.startswith(prefix) for output in outputs) and all(rests):
+            called |= {rest: place for place, rest in enumerate(rests)}
+    return called | {output: place for place, output in enumerate(outputs)}
+
+
+def _class_name(value: object, known: Mapping[str, int]) -> str:
+    """A label as the name of a class: 1.0 is 1 where there is no class 1.0."""
+    text = "" if value is None else str(value).strip()
+    if text in known:
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else text
+
+
+def _read(path: str) -> tuple[tuple[str, ...], dict[str, pl.Series]]:
+    """Ids and output columns as they are."""
     file = _found(path)
     columns = {".csv": _csv, ".npz": _npz, ".parquet": _parquet}[file.suffix.lower()](file, path)
     if ID not in columns:
@@ -63,8 +138,7 @@ def read_predictions(path: str) -> Predictions:
     ids = _identities(columns.pop(ID), path)
     if not columns:
         raise DataError(f"no column but {ID!r}", where=path, hint="give one number or more for each id, such as `value`")
-    outputs, values = _numbers(columns, ids, path)
-    return Predictions(path, ids, outputs, values)
+    return ids, columns
 
 
 def joined(weak: Predictions, student: Predictions, truth: Predictions | None = None,
@@ -243,7 +317,8 @@ def _number(name: str, column: pl.Series, ids: Sequence[str], path: str) -> Arra
     missing = column.is_null() | ((column == "") if column.dtype == pl.String else column.is_null())
     numbers = column.cast(pl.Float64, strict=False)
     text = numbers.is_null() & ~missing
-    for bad, what, hint in ((text, "text", "every column but id is an output; take out the columns that are none"),
+    for bad, what, hint in ((text, "text", "every column but id is an output; take out the columns that are none. Names of "
+                             "classes, as --truth, go with --divergence kl or brier"),
                             (missing, "a missing value", "drop the id from every file, or fill the gap"),
                             (~numbers.is_finite(), "NaN or infinity", "drop the id from every file, or fill the gap")):
         at = int(bad.fill_null(False).arg_max() or 0)

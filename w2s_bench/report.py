@@ -13,26 +13,31 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.columns import ROWS
 from w2s_bench.errors import DataError
+from w2s_bench.finding import sentence
+from w2s_bench.leaderboard.pairs import comparisons, dropped, dropped_words
 from w2s_bench.report_figures import figures_section
-from w2s_bench.summary import KEYS, bound_on_test, sentence, summary
+from w2s_bench.summary import ACCURACIES, EXPLICIT, KEYS, bound_on_test, summary
 
 if TYPE_CHECKING:
     import polars as pl
 
 _SHOWN = ("task", "weak", "strong", "strategy", "supervisor", "direction", "seed", "err_weak", "err_student", "err_ceiling",
           "gain", "gain_se", "misfit", "gain_over_misfit", "pgr", "tightness", "verdict", "flags")
+_SHOWN_OF_CLASSES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "gain_accuracy", "gain_accuracy_se", "pgr_accuracy",
+                     "agreement_weak_right", "agreement_weak_wrong")
+_REASONS = ("pgr_reason", "pgr_accuracy_reason", "metrics_missing")
 _FIXED_OF_GROUPS = ("task_set", "strategy", "supervisor", "direction")
 _WHEN_SEVERAL = ("task", "strategy", "supervisor", "direction")
 _HEADS = {"gain_se": "± se", "gain_half": "gain ±", "n_seeds": "seeds", "n_cells": "cells", "holds": "bound: holds",
           "undecided": "bound: undecided", "violated": "bound: violated",
-          "gain_over_misfit": "gain / misfit", "tightness": "bound: tightness", "verdict": "bound: verdict"}
+          "gain_over_misfit": "gain / misfit", "tightness": "bound: tightness", "verdict": "bound: verdict",
+          "gain_accuracy_se": "gain_accuracy ± se", "gain_accuracy_half": "gain_accuracy ±"}
 _SHOWN_OF_GROUPS = ("task_set", "weak", "strong", "strategy", "supervisor", "direction", "n_seeds", "n_cells", "err_weak",
                     "err_student", "err_ceiling", "gain", "gain_half", "misfit", "gain_over_misfit", "tightness", "holds",
                     "undecided", "violated", "flags")
 _MOST_CELLS, _MOST_GROUPS, _MOST_LOST = 2000, 500, 200
 """What a table of the page holds at most."""
-_HOW_TO_READ = ("Click a head to sort; search all columns above, one column below it. Errors are in each task's own unit. "
-                "The bound is theorem2-explicit on the test split.")
+_HOW_TO_READ = "Click a head to sort; search all columns above, one column below it. Errors are in each task's own unit."
 _NO_NETWORK = ("default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; style-src 'unsafe-inline' data: blob:; "
                "img-src data: blob:; font-src data:")
 _STYLE = """
@@ -74,8 +79,9 @@ def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, spec: str, versions: Mappi
     """The whole page as text; every word that comes from the rows or the spec is escaped."""
     title = f"{_spec_name(spec)}: gain and misfit"
     sections = [
-        f"<h1>{escape(title)}</h1>\n<p class=\"finding\">{escape(sentence(rows))}</p>", figures_section(rows, bounds),
-        _rows_section(rows, bounds), _lost_section(rows), _made_section(spec, versions), _columns_section(),
+        f"<h1>{escape(title)}</h1>\n<p class=\"finding\">{escape(sentence(rows, bounds))}</p>", figures_section(rows, bounds),
+        _rows_section(rows, bounds), _compared_section(rows), _reasons_section(rows), _lost_section(rows),
+        _made_section(spec, versions), _columns_section(),
     ]
     body = "\n".join(section for section in sections if section)
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -98,8 +104,9 @@ def _cells(ok: pl.DataFrame, bounds: pl.DataFrame) -> str:
 
     bounded = ok.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
     fixed = [name for name in _WHEN_SEVERAL if ok[name].n_unique() == 1]
-    shown = bounded.select([name for name in _SHOWN if name not in fixed]).with_columns(pl.col("flags").list.join(", "))
-    return _section("Cells", _HOW_TO_READ + _same(ok, fixed), shown)
+    columns = [*_SHOWN[:-3], *(_SHOWN_OF_CLASSES if ok["classes"].is_not_null().any() else ()), *_SHOWN[-3:]]
+    shown = bounded.select([name for name in columns if name not in fixed]).with_columns(pl.col("flags").list.join(", "))
+    return _section("Cells", _HOW_TO_READ + _about_bound(ok) + _same(ok, fixed), shown)
 
 
 def _groups(ok: pl.DataFrame, bounds: pl.DataFrame) -> str:
@@ -110,12 +117,53 @@ def _groups(ok: pl.DataFrame, bounds: pl.DataFrame) -> str:
     few = ok.join(keys.head(_MOST_GROUPS), on=list(KEYS), how="semi", nulls_equal=True, maintain_order="left")
     table = summary(few, bounds)
     fixed = [name for name in _FIXED_OF_GROUPS if table[name].n_unique() == 1]
-    shown = table.select([name for name in _SHOWN_OF_GROUPS if name not in fixed]).with_columns(pl.col("flags").list.join(", "))
+    of_classes = (*ACCURACIES, "gain_accuracy_half") if table["classes"].is_not_null().any() else ()
+    columns = [*_SHOWN_OF_GROUPS[:-5], *of_classes, *_SHOWN_OF_GROUPS[-5:]]
+    shown = table.select([name for name in columns if name not in fixed]).with_columns(pl.col("flags").list.join(", "))
     first = f" The first {_MOST_GROUPS} of {keys.height} groups." if keys.height > _MOST_GROUPS else ""
     note = (f"{ok.height} cells, too many for a page: means over seeds and draws of each pair of models.{first} gain ± is half a "
             "95 % interval over seeds (Student-t). Every cell is in rows.parquet beside this page; w2s-bench show RUN --csv "
-            f"prints them. {_HOW_TO_READ}{_same(table, fixed)}")
+            f"prints them. {_HOW_TO_READ}{_about_bound(ok)}{_same(table, fixed)}")
     return _section("Cells, summed up", note, shown)
+
+
+def _about_bound(ok: pl.DataFrame) -> str:
+    found = sorted({EXPLICIT[name] for name in ok["divergence"].unique().to_list() if name in EXPLICIT}, reverse=True)
+    words = f" The bound is {' or, in nats, '.join(found)} on the test split." if found else ""
+    return words + (" Accuracy and agreement are shares of the test examples." if ok["classes"].is_not_null().any() else "")
+
+
+def _compared_section(rows: pl.DataFrame) -> str:
+    """Each strategy beside one of them on paired cells, and what makes no pair; nothing where no cells are paired."""
+    import polars as pl
+
+    try:
+        table, lost = comparisons(rows), dropped(rows)
+    except DataError:
+        return ""
+    against = table["against"][0]
+    names = ("task_set", "direction", "strategy", "measure", "pairs", "seeds", "mean", "mean_against", "difference",
+             "difference_low", "difference_high")
+    shown = table.filter(pl.col("strategy") != against).select(names).head(_MOST_CELLS).rename(
+        {"mean_against": f"mean of {against}"})
+    note = (f"Each strategy beside {against} on paired cells only: the same task, models, supervisor and seed, both with status "
+            "ok. low and high: 95 %, Student-t over seed means of the paired differences. A misfit that grows with the gain is "
+            f"what the law promises. {' '.join(dropped_words(rows, lost)) or 'Every cell has its pair.'}")
+    return _section("Strategies, paired", note, shown, "strategies")
+
+
+def _reasons_section(rows: pl.DataFrame) -> str:
+    """Why numbers are missing in cells that have a score, counted."""
+    import polars as pl
+
+    ok = rows.filter(pl.col("status") == "ok").with_columns(pl.col("metrics_missing").list.join("; "))
+    found = [ok.filter(pl.col(name).is_not_null() & (pl.col(name) != "")).group_by(pl.col(name).alias("reason")).len().select(
+        pl.lit(name.removesuffix("_reason")).alias("column"), "reason", pl.col("len").alias("cells")) for name in _REASONS]
+    table = pl.concat(found).sort("column", "cells", "reason", descending=[False, True, False])
+    if table.is_empty():
+        return ""
+    return (f"<h2>Numbers that are missing, and why</h2>\n<div class=\"wide\">"
+            f"{_plain_table(('column', 'reason', 'cells'), table.head(_MOST_LOST).rows())}</div>")
 
 
 def _same(table: pl.DataFrame, fixed: Iterable[str]) -> str:
@@ -123,12 +171,13 @@ def _same(table: pl.DataFrame, fixed: Iterable[str]) -> str:
     return f" The same in every row: {words}." if words else ""
 
 
-def _section(title: str, note: str, table: pl.DataFrame) -> str:
-    return f"<h2>{title}</h2>\n<p class=\"note\">{escape(note)}</p>\n<div class=\"wide\">\n{interactive(table)}\n</div>"
+def _section(title: str, note: str, table: pl.DataFrame, name: str = "cells") -> str:
+    html = interactive(table, name, scripts=name == "cells")
+    return f"<h2>{title}</h2>\n<p class=\"note\">{escape(note)}</p>\n<div class=\"wide\">\n{html}\n</div>"
 
 
-def interactive(table: pl.DataFrame, name: str = "cells") -> str:
-    """A table that can be searched, filtered and sorted, with DataTables inside the page."""
+def interactive(table: pl.DataFrame, name: str = "cells", *, scripts: bool = True) -> str:
+    """A table that can be searched, filtered and sorted, with DataTables inside the page, which the first of its tables holds."""
     import itables.options
     import pandas
     from itables import to_html_datatable
@@ -141,8 +190,8 @@ def interactive(table: pl.DataFrame, name: str = "cells") -> str:
             maxBytes=0, allow_html=False, classes="compact stripe nowrap", style="width:100%", paging=table.height > 50,
             pageLength=50, layout={"topStart": "info", "topEnd": "search", "bottomStart": None,
                                    "bottomEnd": "paging" if table.height > 50 else None})
-    script = generate_init_offline_itables_html(itables.options.dt_bundle)
-    return f"{_without_notes(script)}\n{_without_notes(html)}"
+    script = _without_notes(generate_init_offline_itables_html(itables.options.dt_bundle)) if scripts else ""
+    return f"{script}\n{_without_notes(html)}"
 
 
 def _without_notes(html: str) -> str:

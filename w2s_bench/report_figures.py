@@ -7,8 +7,21 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from w2s_bench.errors import DataError, UsageError
+from w2s_bench.leaderboard.pairs import PAIR, comparisons
 from w2s_bench.leaderboard.selection import GROUP, choices
-from w2s_bench.plots import Figure, embed, gain_misfit, has_curves, heatmap, ledger, sample_size, scripts, selection, tightness
+from w2s_bench.plots import (
+    Figure,
+    embed,
+    gain_misfit,
+    has_curves,
+    heatmap,
+    ledger,
+    sample_size,
+    scripts,
+    selection,
+    strategies,
+    tightness,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,6 +55,8 @@ def _figures(rows: pl.DataFrame, bounds: pl.DataFrame) -> Iterator[tuple[str, Ca
         return
     by = _PANELS if ok["panels"].explode().n_unique() > 1 else ()
     yield "gain-misfit", lambda: gain_misfit(ok, bounds, by, cut=True)
+    if ok.select(pl.col("strategy").n_unique().over(PAIR) > 1).to_series().any():
+        yield "strategies", lambda: strategies(comparisons(rows), cut=True)
     if ok.select(pl.all_horizontal(pl.col("projection", "realizability").is_finite()).any()).item():
         yield "ledger", lambda: ledger(ok, cut=True)
     if not bounds.is_empty():

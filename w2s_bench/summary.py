@@ -11,10 +11,16 @@ from w2s_bench.names import natural
 if TYPE_CHECKING:
     import polars as pl
 
-BOUND = "theorem2-explicit"
+EXPLICIT = {"squared": "theorem2-explicit", "squared-mean": "theorem2-explicit", "brier": "theorem2-explicit",
+            "kl": "kl-explicit"}
+"""The bound with an explicit constant that a table shows, by divergence. Both are written lhs ≤ rhs: `theorem2-explicit` is
+the student's error and what bounds it, `kl-explicit` the gain that is promised (perhaps below 0) and the gain."""
+
 GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
 KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
 MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
+ACCURACIES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "gain_accuracy")
+"""Means of classes, null for numbers."""
 VERDICTS = ("holds", "undecided", "violated")
 DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
 Z95 = 1.959963984540054
@@ -25,7 +31,7 @@ def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
     """The explicit bound of each cell on the test split: run_id, cell_key, lhs, rhs, tightness, verdict."""
     import polars as pl
 
-    return bounds.filter((pl.col("bound") == BOUND) & (pl.col("split") == "test")).select(
+    return bounds.filter(pl.col("bound").is_in(list(EXPLICIT.values())) & (pl.col("split") == "test")).select(
         "run_id", "cell_key", "lhs", "rhs", "tightness", "verdict").unique(["run_id", "cell_key"], maintain_order=True)
 
 
@@ -44,9 +50,10 @@ def by_panel(rows: pl.DataFrame) -> pl.DataFrame:
 def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None) -> pl.DataFrame:
     """One row a group, from rows with status ok: means over seeds, ratios of means, the verdicts counted.
 
-    gain_half is the half-width of a 95 % interval: Student-t over seed means with two seeds or more
-    (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
+    gain_half (and gain_accuracy_half, for classes) is the half-width of a 95 % interval: Student-t over seed means with two
+    seeds or more (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
     by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value.
+    tightness: mean lhs over mean rhs of `EXPLICIT`; null where either is not above 0, such as a promise of no gain.
     """
     import polars as pl
 
@@ -70,8 +77,9 @@ def _schema() -> dict[str, Any]:
     import polars as pl
 
     return {
-        "divergence": pl.String, "output_unit": pl.String, "n_seeds": pl.Int64, "n_cells": pl.Int64,
+        "divergence": pl.String, "output_unit": pl.String, "classes": pl.Int64, "n_seeds": pl.Int64, "n_cells": pl.Int64,
         **{name: pl.Float64 for name in MEANS}, "gain_half": pl.Float64, "gain_over": pl.String,
+        **{name: pl.Float64 for name in (*ACCURACIES, "gain_accuracy_half")},
         "gain_over_misfit": pl.Float64, "tightness": pl.Float64, "holds": pl.Int64, "violated": pl.Int64,
         "undecided": pl.Int64, "verdict": pl.String, "flags": pl.List(pl.String),
     }
@@ -80,29 +88,31 @@ def _schema() -> dict[str, Any]:
 def _group(names: dict[str, Any], part: pl.DataFrame) -> dict[str, Any]:
     import polars as pl
 
-    by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(MEANS).mean())
+    by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(*MEANS, *ACCURACIES).mean())
     means = {name: _mean(by_seed[name]) for name in MEANS}
-    half, over = _gain_half_width(part, by_seed)
+    accuracies = {name: _mean(by_seed[name]) for name in ACCURACIES}
+    half, over = _half_width(part, by_seed, "gain")
     counts = {name: int((part["verdict"] == name).sum()) for name in VERDICTS}
     both = part.drop_nulls(["lhs", "rhs"])
     return {
-        **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0],
+        **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "classes": part["classes"][0],
         "n_seeds": by_seed.height, "n_cells": part.height, **means, "gain_half": half, "gain_over": over,
+        **accuracies, "gain_accuracy_half": _half_width(part, by_seed, "gain_accuracy")[0],
         "gain_over_misfit": _ratio(means["gain"], means["misfit"]),
-        "tightness": _ratio(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
+        "tightness": _tightness(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
         "flags": sorted({flag for flags in part["flags"].to_list() for flag in flags or ()}),
     }
 
 
-def _gain_half_width(part: pl.DataFrame, by_seed: pl.DataFrame) -> tuple[float | None, str | None]:
+def _half_width(part: pl.DataFrame, by_seed: pl.DataFrame, name: str) -> tuple[float | None, str | None]:
     from scipy import stats
 
-    gains = by_seed["gain"].drop_nulls()
+    gains = by_seed[name].drop_nulls()
     if len(gains) >= 2:
         spread = float(gains.std())  # type: ignore[arg-type]
         return float(stats.t.ppf(0.975, len(gains) - 1)) * spread / math.sqrt(len(gains)), "seeds"
-    if part.height == 1 and part["gain_se"][0] is not None:
-        return Z95 * float(part["gain_se"][0]), "test examples"
+    if part.height == 1 and part[f"{name}_se"][0] is not None:
+        return Z95 * float(part[f"{name}_se"][0]), "test examples"
     return None, None
 
 
@@ -113,6 +123,10 @@ def _mean(values: pl.Series) -> float | None:
 
 def _ratio(above: float | None, below: float | None) -> float | None:
     return above / below if above is not None and below is not None and below > 0.0 else None
+
+
+def _tightness(lhs: float | None, rhs: float | None) -> float | None:
+    return _ratio(lhs, rhs) if lhs is not None and lhs > 0.0 else None
 
 
 def _verdict(counts: Mapping[str, int]) -> str | None:
@@ -144,55 +158,3 @@ def unit_of(divergence: str | None, output_unit: str | None) -> str:
         return ""
     word = any(character in output_unit for character in " /·*^²")
     return f"({output_unit})²" if word else f"{output_unit}²"
-
-
-def sentence(rows: pl.DataFrame) -> str:
-    """What the rows show, in one sentence that counts what it leaves out."""
-    import polars as pl
-
-    ok = rows.filter((pl.col("status") == "ok") & pl.col("gain").is_not_null())
-    if ok.is_empty():
-        return f"No cell ended with status ok ({rows.height} planned), so there is nothing to read."
-    forward = ok.filter(pl.col("direction") == "weak-to-strong")
-    said = [_beats(forward)] if forward.height else [f"{ok.height} cells are ok, none of them weak-to-strong"]
-    used = forward if forward.height else ok
-    said += [text for text in (_line(used), _explicit_count(used)) if text]
-    missing = rows.height - ok.height
-    said += [f"{missing} of {rows.height} cells gave no score"] if missing else []
-    return "; ".join(said) + "."
-
-
-def _beats(rows: pl.DataFrame) -> str:
-    import polars as pl
-
-    won = rows.filter(pl.col("gain") > 0).height
-    clearly = rows.filter(pl.col("gain") > Z95 * pl.col("gain_se")).height
-    return (f"In {won} of {rows.height} weak-to-strong cells with status ok the student beats its teacher "
-            f"({clearly} beyond test noise)")
-
-
-def _line(rows: pl.DataFrame) -> str:
-    """Slope and correlation of gain on misfit; as shares of the teacher's error where there are several tasks."""
-    import numpy as np
-    import polars as pl
-
-    several = rows["task_set"].str.split("[").list.first().n_unique() > 1
-    usable = rows.filter(pl.all_horizontal(pl.col("gain", "misfit", "err_weak").is_finite()) & (pl.col("err_weak") > 0))
-    below = usable["err_weak"].to_numpy() if several else np.ones(usable.height)
-    x, y = usable["misfit"].to_numpy() / below, usable["gain"].to_numpy() / below
-    if usable.height < 3 or not (x.std() > 0 and y.std() > 0):
-        return ""
-    slope, correlation = float(np.polyfit(x, y, 1)[0]), float(np.corrcoef(x, y)[0, 1])
-    shares = ", both as shares of the teacher's error" if several else ""
-    return f"gain on misfit has slope {slope:.2f} (correlation {correlation:.2f}{shares}; Theorem 1 says 1)"
-
-
-def _explicit_count(rows: pl.DataFrame) -> str:
-    import polars as pl
-
-    m, epsilon = pl.col("misfit"), pl.col("err_ceiling")
-    apt = rows.filter(pl.col("divergence").is_in(["squared", "brier"]) & m.is_not_null() & epsilon.is_not_null())
-    if apt.is_empty():
-        return ""
-    kept = apt.filter(pl.col("err_student") <= pl.col("err_weak") - m + 2.0 * (m * epsilon).sqrt()).height
-    return f"the explicit bound of Theorem 2 is met in {kept} of {apt.height}"

@@ -4,44 +4,67 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError, nearest
 from w2s_bench.names import distinguishing
-from w2s_bench.summary import BOUND, DIRECTIONS, group_keys, summary, unit_of, verdicts
+from w2s_bench.summary import DIRECTIONS, EXPLICIT, group_keys, summary, unit_of, verdicts
 
 if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 FLAG_LETTERS = {
     "diverged": "D", "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
     "student-equals-teacher": "E", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
-    "not-converged": "V",
+    "not-converged": "V", "class-missing-in-supervise": "M", "class-missing-in-transfer": "M", "class-missing-in-test": "M",
 }
+"""Flags of one letter say one thing of different splits."""
+
 _ARROWS = {"weak-to-strong": ">", "strong-to-weak": "<", "same": "="}
 _NARROW, _STACKED = 98, 160
 """Widths below which columns are left out, and below which the names stand one above the other."""
+
+_LEFT_OUT_NARROW = ("err\nweak", "err\nceiling", "misfit")
+"""Columns of numbers that are left out in narrow tables."""
+
+_LEFT_OUT_FIRST = ("err\nceiling", "err\nweak", "lhs/\nrhs", "err\nstudent", "gain/\nmisfit", "misfit", "bound")
+"""Columns of classes, whose tables have more, in the order in which they are left out until the rest fits."""
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column of figures: its head, its cells, and whether figures are set to the right."""
+
+    head: str
+    cells: list[Text]
+    right: bool = True
+
+    @property
+    def width(self) -> int:
+        return max(*(len(part) for part in self.head.split("\n")), *(len(cell.plain) for cell in self.cells))
 
 
 def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None,
            sort: str | None = None) -> None:
     """Print one table a task set, weak-to-strong first, then what its marks mean. In fewer than 98 columns the
-    errors of weak and ceiling and the misfit are left out."""
+    errors of weak and ceiling and the misfit are left out; a table of classes, which shows accuracy too, leaves out what
+    does not fit."""
     import polars as pl
 
     table = summary(rows, bounds, by)
     if sort:
         table = _sorted(table, sort)
     lost = rows.height - rows.filter(pl.col("status") == "ok").height
-    narrow = console.width < _NARROW
     titles = distinguishing(table["task_set"].unique().to_list())
     for task in table["task_set"].unique(maintain_order=True).to_list():
         group = table.filter(pl.col("task_set") == task)
         names = _name_columns(group, by)
         lines = _shortened(group.to_dicts(), names)
-        console.print(_task_table(titles[task], lines, names, narrow, console.width < _STACKED), soft_wrap=False)
+        console.print(_task_table(titles[task], lines, names, console.width), soft_wrap=False)
         console.print()
     if not table.is_empty():
         _say(console, _legend(table))
@@ -93,8 +116,7 @@ def _shortened(lines: list[dict[str, Any]], names: Sequence[str]) -> list[dict[s
     return [{**line, **{name: short[str(line[name])] for name in names}} for line in lines]
 
 
-def _task_table(task: str, lines: Sequence[Mapping[str, Any]], names: Sequence[str], narrow: bool,
-                stacked: bool) -> Table:
+def _task_table(task: str, lines: Sequence[Mapping[str, Any]], names: Sequence[str], width: int) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -104,30 +126,41 @@ def _task_table(task: str, lines: Sequence[Mapping[str, Any]], names: Sequence[s
     title.append(f"  {_about(lines[0], exponent)}", style="dim")
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
                   pad_edge=False, show_edge=False, collapse_padding=True)
-    for name in ["\n".join(names)] if stacked else names:
-        table.add_column(name, overflow="fold", min_width=12 if narrow else 16)
-    heads = ["n", *([] if narrow else ["err\nweak"]), "err\nstudent", *([] if narrow else ["err\nceiling"]), "gain ± 95 %",
-             *([] if narrow else ["misfit"]), "gain/\nmisfit", "lhs/\nrhs"]
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("bound", no_wrap=True)
-    table.add_column("flags", no_wrap=True)
+    stacked, least = width < _STACKED, 12 if width < _NARROW else 16
+    heads = ["\n".join(names)] if stacked else list(names)
+    for name in heads:
+        table.add_column(name, overflow="fold", min_width=least)
+    columns = _fitting(_figures(lines, exponent), lines[0]["classes"] is not None, width, (least + 2) * len(heads))
+    for column in columns:
+        table.add_column(column.head, justify="right" if column.right else "left", no_wrap=True)
     previous = lines[0]["direction"]
-    for line in lines:
+    for number, line in enumerate(lines):
         if line["direction"] != previous:
             table.add_section()
             previous = line["direction"]
         labels = _labels(line, names)
         shown = [Text("\n".join(labels))] if stacked else [Text(label) for label in labels]
-        table.add_row(*shown, *_figures(line, exponent, narrow))
+        table.add_row(*shown, *(column.cells[number] for column in columns))
     return table
+
+
+def _fitting(columns: list[_Column], of_classes: bool, width: int, names: int) -> list[_Column]:
+    """The columns that a table of this width shows beside its names."""
+    if not of_classes:
+        return [column for column in columns if width >= _NARROW or column.head not in _LEFT_OUT_NARROW]
+    for head in _LEFT_OUT_FIRST:
+        if names + sum(column.width + 2 for column in columns) <= width:
+            break
+        columns = [column for column in columns if column.head != head]
+    return columns
 
 
 def _about(line: Mapping[str, Any], exponent: int) -> str:
     unit = unit_of(line["divergence"], line["output_unit"])
     scale = f"10^{exponent} " if exponent else ""
     inside = f" in {scale}{unit}".rstrip() if scale or unit else ""
-    return f"{line['divergence']}{inside}"
+    of_classes = f", accuracy in %; {line['classes']} classes" if line["classes"] is not None else ""
+    return f"{line['divergence']}{inside}{of_classes}"
 
 
 def _labels(line: Mapping[str, Any], names: Sequence[str]) -> list[str]:
@@ -135,22 +168,40 @@ def _labels(line: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     return [f"{arrow} {line[name]}" if name == "strong" else str(line[name]) for name in names]
 
 
-def _figures(line: Mapping[str, Any], exponent: int, narrow: bool) -> list[Any]:
+def _figures(lines: Sequence[Mapping[str, Any]], exponent: int) -> list[_Column]:
+    """All columns of figures that these lines can fill, in the order in which they are read."""
     from rich.text import Text
 
-    style = {"holds": "", "violated": "bold", None: "dim"}.get(line["verdict"], "dim")
+    def plain(head: str, name: str, power: int = 0, digits: int = 3) -> _Column:
+        return _Column(head, [Text(figure(line[name], power, digits)) for line in lines])
+
+    styles = [{"holds": "", "violated": "bold", None: "dim"}.get(line["verdict"], "dim") for line in lines]
+    columns = [
+        _Column("n", [Text(str(line["n_seeds"])) for line in lines]), plain("err\nweak", "err_weak", exponent),
+        plain("err\nstudent", "err_student", exponent), plain("err\nceiling", "err_ceiling", exponent),
+        _Column("gain ± 95 %", [_gain(line, "gain", exponent) for line in lines]), plain("misfit", "misfit", exponent),
+        plain("gain/\nmisfit", "gain_over_misfit", 0, 2), plain("lhs/\nrhs", "tightness", 0, 2)]
+    if lines[0]["classes"] is not None:
+        columns += [_Column("accuracy, weak →\nstudent / ceiling", [Text(_accuracies(line)) for line in lines]),
+                    _Column("gain acc\n± 95 %", [_gain(line, "gain_accuracy", -2, 2) for line in lines])]
+    return [*columns, _Column("bound", [Text(verdict_text(line), style=style) for line, style in zip(lines, styles, strict=True)],
+                              right=False),
+            _Column("flags", [Text(flag_letters(line["flags"]), style=style) for line, style in zip(lines, styles, strict=True)],
+                    right=False)]
+
+
+def _gain(line: Mapping[str, Any], name: str, exponent: int, digits: int = 3) -> Text:
+    from rich.text import Text
+
+    gain, half = line[name], line[f"{name}_half"]
     mark = "" if line["gain_over"] != "test examples" else "'"
-    gain = figure(line["gain"], exponent)
-    if line["gain_half"] is not None:
-        gain += f" ± {figure(line['gain_half'], exponent)}{mark}"
-    positive = line["gain"] is not None and line["gain"] > 0
-    texts: list[tuple[str, str, bool]] = [
-        (str(line["n_seeds"]), "", True), (figure(line["err_weak"], exponent), "", not narrow),
-        (figure(line["err_student"], exponent), "", True), (figure(line["err_ceiling"], exponent), "", not narrow),
-        (gain, "bold" if positive else "", True), (figure(line["misfit"], exponent), "", not narrow),
-        (figure(line["gain_over_misfit"], 0, 2), "", True), (figure(line["tightness"], 0, 2), "", True),
-        (verdict_text(line), style, True), (flag_letters(line["flags"]), style, True)]
-    return [Text(text, style=look) for text, look, wanted in texts if wanted]
+    shown = figure(gain, exponent, digits) + (f" ± {figure(half, exponent, digits)}{mark}" if half is not None else "")
+    return Text(shown, style="bold" if gain is not None and gain > 0 else "")
+
+
+def _accuracies(line: Mapping[str, Any]) -> str:
+    weak, student, ceiling = (figure(line[f"accuracy_{role}"], -2, 2) for role in ("weak", "student", "ceiling"))
+    return f"{weak} → {student} / {ceiling}"
 
 
 def verdict_text(line: Mapping[str, Any]) -> str:
@@ -163,8 +214,8 @@ def verdict_text(line: Mapping[str, Any]) -> str:
 
 
 def flag_letters(flags: Sequence[str]) -> str:
-    """One letter a flag, in the order of FLAG_LETTERS; ? for a flag without one."""
-    known = "".join(letter for flag, letter in FLAG_LETTERS.items() if flag in flags)
+    """The letters of the flags, each once, in the order of FLAG_LETTERS; ? for a flag without one."""
+    known = "".join(dict.fromkeys(letter for flag, letter in FLAG_LETTERS.items() if flag in flags))
     return known + ("?" if any(flag not in FLAG_LETTERS for flag in flags) else "")
 
 
@@ -196,7 +247,15 @@ def _legend(table: pl.DataFrame) -> str:
         parts.append("±: 95 % over seeds (Student-t), ' over test examples where there is one seed")
     else:
         parts.append("±: 95 % over seeds (Student-t)")
-    parts.append(f"bound: {BOUND} on test, lhs/rhs its tightness")
-    named = [f"{letter} {flag}" for flag, letter in FLAG_LETTERS.items() if flag in flags]
+    parts.append(_about_bounds(table["divergence"].unique().to_list()))
+    parts += ["gain acc: student − weak in percentage points"] if table["classes"].is_not_null().any() else []
+    named = [f"{letter} {', '.join(of_letter)}" for letter in dict.fromkeys(FLAG_LETTERS.values())
+             if (of_letter := [flag for flag in FLAG_LETTERS if FLAG_LETTERS[flag] == letter and flag in flags])]
     named += ["? " + ", ".join(sorted(flags - set(FLAG_LETTERS)))] if flags - set(FLAG_LETTERS) else []
     return ". ".join(part for part in [*parts, ("flags: " + ", ".join(named)) if named else ""] if part) + "."
+
+
+def _about_bounds(divergences: Sequence[str | None]) -> str:
+    found = sorted({EXPLICIT[name] for name in divergences if name in EXPLICIT}, reverse=True) or [EXPLICIT["squared"]]
+    said = f"bound: {' or, in nats, '.join(found)} on test, lhs/rhs its tightness"
+    return f"{said}; - where kl-explicit promises no gain" if EXPLICIT["kl"] in found else said

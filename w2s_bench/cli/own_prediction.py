@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.errors import UsageError, W2SError
+from w2s_bench.errors import UsageError
 
 if TYPE_CHECKING:
     from w2s_bench.prediction_files import Joined
     from w2s_bench.scoring.divergence import Divergence
     from w2s_bench.scoring.intervals import Estimate
-    from w2s_bench.scoring.prediction import Check
+    from w2s_bench.scoring.prediction import Accuracies, Check
+
+_OF_CLASSES = ("brier", "kl")
 
 
 def show_own_prediction(*, weak: str | None, student: str | None, truth: str | None, ceiling: str | None,
@@ -20,7 +22,7 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
     import polars as pl
 
     from w2s_bench.cli.listing import print_csv, print_json
-    from w2s_bench.prediction_files import joined
+    from w2s_bench.cli.own_prediction_words import sentences
     from w2s_bench.scoring.divergence import divergence as named
     from w2s_bench.scoring.prediction import check_prediction, predicted_gain
 
@@ -31,13 +33,13 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
     if err_weak is not None and truth is not None:
         raise UsageError("--err-weak and --truth both say how wrong the weak labels are", hint="give one of the two")
     loss = named(divergence or "squared")
-    files = joined(*(_read(path, loss) for path in (weak, student, truth, ceiling)))
+    files = _files(weak, student, truth, ceiling, loss)
     misfit = predicted_gain(files.student, files.weak, loss)
     check = None if files.truth is None else check_prediction(
         files.student[files.labelled], files.weak[files.labelled], files.truth, files.ceiling, loss)
-    quantities = _quantities(misfit, check, err_weak)
-    band = _band(misfit, check)
-    said = _sentences(misfit, check, band, err_weak, loss)
+    quantities = _quantities(misfit, check, err_weak) + (_of_classes(files) if loss.name in _OF_CLASSES else [])
+    band = None if check is None else _band(misfit, check, files, loss)
+    said = sentences(misfit, check, band, err_weak, files, loss)
     if as_json:
         print_json({"weak": weak, "student": student, "truth": truth, "ceiling": ceiling, "divergence": loss.name,
                     "outputs": list(files.outputs), "quantities": quantities, "band": band, "says": said})
@@ -48,19 +50,15 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
         _print(quantities, said, f"{student} on the labels of {weak}", files, loss)
 
 
-def _read(path: str | None, loss: Divergence) -> Any:
-    """The file, with rows that the divergence takes."""
-    from w2s_bench.errors import DataError
-    from w2s_bench.prediction_files import read_predictions
+def _files(weak: str, student: str, truth: str | None, ceiling: str | None, loss: Divergence) -> Joined:
+    """The files, joined, with rows that the divergence takes."""
+    from w2s_bench.prediction_files import joined, read_classes, read_distributions, read_predictions
 
-    if path is None:
-        return None
-    found = read_predictions(path)
-    try:
-        loss.conform(found.values)
-    except W2SError as error:
-        raise DataError(error.what, where=path, hint=error.hint) from None
-    return found
+    of_classes = loss.name in _OF_CLASSES
+    read = read_distributions if of_classes else read_predictions
+    taught = read(weak)
+    labels = None if truth is None else read_classes(truth, taught) if of_classes else read(truth)
+    return joined(taught, read(student), labels, None if ceiling is None else read(ceiling))
 
 
 def _quantities(misfit: Estimate, check: Check | None, err_weak: float | None) -> list[dict[str, Any]]:
@@ -78,23 +76,35 @@ def _quantities(misfit: Estimate, check: Check | None, err_weak: float | None) -
     return found + [_quantity(name, "labelled ids", value) for name, value in named]
 
 
+def _of_classes(files: Joined) -> list[dict[str, Any]]:
+    """Agreement, which needs no label, and accuracies where there are labels."""
+    from w2s_bench.scoring.prediction import accuracies, agreement_of
+
+    found = [_quantity("agreement of student and weak labels", "all ids", agreement_of(files.student, files.weak))]
+    if files.truth is None:
+        return found
+    right: Accuracies = accuracies(files.student[files.labelled], files.weak[files.labelled], files.truth)
+    named = (("accuracy of the weak labels", right.weak), ("accuracy of the student", right.student),
+             ("gain in accuracy", right.gain))
+    return found + [_quantity(name, "labelled ids", value) for name, value in named]
+
+
 def _quantity(name: str, on: str, found: Estimate) -> dict[str, Any]:
     numbers = {"value": found.mean, "se": found.se, "low": found.low, "high": found.high}
     return {"quantity": name, "on": on, "n": found.n, **{key: v if math.isfinite(v) else None for key, v in numbers.items()}}
 
 
-def _band(misfit: Estimate, check: Check | None) -> dict[str, Any] | None:
-    """The explicit band about the misfit of all ids, with the labelled estimate of ε; null for `kl` or without truth."""
-    from w2s_bench.scoring.prediction import explicit_band, inside_band
+def _band(misfit: Estimate, check: Check, files: Joined, loss: Divergence) -> dict[str, Any]:
+    """The explicit band about the misfit of all ids, with the labelled estimate of ε; `high` is null without an upper end."""
+    from w2s_bench.scoring.bounds_kl import squared_oscillation
+    from w2s_bench.scoring.prediction import BANDED, explicit_band, kl_band
 
-    if check is None or check.band is None:
-        return None
-    half = float(explicit_band([misfit.mean], [check.epsilon.mean])[0])
-    size = check.err_weak.mean + check.err_student.mean + check.misfit.mean
-    inside = inside_band([check.gain.mean], [check.misfit.mean], [check.epsilon.mean], [size])
-    return {"low": misfit.mean - half, "high": misfit.mean + half, "half_width": half, "epsilon": check.epsilon.mean,
-            "epsilon_from": check.epsilon_from, "half_width_on_labelled": check.band,
-            "gain_inside_on_labelled": bool(inside[0])}
+    epsilon = check.epsilon.mean
+    half = (float(explicit_band([misfit.mean], [epsilon])[0]) if loss.name in BANDED else
+            kl_band(epsilon, squared_oscillation(files.student, files.weak)))
+    return {"low": misfit.mean - half, "high": misfit.mean + half if check.two_sided else None, "half_width": half,
+            "epsilon": epsilon, "epsilon_from": check.epsilon_from, "half_width_on_labelled": check.band,
+            "gain_inside_on_labelled": check.inside}
 
 
 def _print(quantities: list[dict[str, Any]], said: list[str], title: str, files: Joined, loss: Divergence) -> None:
@@ -106,55 +116,3 @@ def _print(quantities: list[dict[str, Any]], said: list[str], title: str, files:
     outputs = files.outputs[0] if len(files.outputs) == 1 else f"{len(files.outputs)} outputs ({', '.join(files.outputs)})"
     print_table(title, f"{loss.name} loss of {outputs}; {loss.unit}", ["", "on", "n", "value ± se", "95 %"], lines, 2)
     say(said)
-
-
-def _sentences(misfit: Estimate, check: Check | None, band: dict[str, Any] | None, err_weak: float | None,
-               loss: Divergence) -> list[str]:
-    from w2s_bench.scoring.prediction import BANDED
-    from w2s_bench.terminal_table import figure
-
-    m = figure(misfit.mean)
-    if misfit.mean == 0.0:
-        return ["The student repeats its teacher: misfit 0, predicted gain 0."]
-    said = [f"Theorem 1 predicts a gain of {m}: the student errs by that much less than its teacher." + (
-            "" if check else " No label was used.")]
-    if loss.name not in BANDED:
-        said.append("For kl this holds where the student minimises KL(student ‖ weak) over a class that is convex in "
-                    "probabilities and holds the truth; the explicit band is for squared and brier.")
-    elif check is None:
-        said.append("It holds where the student is the best fit to the weak labels in a convex class that holds the truth. "
-                    "Where the class misses the truth by ε, the gain may be as much as 2·sqrt(misfit·ε) less: "
-                    f"some gain is certain only for ε below misfit / 4 = {figure(misfit.mean / 4.0)}.")
-    known = err_weak if err_weak is not None else check.err_weak.mean if check else None
-    if known is not None and misfit.mean > known:
-        said.append(f"The misfit is above the teacher's error {figure(known)}, and no gain can be: the student is no projection "
-                    "onto a class that holds the truth, or the two were measured on other examples.")
-    if check is not None and band is not None:
-        said += _band_sentences(check, band)
-    return said
-
-
-def _band_sentences(check: Check, band: dict[str, Any]) -> list[str]:
-    from w2s_bench.terminal_table import figure
-
-    low, high, half = (figure(band[name]) for name in ("low", "high", "half_width"))
-    epsilon = figure(band["epsilon"])
-    if band["epsilon_from"] == "student":
-        said = [f"Without --ceiling, ε is taken as the student's own error {epsilon}. The student is in its class, so the best "
-                "of the class errs by no more; but this band is wide, and true of any two predictors. The strong model fitted on "
-                "the truth, as --ceiling, narrows it."]
-    else:
-        said = [f"ε is the ceiling's error {epsilon}, label noise included; the ceiling is taken to be in the student's class."]
-    if band["low"] <= 0.0:
-        said.append(f"The law says little here: its band of ± {half} is as wide as the misfit or wider, so it allows a gain as "
-                    f"low as {low} (and, in a linear class, as high as {high}).")
-    else:
-        said.append(f"The law says: a gain of at least {low} (and, in a linear class, at most {high}).")
-    inside = "inside" if band["gain_inside_on_labelled"] else "outside"
-    away = "" if band["gain_inside_on_labelled"] else (
-        ": the student is no exact projection on these examples, its class is not linear, or the ceiling is not in it")
-    gain = check.gain
-    said.append(f"Measured on {gain.n} labelled ids: gain {figure(gain.mean)} (95 % {figure(gain.low)} to {figure(gain.high)}), "
-                f"{inside} the band of ± {figure(band['half_width_on_labelled'])} about their misfit "
-                f"{figure(check.misfit.mean)}{away}.")
-    return said

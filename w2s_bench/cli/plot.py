@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "gain-misfit": "gain against misfit, one mark a cell",
+    "strategies": "each strategy beside one of them, on paired cells",
     "ledger": "misfit, projection and realizability of each pair, whose sum is the gain",
     "tightness": "left side over right side of each bound",
     "selection": "what each rule for choosing a teacher costs",
@@ -31,32 +32,48 @@ _LISTED = "\b\nKinds:\n" + "\n".join(f"  {kind:<12} {words}" for kind, words in 
 @click.argument("runs", nargs=-1, metavar="RUN…")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="File to write: .png, .svg or .html.  [default: KIND.png]")
 @click.option("--where", "condition", default=None, help='Keep rows, as in "gain > 0 and task == diabetes".')
-@click.option("--by", default=None, help="A panel for each value of these columns too, joined with commas; not for sample-size.")
+@click.option("--by", default=None, help="A panel for each value of these columns too, joined with commas; not for sample-size "
+              "and strategies.")
 @click.option("--x", "along", default=None, help="What sample-size runs along: a numeric column, or a parameter, as "
               "weak.width.  [default: n_transfer]")
 @click.option("--value", default=None, help="What heatmap shows: gain, misfit, pgr, …  [default: gain]")
+@click.option("--against", default=None, help="What strategies compares the others with.  [default: the one with most cells]")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
 def command(kind: str, runs: tuple[str, ...], out: Path | None, condition: str | None, by: str | None, along: str | None,
-            value: str | None, latest: bool) -> None:
+            value: str | None, against: str | None, latest: bool) -> None:
     """Draw a figure of RUNS (folders, rows files, or names under w2s-runs/), several as one."""
-    _check_words(kind, by, along, value)
+    _check_words(kind, by, along, value, against)
     from w2s_bench.plots import check_path, save
 
     path = out or Path(f"{kind}.png")
     check_path(path)
     rows, bounds = tables_of(runs, condition, latest, f"plot {kind}")
     columns = [name.strip() for name in by.split(",")] if by else []
-    save(_draw(kind, rows, bounds, columns, along or "n_transfer", value or "gain"), path)
+    if kind == "strategies":
+        save(_compared(rows, against), path)
+    else:
+        save(_draw(kind, rows, bounds, columns, along or "n_transfer", value or "gain"), path)
     click.echo(str(path))
 
 
-def _check_words(kind: str, by: str | None, along: str | None, value: str | None) -> None:
+def _compared(rows: pl.DataFrame, against: str | None) -> Figure:
+    from w2s_bench.leaderboard.pairs import comparisons
+    from w2s_bench.plots import strategies
+
+    return strategies(comparisons(rows, against))
+
+
+def _check_words(kind: str, by: str | None, along: str | None, value: str | None, against: str | None) -> None:
     if kind not in KINDS:
         raise UsageError(f"no figure is called {kind!r}", hint=nearest(kind, KINDS))
     if along and kind != "sample-size":
         raise UsageError(f"--x goes with sample-size, not with {kind}")
     if value and kind != "heatmap":
         raise UsageError(f"--value goes with heatmap, not with {kind}")
+    if against and kind != "strategies":
+        raise UsageError(f"--against goes with strategies, not with {kind}")
+    if by and kind == "strategies":
+        raise UsageError("--by does not go with strategies, whose panels are task sets", hint="keep some with --where")
     if by and kind == "sample-size":
         raise UsageError("--by does not go with sample-size, whose panels are its pairs of models", hint="keep some with --where")
 

@@ -47,10 +47,10 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
         return
     if not runs:
         raise UsageError("nothing to predict from", hint="w2s-bench predict RUN, or --weak weak.csv --student student.csv")
-    _of_runs(tables_of(runs, condition, latest, "predict")[0], by, as_json, as_csv)
+    _of_runs(*tables_of(runs, condition, latest, "predict"), by, as_json, as_csv)
 
 
-def _of_runs(rows: pl.DataFrame, by: str | None, as_json: bool, as_csv: bool) -> None:
+def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: bool, as_csv: bool) -> None:
     import polars as pl
 
     from w2s_bench.cli.listing import print_csv, print_json, say
@@ -58,8 +58,9 @@ def _of_runs(rows: pl.DataFrame, by: str | None, as_json: bool, as_csv: bool) ->
     from w2s_bench.summary import GROUPABLE
 
     keys = columns_of(by, GROUPABLE) or default_keys(rows)
-    table, whole = predictions(rows, keys), over_all(rows)
-    said = _sentences(whole.to_dicts()[0]) if whole.height else []
+    table, whole = predictions(rows, bounds, keys), over_all(rows, bounds)
+    divergences = set(rows["divergence"].drop_nulls().to_list())
+    said = _sentences(whole.to_dicts()[0], divergences) if whole.height else []
     if as_json:
         print_json({"groups": table.to_dicts(), "over_all": whole.to_dicts()[0] if whole.height else None, "says": said})
     elif as_csv:
@@ -88,8 +89,15 @@ def _print(table: pl.DataFrame, whole: pl.DataFrame, keys: Sequence[str]) -> Non
     words = ["±: 95 % over seeds (Student-t). Line: gain on misfit."]
     words += [meaning for over, meaning in MEANINGS.items() if over in rested]
     words += ["* over test examples, where there is one cell."] if "test examples" in table["misfit_over"].to_list() else []
+    kinds = set(table["divergence"].to_list()) if table["banded"].sum() else set()
     words += [("band: Theorem 2 in its explicit form, |gain − misfit| ≤ 2·sqrt(misfit·ε), ε the ceiling's error, for an exact "
-               "projection onto a linear class.")] if table["banded"].sum() else []
+               "projection onto a linear class.")] if kinds - {"kl"} else []
+    words += [("band of kl: kl-explicit, gain ≥ misfit − sqrt(ε/2 · E osc²), ε the ceiling's cross-entropy, osc how far the "
+               "student moves the log-odds, for a student that minimises KL(student ‖ weak) over a class convex in "
+               "probabilities. It has no upper end.")] if "kl" in kinds else []
+    without = table.filter((table["divergence"] == "kl") & (table["banded"] == 0) & (table["n_truth"] > 0)).height
+    words += ["No band for kl: kl-explicit of these cells is not known, which bounds.parquet beside the rows would hold."] if (
+        without) else []
     say(words)
 
 
@@ -115,22 +123,24 @@ def _figures(line: dict[str, Any]) -> list[str]:
             f"± {figure(line['band_width'], 0, 2)}" if line["band_width"] is not None else "-", inside]
 
 
-def _sentences(line: dict[str, Any]) -> list[str]:
+def _sentences(line: dict[str, Any], divergences: set[str | None]) -> list[str]:
     """What one line over all says, and what the law says where its band is wide."""
     from w2s_bench.cli.listing import between, with_half
+    from w2s_bench.finding import law_of
     from w2s_bench.terminal_table import figure
 
     if not line["n_truth"]:
         return [f"No truth in these {line['n_cells']} cells: the misfit predicts the gain, and nothing here can check it."]
     scale = ", in shares of the teacher's error, because units differ" if line["divergence"] is None else ""
     said = [f"Over all {line['n_truth']} cells{scale}: mean gain / mean misfit {with_half(line, 'gain_over_misfit', 2)} "
-            "(Theorem 1 says 1 or more)"]
+            f"({law_of(divergences)} says 1 or more)"]
     if line["line_over"]:
         said[0] += (f"; gain on misfit has slope {between(line, 'slope', 2)} and correlation {between(line, 'correlation', 2)}, "
                     f"intervals over {'cells' if line['line_over'] == 'cells' else 'seeds'}")
     said[0] += "."
     if line["silent"] is not None:
-        said.append(f"Theorem 2 allows a band of ± {figure(line['band_width'], 0, 2)} misfits on average. In {line['silent']} of "
-                    f"{line['banded']} cells it is wider than the misfit (ε above misfit / 4), and there the law does not say "
+        law, when = ("The law", "") if "kl" in divergences else ("Theorem 2", " (ε above misfit / 4)")
+        said.append(f"{law} allows a band of ± {figure(line['band_width'], 0, 2)} misfits on average. In {line['silent']} of "
+                    f"{line['banded']} cells it is wider than the misfit{when}, and there the law does not say "
                     "whether the student gains at all.")
     return said

@@ -68,8 +68,8 @@ def _finish(result: Any, quiet: bool) -> None:
     """Write the page, name what went wrong, and show the table unless it is to be quiet."""
     import polars as pl
 
+    from w2s_bench.finding import sentence
     from w2s_bench.report import write_report
-    from w2s_bench.summary import sentence
     from w2s_bench.terminal_table import render
 
     rows = pl.read_parquet(result.folder / "rows.parquet")
@@ -79,7 +79,8 @@ def _finish(result: Any, quiet: bool) -> None:
         click.echo(f"{count} cells: {error}", err=True)
     if quiet:
         return
-    render(rows, pl.read_parquet(result.folder / "bounds.parquet"), table_console())
-    click.echo(sentence(rows))
+    bounds = pl.read_parquet(result.folder / "bounds.parquet")
+    render(rows, bounds, table_console())
+    click.echo(sentence(rows, bounds))
     counts = ", ".join(f"{count} {status}" for status, count in sorted(result.statuses.items()))
     click.echo(f"{counts}; {result.executed} jobs computed. Page: {page}")

@@ -71,11 +71,14 @@ def _print_setting(title: str, lines: Sequence[dict[str, Any]], teachers: dict[A
     unit = unit_of(lines[0]["divergence"], lines[0]["output_unit"])
     about = (f"{lines[0]['candidates']:.3g} candidates; {max(line['students'] for line in lines)} students, "
              f"{max(line['seeds'] for line in lines)} seeds; {lines[0]['divergence']}{f' in {unit}' if unit else ''}")
+    of_classes = any(line["regret_accuracy"] is not None for line in lines)
     shown = [[line["rule"], line["may_look_at"], teachers[line["chosen"]], _share(line["chosen_share"]),
               figure(line["err_student"]), with_half(line, "regret"), _percent(line, "relative_regret"), _share(line["hits"]),
-              figure(line["tau"], 0, 2)] for line in lines]
+              figure(line["tau"], 0, 2), *([figure(line["accuracy_student"], -2, 2), _percent(line, "regret_accuracy")]
+                                           if of_classes else [])] for line in lines]
     print_table(title, about, ["rule", "may look at", "teacher chosen most", "share", "err\nstudent", "regret ± 95 %",
-                "regret / err\nof random", "hits", "tau"], shown, 3)
+                               "regret / err\nof random", "hits", "tau",
+                               *(["accuracy %", "regret of\naccuracy"] if of_classes else [])], shown, 3)
 
 
 def _print_choices(made: pl.DataFrame, teachers: dict[Any, str]) -> None:

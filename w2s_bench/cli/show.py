@@ -13,7 +13,9 @@ from w2s_bench.errors import UsageError, nearest
 
 @click.command("show")
 @click.argument("runs", nargs=-1)
-@click.option("--by", default=None, help="Group by these columns, joined with commas.")
+@click.option("--by", default=None, help="Group by these columns, joined with commas; `strategy` alone compares strategies.")
+@click.option("--against", default=None, help="With --by strategy: the one that the others are compared with.  "
+              "[default: the one with most cells]")
 @click.option("--where", "condition", default=None, help='Keep rows, as in "gain > 0 and task == diabetes".')
 @click.option("--sort", default=None, help="Sort by a column; -COLUMN sorts downwards.")
 @click.option("--columns", "chosen", default=None, is_flag=False, flag_value="?",
@@ -23,21 +25,33 @@ from w2s_bench.errors import UsageError, nearest
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
 @click.option("--publish", type=click.Path(path_type=Path), help="Write rows, bounds and a Markdown page to this folder.")
-def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: str | None, chosen: str | None,
-            of_bounds: bool, as_json: bool, as_csv: bool, latest: bool, publish: Path | None) -> None:
-    """Show the table of RUNS (folders, or names under w2s-runs/), several as one."""
+def command(runs: tuple[str, ...], by: str | None, against: str | None, condition: str | None, sort: str | None,
+            chosen: str | None, of_bounds: bool, as_json: bool, as_csv: bool, latest: bool, publish: Path | None) -> None:
+    """Show the table of RUNS (folders, or names under w2s-runs/), several as one.
+
+    With --by strategy each strategy is compared with one of them, on paired cells only: cells that agree in task, weak and
+    strong model, supervisor and seed, and have status ok for both. What is left out is counted.
+    """
     if chosen == "?":
         _explain_columns()
         return
     from w2s_bench.cli.progress import table_console
+    from w2s_bench.finding import sentence
     from w2s_bench.folder import find_run
     from w2s_bench.leaderboard import tables
     from w2s_bench.leaderboard.means import means
-    from w2s_bench.summary import GROUPABLE, sentence, verdicts
+    from w2s_bench.summary import GROUPABLE, verdicts
     from w2s_bench.terminal_table import render, render_verdicts
 
     rows, bounds = tables_of(runs, condition, latest, "show")
     keys = columns_of(by, GROUPABLE)
+    compares = keys == ["strategy"] and not chosen and not of_bounds and not publish
+    if against and not compares:
+        raise UsageError("--against says what strategies are compared with",
+                         hint="w2s-bench show RUN --by strategy --against NAME")
+    if compares and rows["strategy"].n_unique() > 1:
+        _compare(rows, against, sort, as_json, as_csv)
+        return
     if of_bounds:
         if as_json or as_csv:
             _print_table(verdicts(bounds), as_json)
@@ -59,7 +73,15 @@ def command(runs: tuple[str, ...], by: str | None, condition: str | None, sort: 
         _print_table(table, as_json)
     else:
         render(rows, bounds, table_console(), by=keys, sort=sort)
-        click.echo(sentence(rows))
+        click.echo(sentence(rows, bounds))
+
+
+def _compare(rows: Any, against: str | None, sort: str | None, as_json: bool, as_csv: bool) -> None:
+    from w2s_bench.cli.comparison import show_comparison
+
+    if sort:
+        raise UsageError("--sort does not go with a comparison of strategies", hint="--csv prints it for programs that sort")
+    show_comparison(rows, against, as_json, as_csv)
 
 
 def _copied_specs(folders: list[Path], target: Path) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from w2s_bench.errors import DataError
 from w2s_bench.leaderboard.groups import fields, groups, has_panels, interval_schema, units
 from w2s_bench.leaderboard.relation import line_columns, line_schema
 from w2s_bench.scoring.intervals import Estimate, across_seeds, ratio
 from w2s_bench.scoring.lines import fit_line
 from w2s_bench.scoring.prediction import BANDED, explicit_band, inside_band
-from w2s_bench.summary import Z95
+from w2s_bench.scoring.verdict import ROUNDING
+from w2s_bench.summary import Z95, bound_on_test
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,25 +25,27 @@ def default_keys(rows: pl.DataFrame) -> list[str]:
     return [*(["panel"] if has_panels(rows) else []), "task_set", "strategy", "supervisor", "direction"]
 
 
-def predictions(rows: pl.DataFrame, by: Sequence[str] | None = None) -> pl.DataFrame:
+def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None = None) -> pl.DataFrame:
     """One row a group of cells with status ok, from the columns `by` or `default_keys`, with the columns of `_schema`.
 
     Draws of a task within a seed are pooled: their mean is the seed's value. Intervals of means and of gain over misfit
     are Student-t over seeds (`misfit_over` = seeds); the misfit of a single cell has its own over test examples.
-    in_band is the share of `banded` cells whose gain is within 2·√(misfit·ε) of the misfit, ε = err_ceiling; band_width is
-    that half-width in units of the misfit, a ratio of means; silent counts the cells where it is at least the misfit.
+    in_band is the share of `banded` cells whose gain is in the band: within 2·√(misfit·ε) of the misfit, ε = err_ceiling; for
+    kl, at least what `kl-explicit` in `bounds` leaves of the misfit on test, for which a cell without that bound has no band.
+    band_width is the half-width in units of the misfit, a ratio of means; silent counts the cells where it is at least the
+    misfit.
     Raises DataError without such cells, UsageError where a group mixes units.
     """
     import polars as pl
 
-    usable = _usable(rows)
+    usable = _banded(_usable(rows), bounds)
     keys = list(dict.fromkeys(by)) if by else default_keys(usable)
     found = [{**names, **_figures(part)} for names, part in groups(usable, keys)]
     return pl.DataFrame(found, schema={**{key: pl.Int64 if key == "seed" else pl.String for key in keys}, **_schema()},
                         orient="row")
 
 
-def over_all(rows: pl.DataFrame) -> pl.DataFrame:
+def over_all(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     """One row like those of `predictions` over every cell with status ok, each cell once.
 
     Where the cells have several units, each is measured in shares of its err_weak, `divergence` is null and `output_unit`
@@ -48,7 +53,7 @@ def over_all(rows: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    usable = _usable(rows)
+    usable = _banded(_usable(rows), bounds)
     if len(units(usable)) > 1:
         usable = _as_shares(usable.filter(pl.col("err_weak") > 0))
     return pl.DataFrame([_figures(usable)] if usable.height else [], schema=_schema(), orient="row")
@@ -66,10 +71,30 @@ def _usable(rows: pl.DataFrame) -> pl.DataFrame:
 def _as_shares(rows: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
-    columns = ("misfit", "misfit_se", "gain", "err_student", "err_ceiling", "err_weak")
+    columns = ("misfit", "misfit_se", "gain", "err_student", "err_weak", "reach")
     unit = pl.lit("share of err_weak").alias("output_unit")
-    return rows.with_columns(pl.col(columns) / pl.col("err_weak"), unit, banded_by=pl.col("divergence"),
-                             divergence=pl.lit(None, dtype=pl.String))
+    return rows.with_columns(pl.col(columns) / pl.col("err_weak"), unit, divergence=pl.lit(None, dtype=pl.String))
+
+
+def _banded(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
+    """With `reach`, the half-width of the band about the misfit, and whether the gain is in it (`inside`); null without one."""
+    import polars as pl
+
+    bounded = rows.join(bound_on_test(bounds).select("run_id", "cell_key", "lhs"), on=["run_id", "cell_key"], how="left",
+                        maintain_order="left")
+    m, e, gain = (bounded[name].fill_null(float("nan")).to_numpy() for name in ("misfit", "err_ceiling", "gain"))
+    quadratic = bounded["divergence"].is_in(list(BANDED)) & bounded["err_ceiling"].is_finite().fill_null(False)
+    known = bounded["divergence"].eq("kl") & bounded["lhs"].is_finite().fill_null(False)
+    scale = (bounded["err_weak"] + bounded["err_student"]).fill_null(float("nan")).to_numpy() + m
+    reach, met = np.full(len(m), np.nan), np.zeros(len(m), dtype=bool)
+    q = quadratic.fill_null(False).to_numpy() & np.isfinite(m + gain + scale)
+    if q.any():
+        reach[q] = explicit_band(m[q], e[q])
+        met[q] = inside_band(gain[q], m[q], e[q], scale[q])
+    k = known.fill_null(False).to_numpy()
+    reach[k] = m[k] - bounded["lhs"].to_numpy()[k]
+    met[k] = gain[k] >= m[k] - reach[k] - ROUNDING * scale[k]
+    return rows.with_columns(pl.Series("reach", reach).fill_nan(None), pl.Series("inside", met))
 
 
 def _schema() -> dict[str, Any]:
@@ -110,15 +135,10 @@ def _mean_misfit(part: pl.DataFrame) -> tuple[Estimate, str | None]:
 
 
 def _band(seen: pl.DataFrame) -> dict[str, Any]:
-    import polars as pl
-
-    kind = "banded_by" if "banded_by" in seen.columns else "divergence"
-    apt = seen.filter(pl.col(kind).is_in(BANDED) & pl.col("err_ceiling").is_finite())
+    apt = seen.filter(seen["reach"].is_not_null())
     if apt.is_empty():
         return {"banded": 0, "in_band": None, "band_width": None, "silent": None}
-    gain, misfit, epsilon = (apt[name].to_numpy() for name in ("gain", "misfit", "err_ceiling"))
-    width = explicit_band(misfit, epsilon)
-    met = inside_band(gain, misfit, epsilon, (apt["err_weak"] + apt["err_student"]).to_numpy() + misfit)
+    misfit, width = apt["misfit"].to_numpy(), apt["reach"].to_numpy()
     typical = float(misfit.mean())
-    return {"banded": apt.height, "in_band": float(met.mean()), "band_width": float(width.mean()) / typical if typical > 0.0
-            else None, "silent": int((width >= misfit).sum())}
+    return {"banded": apt.height, "in_band": float(apt["inside"].to_numpy().mean()),
+            "band_width": float(width.mean()) / typical if typical > 0.0 else None, "silent": int((width >= misfit).sum())}

@@ -43,11 +43,13 @@ MAIN = RULES[0].name
 
 def choices(rows: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
     """One row for each student and rule: task_set, task, strong, strategy, supervisor, seed, rule, may_look_at, chosen,
-    err_student, regret, hit, tau, candidates, best, divergence, output_unit.
+    err_student, regret, hit, tau, accuracy_student, regret_accuracy, candidates, best, divergence, output_unit.
 
     Candidates are rows with status ok; students with fewer than two are left out (`lone_students` lists them). chosen: the
     weak model taken, null for `random`, whose figures are expectations. Where a candidate lacks what a rule reads,
     chosen, err_student, regret, hit and tau of that rule are null. best: the weak model with the least err_student.
+    accuracy_student is that of the student of the chosen teacher, regret_accuracy the most among the candidates less it (so
+    that the oracle, who minimises err_student, may have some); both null unless every candidate is scored as classes.
     within: further columns that candidates must agree in, such as `panel`, put first. Sorted as GROUP, rules as in RULES.
     Raises DataError where nothing can be chosen.
     """
@@ -59,7 +61,8 @@ def choices(rows: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
         raise _nothing_to_choose(rows, keys)
     schema: dict[str, Any] = {
         **{key: rows.schema[key] for key in keys}, "rule": pl.String, "may_look_at": pl.String, "chosen": pl.String,
-        "err_student": pl.Float64, "regret": pl.Float64, "hit": pl.Float64, "tau": pl.Float64, "candidates": pl.Int64,
+        "err_student": pl.Float64, "regret": pl.Float64, "hit": pl.Float64, "tau": pl.Float64, "accuracy_student": pl.Float64,
+        "regret_accuracy": pl.Float64, "candidates": pl.Int64,
         "best": pl.String, "divergence": pl.String, "output_unit": pl.String}
     return pl.DataFrame(found, schema=schema, orient="row")
 
@@ -88,9 +91,18 @@ def _lines(names: dict[str, Any], part: pl.DataFrame) -> Iterator[dict[str, Any]
              "output_unit": part["output_unit"][0]}
     for rule in RULES:
         made = _choice(rule, part, errors)
-        figures = {"err_student": made.err_student, "regret": made.regret, "hit": made.hit, "tau": made.tau} if made else {}
+        figures = {"err_student": made.err_student, "regret": made.regret, "hit": made.hit, "tau": made.tau,
+                   **_in_accuracy(made, part)} if made else {}
         chosen = part["weak"][made.index] if made and made.index is not None else None
         yield {**names, "rule": rule.name, "may_look_at": rule.may_look_at, "chosen": chosen, **figures, **about}
+
+
+def _in_accuracy(made: Choice, part: pl.DataFrame) -> dict[str, float]:
+    if part["accuracy_student"].null_count():
+        return {}
+    accuracies = np.asarray(part["accuracy_student"].to_numpy())
+    mine = float(accuracies.mean() if made.index is None else accuracies[made.index])
+    return {"accuracy_student": mine, "regret_accuracy": float(accuracies.max()) - mine}
 
 
 def _choice(rule: Rule, part: pl.DataFrame, errors: Array) -> Choice | None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.finding import law_of
 from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import COLOURS, DIRECTIONS, INK, Categories, inline, lines, named, rounded, tick_format
 from w2s_bench.plots.panels import CELL_NAMES, Panel, finished, in_three, panels_of, shared_words
@@ -29,7 +30,8 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = ()
     """Gain against misfit, one mark a cell, one panel a task set (and value of `by`) with its own scales.
 
     The line is Theorem 1; a bar, drawn for few cells, spans misfit ± 2·sqrt(misfit·ε), within which the gain lies when the
-    class is a linear subspace; ε is the ceiling's error. cut: see `panels_of`. Raises UsageError where no cell has a score.
+    class is a linear subspace; ε is the ceiling's error. For kl it reaches from what `kl-explicit` promises up to the misfit.
+    cut: see `panels_of`. Raises UsageError where no cell has a score.
     """
     import altair as alt
 
@@ -48,7 +50,8 @@ def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = ()
     drawn = [_panel(panel, name, tables[name], kinds, few, _SIDES[columns])
              for panel, name in zip(panels, tables, strict=True)]
     title = "Gain against misfit: is a student better than its teacher by as much as they disagree?"
-    return Figure(title, _caption(few, len(panels) > 1, ok, all_cells) + left_out, alt.concat(*drawn, columns=columns),
+    barred = {divergence for panel in panels for divergence in panel.rows["divergence"].unique().to_list()}
+    return Figure(title, _caption(few, len(panels) > 1, ok, all_cells, barred) + left_out, alt.concat(*drawn, columns=columns),
                   columns * (_SIDES[columns][0] + 60), tables)
 
 
@@ -77,14 +80,21 @@ def points_of(rows: pl.DataFrame, *, named: bool = True) -> list[dict[str, Any]]
 
 
 def _point(row: Mapping[str, Any], with_names: bool) -> dict[str, Any]:
-    reach = _reach(row)
-    point = {"gain": rounded(row["gain"]), "misfit": rounded(row["misfit"]), "kind": row["kind"],
-             "low": None if reach is None else rounded(row["misfit"] - reach),
-             "high": None if reach is None else rounded(row["misfit"] + reach)}
+    low, high = _bar(row)
+    point = {"gain": rounded(row["gain"]), "misfit": rounded(row["misfit"]), "kind": row["kind"], "low": rounded(low),
+             "high": rounded(high)}
     if not with_names:
         return {name: point[name] for name in ("gain", "misfit", "kind")}
     return point | {name: row[name] for name in CELL_NAMES} | {
         "gain_se": rounded(row["gain_se"]), "verdict": row["verdict"] or "does not apply"}
+
+
+def _bar(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Where the explicit bound lets the gain be; none where it does not apply."""
+    if row["divergence"] == "kl":
+        return (None, None) if row["lhs"] is None else (row["lhs"], row["misfit"])
+    reach = _reach(row)
+    return (None, None) if reach is None else (row["misfit"] - reach, row["misfit"] + reach)
 
 
 def _reach(row: Mapping[str, Any]) -> float | None:
@@ -144,13 +154,18 @@ def _tips(points: Sequence[Mapping[str, Any]]) -> list[Any]:
             alt.Tooltip("verdict:N", title="explicit bound")]
 
 
-def _caption(few: bool, several: bool, rows: pl.DataFrame, all_cells: int) -> str:
+def _caption(few: bool, several: bool, rows: pl.DataFrame, all_cells: int, barred: set[str | None]) -> str:
     parts = ["Each mark is one cell." if rows.height == all_cells else
              f"Each mark is one cell: {rows.height} drawn at random out of {all_cells}.",
-             "Dashed: gain = misfit, Theorem 1 with equality."]
+             f"Dashed: gain = misfit, {law_of(barred)} with equality."]
     if few:
-        parts.append("Bars: misfit ± 2√(misfit·ε), where ε is the ceiling's error; the lower end is the explicit bound of "
-                     "Theorem 2, and both ends bind when the student's class is a linear subspace. Bars are cut at the frame.")
+        parts += ["Bars: misfit ± 2√(misfit·ε), where ε is the ceiling's error; the lower end is the explicit bound of "
+                  "Theorem 2, and both ends bind when the student's class is a linear subspace."] if barred - {"kl"} else []
+        parts += ["Bars in nats: from the gain that kl-explicit promises to the misfit, misfit − √(ε/2 · E osc²), for a student "
+                  "that minimises KL(student ‖ weak) over a class convex in probabilities."] if "kl" in barred else []
+        parts.append("Bars are cut at the frame.")
+    elif barred == {"kl"}:
+        parts.append(f"With more than {MOST_BARS} cells in a panel the band below the misfit is not drawn.")
     else:
         parts.append(f"With more than {MOST_BARS} cells in a panel the band misfit ± 2√(misfit·ε) of Theorem 2 is not drawn.")
     parts += ["Each panel has its own scales."] if several else []

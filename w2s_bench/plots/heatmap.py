@@ -16,12 +16,15 @@ from w2s_bench.plots.short import short_names
 if TYPE_CHECKING:
     import polars as pl
 
-RATIOS = {"gain_over_misfit": ("gain", ("misfit",)), "pgr": ("gain", ("err_weak", "err_ceiling"))}
+RATIOS = {"gain_over_misfit": ("gain", ("misfit",)), "pgr": ("gain", ("err_weak", "err_ceiling")),
+          "pgr_accuracy": ("gain_accuracy", ("accuracy_ceiling", "accuracy_weak"))}
 """Ratios of means, never means of ratios: what stands above, and below as one column or a difference of two."""
-SIGNED = ("gain", "projection", "realizability", "pgr", "predicted_err")
-PLAIN = ("misfit", "misfit_reverse", "err_weak", "err_student", "err_ceiling", "delta_exact", "projection_gap")
+SIGNED = ("gain", "projection", "realizability", "pgr", "predicted_err", "gain_accuracy", "pgr_accuracy")
+SHARES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "agreement", "agreement_weak_right", "agreement_weak_wrong")
+"""Shares of the test examples, for classes."""
+PLAIN = ("misfit", "misfit_reverse", "err_weak", "err_student", "err_ceiling", "delta_exact", "projection_gap", *SHARES)
 VALUES = (*SIGNED, *PLAIN, "gain_over_misfit")
-_UNITLESS = (*RATIOS, "projection_gap")
+_UNITLESS = (*RATIOS, *SHARES, "gain_accuracy", "projection_gap")
 """Values that are pure numbers."""
 _MOST_MODELS = 30
 _WIDE, _HIGH = 84, 34

@@ -41,6 +41,11 @@ WORDS = {
     "realizability": "realizability", "err_weak": "error of the weak supervisor", "err_student": "error of the student",
     "err_ceiling": "error of the ceiling", "predicted_err": "predicted error, err_weak − misfit",
     "delta_exact": "δ, excess of the misfit over the least one", "pgr": "performance gap recovered",
+    "gain_accuracy": "gain in accuracy", "pgr_accuracy": "performance gap recovered, on accuracy",
+    "accuracy_weak": "accuracy of the weak supervisor", "accuracy_student": "accuracy of the student",
+    "accuracy_ceiling": "accuracy of the ceiling", "agreement": "agreement of student and weak supervisor",
+    "agreement_weak_right": "agreement where the weak supervisor is right",
+    "agreement_weak_wrong": "agreement where the weak supervisor is wrong",
     "gain_over_misfit": "gain over misfit", "projection_gap": "projection gap ‖P_s (I − P_w)‖"}
 """Columns in words."""
 

@@ -27,7 +27,7 @@ from w2s_bench.plots.look import (
 )
 from w2s_bench.plots.panels import MOST_PANELS, finished, keep_hint, left_out_words, shared_words
 from w2s_bench.plots.pooled import over_seeds
-from w2s_bench.plots.scales import Scale, along_axis, logarithmic, signed
+from w2s_bench.plots.scales import Scale, along_axis, linear, logarithmic, signed
 from w2s_bench.plots.short import short_names
 from w2s_bench.summary import DIRECTIONS, unit_of
 
@@ -39,9 +39,12 @@ _RIGHT_SIDE = "theorem2-hp"
 _GROUPS: dict[str, dict[str, str]] = {
     "errors": {"err_weak": ORANGE, "err_student": DARK, "err_ceiling": GREEN},
     "gain, misfit, δ": {"gain": DARK, "misfit": ORANGE, "delta_exact": GREY},
-    "between gain and misfit": {"projection": DARK, "realizability": ORANGE}, "bound on err_student": {_RIGHT_SIDE: GREY}}
+    "between gain and misfit": {"projection": DARK, "realizability": ORANGE}, "bound on err_student": {_RIGHT_SIDE: GREY},
+    "accuracy": {"accuracy_weak": ORANGE, "accuracy_student": DARK, "accuracy_ceiling": GREEN}}
 """The panels of a column from above, with their lines."""
 _POSITIVE = ("errors", "bound on err_student")
+_SHARES = ("accuracy",)
+"""Groups of shares of the test examples, whose axis is linear and starts where the least is."""
 _MEASURES = [name for group in _GROUPS.values() for name in group]
 _PAIR = tuple(f"on_{side}" for side in SIDES)
 _ACROSS, _HIGH = 6, 150
@@ -131,7 +134,8 @@ def _blocks(columns: Sequence[dict[str, Any]], means: pl.DataFrame, x: str) -> t
         held = [group for group in _GROUPS if shown[group]]
         rows = []
         for group in held:
-            scale = (logarithmic if group in _POSITIVE else signed)([line["mean"] for line in shown[group]])
+            draw = linear if group in _SHARES else logarithmic if group in _POSITIVE else signed
+            scale = draw([line["mean"] for line in shown[group]])
             name = f"{group}-{number}"
             tables[name] = [_point(line, scale, labels) for line in shown[group]]
             axes = _axes(group, scale, columns[block[0]], x, tables[name], group == held[-1], wide)
@@ -183,7 +187,7 @@ def _axes(group: str, scale: Scale, curve: Mapping[str, Any], x: str, points: Se
     """The horizontal channel, and the settings of the vertical ones."""
     import altair as alt
 
-    unit = unit_of(curve["divergence"], curve["output_unit"])
+    unit = "" if group in _SHARES else unit_of(curve["divergence"], curve["output_unit"])
     places = sorted({point["x"] for point in points})
     x_axis = alt.Axis(values=places[::-1][:: 1 + (len(places) - 1) // (across // 30)][::-1], labels=last, labelOverlap="greedy",
                       labelExpr=POWERS)
@@ -211,7 +215,7 @@ def _row(name: str, group: str, axes: tuple[Any, dict[str, Any]], curves: Sequen
         tooltip=["measure:N", alt.Tooltip("x:Q", title="x"), alt.Tooltip("exact:Q", title="mean", format=".4g"),
                  alt.Tooltip("low:Q", format=".4g"), alt.Tooltip("high:Q", format=".4g"), "seeds:Q", "cells:Q"])
     zero = base.mark_rule(color=INK, strokeWidth=0.6).encode(y=alt.YDatum(0, **vertical))
-    layers = [band, line, marks] if group in _POSITIVE else [zero, band, line, marks]
+    layers = [band, line, marks] if group in (*_POSITIVE, *_SHARES) else [zero, band, line, marks]
     header = alt.Header(labels=first, labelExpr=BROKEN["labelExpr"], labelLineHeight=13, title=None)
     return alt.layer(*layers, data=named(name)).properties(width=wide, height=_HIGH).facet(
         column=alt.Column("curve:N", sort=list(curves), header=header), spacing=12)

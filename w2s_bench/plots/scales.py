@@ -49,6 +49,14 @@ def logarithmic(values: Sequence[float]) -> Scale:
                  [digit * 10.0**power for power in range(first, last + 1, step) for digit in between])
 
 
+def linear(values: Sequence[float]) -> Scale:
+    """For shares: linear, from a little below the least to a little above the largest."""
+    low, high = min(values), max(values)
+    room = 0.1 * (high - low) or 0.05
+    domain = [low - room, high + room]
+    return Scale({"type": "linear", "domain": domain, "nice": False, "zero": False}, tick_format(domain))
+
+
 def signed(values: Sequence[float]) -> Scale:
     """For gains: linear, or linear about 0 and logarithmic beyond where a few numbers dwarf the others."""
     sizes = sorted(abs(value) for value in values if abs(value) > _ZERO) or [1.0]

@@ -57,7 +57,7 @@ def selection(rows: pl.DataFrame, choices: pl.DataFrame, by: Sequence[str] = (),
     return Figure(title, _CAPTION + shared_words(ok) + left_out, alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240, tables)
 
 
-_CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs as Theorem 1 predicts "
+_CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs as the law predicts "
             "with equality; ringed is the teacher that predicted-error takes most often. Right: the student's error, when each "
             "rule takes the teacher anew for every draw and seed, with 95 % intervals over seeds, cut at the frame; dashed: the "
             "oracle, which knows the truth. Random is the mean over all teachers.")

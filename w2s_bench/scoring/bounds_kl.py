@@ -6,8 +6,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
-from w2s_bench.scoring.arrays import Array
+from w2s_bench.scoring.arrays import Array, check_same_shape
 from w2s_bench.scoring.divergence import KL_CLIP, divergence
 from w2s_bench.scoring.facts import Facts
 from w2s_bench.scoring.ledger import Ledger
@@ -49,7 +50,7 @@ def _explicit(f_w: Array, f_sw: Array, terms: Ledger, facts: Facts) -> Bound:
     Drop the projection term; on the other, <y − g, Δ> ≥ −½·‖y − g‖₁·osc, Pinsker, Cauchy–Schwarz. With hard
     labels KL(y ‖ g) is the cross-entropy of g.
     """
-    squared_osc = _squared_osc(f_sw, f_w)
+    squared_osc = squared_oscillation(f_sw, f_w)
 
     def sides(t: Array) -> tuple[float, float]:
         return float(t[0]) - _root(0.5 * t[3] * t[4]), float(t[1] - t[2])
@@ -79,7 +80,7 @@ def _dual(y: Array, f_w: Array, f_sw: Array, terms: Ledger, facts: Facts) -> Bou
     """
     kl = divergence("kl")
     exact = facts.exact_projection and not _clipped(f_sw)
-    missed = _root(0.5 * _certified_up_to(facts) * float(_squared_osc(f_sw, y).mean())) if exact else 0.0
+    missed = _root(0.5 * _certified_up_to(facts) * float(squared_oscillation(f_sw, y).mean())) if exact else 0.0
     return judge(
         "kl-dual",
         facts.split,
@@ -104,9 +105,15 @@ def _certified_up_to(facts: Facts) -> float:
     return max(facts.delta or 0.0, 0.0) if facts.exact_projection else 0.0
 
 
-def _squared_osc(a: Array, b: Array) -> Array:
-    """(max_k − min_k of ln(a_k / b_k))², (n,)."""
-    log_ratio = np.log(a) - np.log(b)
+def squared_oscillation(student: npt.ArrayLike, weak: npt.ArrayLike) -> Array:
+    """(max_k − min_k of ln(f_sw,k / f_w,k))², (n,): how far the student moves the log-odds of its teacher. Both (n, k).
+
+    Raises ShapeError and DomainError.
+    """
+    kl = divergence("kl")
+    f_sw, f_w = kl.conform(student), kl.conform(weak)
+    check_same_shape(f_sw, f_w, "student and weak")
+    log_ratio = np.log(f_sw) - np.log(f_w)
     squares: Array = (log_ratio.max(axis=1) - log_ratio.min(axis=1)) ** 2
     return squares
 

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
-from w2s_bench.scoring.divergence import Divergence, divergence
+from w2s_bench.scoring.arrays import Array, as_column, as_rows
+from w2s_bench.scoring.bounds_kl import squared_oscillation
+from w2s_bench.scoring.divergence import Divergence
 from w2s_bench.scoring.intervals import Estimate, estimate
 from w2s_bench.scoring.shares import share
 from w2s_bench.scoring.verdict import ROUNDING
@@ -81,19 +82,6 @@ def inside_band(gain: npt.ArrayLike, misfit: npt.ArrayLike, epsilon: npt.ArrayLi
 def kl_band(epsilon: float, squared_osc: npt.ArrayLike) -> float:
     """How far the gain may be below the misfit, √(½·ε·E osc²) in nats. squared_osc: (n,), see `squared_oscillation`."""
     return math.sqrt(max(0.5 * epsilon * float(as_column(squared_osc, "squared_osc").mean()), 0.0))
-
-
-def squared_oscillation(student: npt.ArrayLike, weak: npt.ArrayLike) -> Array:
-    """(max_k − min_k of ln(f_sw,k / f_w,k))², (n,): how far the student moves the log-odds of its teacher. Both (n, k).
-
-    Raises ShapeError and DomainError.
-    """
-    kl = divergence("kl")
-    f_sw, f_w = kl.conform(student), kl.conform(weak)
-    check_same_shape(f_sw, f_w, "student and weak")
-    log_ratio = np.log(f_sw) - np.log(f_w)
-    squares: Array = (log_ratio.max(axis=1) - log_ratio.min(axis=1)) ** 2
-    return squares
 
 
 def agreement_of(student: npt.ArrayLike, weak: npt.ArrayLike) -> Estimate:

@@ -21,5 +21,5 @@ class Letters:
         if log := os.environ.get("W2S_EXTERNAL_LOG"):
             with open(log, "a", encoding="utf-8") as file:
                 file.write(f"{self.width} {len(inputs['text'])}\n")
-        counts = [np.bincount(np.frombuffer(text.encode(), np.uint8) % self.width, minlength=self.width) for text in inputs["text"]]
-        return Embedding(np.array(counts, dtype=np.float32))
+        letters = [np.frombuffer(text.encode(), np.uint8) % self.width for text in inputs["text"]]
+        return Embedding(np.array([np.bincount(row, minlength=self.width) for row in letters], dtype=np.float32))
