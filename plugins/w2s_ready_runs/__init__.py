@@ -27,6 +27,14 @@ def w2s_suites() -> Iterable[SuiteEntry]:
                      toml=_text("correlated-features.toml"), quick=_text("correlated-features.quick.toml"), tags=OFFLINE)
     yield SuiteEntry("paper-molecules", "a GPT-2 of molecules, taught by smaller ones, by itself earlier, by a simulation",
                      toml=_text("paper-molecules.toml"), quick=_text("paper-molecules.quick.toml"))
+    for name, summary in (
+            ("sst-local", "sentences from files beside you, small GPT-2s, both directions, every kind of strategy"),
+            ("confidence-losses", "every loss on one task, on frozen features and by fine-tuning"),
+            ("label-cleaning", "transforms, filters, smoothers, mixtures and ensembles of weak labels"),
+            ("k-heads", "mixtures of k softmax heads by reverse KL: gain against misfit as k grows")):
+        yield SuiteEntry(name, summary, toml=_text(f"{name}.toml"), quick=_text(f"{name}.quick.toml"), tags=OFFLINE)
+    yield SuiteEntry("burns-nlp", "the 22 NLP sets of Burns et al. 2023, GPT-2 sizes, cross-entropy and confidence loss",
+                     toml=_text("burns-nlp.toml"), quick=_text("burns-nlp.quick.toml"))
 
 
 def _text(name: str) -> str:
