@@ -41,8 +41,8 @@ def test_it_is_listed_and_runs_and_scores(outside: Command) -> None:
     assert rows["err_base"].null_count() == 2
 
 
-@pytest.mark.parametrize(("fault", "status"), [("raise", "failed"), ("nan", "diverged"), ("shape", "failed"), ("die", "lost"),
-                                               ("hang", "timeout")])
+@pytest.mark.parametrize(("fault", "status"), [("raise", "failed"), ("nan", "diverged"), ("shape", "failed"), ("memory", "oom"),
+                                               ("die", "lost"), ("hang", "timeout")])
 def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault: str, status: str) -> None:
     done = outside("run", *MATRIX, "--strategy", f"plain[fault=[no,{fault}]]", "--timeout", "15" if fault != "hang" else "4",
                    check=3)

@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 from conftest import Command
 
-OFFLINE = ["paper-synthetic", "paper-finite-sample", "random-features", "correlated-features"]
+OFFLINE = ["paper-synthetic", "paper-finite-sample", "random-features", "correlated-features", "k-heads"]
+LOSSES = {"xent", "logconf", "product", "entropy", "window", "kl", "reverse-kl", "mse"}
+LABELS = {"hard", "sharpened", "sampled", "relabel", "filter", "self-training", "mix", "bootstrap", "ensemble"}
 
 
 def _checked(folder: Path) -> pl.DataFrame:
@@ -25,6 +27,10 @@ def test_a_quick_study_runs_offline(w2s: Command, suite: str) -> None:
     w2s("run", suite, "--quick", "-j", "2", "-o", "r", check=0)
     rows = _checked(w2s.folder / "r")
     w2s("predict", "r", "--by", "panel", check=0)
+    if suite == "k-heads":
+        apart = (rows["gain"] - rows["misfit"]).abs().rename("apart")
+        by_k = dict(rows.with_columns(apart).group_by("strategy").agg(pl.col("apart").mean()).iter_rows())
+        assert by_k["reverse-kl[k=5]"] < by_k["reverse-kl[k=2]"] < by_k["reverse-kl[k=1]"]
     if suite == "paper-synthetic":
         exact = rows.filter(pl.col("panels").list.contains("realizable") & (pl.col("strategy") == "least-squares"))
         assert ((exact["gain_train"] - exact["misfit_train"]).abs() <= 1e-6 * exact["misfit_train"]).all()
@@ -38,3 +44,27 @@ def test_the_quick_study_of_molecules_runs_on_the_shared_data(w2s: Command, shar
     w2s("run", "paper-molecules", "--quick", "--data", str(shared_data), "-j", "2", "-o", "r", check=0)
     _checked(w2s.folder / "r")
     assert "whole suite" in w2s("select", "r", "--where", "panels == molecules", check=0).stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", ["sst-local", "confidence-losses", "label-cleaning"])
+def test_a_quick_study_of_classes_runs_on_the_shared_data(w2s: Command, shared_data: Path, suite: str) -> None:
+    w2s("run", suite, "--quick", "--data", str(shared_data), "-j", "2", "-o", "r", check=0)
+    rows = _checked(w2s.folder / "r")
+    assert set(rows["residue_01"].drop_nulls()) == {0.0} and "pairs" in w2s("show", "r", "--by", "strategy", check=0).stdout
+    named = " ".join(rows["strategy"].unique().to_list())
+    if suite == "confidence-losses":
+        assert all(f"loss={loss}" in named for loss in LOSSES) and "generative" in named and "finetune" in named
+    if suite == "label-cleaning":
+        assert all(label in named for label in LABELS)
+
+
+def test_the_study_of_burns_covers_the_22_sets_and_four_sizes_of_gpt2(w2s: Command) -> None:
+    said = w2s("plan", "burns-nlp", check=0).stdout
+    assert "1584 cells" in said  # 22 sets × 12 pairs × 2 losses × 3 seeds
+    assert w2s("plan", "burns-nlp", "--quick", check=0).returncode == 0
+
+
+def test_a_hub_that_is_not_there_ends_cells_with_the_file_that_would_be_needed(w2s: Command) -> None:
+    done = w2s("run", "burns-nlp", "--quick", "-o", "r", check=3)
+    assert "Traceback" not in done.stderr and "sciq" in done.stderr and "path=" in done.stderr

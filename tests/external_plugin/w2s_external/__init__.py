@@ -35,7 +35,7 @@ def w2s_losses():
 
 @hookimpl
 def w2s_strategies():
-    kinds = ("no", "raise", "nan", "shape", "die", "hang")
+    kinds = ("no", "raise", "nan", "shape", "memory", "die", "hang")
     fault = Parameter("fault", str, "no", "how weak labels break it", choices=kinds)
     yield StrategyEntry("plain", f"{HOME}:Plain", summary="normal equations", parameters=(fault,))
 

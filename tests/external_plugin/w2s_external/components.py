@@ -68,6 +68,8 @@ class Plain:
         if problem.labels.source == "weak":
             if self.fault == "raise":
                 raise RuntimeError("broken on purpose")
+            if self.fault == "memory":
+                raise MemoryError
             if self.fault == "die":
                 os._exit(7)
             if self.fault == "hang":
