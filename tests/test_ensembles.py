@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from label_problems import one_hot, problem, relabelled, softened, two_clouds
-from w2s_probes.boosted import boosted, vote
-from w2s_probes.bootstrap import Bootstrap
-from w2s_probes.ensemble import Ensemble
-from w2s_probes.filter_labels import Filter
-from w2s_probes.inner_fits import InnerFits
+from w2s_probes.labels.boosted import boosted, vote
+from w2s_probes.labels.bootstrap import Bootstrap
+from w2s_probes.labels.ensemble import Ensemble
+from w2s_probes.labels.filter import Filter
+from w2s_probes.labels.inner_fits import InnerFits
+from w2s_probes.labels.self_training import SelfTraining
+from w2s_probes.labels.student_weights import combined, stepped, surprise_of
 from w2s_probes.logistic import Logistic
-from w2s_probes.self_training import SelfTraining
-from w2s_probes.student_weights import combined, stepped, surprise_of
 
 from w2s_bench.contracts import Array, FitProblem
 from w2s_bench.errors import PluginError, UsageError

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 from label_problems import Descent, network_problem, one_hot, problem, softened, two_clouds
-from w2s_probes.by_confidence import confidence, judge_by_confidence
-from w2s_probes.by_knn import judge_by_knn
-from w2s_probes.by_overlap import judge_by_overlap, largest_cosine
-from w2s_probes.by_topology import in_largest_component, judge_by_topology
-from w2s_probes.change_point import threshold_of
-from w2s_probes.filter_labels import Filter
-from w2s_probes.keeping import Verdict, kept_rows
+from w2s_probes.labels.by_confidence import confidence, judge_by_confidence
+from w2s_probes.labels.by_knn import judge_by_knn
+from w2s_probes.labels.by_overlap import judge_by_overlap, largest_cosine
+from w2s_probes.labels.by_topology import in_largest_component, judge_by_topology
+from w2s_probes.labels.change_point import threshold_of
+from w2s_probes.labels.filter import Filter
+from w2s_probes.labels.keeping import Verdict, kept_rows
+from w2s_probes.labels.neighbours import nearest_others
+from w2s_probes.labels.out_of_fold import folds_of, out_of_fold
+from w2s_probes.labels.relabel import Relabel
 from w2s_probes.logistic import Logistic
-from w2s_probes.neighbours import nearest_others
-from w2s_probes.out_of_fold import folds_of, out_of_fold
-from w2s_probes.relabel import Relabel
 
 from w2s_bench.contracts import Array, FitProblem
 from w2s_bench.errors import Diverged

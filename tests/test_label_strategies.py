@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 from label_problems import Descent, Kept, network, network_problem, one_hot, problem, relabelled, softened, two_clouds
-from w2s_probes.bootstrap import Bootstrap
-from w2s_probes.ensemble import Ensemble
-from w2s_probes.filter_labels import Filter
-from w2s_probes.hard import Hard
-from w2s_probes.label_entries import label_strategies
+from w2s_probes.labels.bootstrap import Bootstrap
+from w2s_probes.labels.ensemble import Ensemble
+from w2s_probes.labels.entries import label_strategies
+from w2s_probes.labels.filter import Filter
+from w2s_probes.labels.hard import Hard
+from w2s_probes.labels.mix import Mix
+from w2s_probes.labels.relabel import Relabel
+from w2s_probes.labels.sampled import Sampled, drawn
+from w2s_probes.labels.self_training import SelfTraining
+from w2s_probes.labels.sharpened import Sharpened, sharpen
 from w2s_probes.logistic import Logistic
-from w2s_probes.mix import Mix
-from w2s_probes.relabel import Relabel
 from w2s_probes.ridge import Ridge
-from w2s_probes.sampled import Sampled, drawn
-from w2s_probes.self_training import SelfTraining
-from w2s_probes.sharpened import Sharpened, sharpen
 
 from w2s_bench.contracts import Array, FitProblem, Regression, Strategy
 from w2s_bench.errors import Diverged, PluginError

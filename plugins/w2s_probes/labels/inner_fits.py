@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from w2s_bench.contracts import Array, Checkpoints, FitProblem, Strategy
-from w2s_probes.wrapped import Procedure, fresh, under, within
+from w2s_probes.labels.wrapped import Procedure, fresh, under, within
 
 
 def inner_fits(student: Strategy, problem: FitProblem) -> InnerFits:

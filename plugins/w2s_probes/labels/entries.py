@@ -24,28 +24,28 @@ def label_strategies() -> Iterable[StrategyEntry]:
 
 
 def _transforms() -> Iterable[StrategyEntry]:
-    yield StrategyEntry("hard", "w2s_probes.hard:Hard", summary="another strategy on one-hot labels: the most probable class",
-                        tags=CLASSES, parameters=(STUDENT,))
+    yield StrategyEntry("hard", "w2s_probes.labels.hard:Hard", tags=CLASSES, parameters=(STUDENT,),
+                        summary="another strategy on one-hot labels: the most probable class")
     yield StrategyEntry(
-        "sharpened", "w2s_probes.sharpened:Sharpened",
+        "sharpened", "w2s_probes.labels.sharpened:Sharpened",
         summary="another strategy on labels raised to 1/temperature and renormalised", tags=CLASSES,
         parameters=(Parameter("temperature", float, 0.5, "below 1 sharper, above 1 flatter", low=0.01, high=100.0), STUDENT))
-    yield StrategyEntry("sampled", "w2s_probes.sampled:Sampled",
+    yield StrategyEntry("sampled", "w2s_probes.labels.sampled:Sampled",
                         summary="another strategy on one class drawn per row from the soft label",
                         tags=CLASSES, parameters=(STUDENT,))
     yield StrategyEntry(
-        "mix", "w2s_probes.mix:Mix", summary="another strategy on weak labels of which a share was replaced by the truth",
+        "mix", "w2s_probes.labels.mix:Mix", summary="another strategy on weak labels of which a share was replaced by the truth",
         tags=BOTH, parameters=(Parameter("truth", float, 0.1, "share of true labels", low=0.0, high=1.0), STUDENT))
 
 
 def _cleaners() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
-        "relabel", "w2s_probes.relabel:Relabel", summary="another strategy on labels smoothed by what the other rows say",
+        "relabel", "w2s_probes.labels.relabel:Relabel", summary="another strategy on labels smoothed by what the other rows say",
         tags=BOTH,
         parameters=(Parameter("by", str, "knn", "knn: mean of the nearest rows; logistic: a probe fitted on other folds",
                               choices=("knn", "logistic")), NEIGHBOURS, STUDENT))
     yield StrategyEntry(
-        "filter", "w2s_probes.filter_labels:Filter", summary="another strategy on the rows whose label is trusted most",
+        "filter", "w2s_probes.labels.filter:Filter", summary="another strategy on the rows whose label is trusted most",
         tags=CLASSES,
         parameters=(
             Parameter("by", str, "confidence", "what labels are trusted for",
@@ -56,7 +56,7 @@ def _cleaners() -> Iterable[StrategyEntry]:
                       choices=("classes", "all")),
             NEIGHBOURS, STUDENT))
     yield StrategyEntry(
-        "self-training", "w2s_probes.self_training:SelfTraining",
+        "self-training", "w2s_probes.labels.self_training:SelfTraining",
         summary="another strategy, then again on hard labels of its own where it is surest", tags=CLASSES,
         parameters=(Parameter("rounds", int, 1, "refits after the first fit", low=0, high=100),
                     Parameter("keep", float, 0.5, "share of the rows in each pseudo-class", low=0.01, high=1.0), STUDENT))
@@ -64,7 +64,7 @@ def _cleaners() -> Iterable[StrategyEntry]:
 
 def _ensembles() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
-        "ensemble", "w2s_probes.ensemble:Ensemble",
+        "ensemble", "w2s_probes.labels.ensemble:Ensemble",
         summary="several weak models that label together; weights=student: a student that learns which to believe", tags=BOTH,
         parameters=(
             Parameter("second", str, None, "a model beside the cell's own", optional=True, names="models"),
@@ -75,7 +75,7 @@ def _ensembles() -> Iterable[StrategyEntry]:
             Parameter("rate", float, 2.0, "step length of the student's weights, per nat", low=0.0),
             STUDENT))
     yield StrategyEntry(
-        "bootstrap", "w2s_probes.bootstrap:Bootstrap",
+        "bootstrap", "w2s_probes.labels.bootstrap:Bootstrap",
         summary="another strategy through a chain of models, each taught by the one before", tags=BOTH,
         parameters=(Parameter("via", str, None, "the first model of the chain", names="models"),
                     Parameter("then", str, None, "the second", optional=True, names="models"), STUDENT))

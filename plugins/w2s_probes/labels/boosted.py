@@ -9,10 +9,10 @@ import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem
 from w2s_bench.seeds import generator_for
-from w2s_probes.inner_fits import InnerFits
-from w2s_probes.members import equal_weights
-from w2s_probes.relabelled import of_rows
-from w2s_probes.wrapped import answers_on
+from w2s_probes.labels.inner_fits import InnerFits
+from w2s_probes.labels.members import equal_weights
+from w2s_probes.labels.relabelled import of_rows
+from w2s_probes.labels.wrapped import answers_on
 
 
 def boosted(fits: InnerFits, problems: Sequence[FitProblem]) -> Generator[FitProblem, Any, tuple[list[Any], Array]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Model, Strategy
 from w2s_bench.errors import Diverged, PluginError
-from w2s_probes.wrapped import under, within
+from w2s_probes.labels.wrapped import under, within
 
 
 def count_of(*named: Model | None) -> int:

@@ -8,9 +8,9 @@ import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Strategy
 from w2s_bench.seeds import generator_for
-from w2s_probes.relabelled import with_changed
+from w2s_probes.labels.relabelled import with_changed
+from w2s_probes.labels.wrapped import CLASSES, Procedure, Shared, Wrapper
 from w2s_probes.standardise import check_labels
-from w2s_probes.wrapped import CLASSES, Procedure, Shared, Wrapper
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2s_bench.contracts import FitProblem, Strategy
-from w2s_probes.blocks import own_features
-from w2s_probes.by_confidence import judge_by_confidence
-from w2s_probes.by_knn import judge_by_knn
-from w2s_probes.by_logistic import judge_by_logistic
-from w2s_probes.by_overlap import judge_by_overlap
-from w2s_probes.by_topology import judge_by_topology
-from w2s_probes.keeping import Among, Verdict, kept_rows
-from w2s_probes.neighbours import nearest_others
-from w2s_probes.out_of_fold import out_of_fold
-from w2s_probes.relabelled import of_rows
+from w2s_probes.labels.blocks import own_features
+from w2s_probes.labels.by_confidence import judge_by_confidence
+from w2s_probes.labels.by_knn import judge_by_knn
+from w2s_probes.labels.by_logistic import judge_by_logistic
+from w2s_probes.labels.by_overlap import judge_by_overlap
+from w2s_probes.labels.by_topology import judge_by_topology
+from w2s_probes.labels.keeping import Among, Verdict, kept_rows
+from w2s_probes.labels.neighbours import nearest_others
+from w2s_probes.labels.out_of_fold import out_of_fold
+from w2s_probes.labels.relabelled import of_rows
+from w2s_probes.labels.wrapped import CLASSES, Procedure, Shared, Wrapper
 from w2s_probes.standardise import check_labels
-from w2s_probes.wrapped import CLASSES, Procedure, Shared, Wrapper
 
 
 @dataclass(frozen=True, kw_only=True)

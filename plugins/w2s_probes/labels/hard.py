@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Strategy
-from w2s_probes.relabelled import with_changed
+from w2s_probes.labels.relabelled import with_changed
+from w2s_probes.labels.wrapped import CLASSES, Procedure, Shared, Wrapper
 from w2s_probes.standardise import check_labels
-from w2s_probes.wrapped import CLASSES, Procedure, Shared, Wrapper
 
 
 @dataclass(frozen=True, kw_only=True)

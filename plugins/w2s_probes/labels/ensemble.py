@@ -10,13 +10,13 @@ import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Model, Strategy
 from w2s_bench.errors import UsageError
-from w2s_probes.blocks import OneBlock, block_columns, block_problems, count_of
-from w2s_probes.boosted import boosted
-from w2s_probes.inner_fits import inner_fits
-from w2s_probes.members import Members, equal_weights
+from w2s_probes.labels.blocks import OneBlock, block_columns, block_problems, count_of
+from w2s_probes.labels.boosted import boosted
+from w2s_probes.labels.inner_fits import inner_fits
+from w2s_probes.labels.members import Members, equal_weights
+from w2s_probes.labels.student_weights import Taught, taught
+from w2s_probes.labels.wrapped import CLASSES, Procedure, Shared, Wrapper, untrained_of
 from w2s_probes.standardise import check_labels
-from w2s_probes.student_weights import Taught, taught
-from w2s_probes.wrapped import CLASSES, Procedure, Shared, Wrapper, untrained_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from w2s_bench.contracts import Array, FitProblem, Model, Strategy
-from w2s_probes.blocks import OneBlock, block_columns, block_problems, count_of
-from w2s_probes.inner_fits import inner_fits
-from w2s_probes.relabelled import with_values
+from w2s_probes.labels.blocks import OneBlock, block_columns, block_problems, count_of
+from w2s_probes.labels.inner_fits import inner_fits
+from w2s_probes.labels.relabelled import with_values
+from w2s_probes.labels.wrapped import Procedure, Shared, Wrapper, answers_on, untrained_of
 from w2s_probes.standardise import check_labels
-from w2s_probes.wrapped import Procedure, Shared, Wrapper, answers_on, untrained_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ import numpy as np
 from w2s_bench.contracts import Array, FitProblem, Labels
 from w2s_bench.errors import Diverged
 from w2s_bench.seeds import generator_for
+from w2s_probes.labels.relabelled import of_rows
 from w2s_probes.logistic import Logistic
-from w2s_probes.relabelled import of_rows
 
 FOLDS = 5
 PENALTY = 1e-3

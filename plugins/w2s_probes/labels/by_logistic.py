@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_bench.contracts import Array
-from w2s_probes.keeping import Verdict
+from w2s_probes.labels.keeping import Verdict
 
 SMALLEST = 1e-7
 """Probabilities are not taken to be smaller than what the scorer clips at."""

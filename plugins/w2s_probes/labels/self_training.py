@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_bench.contracts import FitProblem, Strategy
-from w2s_probes.by_confidence import judge_by_confidence
-from w2s_probes.hard import one_hot
-from w2s_probes.inner_fits import inner_fits
-from w2s_probes.keeping import kept_rows
-from w2s_probes.relabelled import of_rows, with_values
+from w2s_probes.labels.by_confidence import judge_by_confidence
+from w2s_probes.labels.hard import one_hot
+from w2s_probes.labels.inner_fits import inner_fits
+from w2s_probes.labels.keeping import kept_rows
+from w2s_probes.labels.relabelled import of_rows, with_values
+from w2s_probes.labels.wrapped import CLASSES, Procedure, Shared, Wrapper, answers_on
 from w2s_probes.standardise import check_labels
-from w2s_probes.wrapped import CLASSES, Procedure, Shared, Wrapper, answers_on
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_bench.contracts import Array
-from w2s_probes.by_confidence import confidence
-from w2s_probes.change_point import threshold_of
-from w2s_probes.keeping import Verdict
+from w2s_probes.labels.by_confidence import confidence
+from w2s_probes.labels.change_point import threshold_of
+from w2s_probes.labels.keeping import Verdict
 from w2s_probes.standardise import row_blocks
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from w2s_bench.contracts import Array
-from w2s_probes.change_point import threshold_of
-from w2s_probes.keeping import Verdict
+from w2s_probes.labels.change_point import threshold_of
+from w2s_probes.labels.keeping import Verdict
 
 
 def confidence(values: Array) -> Array:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from w2s_bench.contracts import Array, Strategy
-from w2s_probes.blocks import OneBlock
-from w2s_probes.wrapped import under, within
+from w2s_probes.labels.blocks import OneBlock
+from w2s_probes.labels.wrapped import under, within
 
 
 @dataclass(frozen=True)

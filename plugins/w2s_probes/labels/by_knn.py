@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_bench.contracts import Array
-from w2s_probes.keeping import Verdict
+from w2s_probes.labels.keeping import Verdict
 
 
 def judge_by_knn(values: Array, neighbours: Array) -> Verdict:

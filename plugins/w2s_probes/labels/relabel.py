@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from w2s_bench.contracts import Array, FitProblem, Strategy
-from w2s_probes.blocks import own_features
-from w2s_probes.neighbours import nearest_others
-from w2s_probes.out_of_fold import out_of_fold
-from w2s_probes.relabelled import with_changed
+from w2s_probes.labels.blocks import own_features
+from w2s_probes.labels.neighbours import nearest_others
+from w2s_probes.labels.out_of_fold import out_of_fold
+from w2s_probes.labels.relabelled import with_changed
+from w2s_probes.labels.wrapped import CLASSES, Procedure, Shared, Wrapper
 from w2s_probes.standardise import check_labels
-from w2s_probes.wrapped import CLASSES, Procedure, Shared, Wrapper
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from w2s_bench.contracts import FitProblem, Strategy
 from w2s_bench.errors import PluginError
-from w2s_probes.wrapped import Procedure, Shared, Wrapper
+from w2s_probes.labels.wrapped import Procedure, Shared, Wrapper
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Strategy
-from w2s_probes.inner_fits import InnerFits
-from w2s_probes.members import equal_weights
-from w2s_probes.relabelled import of_rows, with_values
-from w2s_probes.wrapped import Procedure, answers_on, under, within
+from w2s_probes.labels.inner_fits import InnerFits
+from w2s_probes.labels.members import equal_weights
+from w2s_probes.labels.relabelled import of_rows, with_values
+from w2s_probes.labels.wrapped import Procedure, answers_on, under, within
 
 SMALLEST = 1e-6
 """No member's weight falls below this before they are renormalised; RAVEN's code clamps at the same figure."""

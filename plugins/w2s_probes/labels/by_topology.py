@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from w2s_bench.contracts import Array
-from w2s_probes.keeping import Verdict
-from w2s_probes.neighbours import nearest_others
+from w2s_probes.labels.keeping import Verdict
+from w2s_probes.labels.neighbours import nearest_others
 
 
 def judge_by_topology(features: Array, values: Array, neighbours: Array) -> Verdict:
