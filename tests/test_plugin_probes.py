@@ -49,9 +49,10 @@ def test_entries_build_their_components_and_agree_with_their_defaults() -> None:
     for entry in w2s_probes.w2s_strategies():
         module, _, name = entry.target.partition(":")
         component = getattr(importlib.import_module(module), name)
-        given = {parameter.name: parameter.default for parameter in entry.parameters}
-        assert component(**given) == component()
-        assert set(given) == {field.name for field in fields(component)}
+        given = {parameter.name: parameter.default for parameter in entry.parameters if not parameter.names}
+        named = {parameter.name: parameter.default for parameter in entry.parameters if parameter.names}
+        assert component(**given, **named) == component(**named)
+        assert {*given, *named} == {field.name for field in fields(component)}
 
 
 @pytest.mark.parametrize("strategy", LINEAR, ids=str)

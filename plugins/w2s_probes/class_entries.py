@@ -17,7 +17,7 @@ def class_strategies() -> Iterable[StrategyEntry]:
         summary="logistic regression, a softmax head for many classes: solved to a gradient norm, soft labels welcome",
         tags=CLASSES,
         parameters=(
-            Parameter("penalty", float, 1e-2, "weight of ‖W‖²/2 beside the mean cross-entropy; "
+            Parameter("penalty", float, 0.03, "weight of ‖W‖²/2 beside the mean cross-entropy; "
                       "auto: chosen by cross-validation on the labels it is given", low=0.0, words=("auto",)),
             Parameter("tolerance", float, 1e-8, "gradient norm to reach, in nats a unit of weight", low=1e-13, high=1e-2),
         ),

@@ -25,7 +25,8 @@ def distributions_of(values: Array, where: str) -> Array:
         raise Diverged(f"row {first} is no distribution over classes: entries from {rows[first].min():.3g} to "
                        f"{rows[first].max():.3g} with sum {total[first]:.6g}", where=where,
                        hint="class probabilities are ≥ 0 and have sum 1")
-    return rows / total[:, None]
+    normal: Array = rows / total[:, None]
+    return normal
 
 
 def label_distributions(problem: FitProblem) -> Array:
@@ -48,6 +49,6 @@ def clipped(probabilities: Array, axis: int = -1) -> Array:
 
 def softmax(logits: Array, axis: int = -1) -> Array:
     """Logits to probabilities along an axis."""
-    out = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    out: Array = np.exp(logits - logits.max(axis=axis, keepdims=True))
     out /= out.sum(axis=axis, keepdims=True)
     return out

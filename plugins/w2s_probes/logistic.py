@@ -10,10 +10,11 @@ import numpy as np
 from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_bench.seeds import generator_for
 from w2s_probes.distributions import clipped, label_distributions, softmax
+from w2s_probes.side_by_side import solve_side_by_side
 from w2s_probes.softmax_design import Design, ball_design, span_design
 from w2s_probes.softmax_head import SoftmaxHead, softmax_head_from_arrays, uniform_head
 from w2s_probes.softmax_solver import Solution, solve_softmax
-from w2s_probes.spectrum import one, solve_shared
+from w2s_probes.spectrum import one
 
 GRID = 10.0 ** np.arange(1, -5.5, -0.5)
 """Penalties that `auto` chooses from, the largest first so that ties go to the simpler head."""
@@ -31,8 +32,8 @@ class Logistic:
     Labels may be soft. For two classes it is the usual logistic regression: with u the difference of the two columns,
     ‖W‖_F² = ‖u‖²/2. It is solved in float64 until the Euclidean norm of the gradient in (W, b) is at most `tolerance`,
     in absolute terms: nats a unit of weight on features of variance 1. With a penalty the answer is the best head of the
-    ball {‖W‖_F ≤ radius}, radius its own norm (Lagrange duality). The default pulls as hard as 0.01·n examples: as
-    weak labels are wrong in places, it is ten times what suits true ones. With penalty 0, heads range over the numerical
+    ball {‖W‖_F ≤ radius}, radius its own norm (Lagrange duality). The default is a compromise: one-hot labels on hundreds of
+    features and some thousand examples want 0.1 or more, soft ones hardly care. With penalty 0, heads range over the numerical
     row space of the features and radius is None. "auto" takes the grid value with the smallest cross-validated
     cross-entropy on the labels that it is given.
     """
@@ -41,7 +42,7 @@ class Logistic:
     needs = "features"
     convex_in = "logits"
     exact = True
-    penalty: float | str = 1e-2
+    penalty: float | str = 0.03
     tolerance: float = 1e-8
 
     def fit(self, problem: FitProblem) -> Predictor:
@@ -52,10 +53,10 @@ class Logistic:
     def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
         """One head, or the exception that it met, per problem; equal to single fits bit for bit.
 
-        Problems that share features share their standardised float64 copy and its eigendecomposition; each label set then
-        has products of its own, whose shapes and so whose rounding do not depend on the others.
+        Problems that share features share their standardised float64 copy and its eigendecomposition. Label sets are then
+        solved side by side, each by products of its own, whose shapes and so whose rounding do not depend on the others.
         """
-        return solve_shared(problems, span_design if self.penalty == 0 else ball_design, self._solve)
+        return solve_side_by_side(problems, span_design if self.penalty == 0 else ball_design, self._solve)
 
     def _solve(self, design: Design, problem: FitProblem) -> Predictor:
         labels = label_distributions(problem)

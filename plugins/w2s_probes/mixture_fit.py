@@ -78,12 +78,6 @@ class Growth:
     penalty: float
     k: int
 
-    @staticmethod
-    def on(design: Design, loss: MixtureLoss, penalty: float, k: int) -> Growth:
-        """On a design that is not whitened yet."""
-        ridge = max(penalty, NARROW)
-        return Growth(design.whitened(ridge), 1.0 / np.sqrt(design.energy + ridge), loss, penalty, k)
-
     @cached_property
     def turn(self) -> Array:
         """Basis of logits that sum to 0, (k, c)."""

@@ -48,7 +48,8 @@ class MixtureHead:
         for start in range(0, len(features), ROWS):
             rows = slice(start, start + ROWS)
             out[rows] = np.tensordot(self.shares, self.members(features[rows]), axes=1)
-        return out / out.sum(axis=1, keepdims=True)
+        out /= out.sum(axis=1, keepdims=True)
+        return out
 
     def to_arrays(self) -> dict[str, Array]:
         """Plain float64 arrays (int64 for column numbers)."""

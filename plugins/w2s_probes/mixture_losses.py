@@ -34,7 +34,7 @@ class ReverseKL:
         return ReverseKL(np.ascontiguousarray(np.log(clipped(labels)).T))
 
     def mean(self, f: Array) -> float:
-        return float((f * (np.log(f) - self.log_weak)).sum()) / f.shape[1]
+        return float((f * (np.log(f) - self.log_weak)).sum() / f.shape[1])
 
     def slope(self, f: Array) -> Array:
         out: Array = np.log(f) - self.log_weak + 1.0
@@ -57,7 +57,7 @@ class CrossEntropy:
         return CrossEntropy(np.ascontiguousarray(labels.T))
 
     def mean(self, f: Array) -> float:
-        return -float((self.labels * np.log(f)).sum()) / f.shape[1]
+        return -float((self.labels * np.log(f)).sum() / f.shape[1])
 
     def slope(self, f: Array) -> Array:
         out: Array = -self.labels / f

@@ -11,12 +11,13 @@ from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_bench.errors import Diverged
 from w2s_bench.seeds import generator_for
 from w2s_probes.distributions import are_hard, label_distributions
-from w2s_probes.mixture_fit import Growth
+from w2s_probes.mixture_fit import NARROW, Growth
 from w2s_probes.mixture_head import MixtureHead, mixture_head_from_arrays
 from w2s_probes.mixture_losses import CrossEntropy, MixtureLoss, ReverseKL
-from w2s_probes.softmax_design import Design, ball_design
+from w2s_probes.side_by_side import solve_side_by_side
+from w2s_probes.softmax_design import Design, whitened_design
 from w2s_probes.softmax_head import uniform_head
-from w2s_probes.spectrum import one, solve_shared
+from w2s_probes.spectrum import one
 
 SETTLED = 1e-7
 """Nats by which other shares of the same heads may be better before the fit counts as failed."""
@@ -50,18 +51,18 @@ class ReverseKLHeads:
 
     def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
         """One mixture, or the exception that it met, per problem; equal to single fits bit for bit."""
-        return solve_shared(problems, ball_design, self._solve)
+        return solve_side_by_side(problems, lambda features: whitened_design(features, max(self.penalty, NARROW)), self._solve)
 
-    def _solve(self, design: Design, problem: FitProblem) -> Predictor:
+    def _solve(self, whitened: tuple[Design, Array], problem: FitProblem) -> Predictor:
+        design, scale = whitened
         labels = label_distributions(problem)
         loss: MixtureLoss = CrossEntropy.of(labels) if are_hard(labels) else ReverseKL.of(labels)
-        growth = Growth.on(design, loss, self.penalty, labels.shape[1])
+        growth = Growth(design, scale, loss, self.penalty, labels.shape[1])
         found = growth.grown(labels, self.k, generator_for("mixture heads", seed=problem.context.seed))
         if not found.gap <= SETTLED:
             raise Diverged(f"the shares of the heads did not settle: {found.gap:.2g} nats may be left", where="reverse-kl",
                            hint="fewer heads or a larger penalty may help")
-        basis = growth.design.basis
-        weight = np.stack([basis @ (growth.turn @ theta).T for theta in found.heads.theta])
+        weight = np.stack([design.basis @ (growth.turn @ theta).T for theta in found.heads.theta])
         return MixtureHead(design.standard, weight, found.heads.beta @ growth.turn.T, found.shares)
 
     def untrained(self, problem: FitProblem) -> Predictor:

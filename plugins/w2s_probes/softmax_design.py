@@ -70,25 +70,36 @@ class Design:
         """The same coordinates over some rows, whose column means and spectrum are then near the stated ones only."""
         return Design(self.features[rows], self.standard, self.basis, self.energy, self.vectors)
 
-    def whitened(self, ridge: float) -> Design:
-        """The design in coordinates in which (zᵀz/n + ridge·I) is the identity, within the numerical row space."""
-        scale = 1.0 / np.sqrt(self.energy + ridge)
-        vectors = np.eye(self.width) if self.vectors is None else self.vectors
-        turned = vectors if self.basis is None else self.basis @ vectors
-        return Design(self.features, self.standard, turned * scale, self.energy * scale**2, None)
-
 
 def ball_design(features: Array) -> Design:
     """The standardised features themselves, for heads with a penalty. Raises Diverged for features that are not finite."""
     basis = eigenbasis_of(features, NUMERICAL_RANK)
-    return Design(features, basis.standard, None, basis.energy / len(features), _right(basis, features))
+    return _ready(Design(features, basis.standard, None, basis.energy / len(features), _right(basis, features)))
 
 
 def span_design(features: Array) -> Design:
     """The standardised features in the basis of their right singular vectors, for heads without a penalty: sought in the
     numerical row space alone, near-copies of a column blow up nothing. Raises Diverged for features that are not finite."""
     basis = eigenbasis_of(features, NUMERICAL_RANK)
-    return Design(features, basis.standard, _right(basis, features), basis.energy / len(features), None)
+    return _ready(Design(features, basis.standard, _right(basis, features), basis.energy / len(features), None))
+
+
+def whitened_design(features: Array, ridge: float) -> tuple[Design, Array]:
+    """The standardised features z in coordinates in which zᵀz/n + ridge·I is the identity, within the numerical row space.
+
+    Also the scale (q,) of these coordinates: a weight θ in them has the norm ‖θ·scale‖ on z. Raises Diverged for features
+    that are not finite.
+    """
+    basis = eigenbasis_of(features, NUMERICAL_RANK)
+    energy = basis.energy / len(features)
+    scale = 1.0 / np.sqrt(energy + ridge)
+    return _ready(Design(features, basis.standard, _right(basis, features) * scale, energy * scale**2, None)), scale
+
+
+def _ready(design: Design) -> Design:
+    """Itself, with what it holds made before several threads look at it."""
+    _ = design.held
+    return design
 
 
 def _right(basis: Eigenbasis, features: Array) -> Array:
