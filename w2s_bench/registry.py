@@ -135,7 +135,7 @@ class Registry:
     def select(self, kind: Kind, texts: Sequence[str]) -> tuple[Component, ...]:
         """The components that a list of selectors stands for, in order, without repetition.
 
-        Raises UsageError for an unknown name, tag, parameter or value, or a glob without a match.
+        A glob or a tag leaves out entries that cannot be made without a parameter that it does not give. Raises UsageError for an unknown name, tag, parameter or value, or a glob without a match.
         """
         chosen: dict[str, Component] = {}
         excluded: list[tuple[set[str], list[dict[str, Scalar]]]] = []
@@ -147,6 +147,8 @@ class Registry:
                 continue
             for found in matches:
                 for settings in selector.settings():
+                    if selector.is_pattern and _lacking(found.entry, settings):
+                        continue
                     component = self.component(kind, found, settings, where=text)
                     chosen.setdefault(component.identity, component)
         kept = tuple(c for c in chosen.values() if not any(_excluded(c, names, settings) for names, settings in excluded))
@@ -325,6 +327,11 @@ def _checked(parameter: Parameter, value: Scalar, owner: str, where: str) -> Sca
             span = f"{'' if low is None else f'{low:g}'}..{'' if high is None else f'{high:g}'}"
             raise UsageError(f"{what} is out of range {span}", where=where, hint=parameter.help)
     return value
+
+
+def _lacking(entry: Entry, settings: dict[str, Scalar]) -> bool:
+    """Whether an entry needs a parameter that is not among the settings."""
+    return any(p.default is None and not p.optional and p.name not in settings for p in entry.parameters)
 
 
 def _told(value: Scalar | None) -> Scalar:

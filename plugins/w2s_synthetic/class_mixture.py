@@ -19,7 +19,8 @@ class ClassMixture:
 
     A_j (d, classes) has entries N(0, sharpness²/d), π is uniform; both are drawn from the cell's seed and `task`. With one
     head the truth lies in the class of softmax heads itself. labels=probabilities: the truth is p; sampled: one class drawn
-    from it. Columns: x (n, d), and `seen` (n, seen), the first coordinates, for a weak model that cannot know the rest.
+    from it. Columns: x (n, d), numbers that float32 holds, so that features of x span the truth exactly; and `seen`
+    (n, seen), the first coordinates, for a weak model that cannot know the rest.
     """
 
     divergence = "kl"
@@ -60,7 +61,7 @@ class ClassMixture:
 
     def _part(self, name: str, n: int, weights: Array, seed: int) -> Split:
         random = generator_for("class mixture inputs", part=name, d=self.d, task=self.task, seed=seed)
-        x = random.normal(size=(n, self.d))
+        x = random.normal(size=(n, self.d)).astype(np.float32).astype(np.float64)
         truth = true_probabilities(x, weights)
         if self.labels == "sampled":
             drawn = (truth.cumsum(axis=1) < random.uniform(size=(n, 1))).sum(axis=1)
