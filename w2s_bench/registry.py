@@ -135,7 +135,8 @@ class Registry:
     def select(self, kind: Kind, texts: Sequence[str]) -> tuple[Component, ...]:
         """The components that a list of selectors stands for, in order, without repetition.
 
-        A glob or a tag leaves out entries that cannot be made without a parameter that it does not give. Raises UsageError for an unknown name, tag, parameter or value, or a glob without a match.
+        A glob or a tag leaves out entries that cannot be made without a parameter that it does not give.
+        Raises UsageError for an unknown name, tag, parameter or value, or a glob without a match.
         """
         chosen: dict[str, Component] = {}
         excluded: list[tuple[set[str], list[dict[str, Scalar]]]] = []
