@@ -194,12 +194,11 @@ class Workshop:
     def _fit(self, job: Job) -> Artifact:
         recipe = job.recipe
         assert isinstance(recipe, Fit)
-        strategy, problem = self._instance(recipe.strategy), self._problem(job)
+        strategy = self._instance(recipe.strategy)
         if recipe.source == "none":
-            untrained = getattr(strategy, "untrained", None)
-            predictor = untrained(problem) if untrained else None
+            predictor = strategy.untrained(self._problem(job)) if hasattr(strategy, "untrained") else None
             return Artifact({}, {"absent": True}) if predictor is None else Artifact(dict(predictor.to_arrays()))
-        return Artifact(dict(strategy.fit(problem).to_arrays()))
+        return Artifact(dict(strategy.fit(self._problem(job)).to_arrays()))
 
     def _fit_many(self, jobs: Sequence[Job]) -> list[Artifact | Exception]:
         fits = [(job, job.recipe) for job in jobs if isinstance(job.recipe, Fit)]
