@@ -1,12 +1,13 @@
-"""GPT-2 features from folders, and byte-level networks that are trained here."""
+"""Features and trainable networks of GPT-2 and other models, from folders and from the hub."""
 
 from __future__ import annotations
 
-import dataclasses
-import gzip
+import http.server
 import os
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,72 +16,19 @@ import numpy as np
 import pytest
 import torch
 import transformers
-import w2s_gpt2
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from small_models import TEXTS, column, make, save_gpt2, save_tokenizer
+from transformers.activations import ACT2FN
 from w2s_gpt2.batches import padded, token_batches
 from w2s_gpt2.size import gpt2_parameters
 
-from w2s_bench.contracts import Array, Columns, Model, PrepareContext, PreparedModel
-from w2s_bench.errors import DataError, Diverged, UsageError
-from w2s_bench.plan import make_plan
-from w2s_bench.registry import check_parameters, instantiate, load_registry
-from w2s_bench.spec import Matrix, RunSpec
-from w2s_bench.stages import Workshop
-from w2s_bench.store import Store
-
-TEXTS = ["a short text", "", "def f(x):\n    return g(x) + 1", "été", "x" * 40, "a short text", "y"]
-
-
-def make(name: str, /, **settings: Any) -> Any:
-    entry = next(entry for entry in w2s_gpt2.w2s_models() if entry.name == name)
-    return instantiate(entry.target, check_parameters(entry, settings, name), name)
-
-
-def column(texts: list[str], name: str = "text") -> Columns:
-    values = np.empty(len(texts), dtype=object)
-    values[:] = texts
-    return {name: values}
-
-
-def small_nano(**settings: Any) -> Any:
-    return make("nano", **{"width": 16, "layers": 1, "steps": 8, "batch": 4, "context": 24} | settings)
-
-
-def trained(
-    nano: Any, texts: list[str] = TEXTS, seed: int | None = 0, name: str = "text"
-) -> dict[str, Array]:
-    state: dict[str, Array] = nano.prepare(PrepareContext(seed, column(texts, name)))
-    return state
-
-
-def save_tokenizer(folder: Path) -> None:
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    inner = Tokenizer(models.BPE(vocab={c: i for i, c in enumerate([*alphabet, "<|endoftext|>"])}, merges=[]))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    inner.decoder = decoders.ByteLevel()
-    transformers.PreTrainedTokenizerFast(
-        tokenizer_object=inner, bos_token="<|endoftext|>", eos_token="<|endoftext|>", model_max_length=32
-    ).save_pretrained(folder)
+from w2s_bench.contracts import Model
+from w2s_bench.errors import DataError, PluginError
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        config = transformers.GPT2Config(
-            vocab_size=257,
-            n_positions=32,
-            n_embd=16,
-            n_layer=3,
-            n_head=2,
-            bos_token_id=256,
-            eos_token_id=256,
-            pad_token_id=None,
-            initializer_range=0.5,
-        )
-        transformers.GPT2LMHeadModel(config).save_pretrained(folder)
-    save_tokenizer(folder)
+    save_gpt2(folder)
     yield folder
 
 
@@ -108,8 +56,10 @@ def test_features_are_the_pooled_hidden_states(tiny: Path) -> None:
 def test_long_texts_are_cut_and_counted_and_an_empty_one_is_the_beginning(tiny: Path) -> None:
     hf = make("hf", path=str(tiny))
     whole = hf.embed(column(TEXTS), {})
-    assert whole.truncated == 1
-    assert make("hf", path=str(tiny), max_length=5).embed(column(TEXTS), {}).truncated == 4
+    assert whole.truncated is not None and whole.truncated.tolist() == [len(text) > 32 for text in TEXTS]
+    short = make("hf", path=str(tiny), max_length=5).embed(column(TEXTS), {}).truncated
+    assert short.tolist() == [len(text.encode()) > 5 for text in TEXTS] and short.dtype == bool
+    assert hf.embed(column(TEXTS[:4]), {}).truncated is None
     np.testing.assert_allclose(hf.embed(column(["x" * 32]), {}).values[0], whole.values[4], atol=1e-5)
     np.testing.assert_allclose(hf.embed(column(["<|endoftext|>"]), {}).values[0], whole.values[1], atol=1e-5)
 
@@ -126,7 +76,8 @@ def test_other_columns_small_batches_and_bfloat16(tiny: Path) -> None:
         make("hf", path=str(tiny), layer=4).embed(column(TEXTS), {})
 
 
-def test_an_encoder_is_read_too(tmp_path: Path) -> None:
+def save_bert(folder: Path) -> None:
+    """An encoder, without the pooling layer that it is published with."""
     config = transformers.BertConfig(
         vocab_size=257,
         hidden_size=16,
@@ -135,8 +86,12 @@ def test_an_encoder_is_read_too(tmp_path: Path) -> None:
         intermediate_size=32,
         max_position_embeddings=32,
     )
-    transformers.BertModel(config, add_pooling_layer=False).save_pretrained(tmp_path)
-    save_tokenizer(tmp_path)
+    transformers.BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    save_tokenizer(folder)
+
+
+def test_an_encoder_is_read_too(tmp_path: Path) -> None:
+    save_bert(tmp_path)
     hf = make("hf", path=str(tmp_path))
     alone = np.concatenate([hf.embed(column([text]), {}).values for text in TEXTS])
     np.testing.assert_allclose(hf.embed(column(TEXTS), {}).values, alone, atol=1e-5)
@@ -165,7 +120,10 @@ def test_family_size_and_fingerprint_come_from_the_folder(tiny: Path, tmp_path: 
         ("gpt2-xl", 1_557_611_200),
     ],
 )
-def test_published_models_know_their_size_without_files(name: str, size: int) -> None:
+def test_published_models_know_their_size_without_files(
+        name: str, size: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     model = make(name)
     assert (model.family, model.size, model.fingerprint().endswith(f"/{name}@main")) == ("gpt2", size, True)
 
@@ -199,22 +157,126 @@ def test_missing_weights_are_not_replaced_by_random_ones(tiny: Path, tmp_path: P
         make("hf", path=str(tmp_path)).embed(column(TEXTS), {})
 
 
-def test_a_hub_model_without_network_names_itself_and_the_way_out(tmp_path: Path) -> None:
-    code = (
-        "import numpy as np\nimport test_plugin_gpt2 as t\nfrom w2s_bench.errors import DataError\n"
-        "try: t.make('gpt2').embed(t.column(['a']), {})\nexcept DataError as error: print(error.message())\n"
-    )
+def told_by_the_hub(path: str, home: Path, **environment: str) -> str:
+    """What another process says that reads this model, with a cache of its own."""
+    code = ("import small_models as t\nfrom w2s_bench.errors import DataError\n"
+            f"model = t.make('hf', path={path!r})\n"
+            "try: print(model.fingerprint(), model.embed(t.column(['a']), {}).values.shape)\n"
+            "except DataError as error: print(error.message())\n")
     paths = [str(Path(__file__).parent), *sys.path]
-    environment = os.environ | {
-        "HF_HUB_OFFLINE": "1",
-        "HF_HOME": str(tmp_path),
-        "PYTHONPATH": os.pathsep.join(paths),
-    }
-    out = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert "openai-community/gpt2@main: this model is not in the cache" in out.stdout, out.stderr
-    assert "hf[path=<folder>]" in out.stdout
+    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120,
+                         env=clean | {"HF_HOME": str(home), "PYTHONPATH": os.pathsep.join(paths)} | environment)
+    assert out.returncode == 0, out.stderr
+    return out.stdout
+
+
+def test_a_hub_model_without_network_names_itself_and_the_way_out(tmp_path: Path) -> None:
+    said = told_by_the_hub("openai-community/gpt2", tmp_path, HF_HUB_OFFLINE="1")
+    assert "openai-community/gpt2@main: this model is not in the cache" in said
+    assert "hf[path=<folder>]" in said
+
+
+def test_the_snapshot_in_the_cache_is_read_and_recorded_and_pickled_weights_are_refused(tiny: Path, tmp_path: Path) -> None:
+    commit = "0123456789abcdef" * 2 + "01234567"
+    snapshot = tmp_path / "hub" / "models--owner--tiny" / "snapshots" / commit
+    shutil.copytree(tiny, snapshot)
+    (snapshot.parent.parent / "refs").mkdir()
+    (snapshot.parent.parent / "refs" / "main").write_text(commit)
+    said = told_by_the_hub("owner/tiny", tmp_path, HF_HUB_OFFLINE="1")
+    assert said == f"owner/tiny@main={commit} (1, 16)\n"
+    (snapshot / "model.safetensors").rename(snapshot / "pytorch_model.bin")
+    said = told_by_the_hub("owner/tiny", tmp_path, HF_HUB_OFFLINE="1")
+    assert "owner/tiny@main: has no weights as safetensors; pickled ones can run code and are refused" in said
+
+
+class Gate(http.server.BaseHTTPRequestHandler):
+    """A hub that has one commit of a model, and gives its files to nobody."""
+
+    def do_GET(self) -> None:
+        known = self.path.startswith("/api/models/")
+        body = b'{"id": "owner/gated", "sha": "%s"}' % (b"c" * 40) if known else b""
+        self.send_response(200 if known else 403)
+        if not known:
+            self.send_header("X-Error-Code", "GatedRepo")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_HEAD(self) -> None:
+        self.send_response(403)
+        self.send_header("X-Error-Code", "GatedRepo")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_gated_model_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gate) as hub:
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
+        said = told_by_the_hub("owner/gated", tmp_path, HF_ENDPOINT=f"http://127.0.0.1:{hub.server_port}")
+        hub.shutdown()
+    assert "owner/gated@main: this model is gated" in said and "hf auth login" in said
+
+
+@pytest.mark.parametrize("pooling", ["mean", "last"])
+@pytest.mark.parametrize("layer", [-1, 1])
+def test_trainable_states_are_the_frozen_features_and_every_network_is_a_fresh_copy(tiny: Path, pooling: str, layer: int) -> None:
+    hf = make("hf", path=str(tiny), pooling=pooling, layer=layer)
+    model = hf.module({})
+    sequences = model.tokens(column(TEXTS))
+    assert [len(sequence) for sequence in sequences] == [min(max(len(text.encode()), 1), 32) for text in TEXTS]
+    tokens, mask = (torch.from_numpy(array) for array in padded(sequences, model.pad))
+    states = model.states(tokens, mask)
+    np.testing.assert_allclose(states.detach().numpy(), hf.embed(column(TEXTS), {}).values, atol=1e-5)
+    assert states.shape == (len(TEXTS), model.width)
+    states.sum().backward()
+    weight = model.network.h[0].attn.c_attn.weight
+    assert weight.grad is not None and weight.grad.abs().max() > 0
+    with torch.no_grad():
+        weight.zero_()
+    assert hf.module({}).network.h[0].attn.c_attn.weight.abs().max() > 0
+    assert len(model.adapters) == 3 * 4 and "h.2.mlp.c_fc" in model.adapters
+
+
+def save_llama(folder: Path, kind: Any) -> None:
+    """A causal model whose output matrix is its own."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        kind(transformers.LlamaConfig(
+            vocab_size=257, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24,
+            max_position_embeddings=32, tie_word_embeddings=False, bos_token_id=256, eos_token_id=256, initializer_range=0.5,
+        )).save_pretrained(folder)
+    save_tokenizer(folder)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_language_loss_is_that_of_the_whole_model(tiny: Path, tmp_path: Path, tied: bool) -> None:
+    if not tied:
+        save_llama(tmp_path, transformers.LlamaForCausalLM)
+    folder = tiny if tied else tmp_path
+    model = make("hf", path=str(folder)).module({})
+    whole = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    tokens, mask = (torch.from_numpy(array) for array in padded(model.tokens(column(TEXTS)), model.pad))
+    wanted = whole(input_ids=tokens, attention_mask=mask, labels=tokens.masked_fill(mask == 0, -100)).loss
+    loss = model.language_loss(tokens, mask)
+    torch.testing.assert_close(loss, wanted)
+    loss.backward()
+    assert all(weight.grad is not None for weight in model.network.parameters())
+
+
+def test_models_without_a_next_token_say_so(tmp_path: Path) -> None:
+    save_bert(tmp_path / "bert")
+    save_llama(tmp_path / "headless", transformers.LlamaModel)
+    for name in ("bert", "headless"):
+        model = make("hf", path=str(tmp_path / name)).module({})
+        tokens, mask = (torch.from_numpy(array) for array in padded(model.tokens(column(TEXTS)), model.pad))
+        assert torch.isfinite(model.states(tokens, mask)).all() and model.adapters
+        with pytest.raises(PluginError, match="predicts no next token"):
+            model.language_loss(tokens, mask)
 
 
 def test_making_components_imports_neither_torch_nor_transformers() -> None:
@@ -229,190 +291,6 @@ def test_making_components_imports_neither_torch_nor_transformers() -> None:
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
 
 
-@pytest.mark.parametrize(("width", "layers", "context"), [(16, 1, 24), (32, 3, 50)])
-def test_nanos_size_is_the_real_number_of_parameters(width: int, layers: int, context: int) -> None:
-    nano = small_nano(width=width, layers=layers, context=context, steps=0)
-    assert isinstance(nano, PreparedModel)
-    assert nano.size == sum(array.size for name, array in trained(nano).items() if name != "loss")
-
-
-def test_nano_learns_and_its_state_is_plain_float32() -> None:
-    nano = small_nano(steps=60, lr=1e-2)
-    state = trained(nano, ["abcabcabcabc", "bcabcabca", "cabcab"])
-    assert all(isinstance(array, np.ndarray) and array.dtype == np.float32 for array in state.values())
-    assert state["loss"].shape == (60,) and state["loss"][-1] < 0.3 * state["loss"][0]
-
-
-def test_nano_is_reproducible_and_leaves_global_state_alone() -> None:
-    torch.manual_seed(5)
-    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()  # type: ignore[union-attr]
-    first, second = trained(small_nano()), trained(small_nano())
-    features = small_nano().embed(column(TEXTS), first).values
-    assert all(np.array_equal(first[name], second[name]) for name in first)
-    assert np.array_equal(features, small_nano().embed(column(TEXTS), second).values)
-    assert torch.equal(before, torch.get_rng_state()) and not torch.are_deterministic_algorithms_enabled()
-    assert np.array_equal(numpy_before, np.random.get_state()[1])  # type: ignore[index]
-    for other in (trained(small_nano(seed=1)), trained(small_nano(), seed=1)):
-        assert not np.array_equal(first["8/wte.weight"], other["8/wte.weight"])
-
-
-@pytest.mark.parametrize("pooling", ["mean", "last"])
-def test_nanos_features_do_not_depend_on_the_batch(pooling: str) -> None:
-    nano = small_nano(pooling=pooling)
-    state = trained(nano)
-    together = nano.embed(column(TEXTS), state)
-    alone = np.concatenate([nano.embed(column([text]), state).values for text in TEXTS])
-    np.testing.assert_allclose(together.values, alone, atol=1e-5)
-    assert together.truncated == 2 and together.values.dtype == np.float32
-
-
-def test_zero_steps_is_an_untrained_network() -> None:
-    state = trained(small_nano(steps=0))
-    assert state["loss"].shape == (0,)
-    assert np.isfinite(small_nano(steps=0).embed(column(TEXTS), state).values).all()
-
-
-def test_the_first_checkpoint_is_the_untrained_network_and_the_last_the_trained_one() -> None:
-    state = trained(small_nano())
-    ends = {
-        step: small_nano(checkpoint=step).embed(column(TEXTS), state).values for step in (0, 1, 2, 4, 8, "end")
-    }
-    untrained = small_nano(steps=0).embed(column(TEXTS), trained(small_nano(steps=0))).values
-    assert np.array_equal(ends[0], untrained) and np.array_equal(ends[8], ends["end"])
-    assert len({values.tobytes() for values in ends.values()}) == 5
-    assert small_nano(checkpoint=4).size == small_nano().size and state["loss"].shape == (8,)
-
-
-def test_a_checkpoint_is_what_training_gives_that_stops_there() -> None:
-    long, short = (trained(small_nano(steps=steps, schedule="constant")) for steps in (8, 4))
-    names = [name for name in short if name.startswith("4/")]
-    assert names and all(np.array_equal(short[name], long[name]) for name in names)
-    assert np.array_equal(short["loss"], long["loss"][:4])
-
-
-def test_one_stored_training_serves_every_checkpoint_and_pooling(tmp_path: Path) -> None:
-    rows = [f"{'ab' * n} {n},{n}" for n in range(1, 31)]
-    (tmp_path / "table.csv").write_text("\n".join(["text,label", *rows]))
-    nano = "nano[width=16,layers=1,steps=4,context=24,checkpoint=[0,2,end],pooling=[mean,last]]"
-    matrix = Matrix((f'text[path="{tmp_path}/table.csv"]',), models=(nano,))
-    plan = make_plan(RunSpec("t", (matrix,)), load_registry())
-    workshop = Workshop(Store(str(tmp_path / "store")), plan.components)
-    made = {
-        stage: [job for job in plan.jobs.values() if job.stage == stage] for stage in ("load", "prepare", "embed")
-    }
-    outcomes = [next(workshop.run([job])) for jobs in made.values() for job in jobs]
-    assert {outcome.status for outcome in outcomes} == {"ok"}
-    assert (len(made["prepare"]), len(made["embed"])) == (1, 6)
-    features = {workshop.store.load(job.key)[0].arrays["test"].tobytes() for job in made["embed"]}
-    assert len(features) == 6
-
-
-@pytest.mark.parametrize(
-    ("steps", "kept"),
-    [(0, [0]), (1, [0, 1]), (8, [0, 1, 2, 4, 8]), (125, [0, 1, 2, 4, 8, 16, 31, 63, 125])],
-)
-def test_halves_of_the_training_are_kept_down_to_one_step(steps: int, kept: list[int]) -> None:
-    from w2s_gpt2.checkpoints import kept_steps
-
-    assert list(kept_steps(steps)) == kept
-    state = trained(small_nano(steps=steps))
-    assert sorted({int(name.partition("/")[0]) for name in state if name != "loss"}) == kept
-
-
-def test_a_checkpoint_that_is_not_kept_is_refused_with_those_that_are() -> None:
-    with pytest.raises(UsageError, match="checkpoint=3 is not kept.*\n.*of steps=8 these are kept: 0, 1, 2, 4, 8 .end."):
-        small_nano(checkpoint=3)
-
-
-def test_a_corpus_of_its_own_makes_nano_independent_of_the_cell(tmp_path: Path) -> None:
-    plain, zipped = tmp_path / "corpus.txt", tmp_path / "corpus.txt.gz"
-    plain.write_text("one line\n\nanother line, longer than the context of this network\n")
-    zipped.write_bytes(gzip.compress(plain.read_bytes()))
-    nano = small_nano(corpus=str(plain))
-    assert nano.prepare_from == frozenset() and small_nano().prepare_from == {"task", "seed"}
-    first, second = nano.prepare(PrepareContext()), small_nano(corpus=str(zipped)).prepare(PrepareContext())
-    assert np.array_equal(first["8/wte.weight"], second["8/wte.weight"])
-    before = nano.fingerprint()
-    plain.write_text("something else\n")
-    assert nano.fingerprint() != before
-    plain.write_bytes(b"fine\ncaf\xe9\n")
-    with pytest.raises(DataError, match="line 2 is not UTF-8"):
-        nano.prepare(PrepareContext())
-    with pytest.raises(DataError, match="did you mean corpus.txt"):
-        small_nano(corpus=str(tmp_path / "korpus.txt")).fingerprint()
-
-
-def test_the_python_corpus_is_fixed_and_fits_the_context() -> None:
-    from w2s_gpt2.corpora import read_corpus
-
-    chunks = read_corpus("python", 192)
-    assert chunks == read_corpus("python", 192) and len(chunks) > 1000
-    assert np.mean([len(chunk.encode()) <= 192 for chunk in chunks]) > 0.98
-    assert small_nano(corpus="python").prepare_from == frozenset()
-
-
-def lengths(texts: list[str]) -> Array:
-    """Descriptors for the test below: length, a constant, and the share of a."""
-    return np.array([[len(text), 1.0, text.count("a") / (len(text) + 1)] for text in texts])
-
-
-def nothing_finite(texts: list[str]) -> Array:
-    """Descriptors that cannot be used."""
-    return np.full((len(texts), 1), np.nan)
-
-
-def test_descriptors_join_the_objective(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    offered = tmp_path / "offers-1.0.dist-info"
-    offered.mkdir()
-    (offered / "METADATA").write_text("Metadata-Version: 2.1\nName: offers\nVersion: 1.0\n")
-    here = Path(__file__).stem
-    (offered / "entry_points.txt").write_text(
-        f"[w2s_bench.descriptors]\nlengths = {here}:lengths\nnothing = {here}:nothing_finite\nabsent = no_such_module:f\n")
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    own = {"objective": "descriptors", "descriptors": "lengths"}
-    nano = small_nano(**own)
-    state, plain = trained(nano), trained(small_nano())
-    assert set(state) == set(plain) and not np.array_equal(state["8/wte.weight"], plain["8/wte.weight"])
-    assert state["loss"][0] > plain["loss"][0] and nano.fingerprint() != small_nano().fingerprint()
-    with pytest.raises(DataError, match="not finite for the text"):
-        trained(small_nano(**own | {"descriptors": "nothing"}))
-    with pytest.raises(UsageError, match="cannot be imported"):
-        trained(small_nano(**own | {"descriptors": "absent"}))
-
-
-def test_a_spec_cannot_name_a_function_to_call(tmp_path: Path) -> None:
-    (tmp_path / "corpus.txt").write_text("touch owned\nls\n" * 20)
-    nano = small_nano(objective="descriptors", descriptors="subprocess:getoutput", corpus=str(tmp_path / "corpus.txt"))
-    with pytest.raises(UsageError, match="is offered by no installed plugin"):
-        nano.fingerprint()
-    with pytest.raises(UsageError, match="is offered by no installed plugin"):
-        nano.prepare(PrepareContext())
-
-
-def test_molecular_descriptors_are_the_default() -> None:
-    pytest.importorskip("rdkit")
-    nano = small_nano(objective="descriptors", column="smiles")
-    assert np.isfinite(trained(nano, ["CCO", "c1ccccc1", "CC(=O)O", "CN"], name="smiles")["loss"]).all()
-
-
-def test_a_loss_that_is_not_finite_is_a_divergence() -> None:
-    with pytest.raises(Diverged, match="the loss is nan"):
-        trained(small_nano(lr=1e30, steps=30))
-
-
-def test_faults_of_nano_are_explained() -> None:
-    with pytest.raises(UsageError, match="width=30 is no multiple of heads=4"):
-        small_nano(width=30, heads=4)
-    with pytest.raises(DataError, match="did you mean text"):
-        small_nano(column="texts").prepare(PrepareContext(0, column(TEXTS)))
-    with pytest.raises(DataError, match="holds numbers"):
-        small_nano().prepare(PrepareContext(0, {"text": np.zeros(3)}))
-    with pytest.raises(DataError, match="do not fit"):
-        small_nano(width=32).embed(column(TEXTS), trained(small_nano()))
-    assert dataclasses.is_dataclass(small_nano())
-
-
 def test_batches_cover_everything_within_the_budget() -> None:
     sizes = [5, 1, 9, 30, 2, 2, 7]
     batches = token_batches(sizes, 12)
@@ -420,3 +298,18 @@ def test_batches_cover_everything_within_the_budget() -> None:
     assert all(len(batch) * max(sizes[i] for i in batch) <= 12 or len(batch) == 1 for batch in batches)
     tokens, mask = padded([np.array([1, 2]), np.array([3])], 9)
     assert tokens.tolist() == [[1, 2], [3, 9]] and mask.tolist() == [[1, 1], [1, 0]]
+
+
+def test_a_batch_ends_where_padding_would_be_more_than_a_twentieth_of_it() -> None:
+    sizes = [40] * 30 + [10] * 30 + [11] * 30
+    batches = token_batches(sizes, 2048)
+    assert [sorted({sizes[index] for index in batch}) for batch in batches] == [[10], [11], [40]]
+    few = token_batches([10] * 3 + [40] * 3, 2048)
+    assert len(few) == 1, "a batch of less than an eighth of the budget is filled first"
+
+
+def test_the_activation_in_one_kernel_is_gpt2s_to_rounding(tiny: Path) -> None:
+    x = torch.linspace(-12, 12, 1001)
+    fast = type(make("hf", path=str(tiny)).module({}).network.h[0].mlp.act)
+    assert fast is type(ACT2FN["gelu_pytorch_tanh"]) and fast is not type(ACT2FN["gelu_new"])
+    torch.testing.assert_close(fast()(x), ACT2FN["gelu_new"](x), atol=1e-6, rtol=1e-6)

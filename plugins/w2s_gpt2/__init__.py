@@ -31,7 +31,12 @@ READING = (
         "dtype", str, "float32", "precision of weights and activations", choices=("float32", "bfloat16")
     ),
     Parameter(
-        "batch_tokens", int, 8192, "tokens in a batch, padding included; changes speed and memory only", low=1
+        "batch_tokens",
+        int,
+        "auto",
+        "tokens in a batch, padding included; changes speed and memory only; auto: 2048, and 16384 on a GPU",
+        low=1,
+        words=("auto",),
     ),
 )
 REVISION = Parameter("revision", str, "main", "commit, tag or branch on the hub")

@@ -9,19 +9,27 @@ import numpy as np
 from w2s_bench.contracts import Array, Columns
 from w2s_bench.errors import DataError, nearest
 
+PADDING = 0.05
+"""Share of a batch that may be padding once the batch has an eighth of its budget: a product of fewer rows is slower."""
+
 
 def token_batches(lengths: Sequence[int], budget: int) -> list[Array]:
     """Indices in batches whose padded size (rows × longest) is within the budget, short sequences first.
 
-    A sequence longer than the budget gets a batch of its own. Every index occurs once.
+    A sequence longer than the budget gets a batch of its own. A batch ends early where the next sequence would pad it too
+    much. Every index occurs once.
     """
     batches: list[Array] = []
     current: list[int] = []
+    real = 0
     for index in np.argsort(lengths, kind="stable").tolist():
-        if current and (len(current) + 1) * lengths[index] > budget:
+        size = (len(current) + 1) * lengths[index]
+        wasteful = 8 * real >= budget and size - real - lengths[index] > PADDING * size
+        if current and (size > budget or wasteful):
             batches.append(np.array(current))
-            current = []
+            current, real = [], 0
         current.append(index)
+        real += lengths[index]
     return [*batches, np.array(current)] if current else batches
 
 

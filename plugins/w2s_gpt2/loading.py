@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,18 @@ import numpy as np
 import torch
 import transformers
 from safetensors import SafetensorError
+from torch import Tensor
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.utils import logging
 
 from w2s_bench.contracts import Array
 from w2s_bench.errors import DataError
 from w2s_gpt2.folders import model_folder
 from w2s_gpt2.pooling import pooled
+from w2s_gpt2.revision import cached_commit
+
+Scores = Callable[[Tensor, Tensor], Tensor]
+"""Token ids and mask (n, t) to logits (n, t, vocabulary)."""
 
 UNUSED = ("pooler.",)
 """Weights that a file may lack, because the features do not pass through them."""
@@ -64,85 +70,136 @@ class Loaded:
         return features
 
 
-def load_pretrained(path: str, revision: str, dtype: str) -> Loaded:
-    """The model, ready to be read from. Raises DataError where it is not there, incomplete, or of a kind not
+def load_pretrained(path: str, revision: str, dtype: str, device: str) -> Loaded:
+    """The model, ready to be read from on a device. Raises DataError where it is not there, incomplete, or of a kind not
     read.
     """
-    folder = model_folder(path)
-    source, where = (str(folder), path) if folder else (path, f"{path}@{revision}")
-    options: dict[str, Any] = {"trust_remote_code": False}
-    options |= {"local_files_only": True} if folder else {"revision": revision}
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        with _quiet():
-            config = transformers.AutoConfig.from_pretrained(source, **options)
-            if getattr(config, "is_encoder_decoder", False):
-                raise DataError(
-                    f"a {config.model_type} has an encoder and a decoder; causal and encoder models are read",
-                    where=where,
-                )
-            tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
-            model, report = transformers.AutoModel.from_pretrained(
-                source,
-                config=config,
-                use_safetensors=True,
-                dtype=getattr(torch, dtype),
-                output_loading_info=True,
-                **options,
-            )
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
-        raise _unusable(error, where, on_hub=folder is None) from error
-    missing = sorted(name for name in report["missing_keys"] if not name.startswith(UNUSED))
+    source = Source.of(path, revision)
+    with source.read():
+        config, tokenizer = source.config_and_tokenizer()
+        model, report = source.weights(transformers.AutoModel, config, dtype)
+    _check_complete(report, UNUSED, source.where)
+    return _loaded(config, tokenizer, model.to(device), device, source.where)
+
+
+def load_trainable(path: str, revision: str) -> tuple[Loaded, Scores | None]:
+    """The model in float32 on the CPU, and its logits of the next token (None where it has none), which share its weights.
+
+    The output matrix of a model that does not tie it to the embedding is no part of the network. Raises DataError as
+    `load_pretrained` does.
+    """
+    source = Source.of(path, revision)
+    with source.read():
+        config, tokenizer = source.config_and_tokenizer()
+        kind = transformers.AutoModelForCausalLM if predicts_next_token(config) else transformers.AutoModel
+        whole, report = source.weights(kind, config, "float32")
+    if not predicts_next_token(config):
+        _check_complete(report, UNUSED, source.where)
+        return _loaded(config, tokenizer, whole, "cpu", source.where), None
+    last = whole.get_output_embeddings()
+    matrix = tuple(f"{name}." for name, module in whole.named_modules() if module is last)
+    _check_complete(report, (*UNUSED, *matrix), source.where)
+    complete = not any(name.startswith(matrix) for name in report["missing_keys"])
+
+    def scores(tokens: Tensor, mask: Tensor) -> Tensor:
+        logits: Tensor = whole.to(tokens.device)(input_ids=tokens, attention_mask=mask).logits
+        return logits
+
+    return _loaded(config, tokenizer, whole.base_model, "cpu", source.where), scores if complete else None
+
+
+def predicts_next_token(config: Any) -> bool:
+    """Whether the architecture is causal: it has a next-token head and, unless it is told to decode, no masked-token one."""
+    kind = config.model_type
+    return kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and (
+        kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES or bool(getattr(config, "is_decoder", False)))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model is read from. name: a folder, or a name on the hub. where: for messages."""
+
+    name: str
+    options: dict[str, Any]
+    where: str
+    on_hub: bool
+
+    @staticmethod
+    def of(path: str, revision: str) -> Source:
+        """The folder, or the snapshot in the cache that the revision stands for, or the revision on the hub."""
+        folder = model_folder(path)
+        if folder:
+            return Source(str(folder), {"local_files_only": True}, path, False)
+        return Source(path, {"revision": cached_commit(path, revision) or revision}, f"{path}@{revision}", True)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[None]:
+        """Every way in which reading fails becomes a DataError; weights that a file lacks come from a fixed seed."""
+        try:
+            with _quiet(), torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                yield
+        except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
+            raise _unusable(error, self.where, on_hub=self.on_hub) from error
+
+    def config_and_tokenizer(self) -> tuple[Any, Any]:
+        """Both, of one model. Raises DataError for an encoder with a decoder."""
+        config = transformers.AutoConfig.from_pretrained(self.name, trust_remote_code=False, **self.options)
+        if getattr(config, "is_encoder_decoder", False):
+            raise DataError(f"a {config.model_type} has an encoder and a decoder; causal and encoder models are read",
+                            where=self.where)
+        return config, transformers.AutoTokenizer.from_pretrained(self.name, trust_remote_code=False, **self.options)
+
+    def weights(self, kind: Any, config: Any, dtype: str) -> tuple[Any, dict[str, Any]]:
+        """The model with its weights, and what was missing or left over; keys and values of past tokens are not kept."""
+        config.use_cache = False
+        _in_one_kernel(config)
+        model, report = kind.from_pretrained(self.name, config=config, use_safetensors=True, dtype=getattr(torch, dtype),
+                                             output_loading_info=True, trust_remote_code=False, **self.options)
+        return model.eval(), report
+
+
+def _in_one_kernel(config: Any) -> None:
+    """torch has GPT-2's activation, for which transformers passes over memory eight times; the numbers differ by rounding."""
+    for name in ("activation_function", "hidden_act", "activation"):
+        if getattr(config, name, None) == "gelu_new":
+            setattr(config, name, "gelu_pytorch_tanh")
+
+
+def _check_complete(report: dict[str, Any], may_lack: tuple[str, ...], where: str) -> None:
+    missing = sorted(name for name in report["missing_keys"] if not name.startswith(may_lack))
     if missing:
-        raise DataError(
-            f"{len(missing)} weights are missing, such as {missing[0]}",
-            where=where,
-            hint="they would be random numbers; save the whole model with save_pretrained",
-        )
+        raise DataError(f"{len(missing)} weights are missing, such as {missing[0]}", where=where,
+                        hint="they would be random numbers; save the whole model with save_pretrained")
+
+
+def _loaded(config: Any, tokenizer: Any, model: Any, device: str, where: str) -> Loaded:
     if len(tokenizer) > config.vocab_size:
-        raise DataError(
-            f"the tokenizer knows {len(tokenizer)} tokens, the model {config.vocab_size}",
-            where=where,
-            hint="the tokenizer belongs to another model",
-        )
-    pad = (
-        tokenizer.pad_token_id
-        if tokenizer.pad_token_id is not None
-        else getattr(config, "pad_token_id", None)
-    )
-    empty = next(
-        (
-            token
-            for token in (
-                tokenizer.bos_token_id,
-                tokenizer.eos_token_id,
-                getattr(config, "bos_token_id", None),
-            )
-            if token is not None
-        ),
-        None,
-    )
+        raise DataError(f"the tokenizer knows {len(tokenizer)} tokens, the model {config.vocab_size}", where=where,
+                        hint="the tokenizer belongs to another model")
+    pad = _first(tokenizer.pad_token_id, getattr(config, "pad_token_id", None), 0)
+    empty = _first(tokenizer.bos_token_id, tokenizer.eos_token_id, getattr(config, "bos_token_id", None))
     positions = (getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length) - _offset(model)
-    return Loaded(
-        model.eval().to(device),
-        tokenizer,
-        int(config.num_hidden_layers),
-        int(config.hidden_size),
-        int(min(positions, tokenizer.model_max_length)),
-        0 if pad is None else int(pad),
-        empty,
-        device,
-    )
+    context = int(min(positions, tokenizer.model_max_length))
+    return Loaded(model, tokenizer, int(config.num_hidden_layers), int(config.hidden_size), context, int(pad or 0), empty, device)
+
+
+def _first(*ids: int | None) -> int | None:
+    return next((token for token in ids if token is not None), None)
 
 
 def _unusable(error: Exception, where: str, *, on_hub: bool) -> DataError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    if on_hub and "gated repo" in str(error):
+        return DataError("this model is gated: the hub gives it to those who accepted its terms", where=where,
+                         hint="accept them on its page and log in (hf auth login), or point to a folder: hf[path=<folder>]")
+    if on_hub and "safetensors" in str(error):
+        return DataError("has no weights as safetensors; pickled ones can run code and are refused", where=where,
+                         hint="convert them: load the model where you trust it and call save_pretrained(folder), then "
+                         "hf[path=<folder>]")
     if on_hub and isinstance(error, OSError):
-        return DataError(
-            f"this model is not in the cache and cannot be had from the hub: {reason}",
-            where=where,
-            hint="download it where there is a network and point to the folder: hf[path=<folder>]",
-        )
+        return DataError(f"this model is not in the cache and cannot be had from the hub: {reason}", where=where,
+                         hint="download it where there is a network and point to the folder: hf[path=<folder>]")
     return DataError(
         f"this model cannot be loaded: {reason}",
         where=where,

@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from w2s_gpt2.bytes import PAD, VOCABULARY, byte_tokens
 from w2s_gpt2.checkpoints import kept_steps, packed, weights_at
 from w2s_gpt2.corpora import corpus_fingerprint, read_corpus
 from w2s_gpt2.size import gpt2_parameters
+
+if TYPE_CHECKING:
+    from w2s_gpt2.trainable import TrainableTransformer
 
 BATCH_TOKENS = 8192
 GROUP = "w2s_bench.descriptors"
@@ -131,10 +134,9 @@ class Nano:
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
         """Features (n, width) float32 of the column, from the weights of the checkpoint in what prepare() gave."""
-        from w2s_gpt2.training import Architecture, features, network
+        from w2s_gpt2.training import features
 
-        weights = weights_at(state, self.steps if self.checkpoint == "end" else self.checkpoint)
-        model = network(Architecture(self.width, self.layers, self.n_heads, self.context + 1), weights)
+        model = self._network(state)
         texts = text_column(inputs, self.column)
         distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
         sequences, cut = byte_tokens(list(distinct), self.context)
@@ -142,7 +144,24 @@ class Nano:
         for batch in token_batches([len(sequence) for sequence in sequences], BATCH_TOKENS):
             values[batch] = features(model, *padded([sequences[index] for index in batch], PAD), self.pooling)
         rows = np.array([distinct[text] for text in texts], dtype=np.int64)
-        return Embedding(values[rows], truncated=int(cut[rows].sum()))
+        return Embedding(values[rows], truncated=cut[rows] if cut.any() else None)
+
+    def module(self, state: Mapping[str, Array]) -> TrainableTransformer:
+        """The network with a copy of the checkpoint's weights."""
+        from w2s_gpt2.trainable import TrainableTransformer, tied_scores
+
+        network = self._network(state)
+
+        def reader(inputs: Columns) -> list[Array]:
+            return byte_tokens(text_column(inputs, self.column), self.context)[0]
+
+        return TrainableTransformer(network, self.width, PAD, -1, self.pooling, reader, tied_scores(network), "nano")
+
+    def _network(self, state: Mapping[str, Array]) -> Any:
+        from w2s_gpt2.training import Architecture, network
+
+        weights = weights_at(state, self.steps if self.checkpoint == "end" else self.checkpoint)
+        return network(Architecture(self.width, self.layers, self.n_heads, self.context + 1), weights)
 
     def _targets(self, texts: Sequence[str]) -> Array:
         """Descriptors (n, m) float32, standardised over the corpus; constant ones are left out."""

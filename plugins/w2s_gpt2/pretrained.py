@@ -5,15 +5,24 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from w2s_bench.contracts import Array, Columns, Embedding
+from w2s_bench.devices import device, in_memory
 from w2s_bench.errors import DataError
 from w2s_gpt2.batches import padded, text_column, token_batches
 from w2s_gpt2.folders import folder_digest, folder_family, folder_size, model_folder
+from w2s_gpt2.revision import commit_of
 from w2s_gpt2.size import gpt2_parameters
+
+if TYPE_CHECKING:
+    from w2s_gpt2.trainable import TrainableTransformer
+
+
+CPU_TOKENS, GPU_TOKENS = 2048, 16384
+"""Tokens in a batch: what lies between two products should stay in a CPU's cache, and fill a GPU."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Pretrained:
     pooling: Literal["mean", "last"]
     max_length: int | Literal["auto"]
     dtype: Literal["float32", "bfloat16"]
-    batch_tokens: int
+    batch_tokens: int | Literal["auto"]
     published: tuple[str, int] | None = None
 
     @property
@@ -53,33 +62,59 @@ class Pretrained:
         return folder_size(folder) if folder else None
 
     def fingerprint(self) -> str:
-        """SHA-256 of a folder's configuration, tokenizer and weights; `name@revision` on the hub."""
+        """SHA-256 of a folder's configuration, tokenizer and weights. On the hub `name@revision=commit`: the
+        commit of the snapshot in the cache, which is read then whatever the hub has by now, or of the hub; without it where
+        there is neither.
+        """
         folder = model_folder(self.path)
-        return folder_digest(folder) if folder else f"{self.path}@{self.revision}"
+        if folder:
+            return folder_digest(folder)
+        commit = commit_of(self.path, self.revision)
+        return f"{self.path}@{self.revision}{f'={commit}' if commit else ''}"
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
-        """Features (n, d) float32 of the column, and how many texts were cut. Raises DataError where it
-        cannot.
+        """Features (n, d) float32 of the column, and which texts were cut. Raises DataError where it cannot, MemoryError
+        where half a batch does not fit the device.
         """
         from w2s_gpt2.loading import load_pretrained
 
         texts = text_column(inputs, self.column)
         distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
-        loaded = load_pretrained(self.path, self.revision, self.dtype)
-        if not -(loaded.layers + 1) <= self.layer <= loaded.layers:
-            raise DataError(
-                f"layer={self.layer}, and the model has layers 0 to {loaded.layers}",
-                where=self.path,
-                hint="-1 is the last",
-            )
-        limit = loaded.context if self.max_length == "auto" else min(self.max_length, loaded.context)
-        sequences, cut = loaded.tokens(list(distinct), limit)
-        features = np.zeros((len(distinct), loaded.width), dtype=np.float32)
-        for batch in token_batches([len(sequence) for sequence in sequences], self.batch_tokens):
-            tokens, mask = padded([sequences[index] for index in batch], loaded.pad)
-            features[batch] = loaded.features(tokens, mask, self.layer, self.pooling)
+        loaded = load_pretrained(self.path, self.revision, self.dtype, device())
+        self._check_layer(loaded.layers)
+        sequences, cut = loaded.tokens(list(distinct), self._limit(loaded.context))
         rows = np.array([distinct[text] for text in texts], dtype=np.int64)
-        return Embedding(features[rows], truncated=int(cut[rows].sum()))
+
+        def read(budget: int) -> Array:
+            features = np.zeros((len(distinct), loaded.width), dtype=np.float32)
+            for batch in token_batches([len(sequence) for sequence in sequences], budget):
+                tokens, mask = padded([sequences[index] for index in batch], loaded.pad)
+                features[batch] = loaded.features(tokens, mask, self.layer, self.pooling)
+            return features
+
+        budget = (CPU_TOKENS if loaded.device == "cpu" else GPU_TOKENS) if self.batch_tokens == "auto" else self.batch_tokens
+        return Embedding(in_memory(read, budget)[rows], truncated=cut[rows] if cut.any() else None)
+
+    def module(self, state: Mapping[str, Array]) -> TrainableTransformer:
+        """The network in float32 on the CPU, with weights read afresh. Raises DataError where it cannot."""
+        from w2s_gpt2.loading import load_trainable
+        from w2s_gpt2.trainable import TrainableTransformer
+
+        loaded, scores = load_trainable(self.path, self.revision)
+        self._check_layer(loaded.layers)
+
+        def reader(inputs: Columns) -> list[Array]:
+            return loaded.tokens(text_column(inputs, self.column), self._limit(loaded.context))[0]
+
+        return TrainableTransformer(loaded.model, loaded.width, loaded.pad, self.layer, self.pooling, reader, scores, self.path)
+
+    def _limit(self, context: int) -> int:
+        return context if self.max_length == "auto" else min(self.max_length, context)
+
+    def _check_layer(self, layers: int) -> None:
+        if not -(layers + 1) <= self.layer <= layers:
+            raise DataError(f"layer={self.layer}, and the model has layers 0 to {layers}", where=self.path,
+                            hint="-1 is the last")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,37 @@
+"""Which commit of a model on the hub a revision stands for."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+HUB_SECONDS = 3.0
+
+
+def commit_of(name: str, revision: str) -> str | None:
+    """The commit in the local cache; where there is none the hub's, which is the one that will be downloaded, so that a
+    model is the same before and after. None where neither is known.
+    """
+    return cached_commit(name, revision) or _commit_on_hub(name, revision)
+
+
+def cached_commit(name: str, revision: str) -> str | None:
+    """The commit of the snapshot in the local cache that a revision stands for, or None where there is none. No network."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
+    reference = folder / "refs" / revision
+    commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else revision
+    return commit if re.fullmatch(r"[0-9a-f]{40}", commit) and (folder / "snapshots" / commit).is_dir() else None
+
+
+@functools.lru_cache(maxsize=64)
+def _commit_on_hub(name: str, revision: str) -> str | None:
+    from huggingface_hub import HfApi
+
+    try:
+        commit: str | None = HfApi().model_info(name, revision=revision, timeout=HUB_SECONDS).sha
+    except Exception:  # whatever keeps the hub from answering, reading the model says it
+        return None
+    return commit
