@@ -47,7 +47,7 @@ def test_a_run_killed_twenty_five_times_ends_with_the_same_rows(w2s: Command) ->
 
 def test_neither_workers_nor_order_change_a_row(w2s: Command) -> None:
     small = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=[8,64]]", "--strategy", "*",
-             "--strategy", "!as-is")
+             "--strategy", "!as-is", "--skip-incompatible")
     for workers in ("1", "2", "3"):
         w2s("run", *small, "--store", f"s{workers}", "-o", f"r{workers}", "-j", workers, check=0)
     for other in ("r2", "r3"):
@@ -131,3 +131,25 @@ def test_a_user_file_that_is_called_like_a_module_is_not_imported(w2s: Command) 
                            "--models", "random-features[width=8]", "-o", "r"], cwd=w2s.folder, env=w2s.environment,
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_fine_tuning_that_is_killed_in_the_middle_goes_on_and_ends_with_the_same_rows(w2s: Command) -> None:
+    pytest.importorskip("peft")
+    lines = ["text,label", *(f"{['yes', 'no'][i % 3 > 0]} says {i * 37 % 91},{'ab'[i % 3 > 0]}" for i in range(80))]
+    (w2s.folder / "t.csv").write_text("\n".join(lines))
+    words = ("run", "--task", "text[path=t.csv,output=classes]", "--weak", "nano[width=8,layers=1,context=24,steps=0]",
+             "--strong", "nano[width=16,layers=1,context=24,steps=0]", "--supervisor", "logistic", "--strategy",
+             "finetune[weights=full,epochs=6,batch=4,checkpoint-every=2]", "-o")
+    w2s(*words, "calm", "--store", "s1", check=0)
+    process = w2s.start(*words, "killed", "--store", "s2")
+    kept = w2s.folder / "s2" / "checkpoints"
+    while process.poll() is None and not (kept.is_dir() and any("-" not in file.name for file in kept.iterdir())):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    time.sleep(1.0)  # its worker ends when it finds its parent gone
+    assert any(kept.iterdir())
+    w2s(*words, "killed", "--store", "s2", check=0)
+    assert not any(kept.iterdir())
+    for calm, killed in zip(_table(w2s.folder / "calm"), _table(w2s.folder / "killed"), strict=True):
+        assert_frame_equal(calm, killed, check_exact=True)
