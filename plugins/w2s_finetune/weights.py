@@ -26,10 +26,11 @@ class Adapters:
 
     def add(self, model: TrainableModel, seed: int) -> None:
         """Put adapters on the layers that the model names; only they are trained from now on. A drawn by the seed."""
-        if not model.adapters:
+        names = set(model.adapters)
+        if not names:
             raise UsageError("the model names no layers for adapters", where="weights=lora", hint="weights=full trains all of it")
-        layers = [layer for name, layer in model.network.named_modules() if name in model.adapters]
-        config = LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=list(model.adapters), lora_dropout=0.0,  # type: ignore[arg-type]
+        layers = [layer for name, layer in model.network.named_modules() if name in names]
+        config = LoraConfig(r=self.rank, lora_alpha=self.alpha, target_modules=sorted(names), lora_dropout=0.0,  # type: ignore[arg-type]
                             fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in layers))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
