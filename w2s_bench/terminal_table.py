@@ -25,6 +25,7 @@ FLAG_LETTERS = {
 """Flags of one letter say one thing of different splits."""
 
 _ARROWS = {"weak-to-strong": ">", "strong-to-weak": "<", "same": "="}
+_ROUNDING = 1e-15
 _NARROW, _STACKED = 98, 160
 """Widths below which columns are left out, and below which the names stand one above the other."""
 
@@ -229,10 +230,10 @@ def scale_of(values: Sequence[float | None]) -> int:
 
 
 def figure(value: float | None, exponent: int = 0, digits: int = 3) -> str:
-    """value / 10^exponent in at most about seven characters; - where there is none."""
+    """value / 10^exponent in at most about seven characters; - where there is none. Below 1e-15 a number is rounding: 0."""
     if value is None or not math.isfinite(value):
         return "-"
-    scaled = value / 10.0**exponent
+    scaled = value / 10.0**exponent if abs(value) >= _ROUNDING else 0.0
     if abs(scaled) >= 1e5 or 0.0 < abs(scaled) < 10.0 ** -(digits + 1):
         return f"{scaled:.1e}"
     places = max(0, digits - max(0, math.floor(math.log10(abs(scaled))))) if scaled else digits
