@@ -15,6 +15,8 @@ import pytest
 from w2s_bench.cli.main import main
 from w2s_bench.columns import ROWS
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub's client, which reads it once
+
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 

@@ -217,7 +217,7 @@ class Gate(http.server.BaseHTTPRequestHandler):
 def test_a_gated_model_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gate) as hub:
         threading.Thread(target=hub.serve_forever, daemon=True).start()
-        said = told_by_the_hub("owner/gated", tmp_path, HF_ENDPOINT=f"http://127.0.0.1:{hub.server_port}")
+        said = told_by_the_hub("owner/gated", tmp_path, HF_HUB_OFFLINE="0", HF_ENDPOINT=f"http://127.0.0.1:{hub.server_port}")
         hub.shutdown()
     assert "owner/gated@main: this model is gated" in said and "hf auth login" in said
 

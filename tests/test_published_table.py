@@ -10,6 +10,8 @@ from conftest import Command
 
 from w2s_bench.leaderboard.tables import CELL, read_runs
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED = Path(__file__).resolve().parent.parent / "leaderboard" / "quickstart"
 TOLERANCE = {"diabetes": 1e-8, "mlp": 1e-4, "python-functions": 0.02}
 """Largest difference as a share of err_weak: closed forms; small networks trained in float64; GPT-2s in float32, whose

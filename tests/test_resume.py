@@ -48,11 +48,10 @@ def test_a_run_killed_twenty_five_times_ends_with_the_same_rows(w2s: Command) ->
 def test_neither_workers_nor_order_change_a_row(w2s: Command) -> None:
     small = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=[8,64]]", "--strategy", "*",
              "--strategy", "!as-is", "--skip-incompatible")
-    for workers in ("1", "2", "3"):
+    for workers in ("1", "3"):
         w2s("run", *small, "--store", f"s{workers}", "-o", f"r{workers}", "-j", workers, check=0)
-    for other in ("r2", "r3"):
-        for first, second in zip(_table(w2s.folder / "r1"), _table(w2s.folder / other), strict=True):
-            assert_frame_equal(first, second, check_exact=True)
+    for first, second in zip(_table(w2s.folder / "r1"), _table(w2s.folder / "r3"), strict=True):
+        assert_frame_equal(first, second, check_exact=True)
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(w2s: Command) -> None:
@@ -139,7 +138,7 @@ def test_fine_tuning_that_is_killed_in_the_middle_goes_on_and_ends_with_the_same
     (w2s.folder / "t.csv").write_text("\n".join(lines))
     words = ("run", "--task", "text[path=t.csv,output=classes]", "--weak", "nano[width=8,layers=1,context=24,steps=0]",
              "--strong", "nano[width=16,layers=1,context=24,steps=0]", "--supervisor", "logistic", "--strategy",
-             "finetune[weights=full,epochs=6,batch=4,checkpoint-every=2]", "-o")
+             "finetune[weights=full,epochs=30,batch=4,checkpoint-every=2]", "-o")
     w2s(*words, "calm", "--store", "s1", check=0)
     process = w2s.start(*words, "killed", "--store", "s2")
     kept = w2s.folder / "s2" / "checkpoints"
