@@ -150,9 +150,9 @@ class PreparedModel(Model, Protocol):
 
 
 class TrainableModel(Protocol):
-    """A network whose weights a strategy may train. Tensors and modules are torch's; nothing here imports it.
+    """A network whose weights a strategy may train, of torch's tensors and modules; nothing here imports it.
 
-    network: the torch module, in float32 on the CPU when given. width: size of a pooled state. pad: a token id for padding.
+    network: the module, in float32 on the CPU when given. width: size of a pooled state. pad: a token id for padding.
     adapters: names of the linear layers that low-rank adapters belong on.
     """
 
@@ -293,11 +293,8 @@ class Strategy(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """What training minimises: a scalar tensor from logits (n, k), labels (n, k) and progress.
-
-    outputs: kinds of output it is meant for. labels: soft, as given, float32. progress: share of the training that is
-    done, in [0, 1).
-    """
+    """What training minimises: a scalar tensor from logits (n, k), soft labels (n, k) float32, and the share of the
+    training that is done, in [0, 1). outputs: kinds of output it is meant for."""
 
     outputs: frozenset[str]
 
