@@ -51,7 +51,7 @@ def test_the_quick_study_of_molecules_runs_on_the_shared_data(w2s: Command, shar
 def test_a_quick_study_of_classes_runs_on_the_shared_data(w2s: Command, shared_data: Path, suite: str) -> None:
     w2s("run", suite, "--quick", "--data", str(shared_data), "-j", "2", "-o", "r", check=0)
     rows = _checked(w2s.folder / "r")
-    assert set(rows["residue_01"].drop_nulls()) == {0.0} and "pairs" in w2s("show", "r", "--by", "strategy", check=0).stdout
+    assert set(rows["residue_01"].drop_nulls()) == {0.0} and "; against " in w2s("show", "r", "--by", "strategy", check=0).stdout
     named = " ".join(rows["strategy"].unique().to_list())
     if suite == "confidence-losses":
         assert all(f"loss={loss}" in named for loss in LOSSES) and "generative" in named and "finetune" in named
