@@ -313,3 +313,16 @@ def test_the_activation_in_one_kernel_is_gpt2s_to_rounding(tiny: Path) -> None:
     fast = type(make("hf", path=str(tiny)).module({}).network.h[0].mlp.act)
     assert fast is type(ACT2FN["gelu_pytorch_tanh"]) and fast is not type(ACT2FN["gelu_new"])
     torch.testing.assert_close(fast()(x), ACT2FN["gelu_new"](x), atol=1e-6, rtol=1e-6)
+
+
+def test_features_do_not_depend_on_how_many_batches_are_read_side_by_side(tiny: Path) -> None:
+    model, threads = make("hf", path=str(tiny), batch_tokens=8), torch.get_num_threads()
+    found = []
+    for count in (1, 2, 3):
+        torch.set_num_threads(count)
+        try:
+            found.append(model.embed(column(TEXTS), {}).values)
+            assert torch.get_num_threads() == count
+        finally:
+            torch.set_num_threads(threads)
+    assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()

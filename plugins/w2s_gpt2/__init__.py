@@ -34,7 +34,7 @@ READING = (
         "batch_tokens",
         int,
         "auto",
-        "tokens in a batch, padding included; changes speed and memory only; auto: 2048, and 16384 on a GPU",
+        "tokens in a batch, padding included; changes speed and memory only; auto: 1024 on each thread of a CPU, 16384 on a GPU",
         low=1,
         words=("auto",),
     ),

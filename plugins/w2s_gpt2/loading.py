@@ -17,15 +17,26 @@ from transformers.utils import logging
 
 from w2s_bench.contracts import Array
 from w2s_bench.errors import DataError
+from w2s_gpt2.batches import padded, token_batches
 from w2s_gpt2.folders import model_folder
 from w2s_gpt2.pooling import pooled
 from w2s_gpt2.revision import cached_commit
+from w2s_gpt2.side_by_side import side_by_side
 
 Scores = Callable[[Tensor, Tensor], Tensor]
 """Token ids and mask (n, t) to logits (n, t, vocabulary)."""
 
 UNUSED = ("pooler.",)
 """Weights that a file may lack, because the features do not pass through them."""
+
+
+class GeluInPlace(torch.nn.Module):
+    """GPT-2's activation, written over its argument: for passes that keep nothing."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape; the same tensor."""
+        out: Tensor = torch.ops.aten.gelu_(x, approximate="tanh")
+        return out
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,17 @@ class Loaded:
             sequences.append(np.array(kept, dtype=np.int64))
         return sequences, cut
 
+    def features_of(self, sequences: list[Array], budget: int, layer: int, pooling: str) -> Array:
+        """Pooled hidden states (n, width) float32 of token ids, in batches of at most `budget` tokens."""
+        features = np.zeros((len(sequences), self.width), dtype=np.float32)
+
+        def read(batch: Array) -> None:
+            tokens, mask = padded([sequences[index] for index in batch], self.pad)
+            features[batch] = self.features(tokens, mask, layer, pooling)
+
+        side_by_side(read, token_batches([len(sequence) for sequence in sequences], budget), self.device)
+        return features
+
     def features(self, tokens: Array, mask: Array, layer: int, pooling: str) -> Array:
         """Token ids and mask (n, t) to pooled hidden states (n, width) float32."""
         ids, real = (torch.from_numpy(array).to(self.device) for array in (tokens, mask))
@@ -79,6 +101,9 @@ def load_pretrained(path: str, revision: str, dtype: str, device: str) -> Loaded
         config, tokenizer = source.config_and_tokenizer()
         model, report = source.weights(transformers.AutoModel, config, dtype)
     _check_complete(report, UNUSED, source.where)
+    if config.model_type == "gpt2":
+        for block in model.h:
+            block.mlp.act = GeluInPlace()
     return _loaded(config, tokenizer, model.to(device), device, source.where)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from w2s_bench.contracts import Array, Columns, Embedding
 from w2s_bench.devices import device, in_memory
 from w2s_bench.errors import DataError
-from w2s_gpt2.batches import padded, text_column, token_batches
+from w2s_gpt2.batches import text_column
 from w2s_gpt2.folders import folder_digest, folder_family, folder_size, model_folder
 from w2s_gpt2.revision import commit_of
 from w2s_gpt2.size import gpt2_parameters
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from w2s_gpt2.trainable import TrainableTransformer
 
 
-CPU_TOKENS, GPU_TOKENS = 2048, 16384
+CPU_TOKENS, GPU_TOKENS = 1024, 16384
 """Tokens in a batch: what lies between two products should stay in a CPU's cache, and fill a GPU."""
 
 
@@ -86,11 +86,7 @@ class Pretrained:
         rows = np.array([distinct[text] for text in texts], dtype=np.int64)
 
         def read(budget: int) -> Array:
-            features = np.zeros((len(distinct), loaded.width), dtype=np.float32)
-            for batch in token_batches([len(sequence) for sequence in sequences], budget):
-                tokens, mask = padded([sequences[index] for index in batch], loaded.pad)
-                features[batch] = loaded.features(tokens, mask, self.layer, self.pooling)
-            return features
+            return loaded.features_of(sequences, budget, self.layer, self.pooling)
 
         budget = (CPU_TOKENS if loaded.device == "cpu" else GPU_TOKENS) if self.batch_tokens == "auto" else self.batch_tokens
         return Embedding(in_memory(read, budget)[rows], truncated=cut[rows] if cut.any() else None)
