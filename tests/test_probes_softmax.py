@@ -14,8 +14,10 @@ from w2s_probes.distributions import KL_CLIP
 from w2s_probes.logistic import GRID, Logistic
 from w2s_probes.softmax_solver import centred_basis
 
-from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, SoftmaxPredictor
+from w2s_bench.certificates import NOTHING, certify
+from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, LinearPredictor, SoftmaxPredictor
 from w2s_bench.errors import Diverged
+from w2s_bench.scoring.divergence import divergence
 from w2s_bench.scoring.softmax_class import softmax_gap
 
 EXACT = [Logistic(), Logistic(0.3), Logistic(1e-5), Logistic(0)]
@@ -259,3 +261,14 @@ def test_as_is_takes_probabilities_one_probability_or_class_numbers() -> None:
 def test_as_is_refuses_columns_that_are_no_answer(features: Array, k: int, said: str) -> None:
     with pytest.raises(Diverged, match=said):
         AsIs().fit(problem(features=features, labels=soft(6, k)))
+
+
+@pytest.mark.parametrize("strategy", EXACT)
+def test_a_softmax_head_is_certified_in_nats_and_never_as_linear_in_its_outputs(strategy: Logistic) -> None:
+    given = problem()
+    head = strategy.fit(given)
+    assert isinstance(head, SoftmaxPredictor) and not isinstance(head, LinearPredictor)
+    answers = head.predict(given.features)
+    roles = {"weak": given.labels.values, "student": answers, "ceiling": answers}
+    assert certify(strategy, head, given.features, roles, answers, divergence("brier")) == NOTHING
+    assert certify(strategy, head, given.features, roles, answers, divergence("kl")).exact_projection

@@ -221,7 +221,8 @@ class LinearPredictor(Predictor, Protocol):
     """A predictor of the class {design(features) @ W + intercept, ‖W‖ ≤ radius}: lets the scorer certify δ.
 
     design: features (n, d) -> (n, r) float64. radius: None when the class is the whole linear subspace.
-    head_norm: Frobenius norm of the fitted W in the design's coordinates.
+    head_norm: Frobenius norm of the fitted W in the design's coordinates. A softmax head, linear in its logits alone, must
+    not have one: it would be certified as linear in its outputs.
     """
 
     radius: float | None

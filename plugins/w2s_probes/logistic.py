@@ -62,9 +62,8 @@ class Logistic:
         labels = label_distributions(problem)
         penalty = chosen_penalty(design, labels) if self.penalty == "auto" else float(self.penalty)
         found = solve_softmax(design, labels, penalty, self.tolerance)
-        head = SoftmaxHead(design.standard, design.basis, found.weight, found.intercept)
-        return SoftmaxHead(design.standard, design.basis, found.weight, found.intercept,
-                           head.head_norm if penalty > 0 else None)
+        radius = float(np.sqrt((found.weight**2).sum())) if penalty > 0 else None
+        return SoftmaxHead(design.standard, design.basis, found.weight, found.intercept, radius)
 
     def untrained(self, problem: FitProblem) -> Predictor:
         """The head that gives every class the same probability."""

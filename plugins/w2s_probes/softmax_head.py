@@ -27,11 +27,6 @@ class SoftmaxHead:
     intercept: Array
     radius: float | None = None
 
-    @property
-    def head_norm(self) -> float:
-        """‖W‖_F in the design's coordinates."""
-        return float(np.sqrt((self.weight**2).sum()))
-
     def design(self, features: Array) -> Array:
         """Features (n, d) as (n, r) float64."""
         z = self.standard(features)
