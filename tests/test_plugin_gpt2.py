@@ -19,6 +19,7 @@ import transformers
 from small_models import TEXTS, column, make, save_gpt2, save_tokenizer
 from transformers.activations import ACT2FN
 from w2s_gpt2.batches import padded, token_batches
+from w2s_gpt2.frozen_layers import PackedLayer, freeze_layers
 from w2s_gpt2.size import gpt2_parameters
 
 from w2s_bench.contracts import Model
@@ -313,6 +314,21 @@ def test_the_activation_in_one_kernel_is_gpt2s_to_rounding(tiny: Path) -> None:
     fast = type(make("hf", path=str(tiny)).module({}).network.h[0].mlp.act)
     assert fast is type(ACT2FN["gelu_pytorch_tanh"]) and fast is not type(ACT2FN["gelu_new"])
     torch.testing.assert_close(fast()(x), ACT2FN["gelu_new"](x), atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["gelu_pytorch_tanh", "relu"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_layers_that_only_read_give_what_the_models_own_give(activation: str, dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    config = transformers.GPT2Config(vocab_size=20, n_embd=24, n_layer=2, n_head=2, activation_function=activation)
+    model = transformers.GPT2Model(config).to(dtype).eval()
+    tokens = torch.arange(12).reshape(2, 6)
+    with torch.inference_mode():
+        plain = model(tokens).last_hidden_state
+        freeze_layers(model, "cpu")
+        frozen = model(tokens).last_hidden_state
+    torch.testing.assert_close(frozen, plain, atol=1e-5 if dtype == torch.float32 else 0.05, rtol=1e-5)
+    assert (PackedLayer in map(type, model.modules())) == (dtype == torch.float32 and torch.backends.mkldnn.is_available())
 
 
 def test_features_do_not_depend_on_how_many_batches_are_read_side_by_side(tiny: Path) -> None:

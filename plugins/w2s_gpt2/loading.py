@@ -19,6 +19,7 @@ from w2s_bench.contracts import Array
 from w2s_bench.errors import DataError
 from w2s_gpt2.batches import padded, token_batches
 from w2s_gpt2.folders import model_folder
+from w2s_gpt2.frozen_layers import freeze_layers
 from w2s_gpt2.pooling import pooled
 from w2s_gpt2.revision import cached_commit
 from w2s_gpt2.side_by_side import side_by_side
@@ -28,15 +29,6 @@ Scores = Callable[[Tensor, Tensor], Tensor]
 
 UNUSED = ("pooler.",)
 """Weights that a file may lack, because the features do not pass through them."""
-
-
-class GeluInPlace(torch.nn.Module):
-    """GPT-2's activation, written over its argument: for passes that keep nothing."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Any shape; the same tensor."""
-        out: Tensor = torch.ops.aten.gelu_(x, approximate="tanh")
-        return out
 
 
 @dataclass(frozen=True)
@@ -102,8 +94,7 @@ def load_pretrained(path: str, revision: str, dtype: str, device: str) -> Loaded
         model, report = source.weights(transformers.AutoModel, config, dtype)
     _check_complete(report, UNUSED, source.where)
     if config.model_type == "gpt2":
-        for block in model.h:
-            block.mlp.act = GeluInPlace()
+        freeze_layers(model, device)
     return _loaded(config, tokenizer, model.to(device), device, source.where)
 
 
