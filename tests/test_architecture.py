@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,14 +52,14 @@ def _name(path: Path) -> str:
     return "scoring" if parts[:1] == ["scoring"] else ".".join(parts)
 
 
-def _imports(path: Path) -> set[str]:
+def _imports(path: Path, roots: frozenset[str] = frozenset({"w2s_bench"})) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in found if name.split(".")[0] == "w2s_bench"}
+    return {name for name in found if name.split(".")[0] in roots}
 
 
 def _module_of(imported: str) -> str:
@@ -96,6 +97,15 @@ def test_a_plugin_imports_only_the_public_names_of_the_core() -> None:
     foreign = [f"{path.name} imports {imported}" for path in (ROOT / "plugins").rglob("*.py") for imported in _imports(path)
                if _module_of(imported) not in public]
     assert foreign == []
+
+
+def test_no_files_of_a_plugin_import_each_other_in_a_circle() -> None:
+    root = ROOT / "plugins"
+    files = {".".join(path.relative_to(root).with_suffix("").parts): path for path in root.rglob("*.py")}
+    plugins = frozenset(name.split(".")[0] for name in files)
+    imported = {name: {module for found in _imports(path, plugins) for module in (found, found.rpartition(".")[0])
+                       if module in files} for name, path in files.items()}
+    assert len(list(TopologicalSorter(imported).static_order())) == len(files) > 50
 
 
 def test_scoring_knows_neither_torch_nor_files() -> None:

@@ -222,7 +222,7 @@ class LinearPredictor(Predictor, Protocol):
 
     design: features (n, d) -> (n, r) float64. radius: None when the class is the whole linear subspace.
     head_norm: Frobenius norm of the fitted W in the design's coordinates. A softmax head, linear in its logits alone, must
-    not have one: it would be certified as linear in its outputs.
+    not have one: the scorer refuses a student whose predictions are not those of the class that it shows.
     """
 
     radius: float | None

@@ -11,7 +11,7 @@ import numpy as np
 from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_bench.errors import Diverged
 from w2s_bench.seeds import generator_for
-from w2s_probes.linear import LinearHead, head_from_arrays
+from w2s_probes.linear import LinearHead
 from w2s_probes.spectrum import one
 from w2s_probes.standardise import check_features, check_labels, standard_of, unscaled
 
@@ -67,7 +67,7 @@ class AdamWHead:
 
     def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor:
         """The head whose `to_arrays` gave `arrays`."""
-        return head_from_arrays(arrays)
+        return LinearHead.from_arrays(arrays)
 
     def _fit_alike(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
         answers: list[Predictor | Exception | None] = [_refusal(problem) for problem in problems]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Predictor
-from w2s_probes.linear import LinearHead, head_from_arrays
+from w2s_probes.linear import LinearHead
 from w2s_probes.spectrum import Spectrum, one, refined, solve_each, zero_head
 
 
@@ -45,4 +45,4 @@ class LeastSquares:
 
     def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor:
         """The head whose `to_arrays` gave `arrays`."""
-        return head_from_arrays(arrays)
+        return LinearHead.from_arrays(arrays)

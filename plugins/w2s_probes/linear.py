@@ -1,69 +1,33 @@
-"""The fitted linear head that every probe returns."""
+"""The fitted linear head that every probe of squared errors returns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from w2s_bench.contracts import Array
 from w2s_bench.errors import Diverged
-from w2s_probes.standardise import Standard
+from w2s_probes.affine_head import AffineHead
 
 
 @dataclass(frozen=True)
-class LinearHead:
-    """design(features) @ weight + intercept.
-
-    standard: standardisation of the features. basis: (s, r) float64 that turns standardised features into the
-    design's coordinates, None for the identity. weight: (r, k); intercept: (k,), in label units.
-    radius: norm of the ball of heads that the fit ranged over, None for the whole linear subspace.
-    """
-
-    standard: Standard
-    basis: Array | None
-    weight: Array
-    intercept: Array
-    radius: float | None = None
+class LinearHead(AffineHead):
+    """The affine function itself, in label units."""
 
     @property
     def head_norm(self) -> float:
         """‖W‖_F in the design's coordinates."""
         return float(np.sqrt((self.weight**2).sum()))
 
-    def design(self, features: Array) -> Array:
-        """Features (n, d) as (n, r) float64."""
-        z = self.standard(features)
-        out: Array = z if self.basis is None else z @ self.basis
-        return out
-
     def predict(self, features: Array) -> Array:
         """Features (n, d) to (n, k) float64, in label units."""
-        out: Array = self.design(features) @ self.weight + self.intercept
-        return out
+        return self.affine(features)
 
-    def to_arrays(self) -> dict[str, Array]:
-        """Plain float64 arrays (int64 for column numbers); `radius` is empty when there is none."""
-        arrays = self.standard.to_arrays() | {"weight": self.weight, "intercept": self.intercept}
-        arrays["radius"] = np.array([] if self.radius is None else [self.radius], dtype=np.float64)
-        if self.basis is not None:
-            arrays["basis"] = self.basis
-        return arrays
-
-    def finite(self) -> LinearHead:
+    def finite(self) -> Self:
         """Itself, or Diverged when the fit did not end in finite numbers."""
         if not (np.isfinite(self.weight).all() and np.isfinite(self.intercept).all()):
             raise Diverged("the fitted head is not finite", where="probe",
                            hint="a larger penalty, a smaller learning rate or standardised features may help")
         return self
-
-
-def head_from_arrays(arrays: Mapping[str, Array]) -> LinearHead:
-    """Inverse of `LinearHead.to_arrays`; predictions are equal bit for bit."""
-    def float64(name: str) -> Array:
-        return np.ascontiguousarray(arrays[name], dtype=np.float64)
-
-    radius = float64("radius")
-    return LinearHead(Standard.from_arrays(arrays), float64("basis") if "basis" in arrays else None,
-                      float64("weight"), float64("intercept"), float(radius[0]) if radius.size else None)

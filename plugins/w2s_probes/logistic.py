@@ -12,7 +12,7 @@ from w2s_bench.seeds import generator_for
 from w2s_probes.distributions import clipped, label_distributions, softmax
 from w2s_probes.side_by_side import solve_side_by_side
 from w2s_probes.softmax_design import Design, ball_design, span_design
-from w2s_probes.softmax_head import SoftmaxHead, softmax_head_from_arrays, uniform_head
+from w2s_probes.softmax_head import SoftmaxHead, uniform_head
 from w2s_probes.softmax_solver import Solution, solve_softmax
 from w2s_probes.spectrum import one
 
@@ -71,7 +71,7 @@ class Logistic:
 
     def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor:
         """The head whose `to_arrays` gave `arrays`."""
-        return softmax_head_from_arrays(arrays)
+        return SoftmaxHead.from_arrays(arrays)
 
 
 def chosen_penalty(design: Design, labels: Array) -> float:

@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem
+from w2s_probes.affine_head import AffineHead
 from w2s_probes.distributions import softmax
-from w2s_probes.standardise import Standard, check_features, standard_of
+from w2s_probes.standardise import check_features, standard_of
 
 
 @dataclass(frozen=True)
-class SoftmaxHead:
-    """softmax(design(features) @ weight + intercept).
-
-    standard: standardisation of the features. basis: (s, r) float64 that turns standardised features into the design's
-    coordinates, None for the identity. weight: (r, k); intercept: (k,). radius: norm of the ball of heads that the fit
-    ranged over, None for all of them.
-    """
-
-    standard: Standard
-    basis: Array | None
-    weight: Array
-    intercept: Array
-    radius: float | None = None
-
-    def design(self, features: Array) -> Array:
-        """Features (n, d) as (n, r) float64."""
-        z = self.standard(features)
-        out: Array = z if self.basis is None else z @ self.basis
-        return out
+class SoftmaxHead(AffineHead):
+    """The softmax of an affine function."""
 
     def predict(self, features: Array) -> Array:
         """Features (n, d) to probabilities (n, k) float64, rows of sum 1."""
-        return softmax(self.design(features) @ self.weight + self.intercept)
-
-    def to_arrays(self) -> dict[str, Array]:
-        """Plain float64 arrays (int64 for column numbers); `radius` is empty when there is none."""
-        arrays = self.standard.to_arrays() | {"weight": self.weight, "intercept": self.intercept}
-        arrays["radius"] = np.array([] if self.radius is None else [self.radius], dtype=np.float64)
-        if self.basis is not None:
-            arrays["basis"] = self.basis
-        return arrays
-
-
-def softmax_head_from_arrays(arrays: Mapping[str, Array]) -> SoftmaxHead:
-    """Inverse of `SoftmaxHead.to_arrays`; predictions are equal bit for bit."""
-    def float64(name: str) -> Array:
-        return np.ascontiguousarray(arrays[name], dtype=np.float64)
-
-    radius = float64("radius")
-    return SoftmaxHead(Standard.from_arrays(arrays), float64("basis") if "basis" in arrays else None,
-                       float64("weight"), float64("intercept"), float(radius[0]) if radius.size else None)
+        return softmax(self.affine(features))
 
 
 def uniform_head(problem: FitProblem) -> SoftmaxHead:

@@ -6,14 +6,29 @@ import contextlib
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from w2s_bench.errors import DataError
-from w2s_text.hub_set import HubSet
 from w2s_text.tables import Table, digest_of_files, stacked, table_of
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class HubCopy:
+    """Where a declared set lies on the hub. name: what the set is called here. train, test: splits with labels.
+
+    config, folder: how the hub's copy is loaded, "" for as it is; folder is one of a branch of Parquet files.
+    """
+
+    name: str
+    hub: str
+    train: str
+    test: str
+    config: str
+    folder: str
 
 
 def read_hub(path: str, name: str, revision: str) -> Table:
@@ -28,21 +43,21 @@ def read_hub(path: str, name: str, revision: str) -> Table:
     return tables[0] if len(tables) == 1 else stacked(tables, f"{path}@{revision}")
 
 
-def read_parts(declared: HubSet, path: str, revision: str) -> tuple[Any, Any]:
+def read_parts(wanted: HubCopy, path: str, revision: str) -> tuple[Any, Any]:
     """The train and the test split as `datasets.Dataset`, from the folder `path` or, where that is "", from the hub.
 
     Raises DataError that says which data set is needed and how to point to a folder.
     """
     if path:
-        return _read_folder(declared, path)
-    commit = newest_commit(declared, revision)
-    with _explained(f"{declared.hub}@{commit}", _how_to_get(declared, revision)) as datasets:
-        train, test = datasets.load_dataset(declared.hub, declared.config or None, data_dir=declared.folder or None,
-                                            revision=commit, split=[declared.train, declared.test])
+        return _read_folder(wanted, path)
+    commit = newest_commit(wanted, revision)
+    with _explained(f"{wanted.hub}@{commit}", _how_to_get(wanted, revision)) as datasets:
+        train, test = datasets.load_dataset(wanted.hub, wanted.config or None, data_dir=wanted.folder or None,
+                                            revision=commit, split=[wanted.train, wanted.test])
     return train, test
 
 
-def newest_commit(declared: HubSet, revision: str) -> str:
+def newest_commit(wanted: HubCopy, revision: str) -> str:
     """The commit that is loaded, as far as it is known here: the one asked for, or that of the newest copy in the cache.
 
     Without a copy the revision itself, "main" where none is given. `datasets` names a copy's folder after the commit.
@@ -52,21 +67,21 @@ def newest_commit(declared: HubSet, revision: str) -> str:
 
     if _COMMIT.fullmatch(revision):
         return revision
-    *space, name = declared.hub.split("/")
+    *space, name = wanted.hub.split("/")
     root = Path(datasets.config.HF_DATASETS_CACHE) / "___".join([*space, camelcase_to_snakecase(name)])
-    config = (declared.config or "default") + (f"-data_dir={declared.folder}" if declared.folder else "")
+    config = (wanted.config or "default") + (f"-data_dir={wanted.folder}" if wanted.folder else "")
     copies = [copy for copy in root.glob(f"{config}/*/*") if copy.is_dir() and _COMMIT.fullmatch(copy.name)]
     newest = max(copies, key=lambda copy: (copy.stat().st_mtime, copy.name), default=None)
     return newest.name if newest else revision or "main"
 
 
-def digest_of_parts(path: str, declared: HubSet) -> str:
+def digest_of_parts(wanted: HubCopy, path: str) -> str:
     """SHA-256 over names and contents of the Parquet files of both splits."""
-    return digest_of_files(tuple(file for files in _part_files(declared, path) for file in files))
+    return digest_of_files(tuple(file for files in _part_files(wanted, path) for file in files))
 
 
-def _read_folder(declared: HubSet, path: str) -> tuple[Any, Any]:
-    train, test = _part_files(declared, path)
+def _read_folder(wanted: HubCopy, path: str) -> tuple[Any, Any]:
+    train, test = _part_files(wanted, path)
     with _explained(path, "") as datasets, tempfile.TemporaryDirectory() as cache, _without_bars(datasets):
         parts = [datasets.load_dataset("parquet", data_files={"train": [str(file) for file in files]}, split="train",
                                        cache_dir=f"{cache}/{number}", keep_in_memory=True)
@@ -74,15 +89,15 @@ def _read_folder(declared: HubSet, path: str) -> tuple[Any, Any]:
     return parts[0], parts[1]
 
 
-def _part_files(declared: HubSet, path: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+def _part_files(wanted: HubCopy, path: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     root = Path(path).expanduser()
     if not root.is_dir():
-        raise DataError("no such folder", where=path, hint=_how_to_get(declared, ""))
+        raise DataError("no such folder", where=path, hint=_how_to_get(wanted, ""))
     found = sorted(root.rglob("*.parquet"))
-    for folder in (declared.config, declared.folder):
+    for folder in (wanted.config, wanted.folder):
         found = [file for file in found if folder in file.relative_to(root).parts[:-1]] or found
-    parts = [tuple(file for file in found if _is_of(file, split)) for split in (declared.train, declared.test)]
-    for split, files in zip((declared.train, declared.test), parts, strict=True):
+    parts = [tuple(file for file in found if _is_of(file, split)) for split in (wanted.train, wanted.test)]
+    for split, files in zip((wanted.train, wanted.test), parts, strict=True):
         if not files:
             names = ", ".join(str(file.relative_to(root)) for file in found[:6]) or "no Parquet file"
             raise DataError(f"no Parquet file of the split {split!r}", where=path,
@@ -94,10 +109,10 @@ def _is_of(file: Path, split: str) -> bool:
     return file.stem == split or file.stem.startswith(f"{split}-") or file.parent.name == split
 
 
-def _how_to_get(declared: HubSet, revision: str) -> str:
+def _how_to_get(wanted: HubCopy, revision: str) -> str:
     at = f" --revision {revision}" if revision else ""
-    return (f"without network: elsewhere, `hf download {declared.hub} --repo-type dataset{at} --local-dir FOLDER`, "
-            f"then {declared.name}[path=FOLDER] reads the Parquet files in it")
+    return (f"without network: elsewhere, `hf download {wanted.hub} --repo-type dataset{at} --local-dir FOLDER`, "
+            f"then {wanted.name}[path=FOLDER] reads the Parquet files in it")
 
 
 @contextlib.contextmanager

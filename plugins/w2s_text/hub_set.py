@@ -11,6 +11,7 @@ import numpy as np
 from w2s_bench.contracts import Array, Classes
 from w2s_bench.errors import DataError, UsageError
 from w2s_bench.seeds import seed_for
+from w2s_text.hub import HubCopy, digest_of_parts, newest_commit, read_parts
 from w2s_text.labelled import Labelled, LabelledTask, fixed_sample, one_hot, sample_sizes, text_array
 
 Raw = Mapping[str, Any]
@@ -51,6 +52,11 @@ class HubSet:
     classes: tuple[str, str] = ("no", "yes")
     burns: bool = True
 
+    @property
+    def copy(self) -> HubCopy:
+        """What it is loaded by."""
+        return HubCopy(self.name, self.hub, self.train, self.test, self.config, self.folder)
+
     def __call__(self, balance: str, limit: int, path: str, revision: str, divergence: str) -> LabelledTask:
         if path and revision:
             raise UsageError(f"revision={revision} is one of the hub, and path={path} is a folder here", where=self.name,
@@ -69,18 +75,14 @@ class HubSource:
 
     def fingerprint(self) -> str:
         """SHA-256 of the files of a folder; `id[config]@commit` of the copy in the cache, or `@revision` without one."""
-        from w2s_text.hub import digest_of_parts, newest_commit
-
         if self.path:
-            return digest_of_parts(self.path, self.declared)
+            return digest_of_parts(self.declared.copy, self.path)
         part = self.declared.config or self.declared.folder
-        return f"{self.declared.hub}[{part}]@{newest_commit(self.declared, self.revision)}"
+        return f"{self.declared.hub}[{part}]@{newest_commit(self.declared.copy, self.revision)}"
 
     def read(self, limit: int) -> Labelled:
         """The formatted examples of the labelled splits. Raises DataError with the row at fault."""
-        from w2s_text.hub import read_parts
-
-        train, test = read_parts(self.declared, self.path, self.revision)
+        train, test = read_parts(self.declared.copy, self.path, self.revision)
         declared = self.declared
         sizes = sample_sizes(len(train), len(test), limit)
         examples: list[Example] = []
