@@ -21,8 +21,8 @@ from w2s_bench.plots.gain_misfit import MOST_MARKS
 from w2s_bench.plots.look import COLOURS, DASHES, SHAPES
 from w2s_bench.plots.pooled import over_seeds
 from w2s_bench.plots.scales import logarithmic, signed
-from w2s_bench.plots.short import one_name, short_names
 from w2s_bench.scoring.intervals import across_seeds
+from w2s_bench.short_names import one_name, short_names
 
 SIZES = (16, 64, 256)
 KINDS = ("gain-misfit", "ledger", "tightness", "selection", "sample-size", "heatmap")

@@ -9,8 +9,8 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from w2s_bench.errors import UsageError
@@ -79,22 +79,6 @@ def format_selector(selector: Selector) -> str:
     inside = ",".join(f"{name}={format_value(value)}" for name, value in selector.params)
     head = f"{'!' if selector.exclude else ''}{'@' if selector.tag else ''}{selector.name}"
     return f"{head}[{inside}]" if inside else head
-
-
-def distinguishing(labels: Iterable[str]) -> dict[str, str]:
-    """Each label without the parameters that all labels of its name share; distinct labels stay distinct."""
-    selectors = {}
-    unread = {}
-    for label in labels:
-        try:
-            selectors[label] = parse(label)
-        except UsageError:  # somebody's table may hold names that are none of ours
-            unread[label] = label
-    shared: dict[str, set[tuple[str, Value]]] = {}
-    for selector in selectors.values():
-        shared[selector.name] = shared.get(selector.name, set(selector.params)) & set(selector.params)
-    return unread | {label: format_selector(replace(s, params=tuple(p for p in s.params if p not in shared[s.name])))
-            for label, s in selectors.items()}
 
 
 def natural(text: Any) -> tuple[tuple[int, float, str], ...]:

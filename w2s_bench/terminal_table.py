@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError, nearest
-from w2s_bench.names import distinguishing
+from w2s_bench.short_names import short_names
 from w2s_bench.summary import DIRECTIONS, EXPLICIT, group_keys, summary, unit_of, verdicts
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: li
     if sort:
         table = _sorted(table, sort)
     lost = rows.height - rows.filter(pl.col("status") == "ok").height
-    titles = distinguishing(table["task_set"].unique().to_list())
+    titles = short_names(table["task_set"].unique().to_list())
     for task in table["task_set"].unique(maintain_order=True).to_list():
         group = table.filter(pl.col("task_set") == task)
         names = _name_columns(group, by)
@@ -113,7 +113,7 @@ def _name_columns(table: pl.DataFrame, by: list[str] | None) -> list[str]:
 def _shortened(lines: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
     """Names without the parameters that all of one table share, with spaces at which they may be broken."""
     labels = {str(line[name]) for line in lines for name in names}
-    short = {label: text.replace(",", ", ") for label, text in distinguishing(sorted(labels)).items()}
+    short = short_names(labels)
     return [{**line, **{name: short[str(line[name])] for name in names}} for line in lines]
 
 

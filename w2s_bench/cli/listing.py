@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from w2s_bench.names import distinguishing
+from w2s_bench.short_names import short_names
 from w2s_bench.terminal_table import figure
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def say(sentences: Sequence[str]) -> None:
 
 def short(labels: Sequence[Any]) -> dict[Any, str]:
     """Each label without the parameters that all share, and - for None."""
-    texts = distinguishing(sorted({label for label in labels if isinstance(label, str)}))
-    return {label: "-" if label is None else texts.get(label, str(label)).replace(",", ", ") for label in labels}
+    texts = short_names(label for label in labels if isinstance(label, str))
+    return {label: "-" if label is None else texts.get(label, str(label)) for label in labels}
 
 
 def with_half(line: Mapping[str, Any], name: str, digits: int = 3, mark: str = "") -> str:

@@ -10,8 +10,8 @@ from w2s_bench.finding import law_of
 from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import COLOURS, DIRECTIONS, INK, Categories, inline, lines, named, rounded, tick_format
 from w2s_bench.plots.panels import CELL_NAMES, Panel, finished, in_three, panels_of, shared_words
-from w2s_bench.plots.short import short_names
 from w2s_bench.seeds import generator_for
+from w2s_bench.short_names import short_names
 from w2s_bench.summary import bound_on_test
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import BROKEN, DARK, INK, ORANGE, WORDS, broken, lines, named, rounded, short_number
 from w2s_bench.plots.panels import Panel, finished, in_three, panels_of, shared_words, ways_of_fitting
 from w2s_bench.plots.pooled import over_seeds
-from w2s_bench.plots.short import short_names
+from w2s_bench.short_names import short_names
 
 if TYPE_CHECKING:
     import polars as pl

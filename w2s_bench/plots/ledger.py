@@ -25,7 +25,7 @@ from w2s_bench.plots.look import (
 )
 from w2s_bench.plots.panels import Panel, finished, panels_of, shared_words, ways_of_fitting
 from w2s_bench.plots.pooled import over_seeds
-from w2s_bench.plots.short import short_names
+from w2s_bench.short_names import short_names
 from w2s_bench.summary import DIRECTIONS
 
 if TYPE_CHECKING:

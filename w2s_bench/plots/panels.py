@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.errors import UsageError, nearest
 from w2s_bench.names import natural
-from w2s_bench.plots.short import one_name, short_names
+from w2s_bench.short_names import one_name, short_names
 from w2s_bench.summary import GROUPABLE, by_panel, unit_of
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from w2s_bench.plots.look import (
 from w2s_bench.plots.panels import MOST_PANELS, finished, keep_hint, left_out_words, shared_words
 from w2s_bench.plots.pooled import over_seeds
 from w2s_bench.plots.scales import Scale, along_axis, linear, logarithmic, signed
-from w2s_bench.plots.short import short_names
+from w2s_bench.short_names import short_names
 from w2s_bench.summary import DIRECTIONS, unit_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import INK, Categories, inline, lines, named, rounded, tick_format
 from w2s_bench.plots.panels import Panel, finished, keep_hint, panels_of, shared_words, ways_of_fitting
 from w2s_bench.plots.pooled import over_seeds
-from w2s_bench.plots.short import short_names
+from w2s_bench.short_names import short_names
 
 if TYPE_CHECKING:
     import polars as pl

@@ -9,7 +9,7 @@ from w2s_bench.errors import UsageError
 from w2s_bench.plots.figure import Figure
 from w2s_bench.plots.look import BROKEN, DIRECTIONS, INK, Categories, broken, inline, lines, named, rounded, tick_format
 from w2s_bench.plots.panels import MOST_PANELS, keep_hint, left_out_words
-from w2s_bench.plots.short import short_names
+from w2s_bench.short_names import short_names
 from w2s_bench.summary import unit_of
 
 if TYPE_CHECKING:

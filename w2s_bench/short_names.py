@@ -1,4 +1,4 @@
-"""Long names as short as they can be and still tell what a figure shows apart."""
+"""Long names as short as they can be and still tell what a table or figure shows apart."""
 
 from __future__ import annotations
 
