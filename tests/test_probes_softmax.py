@@ -18,7 +18,7 @@ from w2s_bench.certificates import NOTHING, certify
 from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, LinearPredictor, SoftmaxPredictor
 from w2s_bench.errors import Diverged
 from w2s_bench.scoring.divergence import divergence
-from w2s_bench.scoring.softmax_class import softmax_gap
+from w2s_bench.scoring.softmax_class import SoftmaxClass
 
 EXACT = [Logistic(), Logistic(0.3), Logistic(1e-5), Logistic(0)]
 
@@ -84,7 +84,7 @@ def test_hard_labels_give_the_head_of_scikit_learn(k: int, penalty: float) -> No
 def test_the_scorer_certifies_the_fit_as_the_best_of_its_class(strategy: Logistic) -> None:
     given = problem(200, 10, 3)
     head = strategy.fit(given)
-    gap = softmax_gap(head.design(given.features), head.weight, head.intercept, head.radius, given.labels.values)
+    gap = SoftmaxClass.of(head.design(given.features), head.radius).gap(head.weight, head.intercept, given.labels.values)
     assert gap is not None and gap <= 1e-9
 
 

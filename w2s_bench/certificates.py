@@ -11,9 +11,10 @@ from scipy.special import softmax
 
 from w2s_bench.contracts import Array, LinearPredictor, SoftmaxPredictor
 from w2s_bench.errors import PluginError
-from w2s_bench.scoring import mixture_class, softmax_class
+from w2s_bench.scoring import mixture_class
 from w2s_bench.scoring.divergence import Divergence
 from w2s_bench.scoring.linear_class import LinearClass
+from w2s_bench.scoring.softmax_class import SoftmaxClass
 
 EXACT = 1e-9
 """δ up to this share of misfit and variance of the weak labels certifies the projection; a verdict allows for the δ
@@ -76,12 +77,13 @@ def _softmax(strategy: Any, student: SoftmaxPredictor, features: Array, roles: M
     design = student.design(features)
     own = softmax(design @ student.weight + student.intercept, axis=1)
     _check_own(student, np.allclose(own, roles["student"], rtol=0.0, atol=OWN))
-    gap = softmax_class.softmax_gap(design, student.weight, student.intercept, student.radius, roles["weak"])
+    heads = SoftmaxClass.of(design, student.radius)
+    gap = heads.gap(student.weight, student.intercept, roles["weak"])
     exact = bool(strategy.exact) and gap is not None and gap <= _allowed(kl, roles["weak"], roles["student"])
     # A bounded class is the ball of the student's own norm, and nothing says that another predictor is inside.
     whole = student.radius is None
-    return ClassCertificate(gap, exact, whole and softmax_class.contains(design, roles["ceiling"], IN_CLASS),
-                            whole and softmax_class.contains(design, truth, IN_CLASS),
+    return ClassCertificate(gap, exact, whole and heads.contains(roles["ceiling"], IN_CLASS),
+                            whole and heads.contains(truth, IN_CLASS),
                             design.shape[1] + 1 >= len(design))
 
 

@@ -9,12 +9,12 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from w2s_bench.scoring import mixture_class, softmax_class
+from w2s_bench.scoring import mixture_class
 from w2s_bench.scoring.bounds import Facts, bounds
 from w2s_bench.scoring.divergence import divergence
 from w2s_bench.scoring.errors import ShapeError
 from w2s_bench.scoring.mixture_class import mixture_gap
-from w2s_bench.scoring.softmax_class import SoftmaxClass, softmax_gap
+from w2s_bench.scoring.softmax_class import SoftmaxClass
 
 FACTS = Facts(
     split="train", divergence="kl", convex_in="logits", exact=True, exact_projection=True, reference_in_class=True,
@@ -71,11 +71,11 @@ def test_the_gap_bounds_what_any_head_misses_and_is_near_it_for_a_good_one(seed:
     direction = rng.standard_normal((4, 3))
     for size in (1.0, 0.1, 1e-2, 1e-3):
         w, b = weight + size * direction[:3], intercept + size * direction[3]
-        missed, gap = loss(design, w, b, weak) - least, softmax_gap(design, w, b, None, weak)
+        missed, gap = loss(design, w, b, weak) - least, SoftmaxClass.of(design).gap(w, b, weak)
         assert missed - 1e-12 <= gap <= loss(design, w, b, weak) + 1e-12
         if size <= 1e-2:
             assert gap <= 2.0 * missed
-    assert softmax_gap(design, weight, intercept, None, weak) <= 1e-14
+    assert SoftmaxClass.of(design).gap(weight, intercept, weak) <= 1e-14
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -85,13 +85,13 @@ def test_the_gap_in_a_ball_bounds_what_any_head_of_the_ball_misses(seed: int) ->
     radius = float(np.linalg.norm(weight))
     least = loss(design, weight, intercept, weak)
     assert least == pytest.approx(least_loss_in_ball(design, weak, radius), abs=1e-7)
-    assert softmax_gap(design, weight, intercept, radius, weak) <= 1e-14
+    assert SoftmaxClass.of(design, radius).gap(weight, intercept, weak) <= 1e-14
     rng = np.random.default_rng(seed)
     for size in (0.5, 0.1, 1e-2):
         w = weight + size * radius * rng.standard_normal(weight.shape)
         w *= radius / max(radius, float(np.linalg.norm(w)))
         b = intercept + size * rng.standard_normal(3)
-        gap = softmax_gap(design, w, b, radius, weak)
+        gap = SoftmaxClass.of(design, radius).gap(w, b, weak)
         assert loss(design, w, b, weak) - least - 1e-12 <= gap
         assert gap <= 20.0 * size
 
@@ -100,9 +100,9 @@ def test_a_head_outside_its_ball_has_no_gap_and_a_shift_of_all_classes_does_not_
     design, weak = problem(1)
     weight, intercept = fitted(design, weak, penalty=0.2)
     radius = float(np.linalg.norm(weight))
-    assert softmax_gap(design, weight, intercept, 0.99 * radius, weak) is None
+    assert SoftmaxClass.of(design, 0.99 * radius).gap(weight, intercept, weak) is None
     shifted = weight + np.array([[5.0], [-3.0], [1.0]])
-    assert softmax_gap(design, shifted, intercept, radius, weak) <= 1e-13
+    assert SoftmaxClass.of(design, radius).gap(shifted, intercept, weak) <= 1e-13
 
 
 def test_separable_hard_labels_have_a_gap_between_0_and_the_loss() -> None:
@@ -111,14 +111,14 @@ def test_separable_hard_labels_have_a_gap_between_0_and_the_loss() -> None:
     for steepness in (1.0, 5.0, 50.0):
         weight = np.array([[-steepness, steepness]])
         clipped = loss(design, weight, np.zeros(2), divergence("kl").conform(hard))
-        assert 0.0 <= softmax_gap(design, weight, np.zeros(2), None, hard) <= clipped * (1.0 + 1e-9)
+        assert 0.0 <= SoftmaxClass.of(design).gap(weight, np.zeros(2), hard) <= clipped * (1.0 + 1e-9)
 
 
 def test_without_features_the_best_head_is_the_mean_label() -> None:
     _, weak = problem(2)
     nothing = np.zeros((40, 0))
-    assert softmax_gap(nothing, np.zeros((0, 3)), np.log(weak.mean(axis=0)), None, weak) <= 1e-14
-    assert softmax_gap(nothing, np.zeros((0, 3)), np.zeros(3), None, weak) > 1e-3
+    assert SoftmaxClass.of(nothing).gap(np.zeros((0, 3)), np.log(weak.mean(axis=0)), weak) <= 1e-14
+    assert SoftmaxClass.of(nothing).gap(np.zeros((0, 3)), np.zeros(3), weak) > 1e-3
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -128,8 +128,8 @@ def test_a_fit_by_newton_has_a_gap_that_makes_kl_dual_hold(seed: int) -> None:
     for steps in (4, 5, 6, 40):
         weight, intercept = fitted(design, weak, steps=steps)
         student = softmax(design @ weight + intercept, axis=1)
-        gap = softmax_gap(design, weight, intercept, None, weak)
-        assert softmax_class.contains(design, truth, 1e-18) and softmax_class.contains(design, student, 1e-18)
+        gap = SoftmaxClass.of(design).gap(weight, intercept, weak)
+        assert SoftmaxClass.of(design).contains(truth, 1e-18) and SoftmaxClass.of(design).contains(student, 1e-18)
         rows = bounds(truth, weak, student, truth, dataclasses.replace(FACTS, delta=gap))
         row = next(row for row in rows if row.bound == "kl-dual")
         assert row.all_assumptions_hold and row.verdict == "holds"
@@ -139,19 +139,19 @@ def test_a_fit_by_newton_has_a_gap_that_makes_kl_dual_hold(seed: int) -> None:
 def test_the_class_contains_its_heads_and_no_others() -> None:
     design, weak = problem(4)
     head = np.random.default_rng(4).standard_normal((3, 3))
-    assert softmax_class.contains(design, softmax(design @ head + [1.0, 0.0, -2.0], axis=1), 1e-18)
-    assert not softmax_class.contains(design, weak)
-    assert not softmax_class.contains(design, softmax(design**2 @ head, axis=1))
-    assert not softmax_class.contains(design, softmax(20.0 * design @ head, axis=1))
-    assert SoftmaxClass(design).contains(np.full((40, 3), 1.0 / 3.0))
+    assert SoftmaxClass.of(design).contains(softmax(design @ head + [1.0, 0.0, -2.0], axis=1), 1e-18)
+    assert not SoftmaxClass.of(design).contains(weak)
+    assert not SoftmaxClass.of(design).contains(softmax(design**2 @ head, axis=1))
+    assert not SoftmaxClass.of(design).contains(softmax(20.0 * design @ head, axis=1))
+    assert SoftmaxClass.of(design).contains(np.full((40, 3), 1.0 / 3.0))
 
 
 def test_a_design_that_does_not_fit_the_head_is_refused() -> None:
     design, weak = problem(5)
     with pytest.raises(ShapeError, match="do not give labels"):
-        softmax_gap(design, np.zeros((2, 3)), np.zeros(3), None, weak)
+        SoftmaxClass.of(design).gap(np.zeros((2, 3)), np.zeros(3), weak)
     with pytest.raises(ShapeError, match="do not give labels"):
-        softmax_gap(design[:-1], np.zeros((3, 3)), np.zeros(3), None, weak)
+        SoftmaxClass.of(design[:-1]).gap(np.zeros((3, 3)), np.zeros(3), weak)
 
 
 def mixtures(seed: int, m: int = 4, n: int = 20, k: int = 3) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ class Facts:
     labels. reference_in_class, truth_in_class, subspace, contains_constant: about the student's class on
     this sample. independent_transfer: the transfer inputs are independent of the weak model.
     delta: misfit minus the smallest misfit in the class on this sample, in the divergence's unit, None if
-    unknown; for `kl` a duality gap, which bounds it from above: `mixture_gap` or `softmax_gap`.
+    unknown; for `kl` a duality gap, which bounds it from above: `mixture_gap` or `SoftmaxClass.gap`.
     spans_sample: the head has as many parameters as the sample has points.
     deterministic: statements are about this very sample, so intervals are points.
     n_transfer: examples that the student was fitted on. head_norm, sum_squared_features: W (Frobenius) and

@@ -36,10 +36,17 @@ BEYOND = 1e-9
 
 @dataclass(frozen=True)
 class SoftmaxClass:
-    """design: (n, r), r ≥ 0. radius: bound on ‖W‖_F, None for none. One factorisation serves all questions."""
+    """design: (n, r), r ≥ 0. radius: bound on ‖W‖_F, None for none. One factorisation serves all
+    questions."""
 
     design: Array
     radius: float | None = None
+
+    @staticmethod
+    def of(design: npt.ArrayLike, radius: float | None = None) -> SoftmaxClass:
+        """The class on a design (n, r). Raises ShapeError, and DomainError for a design that is not finite."""
+        columns = np.asarray(design, dtype=np.float64)
+        return SoftmaxClass(columns if columns.ndim == 2 and columns.shape[1] == 0 else as_rows(columns, "design"), radius)
 
     @cached_property
     def heads(self) -> LinearClass:
@@ -47,7 +54,12 @@ class SoftmaxClass:
         return LinearClass.of(self.design)
 
     def gap(self, weight: npt.ArrayLike, intercept: npt.ArrayLike, weak: npt.ArrayLike) -> float | None:
-        """`softmax_gap` on this class."""
+        """A certified upper bound, in nats, on L(f) − min over the class of L, L = mean KL(weak ‖ f), of one head.
+
+        weight: (r, k); intercept: (k,); weak: (n, k), clipped as for `kl`; the head itself is not clipped. 0 for an exact
+        fit up to rounding, never more than L(f), and second order in what a good fit misses, with a radius where that is the
+        norm of the head. None where ‖W‖_F > radius: the head is not in the class then. Raises ShapeError and DomainError.
+        """
         w = divergence("kl").conform(weak)
         head = np.asarray(weight, dtype=np.float64)
         head = head - head.mean(axis=1, keepdims=True)  # the same probabilities by the least norm
@@ -62,7 +74,12 @@ class SoftmaxClass:
         return max(min(bound, float(_kl(w, log_f).mean())), 0.0)
 
     def contains(self, values: npt.ArrayLike, tolerance: float = 1e-9) -> bool:
-        """`contains` for this class, its bound left aside."""
+        """Whether some softmax head on the design, of any norm, gives the probabilities `values` (n, k).
+
+        Their logarithms, centred over classes, must lie in the span of constants and design, up to `tolerance` as for
+        `LinearClass.contains`. Values are clipped as for `kl` before, for these are the values that are scored: where the
+        clip changes them they are in the class only if what it makes of them is. Raises ShapeError and DomainError.
+        """
         logits = np.log(divergence("kl").conform(values))
         return self.heads.contains(logits - logits.mean(axis=1, keepdims=True), tolerance)
 
@@ -88,33 +105,6 @@ class SoftmaxClass:
             share = float((-p[outside] / (w[outside] - p[outside])).max())
             p = np.maximum((1.0 - share) * p + share * w, 0.0)
         return p
-
-
-def softmax_gap(design: npt.ArrayLike, weight: npt.ArrayLike, intercept: npt.ArrayLike, radius: float | None,
-                weak: npt.ArrayLike) -> float | None:
-    """A certified upper bound, in nats, on L(f) − min over the class of L, L = mean KL(weak ‖ f), of one softmax head.
-
-    design: (n, r); weight: (r, k); intercept: (k,); weak: (n, k), clipped as for `kl`; the head itself is not clipped. 0
-    for an exact fit up to rounding, never more than L(f), and second order in what a good fit misses, with a radius where
-    that is the norm of the head. None where ‖W‖_F > radius: the head is not in the class then. Raises ShapeError and
-    DomainError.
-    """
-    return SoftmaxClass(_rows(design), radius).gap(weight, intercept, weak)
-
-
-def contains(design: npt.ArrayLike, values: npt.ArrayLike, tolerance: float = 1e-9) -> bool:
-    """Whether some softmax head on the design (n, r), of any norm, gives the probabilities `values` (n, k).
-
-    Their logarithms, centred over classes, must lie in the span of constants and design, up to `tolerance` as for
-    `LinearClass.contains`. Values are clipped as for `kl` before, for these are the values that are scored: where the clip
-    changes them they are in the class only if what it makes of them is. Raises ShapeError and DomainError.
-    """
-    return SoftmaxClass(_rows(design)).contains(values, tolerance)
-
-
-def _rows(design: npt.ArrayLike) -> Array:
-    columns = np.asarray(design, dtype=np.float64)
-    return columns if columns.ndim == 2 and columns.shape[1] == 0 else as_rows(columns, "design")
 
 
 def _kl(p: Array, log_f: Array) -> Array:
