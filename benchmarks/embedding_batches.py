@@ -1,15 +1,16 @@
 """How fast texts are embedded, beside plain matrix products of the same shapes.
 
-    .venv/bin/python benchmarks/embedding_batches.py
+    .venv/bin/python benchmarks/embedding_batches.py [float32|bfloat16]
 
-The model is a GPT-2 of 12 layers of width 768 with random weights, in float32, loaded as `hf[path=…]` loads it. Lengths of
-texts are drawn as those of sentences and short paragraphs are (lognormal, median 35 tokens). Five ways are timed in turns, and
-the best time of each counts: one text at a time; 32 at a time in the order given; the batches that `embed` makes; and, for
-the ceiling, nothing but the model's products, in the shapes of those batches and for 16 texts at a time.
+The model is a GPT-2 of 12 layers of width 768 with random weights, loaded as `hf[path=…]` loads it. Lengths of texts are
+drawn as those of sentences and short paragraphs are (lognormal, median 35 tokens). Five ways are timed in turns, and the best
+time of each counts: one text at a time; 32 at a time in the order given; the batches that `embed` makes; and, for the
+ceiling, nothing but the model's products, in the shapes of those batches and for 16 texts at a time.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ Shape = tuple[int, int]
 """Texts in a batch, and tokens of each, padding included."""
 
 
-def model() -> Loaded:
+def model(dtype: str) -> Loaded:
     """A GPT-2 of the size of the smallest one that was published, but for its vocabulary."""
     with tempfile.TemporaryDirectory() as folder:
         with torch.random.fork_rng(devices=[]):
@@ -37,7 +38,7 @@ def model() -> Loaded:
                                  eos_token_id=0)).save_pretrained(folder)
         PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE(vocab={"a": 0}, merges=[])), bos_token="a",
                                 model_max_length=512).save_pretrained(folder)
-        return load_pretrained(str(Path(folder)), "main", "float32", "cpu")
+        return load_pretrained(str(Path(folder)), "main", dtype, "cpu")
 
 
 def lengths() -> list[int]:
@@ -66,14 +67,14 @@ def embed_as_we_do(loaded: Loaded, sequences: list[np.ndarray]) -> float:
     return time.perf_counter() - started
 
 
-def plain_products(shapes: Sequence[Shape]) -> float:
+def plain_products(shapes: Sequence[Shape], dtype: torch.dtype) -> float:
     """Seconds that the dense and attention products of a pass over batches of these shapes take, with nothing between them."""
     sides = ((WIDTH, 3 * WIDTH), (WIDTH, WIDTH), (WIDTH, 4 * WIDTH), (4 * WIDTH, WIDTH))
-    layers = [[(torch.ones(side), torch.zeros(side[1])) for side in sides] for _ in range(LAYERS)]
+    layers = [[(torch.ones(side, dtype=dtype), torch.zeros(side[1], dtype=dtype)) for side in sides] for _ in range(LAYERS)]
     started = time.perf_counter()
     for n, t in shapes:
-        inputs = {width: torch.ones(n * t, width) for width in (WIDTH, 4 * WIDTH)}
-        query = torch.ones(n * HEADS, t, WIDTH // HEADS)
+        inputs = {width: torch.ones(n * t, width, dtype=dtype) for width in (WIDTH, 4 * WIDTH)}
+        query = torch.ones(n * HEADS, t, WIDTH // HEADS, dtype=dtype)
         for layer in layers:
             for weight, bias in layer:
                 torch.addmm(bias, inputs[weight.shape[0]], weight)
@@ -89,7 +90,8 @@ def best_times(ways: dict[str, Callable[[], float]]) -> dict[str, float]:
 
 def main() -> None:
     """Print rates, and the share of the plain products' rate that our batches reach."""
-    sizes, loaded, rows = lengths(), model(), np.arange(TEXTS)
+    name = sys.argv[1] if len(sys.argv) > 1 else "float32"
+    sizes, loaded, rows, dtype = lengths(), model(name), np.arange(TEXTS), getattr(torch, name)
     random = np.random.default_rng(1)
     sequences = [random.integers(0, 1000, n) for n in sizes]
     ours = token_batches(sizes, CPU_TOKENS)
@@ -100,10 +102,10 @@ def main() -> None:
         "one by one": lambda: embed_in(loaded, sequences, rows[:, None]),
         "unsorted": lambda: embed_in(loaded, sequences, np.split(rows, range(32, TEXTS, 32))),
         "ours": lambda: embed_as_we_do(loaded, sequences),
-        "same shapes": lambda: plain_products(shapes),
-        "sixteens": lambda: plain_products(sixteens),
+        "same shapes": lambda: plain_products(shapes, dtype),
+        "sixteens": lambda: plain_products(sixteens, dtype),
     })
-    print(f"{TEXTS} texts of {min(sizes)} to {max(sizes)} tokens, mean {mean}; {torch.get_num_threads()} threads; "
+    print(f"{TEXTS} texts of {min(sizes)} to {max(sizes)} tokens, mean {mean}; {torch.get_num_threads()} threads; {name}; "
           f"ours: {len(ours)} batches, {padding / real - 1:.0%} more products for padding")
     print(f"GFLOP/s that real tokens need: one by one {real / seconds['one by one'] / 1e9:.0f}, "
           f"32 at a time unsorted {real / seconds['unsorted'] / 1e9:.0f}, ours {real / seconds['ours'] / 1e9:.0f}")

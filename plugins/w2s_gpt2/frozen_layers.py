@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class PackedLayer(torch.nn.Module):
-    """A dense layer whose weights lie as oneDNN multiplies them, on the CPU, in float32; it cannot be trained or saved.
+    """A dense layer whose weights lie as oneDNN multiplies them, on the CPU; it cannot be trained or saved.
 
     A plain product packs its weights anew at each call, and writes its result before another pass over it applies the
     activation; here both are part of the product. Results differ from the plain layer's by rounding.
@@ -38,10 +38,17 @@ class GeluInPlace(torch.nn.Module):
         return out
 
 
+def multiplies(dtype: torch.dtype) -> bool:
+    """Whether this CPU has oneDNN's products of that dtype: of float32 wherever torch is built with it, of bfloat16 on few."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
+
+
 def freeze_layers(model: Any, device: str) -> None:
-    """Put layers that only read in the place of a GPT-2's: packed ones for float32 on a CPU that torch has oneDNN for."""
+    """Put layers that only read in the place of a GPT-2's: packed ones on a CPU whose oneDNN multiplies the model's dtype."""
     gelu = model.config.activation_function == "gelu_pytorch_tanh"
-    packed = device == "cpu" and model.dtype == torch.float32 and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    packed = device == "cpu" and multiplies(model.dtype)
     for block in model.h:
         if gelu:
             block.mlp.act = torch.nn.Identity() if packed else GeluInPlace()
