@@ -10,7 +10,7 @@ import numpy as np
 from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_bench.errors import Diverged
 from w2s_probes.distributions import distributions_of
-from w2s_probes.spectrum import one
+from w2s_probes.shared_features import one
 from w2s_probes.standardise import check_features
 
 

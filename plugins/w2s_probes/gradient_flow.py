@@ -11,7 +11,8 @@ import numpy as np
 from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_bench.errors import Diverged
 from w2s_probes.decompositions import Decompositions
-from w2s_probes.spectrum import Eigenbasis, one, solve_shared
+from w2s_probes.shared_features import one, solve_shared
+from w2s_probes.spectrum import Eigenbasis
 from w2s_probes.standardise import centred_of, check_features, row_blocks, standard_of
 
 NUMERICAL_RANK = 1e-7

@@ -9,7 +9,7 @@ import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_probes.distributions import label_distributions
-from w2s_probes.spectrum import one, solve_shared
+from w2s_probes.shared_features import one, solve_shared
 from w2s_probes.standardise import Standard, check_features, check_labels, row_blocks, standard_of
 
 ROWS = 256

@@ -10,11 +10,10 @@ import numpy as np
 from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_bench.seeds import generator_for
 from w2s_probes.distributions import clipped, label_distributions, softmax
-from w2s_probes.side_by_side import solve_side_by_side
+from w2s_probes.shared_features import one, solve_side_by_side
 from w2s_probes.softmax_design import Design, ball_design, span_design
 from w2s_probes.softmax_head import SoftmaxHead, uniform_head
 from w2s_probes.softmax_solver import Solution, solve_softmax
-from w2s_probes.spectrum import one
 
 GRID = 10.0 ** np.arange(1, -5.5, -0.5)
 """Penalties that `auto` chooses from, the largest first so that ties go to the simpler head."""

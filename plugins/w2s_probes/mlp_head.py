@@ -13,7 +13,7 @@ from w2s_bench.seeds import generator_for
 from w2s_probes.adamw_head import Units
 from w2s_probes.distributions import label_distributions
 from w2s_probes.mlp_network import Layer, Perceptron, initial_layers, perceptron_from_arrays
-from w2s_probes.spectrum import one, solve_shared
+from w2s_probes.shared_features import one, solve_shared
 from w2s_probes.standardise import Standard, check_features, check_labels, row_blocks, standard_of, unscaled
 
 

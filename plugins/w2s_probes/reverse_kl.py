@@ -14,10 +14,9 @@ from w2s_probes.distributions import are_hard, label_distributions
 from w2s_probes.mixture_fit import NARROW, Growth
 from w2s_probes.mixture_head import MixtureHead, mixture_head_from_arrays
 from w2s_probes.mixture_losses import CrossEntropy, MixtureLoss, ReverseKL
-from w2s_probes.side_by_side import solve_side_by_side
+from w2s_probes.shared_features import one, solve_side_by_side
 from w2s_probes.softmax_design import Design, whitened_design
 from w2s_probes.softmax_head import uniform_head
-from w2s_probes.spectrum import one
 
 SETTLED = 1e-7
 """Nats by which other shares of the same heads may be better before the fit counts as failed."""

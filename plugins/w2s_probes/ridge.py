@@ -9,7 +9,8 @@ import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_probes.linear import LinearHead
-from w2s_probes.spectrum import Spectrum, one, refined, solve_each, zero_head
+from w2s_probes.shared_features import one
+from w2s_probes.spectrum import Spectrum, refined, solve_each, zero_head
 from w2s_probes.standardise import row_blocks
 
 GRID = 10.0 ** np.arange(4, -8.5, -0.5)

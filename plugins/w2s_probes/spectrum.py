@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor, by_features
+from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_probes.linear import LinearHead
-from w2s_probes.standardise import Standard, check_features, check_labels, row_blocks, standard_of
+from w2s_probes.shared_features import solve_shared
+from w2s_probes.standardise import Standard, check_features, row_blocks, standard_of
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,6 @@ def zero_head(problem: FitProblem) -> LinearHead:
 
 
 Solve = Callable[[Spectrum, FitProblem], Predictor]
-Decomposed = TypeVar("Decomposed")
 
 
 def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve) -> list[Predictor | Exception]:
@@ -128,29 +127,3 @@ def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve) -> l
     The answer to a problem does not depend on which others are in the list, not even in its last bit.
     """
     return solve_shared(problems, lambda features: spectrum_of(features, cutoff), solve)
-
-
-def solve_shared(problems: Sequence[FitProblem], decompose: Callable[[Array], Decomposed],
-                 solve: Callable[[Decomposed, FitProblem], Predictor]) -> list[Predictor | Exception]:
-    """`solve_each` with another decomposition of a feature matrix than its spectrum."""
-    answers: dict[int, Predictor | Exception] = {}
-    for indices in by_features(problems).values():
-        try:
-            shared = decompose(problems[indices[0]].features)
-        except Exception as error:
-            answers.update(dict.fromkeys(indices, error))
-            continue
-        for index in indices:
-            try:
-                check_labels(problems[index])
-                answers[index] = solve(shared, problems[index])
-            except Exception as error:
-                answers[index] = error
-    return [answers[index] for index in range(len(problems))]
-
-
-def one(answer: Predictor | Exception) -> Predictor:
-    """The predictor, or the error raised."""
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
