@@ -99,6 +99,11 @@ def test_a_student_that_is_the_head_it_shows_gets_a_delta(student: Any, measure:
     assert found is not None and found > 0.0
 
 
+def test_a_mixture_that_does_not_show_its_shares_is_not_certified() -> None:
+    shown = Mixture((0.3, 0.7), as_it_is)
+    assert certified(SimpleNamespace(members=shown.members, predict=shown.predict), "kl") is None
+
+
 @pytest.mark.parametrize(("student", "measure"), [
     (Affine(hardened, WEIGHT, INTERCEPT), "kl"),
     (Linear(np.abs, WEIGHT, INTERCEPT), "squared"),

@@ -56,7 +56,7 @@ def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Ar
     if measure.name == "kl":
         if isinstance(student, SoftmaxPredictor):
             return _softmax(strategy, student, features, roles, truth, measure)
-        if strategy.convex_in == "probabilities" and hasattr(student, "members"):
+        if strategy.convex_in == "probabilities" and hasattr(student, "members") and hasattr(student, "weights"):
             return _mixture(student, features, roles, truth, measure)
         return NOTHING
     if not isinstance(student, LinearPredictor):

@@ -9,7 +9,7 @@ import numpy as np
 
 from w2s_bench.contracts import Array, FitProblem, Predictor
 from w2s_probes.linear import LinearHead
-from w2s_probes.shared_features import solve_shared
+from w2s_probes.shared_features import Solve, solve_shared
 from w2s_probes.standardise import Standard, check_features, row_blocks, standard_of
 
 
@@ -118,10 +118,7 @@ def zero_head(problem: FitProblem) -> LinearHead:
     return LinearHead(standard, None, np.zeros((len(standard.kept), k)), np.zeros(k))
 
 
-Solve = Callable[[Spectrum, FitProblem], Predictor]
-
-
-def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve) -> list[Predictor | Exception]:
+def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve[Spectrum]) -> list[Predictor | Exception]:
     """Solve every problem, with one spectrum per feature matrix and each label set on its own.
 
     The answer to a problem does not depend on which others are in the list, not even in its last bit.

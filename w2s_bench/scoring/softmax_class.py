@@ -36,8 +36,7 @@ BEYOND = 1e-9
 
 @dataclass(frozen=True)
 class SoftmaxClass:
-    """design: (n, r), r ≥ 0. radius: bound on ‖W‖_F, None for none. One factorisation serves all
-    questions."""
+    """design: (n, r), r ≥ 0. radius: bound on ‖W‖_F, None for none. All questions share one factorisation."""
 
     design: Array
     radius: float | None = None
