@@ -14,6 +14,8 @@ from conftest import Command
 ROOT = Path(__file__).resolve().parent.parent
 FILL = runpy.run_path(str(ROOT / "docs" / "fill.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+LONG = {"paper.md"}
+"""Pages whose commands take a sixteenth of the time that all tests together may take."""
 
 
 def _blocks(page: Path, language: str) -> list[str]:
@@ -26,7 +28,8 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [
+    pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in LONG else []) for page in PAGES])
 def test_every_command_runs_and_prints_what_the_page_shows(page: Path, w2s: Command) -> None:
     (w2s.folder / "leaderboard").symlink_to(ROOT / "leaderboard")
     for block in FILL["BLOCK"].finditer(page.read_text(encoding="utf-8")):
