@@ -20,7 +20,7 @@ from pathlib import Path
 
 import polars as pl
 
-from w2s_bench.names import parse
+from w2s_bench.registry.names import parse
 from w2s_bench.scoring.intervals import across_seeds
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from w2s_bench.store import Store
+from w2s_bench.store.artifacts import Store
 
 WIDTHS = (96, 128, 192, 256)
 LOSSES = "mlp-head[hidden=0,epochs=20,loss=[xent,logconf,entropy]]"

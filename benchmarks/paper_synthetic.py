@@ -27,7 +27,7 @@ from w2s_synthetic.pretrain import Recipe, first_network, lessons_of, orders_of
 from w2s_synthetic.task import RandomNetwork
 
 from w2s_bench.contracts import Array, FitContext, FitProblem, Labels, PrepareContext, Regression
-from w2s_bench.seeds import generator_for, seed_for
+from w2s_bench.contracts.seeds import generator_for, seed_for
 
 STRONG, WEAK, TASKS, ROWS, EPOCHS, BATCH, LR, SEEDS = 8, 2, 100, 2000, 1000, 32, 1e-3, 8
 MODEL = NetworkFeatures(tasks=10, samples=ROWS, epochs=EPOCHS, lr=LR, batch=BATCH)

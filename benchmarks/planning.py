@@ -9,9 +9,9 @@ import hashlib
 import json
 import time
 
-from w2s_bench.plan import make_plan
-from w2s_bench.registry import load_registry
-from w2s_bench.spec import Matrix, RunSpec
+from w2s_bench.planning.planner import make_plan
+from w2s_bench.planning.spec import Matrix, RunSpec
+from w2s_bench.registry.loading import load_registry
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from w2s_bench.cli.main import main
-from w2s_bench.columns import ROWS
+from w2s_bench.scoring.columns import ROWS
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub's client, which reads it once
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from w2s_bench.columns import BOUNDS, ROWS, polars_schema
 from w2s_bench.contracts import Array, Classes
-from w2s_bench.score_classes import class_columns
+from w2s_bench.contracts.seeds import generator_for
 from w2s_bench.scoring.bounds import Facts
 from w2s_bench.scoring.bounds import bounds as bounds_of
+from w2s_bench.scoring.class_columns import class_columns
+from w2s_bench.scoring.columns import BOUNDS, ROWS, polars_schema
 from w2s_bench.scoring.divergence import divergence as named
 from w2s_bench.scoring.intervals import estimate
 from w2s_bench.scoring.ledger import ledger
-from w2s_bench.seeds import generator_for
 
 
 def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -12,7 +12,8 @@ import w2s_gpt2
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from w2s_bench.contracts import Array, Columns, PrepareContext
-from w2s_bench.registry import check_parameters, instantiate
+from w2s_bench.registry.component import instantiate
+from w2s_bench.registry.parameters import check_parameters
 
 TEXTS = ["a short text", "", "def f(x):\n    return g(x) + 1", "été", "x" * 40, "a short text", "y"]
 

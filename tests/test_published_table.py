@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from conftest import Command
 
-from w2s_bench.leaderboard.tables import CELL, read_runs
+from w2s_bench.tables.reading import CELL, read_runs
 
 pytestmark = pytest.mark.slow
 

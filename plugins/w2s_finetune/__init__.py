@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import LossEntry, Parameter, StrategyEntry
-from w2s_bench.hookspecs import hookimpl
+from w2s_bench.contracts import LossEntry, Parameter, StrategyEntry, hookimpl
 
 CLASSES, REGRESSION = frozenset({"classes"}), frozenset({"regression"})
 

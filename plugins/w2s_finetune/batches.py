@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from w2s_bench.contracts import Array
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, generator_for
 
 POOL = 16
 """Batches whose rows are sorted by length together, so that little is padded."""

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, Columns, ConvexIn, FitProblem, Loss, TrainableModel
-from w2s_bench.errors import DataError, PluginError, UsageError
-from w2s_bench.seeds import generator_for, seed_for
+from w2s_bench.contracts import (
+    Array,
+    Classes,
+    Columns,
+    ConvexIn,
+    DataError,
+    FitProblem,
+    Loss,
+    PluginError,
+    TrainableModel,
+    UsageError,
+    generator_for,
+    seed_for,
+)
 
 if TYPE_CHECKING:
     from w2s_finetune.weights import Adapters

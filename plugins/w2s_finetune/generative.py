@@ -14,13 +14,15 @@ from w2s_bench.contracts import (
     Checkpoints,
     Columns,
     ConvexIn,
+    DataError,
     FitProblem,
     ModulePredictor,
+    PluginError,
     Strategy,
     TrainableModel,
+    UsageError,
+    seed_for,
 )
-from w2s_bench.errors import DataError, PluginError, UsageError
-from w2s_bench.seeds import seed_for
 
 
 @dataclass(frozen=True)

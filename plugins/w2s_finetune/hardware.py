@@ -10,8 +10,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from w2s_bench.contracts import Array
-from w2s_bench.devices import device
+from w2s_bench.contracts import Array, device
 
 
 @contextlib.contextmanager

@@ -11,9 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from w2s_bench.contracts import Array, Checkpoints
-from w2s_bench.devices import in_memory
-from w2s_bench.errors import Diverged
+from w2s_bench.contracts import Array, Checkpoints, Diverged, in_memory
 from w2s_finetune.batches import Order
 from w2s_finetune.hardware import random_state, restore_random_state
 from w2s_finetune.weights import as_arrays, copy_into

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from w2s_bench.contracts import Array, Loss, TrainableModel
-from w2s_bench.devices import in_memory
+from w2s_bench.contracts import Array, Loss, TrainableModel, in_memory
 from w2s_finetune.batches import padded, token_batches
 
 TOKENS = 8192

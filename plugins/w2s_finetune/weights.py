@@ -12,9 +12,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
-from w2s_bench.contracts import Array, TrainableModel
-from w2s_bench.errors import Diverged, UsageError
-from w2s_bench.seeds import seed_for
+from w2s_bench.contracts import Array, Diverged, TrainableModel, UsageError, seed_for
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import ModelEntry, Parameter
-from w2s_bench.hookspecs import hookimpl
+from w2s_bench.contracts import ModelEntry, Parameter, hookimpl
 
 TEXT = frozenset({"text"})
 

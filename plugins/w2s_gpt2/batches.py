@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns
-from w2s_bench.errors import DataError, nearest
+from w2s_bench.contracts import Array, Columns, DataError, nearest
 
 PADDING = 0.05
 """Share of a batch that may be padding once the batch has an eighth of its budget: a product of fewer rows is slower."""

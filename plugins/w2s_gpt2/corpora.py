@@ -10,8 +10,7 @@ import platform
 import sysconfig
 from pathlib import Path
 
-from w2s_bench.errors import DataError, nearest
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import DataError, generator_for, nearest
 
 SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"})
 PYTHON_FILES = 400

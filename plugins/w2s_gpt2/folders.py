@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.errors import DataError, nearest
+from w2s_bench.contracts import DataError, nearest
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 READ = (".json", ".txt", ".model", ".safetensors")

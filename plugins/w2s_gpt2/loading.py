@@ -15,8 +15,7 @@ from torch import Tensor
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.utils import logging
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import DataError
+from w2s_bench.contracts import Array, DataError
 from w2s_gpt2.batches import padded, token_batches
 from w2s_gpt2.folders import model_folder
 from w2s_gpt2.frozen_layers import freeze_layers

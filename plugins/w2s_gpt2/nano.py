@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding, PrepareContext
-from w2s_bench.errors import DataError, PluginError, UsageError, nearest
-from w2s_bench.seeds import generator_for, seed_for
+from w2s_bench.contracts import (
+    Array,
+    Columns,
+    DataError,
+    Embedding,
+    PluginError,
+    PrepareContext,
+    UsageError,
+    generator_for,
+    nearest,
+    seed_for,
+)
 from w2s_gpt2.batches import padded, text_column, token_batches
 from w2s_gpt2.bytes import PAD, VOCABULARY, byte_tokens
 from w2s_gpt2.checkpoints import kept_steps, packed, weights_at

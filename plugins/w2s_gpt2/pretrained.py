@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding
-from w2s_bench.devices import device, in_memory
-from w2s_bench.errors import DataError
+from w2s_bench.contracts import Array, Columns, DataError, Embedding, device, in_memory
 from w2s_gpt2.batches import text_column
 from w2s_gpt2.folders import folder_digest, folder_family, folder_size, model_folder
 from w2s_gpt2.revision import commit_of

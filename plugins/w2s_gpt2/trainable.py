@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
-from w2s_bench.contracts import Array, Columns
-from w2s_bench.errors import PluginError
+from w2s_bench.contracts import Array, Columns, PluginError
 from w2s_gpt2.pooling import pooled
 
 

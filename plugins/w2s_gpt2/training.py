@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2Model
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import DataError, Diverged
+from w2s_bench.contracts import Array, DataError, Diverged
 from w2s_gpt2.batches import padded
 from w2s_gpt2.bytes import BEGIN, PAD, VOCABULARY
 from w2s_gpt2.pooling import pooled

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import Parameter, TaskEntry
-from w2s_bench.hookspecs import hookimpl
+from w2s_bench.contracts import Parameter, TaskEntry, hookimpl
 
 TAGS = frozenset({"regression", "molecules"})
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import DataError
+from w2s_bench.contracts import Array, DataError
 from w2s_molecules.published import column_of, numeric_columns, read_table
 from w2s_molecules.smiles import canonical
 

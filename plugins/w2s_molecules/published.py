@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import DataError, nearest
+from w2s_bench.contracts import Array, DataError, nearest
 
 PARTS = ("train", "valid", "test")
 

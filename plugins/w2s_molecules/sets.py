@@ -8,9 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Regression, Split, Splits
-from w2s_bench.errors import DataError
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, DataError, Regression, Split, Splits, generator_for
 from w2s_molecules.joined import folder_and_name, joined_columns
 from w2s_molecules.published import (
     column_of,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from w2s_bench.errors import DataError
+from w2s_bench.contracts import DataError
 
 
 def molecules(smiles: Iterable[str], where: str) -> Iterator[Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import Parameter, StrategyEntry
-from w2s_bench.hookspecs import hookimpl
+from w2s_bench.contracts import Parameter, StrategyEntry, hookimpl
 from w2s_probes.class_entries import class_strategies
 from w2s_probes.labels.entries import label_strategies
 

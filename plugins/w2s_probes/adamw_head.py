@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor
-from w2s_bench.errors import Diverged
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, generator_for
 from w2s_probes.linear import LinearHead
 from w2s_probes.shared_features import one
 from w2s_probes.standardise import check_features, check_labels, standard_of, unscaled

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor
-from w2s_bench.errors import Diverged
+from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor
 from w2s_probes.distributions import distributions_of
 from w2s_probes.shared_features import one
 from w2s_probes.standardise import check_features

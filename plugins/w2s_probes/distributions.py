@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem
-from w2s_bench.errors import Diverged
+from w2s_bench.contracts import Array, Diverged, FitProblem
 from w2s_probes.standardise import check_labels
 
 KL_CLIP = 1e-7

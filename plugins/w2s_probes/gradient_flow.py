@@ -8,8 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor
-from w2s_bench.errors import Diverged
+from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor
 from w2s_probes.decompositions import Decompositions
 from w2s_probes.shared_features import one, solve_shared
 from w2s_probes.spectrum import Eigenbasis

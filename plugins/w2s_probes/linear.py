@@ -7,8 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import Diverged
+from w2s_bench.contracts import Array, Diverged
 from w2s_probes.affine_head import AffineHead
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, FitProblem, Predictor, generator_for
 from w2s_probes.distributions import clipped, label_distributions, softmax
 from w2s_probes.shared_features import one, solve_side_by_side
 from w2s_probes.softmax_design import Design, ball_design, span_design

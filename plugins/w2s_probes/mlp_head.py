@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Loss, Predictor
-from w2s_bench.errors import Diverged
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Diverged, FitProblem, Loss, Predictor, generator_for
 from w2s_probes.adamw_head import Units
 from w2s_probes.distributions import label_distributions
 from w2s_probes.mlp_network import Layer, Perceptron, initial_layers, perceptron_from_arrays

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor
-from w2s_bench.errors import Diverged
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, generator_for
 from w2s_probes.distributions import are_hard, label_distributions
 from w2s_probes.mixture_fit import NARROW, Growth
 from w2s_probes.mixture_head import MixtureHead, mixture_head_from_arrays

@@ -8,8 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import Diverged
+from w2s_bench.contracts import Array, Diverged
 from w2s_probes.distributions import KL_CLIP, softmax
 from w2s_probes.softmax_design import Design
 

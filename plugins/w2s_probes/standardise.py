@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem
-from w2s_bench.errors import Diverged
+from w2s_bench.contracts import Array, Diverged, FitProblem
 
 ROWS = 4096
 """Rows held in float64 at a time: memory grows with d, not with n."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.resources import files
 
-from w2s_bench.contracts import SuiteEntry
-from w2s_bench.hookspecs import hookimpl
+from w2s_bench.contracts import SuiteEntry, hookimpl
 from w2s_ready_runs.paper import FULL, QUICK, paper_finite_sample, paper_synthetic
 
 OFFLINE = frozenset({"offline"})

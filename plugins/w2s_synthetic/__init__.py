@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import ModelEntry, Parameter, TaskEntry
-from w2s_bench.hookspecs import hookimpl
+from w2s_bench.contracts import ModelEntry, Parameter, TaskEntry, hookimpl
 
 SYNTHETIC = frozenset({"regression", "synthetic"})
 

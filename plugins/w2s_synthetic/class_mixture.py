@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, Split, Splits
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Classes, Split, Splits, generator_for
 
 VERSION = "1"
 """Changes whenever the same parameters and seed would give other numbers."""

@@ -7,9 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding, PrepareContext
-from w2s_bench.errors import DataError, Diverged, PluginError, nearest
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import (
+    Array,
+    Columns,
+    DataError,
+    Diverged,
+    Embedding,
+    PluginError,
+    PrepareContext,
+    generator_for,
+    nearest,
+)
 from w2s_synthetic.network import INPUTS, TARGET, Shape, represent, shape_of
 from w2s_synthetic.pretrain import Recipe, pretrain
 from w2s_synthetic.world import true_network

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Split
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Split, generator_for
 
 
 def unit_vector(purpose: str, d: int, task: int, seed: int) -> Array:

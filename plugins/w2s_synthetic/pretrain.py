@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import Diverged
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Diverged, generator_for
 from w2s_synthetic.network import INPUTS, TARGET, Shape, answer, initial, initial_head, represent
 from w2s_synthetic.world import true_network
 

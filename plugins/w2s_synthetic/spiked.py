@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Regression, Split, Splits
-from w2s_bench.errors import UsageError
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Regression, Split, Splits, UsageError, generator_for
 from w2s_synthetic.linear_target import linear_split, unit_vector
 
 VERSION = "1"

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding
-from w2s_bench.errors import DataError, UsageError, nearest
+from w2s_bench.contracts import Array, Columns, DataError, Embedding, UsageError, nearest
 
 WHERE = "subspace"
 

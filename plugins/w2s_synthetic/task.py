@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Regression, Split, Splits
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Regression, Split, Splits, generator_for
 from w2s_synthetic.network import INPUTS, TARGET, answer, initial_head, represent
 from w2s_synthetic.world import true_network
 

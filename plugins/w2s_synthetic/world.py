@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from w2s_bench.contracts import Array
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, generator_for
 from w2s_synthetic.network import TARGET, initial
 
 

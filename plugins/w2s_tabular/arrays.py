@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Output, Regression, Split, Splits, draw_splits
-from w2s_bench.errors import DataError, nearest
-from w2s_bench.seeds import seed_for
+from w2s_bench.contracts import Array, Columns, DataError, Output, Regression, Split, Splits, draw_splits, nearest, seed_for
 from w2s_tabular.files import IDS, file_digest, holds_arrays, label_width, read_columns
 from w2s_tabular.reuse import reused
 

@@ -7,8 +7,7 @@ from importlib import metadata
 
 import numpy as np
 
-from w2s_bench.contracts import Regression, Splits, draw_splits
-from w2s_bench.seeds import seed_for
+from w2s_bench.contracts import Regression, Splits, draw_splits, seed_for
 from w2s_tabular.reuse import reused
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import DataError, nearest
+from w2s_bench.contracts import Array, DataError, nearest
 
 if TYPE_CHECKING:
     import polars

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns
-from w2s_bench.errors import DataError, nearest
+from w2s_bench.contracts import Array, Columns, DataError, nearest
 
 
 def numeric_column(inputs: Columns, name: str, where: str) -> Array:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding, PrepareContext
-from w2s_bench.errors import PluginError
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Columns, Embedding, PluginError, PrepareContext, generator_for
 from w2s_tabular.numeric import numeric_column
 
 WHERE = "random-features"

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from w2s_bench.contracts import Array, Classes
-from w2s_bench.errors import DataError, UsageError, nearest
+from w2s_bench.contracts import Array, Classes, DataError, UsageError, nearest
 from w2s_text.labelled import one_hot
 from w2s_text.tables import Table
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import DataError
+from w2s_bench.contracts import Array, DataError
 from w2s_text.tables import Table
 
 

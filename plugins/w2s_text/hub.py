@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.errors import DataError
+from w2s_bench.contracts import DataError
 from w2s_text.tables import Table, digest_of_files, stacked, table_of
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes
-from w2s_bench.errors import DataError, UsageError
-from w2s_bench.seeds import seed_for
+from w2s_bench.contracts import Array, Classes, DataError, UsageError, seed_for
 from w2s_text.hub import HubCopy, digest_of_parts, newest_commit, read_parts
 from w2s_text.labelled import Labelled, LabelledTask, fixed_sample, one_hot, sample_sizes, text_array
 

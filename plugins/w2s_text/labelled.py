@@ -8,9 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, Output, Pool, Split, Splits
-from w2s_bench.errors import DataError
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Classes, DataError, Output, Pool, Split, Splits, generator_for
 
 FEWEST_ROWS = 6
 HALVES = (0.5, 0.5)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2s_bench.errors import DataError, nearest
+from w2s_bench.contracts import DataError, nearest
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, Output, Regression
-from w2s_bench.errors import DataError, UsageError
+from w2s_bench.contracts import Array, Classes, DataError, Output, Regression, UsageError
 from w2s_text.labelled import Labelled, LabelledTask, fixed_sample, one_hot, sample_sizes, text_array
 from w2s_text.line_files import LabelledLine, class_numbers, file_in, read_lines, read_records
 from w2s_text.tables import digest_of_files

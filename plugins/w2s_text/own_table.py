@@ -9,9 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, draw_splits
-from w2s_bench.errors import DataError, UsageError, nearest
-from w2s_bench.seeds import seed_for
+from w2s_bench.contracts import (
+    Array,
+    Classes,
+    Columns,
+    DataError,
+    Output,
+    Pool,
+    Regression,
+    Split,
+    Splits,
+    UsageError,
+    draw_splits,
+    nearest,
+    seed_for,
+)
 from w2s_text.class_labels import ClassColumn, class_names
 from w2s_text.columns import input_column, labels, texts
 from w2s_text.labelled import columns_at, thinned

@@ -18,9 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Pool, Regression, Splits, draw_splits
-from w2s_bench.errors import DataError
-from w2s_bench.seeds import generator_for, seed_for
+from w2s_bench.contracts import Array, DataError, Pool, Regression, Splits, draw_splits, generator_for, seed_for
 
 LONGEST = 192
 """Bytes of source, after taking the indentation away."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.errors import DataError, nearest
+from w2s_bench.contracts import DataError, nearest
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 

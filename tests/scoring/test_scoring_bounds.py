@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from w2s_bench.errors import W2SError
+from w2s_bench.contracts.errors import W2SError
 from w2s_bench.scoring.bounds import Bound, Facts, bounds
 from w2s_bench.scoring.bounds_quadratic import excess_risk
 from w2s_bench.scoring.divergence import divergence

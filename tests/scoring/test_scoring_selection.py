@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from w2s_bench.scoring.choice import choose, choose_at_random, duel, rank_agreement, relative_regret
 from w2s_bench.scoring.errors import DomainError, ShapeError
 from w2s_bench.scoring.intervals import ratio
-from w2s_bench.scoring.selection import choose, choose_at_random, duel, rank_agreement, relative_regret
 
 
 def test_a_rule_takes_the_smallest_and_pays_the_difference() -> None:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any, get_args
+from typing import Any
 
 import click
 
 from w2s_bench.contracts import Entry, Parameter
-from w2s_bench.registry import Kind, Registry, load_registry
+from w2s_bench.contracts.kinds import KINDS
+from w2s_bench.registry.catalogue import Registry
+from w2s_bench.registry.loading import load_registry
 
-_EXECUTORS = ({"name": "local", "summary": "worker processes on this machine (-j N)"},)
+_KINDS = [kind.plural for kind in KINDS]
 
 
 @click.command("ls")
-@click.argument("kind", required=False, type=click.Choice([*get_args(Kind), "suites", "executors"]))
+@click.argument("kind", required=False, type=click.Choice(_KINDS))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(kind: str | None, as_json: bool) -> None:
     """List what the plugins offer, with parameters, defaults and ranges."""
     registry = load_registry()
-    kinds = [kind] if kind else [*get_args(Kind), "suites", "executors"]
+    kinds = [kind] if kind else _KINDS
     found = {name: _listing(registry, name) for name in kinds}
     if as_json:
         click.echo(json.dumps(found, indent=1, default=str))
         return
     for name in kinds:
+        if not found[name]:
+            continue
         click.echo(f"{name}:")
         for entry in found[name]:
             extra = f"  (extra: {entry['extra']})" if entry.get("extra") else ""
@@ -39,13 +43,7 @@ def command(kind: str | None, as_json: bool) -> None:
 
 
 def _listing(registry: Registry, kind: str) -> list[dict[str, Any]]:
-    if kind == "suites":
-        return [{"name": suite.name, "summary": suite.summary, "plugin": plugin.name, "tags": sorted(suite.tags)}
-                for plugin, suite in registry.suites]
-    if kind == "executors":
-        return [dict(executor) for executor in _EXECUTORS]
-    found = next(registry.entries(name) for name in get_args(Kind) if name == kind)
-    return [_described(registered.full_name, registered.entry) for registered in found]
+    return [_described(found.full_name, found.entry) for found in registry.entries(kind)]
 
 
 def _described(name: str, entry: Entry) -> dict[str, Any]:

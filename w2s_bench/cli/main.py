@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from w2s_bench.errors import nearest
+            from w2s_bench.contracts.errors import nearest
 
             ctx.fail(f"no command {args[0]!r}; {nearest(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _report(error: Exception, debug: bool) -> None:
-    from w2s_bench.errors import W2SError
+    from w2s_bench.contracts.errors import W2SError
 
     if debug or not isinstance(error, W2SError):
         import traceback

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from w2s_bench.cli.spec_options import default_store, read_spec, spec_options
-from w2s_bench.registry import load_registry
+from w2s_bench.registry.loading import load_registry
 
 
 @click.command("plan")
@@ -17,9 +17,9 @@ from w2s_bench.registry import load_registry
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(what: str | None, store: str | None, as_json: bool, **flags: Any) -> None:
     """Show cells, jobs, what is in the store already, what is stale and why, and an estimate of time."""
-    from w2s_bench.forecast import forecast
-    from w2s_bench.plan import make_plan
-    from w2s_bench.store import Store
+    from w2s_bench.planning.planner import make_plan
+    from w2s_bench.running.forecast import forecast
+    from w2s_bench.store.artifacts import Store
 
     registry = load_registry()
     spec, origin = read_spec(registry, what, flags)

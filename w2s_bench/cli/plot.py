@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from w2s_bench.cli.table_options import tables_of
-from w2s_bench.errors import UsageError, nearest
+from w2s_bench.contracts.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from w2s_bench.plots import Figure
+    from w2s_bench.figures import Figure
 
 KINDS = {
     "gain-misfit": "gain against misfit, one mark a cell",
@@ -43,7 +43,7 @@ def command(kind: str, runs: tuple[str, ...], out: Path | None, condition: str |
             value: str | None, against: str | None, latest: bool) -> None:
     """Draw a figure of RUNS (folders, rows files, or names under w2s-runs/), several as one."""
     _check_words(kind, by, along, value, against)
-    from w2s_bench.plots import check_path, save
+    from w2s_bench.figures import check_path, save
 
     path = out or Path(f"{kind}.png")
     check_path(path)
@@ -57,8 +57,8 @@ def command(kind: str, runs: tuple[str, ...], out: Path | None, condition: str |
 
 
 def _compared(rows: pl.DataFrame, against: str | None) -> Figure:
-    from w2s_bench.leaderboard.pairs import comparisons
-    from w2s_bench.plots import strategies
+    from w2s_bench.figures import strategies
+    from w2s_bench.tables.comparisons import comparisons
 
     return strategies(comparisons(rows, against))
 
@@ -79,11 +79,11 @@ def _check_words(kind: str, by: str | None, along: str | None, value: str | None
 
 
 def _draw(kind: str, rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str], along: str, value: str) -> Figure:
-    from w2s_bench import plots
+    from w2s_bench import figures as plots
 
     if kind == "selection":
-        from w2s_bench.leaderboard.selection import choices
-        from w2s_bench.summary import by_panel
+        from w2s_bench.tables.choices import choices
+        from w2s_bench.tables.summary import by_panel
 
         made = choices(by_panel(rows), within=("panel",)) if "panel" in by else choices(rows)
         return plots.selection(rows, made, by)

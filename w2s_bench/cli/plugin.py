@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from w2s_bench.registry import load_registry
+from w2s_bench.registry.loading import load_registry
 
 
 @click.group("plugin")

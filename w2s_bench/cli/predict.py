@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2s_bench.cli.table_options import columns_of, table_options, tables_of
-from w2s_bench.errors import UsageError
+from w2s_bench.contracts.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +38,7 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
     several outputs are matched by name. For brier and kl the outputs are probabilities that sum to 1.
     """
     if any(value is not None for value in own.values()):
-        from w2s_bench.cli.own_prediction import show_own_prediction
+        from w2s_bench.report.own_prediction import show_own_prediction
 
         for given, name in ((runs, "RUNS"), (condition, "--where"), (by, "--by"), (latest, "--latest")):
             if given:
@@ -53,9 +53,9 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
 def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: bool, as_csv: bool) -> None:
     import polars as pl
 
-    from w2s_bench.cli.listing import print_csv, print_json, say
-    from w2s_bench.leaderboard.prediction import default_keys, over_all, predictions
-    from w2s_bench.summary import GROUPABLE
+    from w2s_bench.report.listing import print_csv, print_json, say
+    from w2s_bench.tables.predictions import default_keys, over_all, predictions
+    from w2s_bench.tables.summary import GROUPABLE
 
     keys = columns_of(by, GROUPABLE) or default_keys(rows)
     table, whole = predictions(rows, bounds, keys), over_all(rows, bounds)
@@ -72,9 +72,9 @@ def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: 
 
 def _print(table: pl.DataFrame, whole: pl.DataFrame, keys: Sequence[str]) -> None:
     """One table a unit, then one line over all."""
-    from w2s_bench.cli.listing import print_table, say, short
-    from w2s_bench.leaderboard.groups import UNIT
-    from w2s_bench.leaderboard.relation import MEANINGS
+    from w2s_bench.report.listing import print_table, say, short
+    from w2s_bench.tables.groups import UNIT
+    from w2s_bench.tables.relation import MEANINGS
 
     shown = [key for key in keys if table[key].n_unique() > 1] or list(keys[:1])
     fixed = ", ".join(str(table[key][0]) for key in keys if key not in shown)
@@ -102,7 +102,7 @@ def _print(table: pl.DataFrame, whole: pl.DataFrame, keys: Sequence[str]) -> Non
 
 
 def _unit(line: dict[str, Any]) -> str:
-    from w2s_bench.summary import unit_of
+    from w2s_bench.tables.summary import unit_of
 
     if line["divergence"] is None:
         return str(line["output_unit"])
@@ -111,9 +111,9 @@ def _unit(line: dict[str, Any]) -> str:
 
 
 def _figures(line: dict[str, Any]) -> list[str]:
-    from w2s_bench.cli.listing import between, with_half
-    from w2s_bench.leaderboard.relation import MARKS
-    from w2s_bench.terminal_table import figure
+    from w2s_bench.report.listing import between, with_half
+    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.tables.relation import MARKS
 
     mark = MARKS[line["line_over"]]
     inside = f"{line['in_band']:.0%} of {line['banded']}" if line["banded"] else "-"
@@ -125,9 +125,9 @@ def _figures(line: dict[str, Any]) -> list[str]:
 
 def _sentences(line: dict[str, Any], divergences: set[str | None]) -> list[str]:
     """What one line over all says, and what the law says where its band is wide."""
-    from w2s_bench.cli.listing import between, with_half
-    from w2s_bench.finding import law_of
-    from w2s_bench.terminal_table import figure
+    from w2s_bench.report.listing import between, with_half
+    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.tables.laws import law_of
 
     if not line["n_truth"]:
         return [f"No truth in these {line['n_cells']} cells: the misfit predicts the gain, and nothing here can check it."]

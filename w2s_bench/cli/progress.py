@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from w2s_bench.run import Progress, Warn
+    from w2s_bench.running.runs import Progress, Warn
 
 _PLAIN_SECONDS = 10.0
-_FILE_WIDTH = 180
 
 
 @contextlib.contextmanager
@@ -29,13 +26,6 @@ def progress_screen(quiet: bool) -> Iterator[tuple[Callable[[Progress], None], W
             yield functions
     else:
         yield _plain(), _warn
-
-
-def table_console() -> Console:
-    """Where tables are printed: as wide as the terminal, and wide enough for every column where there is none."""
-    from rich.console import Console
-
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _FILE_WIDTH)
 
 
 def _warn(text: str) -> None:

@@ -23,9 +23,9 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
 
     Intervals are over seeds where there are 3 or more, else over cells; the output says which.
     """
-    from w2s_bench.cli.listing import print_csv, print_json
-    from w2s_bench.leaderboard.relation import relation
-    from w2s_bench.summary import GROUPABLE
+    from w2s_bench.report.listing import print_csv, print_json
+    from w2s_bench.tables.relation import relation
+    from w2s_bench.tables.summary import GROUPABLE
 
     keys = columns_of(by, GROUPABLE) or []
     table = relation(tables_of(runs, condition, latest, "relate")[0], x, y, keys, log=log)
@@ -38,8 +38,8 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
 
 
 def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> None:
-    from w2s_bench.cli.listing import between, print_table, say, short, with_half
-    from w2s_bench.leaderboard.relation import MARKS, MEANINGS
+    from w2s_bench.report.listing import between, print_table, say, short, with_half
+    from w2s_bench.tables.relation import MARKS, MEANINGS
 
     labels = {key: short(table[key].to_list()) for key in keys}
     lines = []

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from w2s_bench.cli.progress import progress_screen, table_console
+from w2s_bench.cli.progress import progress_screen
 from w2s_bench.cli.spec_options import default_store, read_spec, spec_options
-from w2s_bench.registry import load_registry
+from w2s_bench.registry.loading import load_registry
 
 
 @click.command("run")
@@ -33,11 +33,11 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, th
 
     The same command resumes a run that was ended, and recomputes nothing that is finished.
     """
-    from w2s_bench.devices import check
-    from w2s_bench.executor import Policy
-    from w2s_bench.folder import default_folder
-    from w2s_bench.plan import make_plan
-    from w2s_bench.run import run
+    from w2s_bench.contracts.devices import check
+    from w2s_bench.planning.planner import make_plan
+    from w2s_bench.running.folder import default_folder
+    from w2s_bench.running.local import Policy
+    from w2s_bench.running.runs import run
 
     registry = load_registry()
     spec, origin = read_spec(registry, what, flags)
@@ -68,9 +68,10 @@ def _finish(result: Any, quiet: bool) -> None:
     """Write the page, name what went wrong, and show the table unless it is to be quiet."""
     import polars as pl
 
-    from w2s_bench.finding import sentence
-    from w2s_bench.report import write_report
-    from w2s_bench.terminal_table import render
+    from w2s_bench.report.finding import sentence
+    from w2s_bench.report.listing import table_console
+    from w2s_bench.report.page import write_report
+    from w2s_bench.report.terminal_table import render
 
     rows = pl.read_parquet(result.folder / "rows.parquet")
     page = result.folder / "report.html"

@@ -26,10 +26,10 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
     A student is one (task, strong, strategy, supervisor, seed); its candidates are the weak models that it has rows for.
     Regret is err_student of the teacher chosen, less the least among the candidates.
     """
-    from w2s_bench.cli.listing import print_csv, print_json
-    from w2s_bench.leaderboard.regret import SETTING, by_setting, over_suite
-    from w2s_bench.leaderboard.selection import GROUP, choices, lone_students
-    from w2s_bench.summary import by_panel
+    from w2s_bench.report.listing import print_csv, print_json
+    from w2s_bench.tables.choices import GROUP, choices, lone_students
+    from w2s_bench.tables.regret import SETTING, by_setting, over_suite
+    from w2s_bench.tables.summary import by_panel
 
     keys = columns_of(by, ("panel", *GROUP, "divergence")) or list(SETTING)
     within = ("panel",) if "panel" in keys else ()
@@ -49,7 +49,7 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
 
 def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, said: Sequence[str], keys: Sequence[str],
            detail: bool) -> None:
-    from w2s_bench.cli.listing import say, short
+    from w2s_bench.report.listing import say, short
 
     labels = {key: short(table[key].to_list()) for key in keys}
     teachers = short([*made["chosen"].to_list(), *made["best"].to_list()])
@@ -64,9 +64,9 @@ def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, said: S
 
 
 def _print_setting(title: str, lines: Sequence[dict[str, Any]], teachers: dict[Any, str]) -> None:
-    from w2s_bench.cli.listing import print_table, with_half
-    from w2s_bench.summary import unit_of
-    from w2s_bench.terminal_table import figure
+    from w2s_bench.report.listing import print_table, with_half
+    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.tables.summary import unit_of
 
     unit = unit_of(lines[0]["divergence"], lines[0]["output_unit"])
     about = (f"{lines[0]['candidates']:.3g} candidates; {max(line['students'] for line in lines)} students, "
@@ -82,9 +82,9 @@ def _print_setting(title: str, lines: Sequence[dict[str, Any]], teachers: dict[A
 
 
 def _print_choices(made: pl.DataFrame, teachers: dict[Any, str]) -> None:
-    from w2s_bench.cli.listing import print_table, short
-    from w2s_bench.leaderboard.selection import GROUP
-    from w2s_bench.terminal_table import figure
+    from w2s_bench.report.listing import print_table, short
+    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.tables.choices import GROUP
 
     keys = [key for key in ("panel", *GROUP[1:]) if key in made.columns and made[key].n_unique() > 1] or ["task"]
     labels = {key: short(made[key].to_list()) for key in keys}
@@ -94,7 +94,7 @@ def _print_choices(made: pl.DataFrame, teachers: dict[Any, str]) -> None:
 
 
 def _print_suite(lines: Sequence[dict[str, Any]]) -> None:
-    from w2s_bench.cli.listing import print_table
+    from w2s_bench.report.listing import print_table
 
     shown = [[line["rule"], line["may_look_at"], str(line["settings"]), str(line["students"]), _percent(line, "relative_regret"),
               *([str(line[name]) for name in ("wins", "ties", "losses")] if line["wins"] is not None else ["-"] * 3),
@@ -108,7 +108,7 @@ def _print_suite(lines: Sequence[dict[str, Any]]) -> None:
 def _sentences(made: pl.DataFrame, suite: pl.DataFrame, lone: pl.DataFrame) -> list[str]:
     import polars as pl
 
-    from w2s_bench.leaderboard.regret import ENOUGH_STUDENTS, ENOUGH_TASKS, SETTING
+    from w2s_bench.tables.regret import ENOUGH_STUDENTS, ENOUGH_TASKS, SETTING
 
     sets = made["task_set"].n_unique()
     about = (f"±: 95 %, Student-t over {sets} task sets; it speaks of other task sets too." if sets >= ENOUGH_TASKS else

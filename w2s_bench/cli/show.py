@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from w2s_bench.cli.table_options import columns_of, tables_of
-from w2s_bench.errors import UsageError, nearest
+from w2s_bench.contracts.errors import UsageError, nearest
 
 
 @click.command("show")
@@ -35,13 +35,13 @@ def command(runs: tuple[str, ...], by: str | None, against: str | None, conditio
     if chosen == "?":
         _explain_columns()
         return
-    from w2s_bench.cli.progress import table_console
-    from w2s_bench.finding import sentence
-    from w2s_bench.folder import find_run
-    from w2s_bench.leaderboard import tables
-    from w2s_bench.leaderboard.means import means
-    from w2s_bench.summary import GROUPABLE, verdicts
-    from w2s_bench.terminal_table import render, render_verdicts
+    from w2s_bench.report.finding import sentence
+    from w2s_bench.report.listing import table_console
+    from w2s_bench.report.publish import publish as publish_tables
+    from w2s_bench.report.terminal_table import render, render_verdicts
+    from w2s_bench.running.folder import find_run
+    from w2s_bench.tables.means import means
+    from w2s_bench.tables.summary import GROUPABLE, verdicts
 
     rows, bounds = tables_of(runs, condition, latest, "show")
     keys = columns_of(by, GROUPABLE)
@@ -66,7 +66,7 @@ def command(runs: tuple[str, ...], by: str | None, against: str | None, conditio
     if sort and listed:
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
     if publish:
-        tables.publish(rows, bounds, publish, _copied_specs([find_run(name) for name in runs], publish))
+        publish_tables(rows, bounds, publish, _copied_specs([find_run(name) for name in runs], publish))
         click.echo(f"wrote {publish}")
     elif listed:
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
@@ -77,7 +77,7 @@ def command(runs: tuple[str, ...], by: str | None, against: str | None, conditio
 
 
 def _compare(rows: Any, against: str | None, sort: str | None, as_json: bool, as_csv: bool) -> None:
-    from w2s_bench.cli.comparison import show_comparison
+    from w2s_bench.report.comparison import show_comparison
 
     if sort:
         raise UsageError("--sort does not go with a comparison of strategies", hint="--csv prints it for programs that sort")
@@ -107,7 +107,7 @@ def _numbers(rows: Any, chosen: str) -> list[str]:
 
 
 def _print_means(table: Any, keys: list[str], names: list[str], as_json: bool, as_csv: bool) -> None:
-    from w2s_bench.cli.listing import print_table, say, short, with_half
+    from w2s_bench.report.listing import print_table, say, short, with_half
 
     if as_json or as_csv:
         _print_table(table, as_json)
@@ -137,7 +137,7 @@ def _print_table(table: object, as_json: bool) -> None:
 
 
 def _explain_columns() -> None:
-    from w2s_bench.columns import BOUNDS, ROWS
+    from w2s_bench.scoring.columns import BOUNDS, ROWS
 
     for title, columns in (("rows", ROWS), ("bounds", BOUNDS)):
         click.echo(f"{title}:")

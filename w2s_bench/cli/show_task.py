@@ -9,10 +9,10 @@ import click
 import numpy as np
 from click.shell_completion import CompletionItem
 
-from w2s_bench.cli.listing import print_table, say
 from w2s_bench.contracts import Array, Classes, Output, Split, Splits
-from w2s_bench.registry import load_registry
-from w2s_bench.terminal_table import figure
+from w2s_bench.registry.loading import load_registry
+from w2s_bench.report.listing import print_table, say
+from w2s_bench.report.terminal_table import figure
 
 _LONGEST = 2000
 _LEADING = 5
@@ -20,7 +20,7 @@ _LEADING = 5
 
 
 def _complete_tasks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(found.entry.name, help=found.entry.summary) for found in load_registry().tasks
+    return [CompletionItem(found.entry.name, help=found.entry.summary) for found in load_registry().entries("tasks")
             if found.entry.name.startswith(incomplete)]
 
 
@@ -33,7 +33,7 @@ def command(names: tuple[str, ...], examples: int, seed: int) -> None:
 
     NAME reads as after --task of `run`, parameters included.
     """
-    from w2s_bench.splits_io import checked_splits, overlaps
+    from w2s_bench.compute.splits import checked_splits, overlaps
 
     for component in load_registry().select("tasks", names):
         task = component.create()

@@ -10,10 +10,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from w2s_bench.errors import UsageError, nearest
-from w2s_bench.names import parse_range
-from w2s_bench.registry import Kind, Registry
-from w2s_bench.spec import Matrix, RunSpec, spec_from_file, spec_from_toml
+from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.planning.spec import Matrix, RunSpec, spec_from_file, spec_from_toml
+from w2s_bench.registry.catalogue import Registry
+from w2s_bench.registry.names import parse_range
 
 DEFAULT_SUITE = "quickstart"
 _SELECTORS = {"task": "tasks", "models": "models", "weak": "weak", "strong": "strong", "strategy": "strategies",
@@ -67,7 +67,7 @@ def _read(registry: Registry, what: str | None, flags: dict[str, Any]) -> tuple[
         return spec_from_file(Path(what), data=flags["data"]), f"the spec {what}"
     suite = registry.suite(what or DEFAULT_SUITE)
     if flags["quick"] and not suite.quick:
-        with_one = [known.name for _, known in registry.suites if known.quick]
+        with_one = [known.entry.name for known in registry.entries("suites") if known.entry.quick]
         raise UsageError("has no quick version", where=f"suite {suite.name}", hint=nearest(suite.name, with_one))
     spec = spec_from_toml(suite.quick if flags["quick"] else suite.toml, where=f"suite {suite.name}", data=flags["data"])
     return spec, f"the suite {suite.name}{' (quick)' if flags['quick'] else ''}: {suite.summary}"
@@ -80,9 +80,9 @@ def default_store() -> str:
     return str(Path(platformdirs.user_cache_dir("w2s-bench")) / "store")
 
 
-def _complete(kind: Kind) -> Callable[..., list[CompletionItem]]:
+def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from w2s_bench.registry import load_registry
+        from w2s_bench.registry.loading import load_registry
 
         return [CompletionItem(found.entry.name, help=found.entry.summary) for found in load_registry().entries(kind)
                 if found.entry.name.startswith(incomplete)]
@@ -91,7 +91,7 @@ def _complete(kind: Kind) -> Callable[..., list[CompletionItem]]:
 
 
 def _complete_suites(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from w2s_bench.registry import load_registry
+    from w2s_bench.registry.loading import load_registry
 
-    return [CompletionItem(suite.name, help=suite.summary) for _, suite in load_registry().suites
-            if suite.name.startswith(incomplete)]
+    return [CompletionItem(found.entry.name, help=found.entry.summary) for found in load_registry().entries("suites")
+            if found.entry.name.startswith(incomplete)]

@@ -15,9 +15,9 @@ def command(run: str, as_json: bool) -> None:
     """Say how many cells of RUN are finished, and how; reads the journal, so a live run can be asked."""
     import polars as pl
 
-    from w2s_bench.errors import UsageError
-    from w2s_bench.folder import find_run, in_use
-    from w2s_bench.journal import read_journal
+    from w2s_bench.contracts.errors import UsageError
+    from w2s_bench.running.folder import find_run, in_use
+    from w2s_bench.running.journal import read_journal
 
     folder = find_run(run)
     plan = folder / "plan.parquet"

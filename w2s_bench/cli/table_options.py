@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from w2s_bench.errors import UsageError, nearest
+from w2s_bench.contracts.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,8 +32,8 @@ def tables_of(runs: Sequence[str], condition: str | None, latest: bool, command:
     Raises UsageError where none is named or none is left."""
     import polars as pl
 
-    from w2s_bench.folder import find_run
-    from w2s_bench.leaderboard.tables import read_runs, where
+    from w2s_bench.running.folder import find_run
+    from w2s_bench.tables.reading import read_runs, where
 
     if not runs:
         raise UsageError("no run is given", hint=f"w2s-bench {command} RUN; runs are under w2s-runs/")

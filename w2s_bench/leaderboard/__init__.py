@@ -1,1 +1,1 @@
-"""Tables of runs as one table: no torch, and usable on anybody's rows."""
+"""Submissions to a board of published comparisons: the room is kept for it, and holds nothing yet."""

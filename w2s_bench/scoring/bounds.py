@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy.typing as npt
 
-from w2s_bench.errors import W2SError
+from w2s_bench.contracts.errors import W2SError
 from w2s_bench.scoring.bounds_disagreement import disagreement_01, disagreement_brier
 from w2s_bench.scoring.bounds_kl import kl_bounds
 from w2s_bench.scoring.bounds_quadratic import quadratic_bounds

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from scipy import stats
 from sklearn.metrics import accuracy_score, roc_auc_score
 
+from w2s_bench.contracts.seeds import generator_for
 from w2s_bench.scoring.arrays import Array, check_same_shape
 from w2s_bench.scoring.divergence import divergence
 from w2s_bench.scoring.intervals import CONFIDENCE, Estimate, estimate
 from w2s_bench.scoring.ratios import pgr
-from w2s_bench.seeds import generator_for
 
 METRICS = ("accuracy", "auroc", "cross_entropy", "brier", "ece")
 

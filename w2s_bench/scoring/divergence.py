@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2s_bench.errors import W2SError, nearest
+from w2s_bench.contracts.errors import W2SError, nearest
 from w2s_bench.scoring.arrays import Array, as_rows, check_same_shape
 from w2s_bench.scoring.errors import DomainError
 

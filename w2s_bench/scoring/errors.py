@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from w2s_bench.errors import W2SError
+from w2s_bench.contracts.errors import W2SError
 
 
 class ShapeError(W2SError):

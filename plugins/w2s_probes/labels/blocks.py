@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Model, Strategy
-from w2s_bench.errors import Diverged, PluginError
+from w2s_bench.contracts import Array, Diverged, FitProblem, Model, PluginError, Strategy
 from w2s_probes.labels.wrapped import under, within
 
 

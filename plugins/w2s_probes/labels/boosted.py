@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, FitProblem, generator_for
 from w2s_probes.labels.inner_fits import InnerFits
 from w2s_probes.labels.members import equal_weights
 from w2s_probes.labels.relabelled import of_rows

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Model, Strategy
-from w2s_bench.errors import UsageError
+from w2s_bench.contracts import Array, FitProblem, Model, Strategy, UsageError
 from w2s_probes.labels.blocks import OneBlock, block_columns, block_problems, count_of
 from w2s_probes.labels.boosted import boosted
 from w2s_probes.labels.inner_fits import inner_fits

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from w2s_bench.contracts import FitProblem, Strategy
-from w2s_bench.errors import PluginError
+from w2s_bench.contracts import FitProblem, PluginError, Strategy
 from w2s_probes.labels.wrapped import Procedure, Shared, Wrapper
 
 

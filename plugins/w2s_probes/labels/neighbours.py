@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from w2s_bench.contracts import Array
-from w2s_bench.errors import Diverged
+from w2s_bench.contracts import Array, Diverged
 from w2s_probes.standardise import check_features, standard_of
 
 HELD = 1 << 24

@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Labels
-from w2s_bench.errors import Diverged
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, Diverged, FitProblem, Labels, generator_for
 from w2s_probes.labels.relabelled import of_rows
 from w2s_probes.logistic import Logistic
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Strategy
-from w2s_bench.seeds import generator_for
+from w2s_bench.contracts import Array, FitProblem, Strategy, generator_for
 from w2s_probes.labels.relabelled import with_changed
 from w2s_probes.labels.wrapped import CLASSES, Procedure, Shared, Wrapper
 from w2s_probes.standardise import check_labels

@@ -2,8 +2,7 @@
 
 import os
 
-from w2s_bench.contracts import LossEntry, ModelEntry, Parameter, StrategyEntry, TaskEntry
-from w2s_bench.hookspecs import hookimpl
+from w2s_bench.contracts import LossEntry, ModelEntry, Parameter, StrategyEntry, TaskEntry, hookimpl
 
 HOME = "w2s_external.components"
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Embedding, Regression, draw_splits
-from w2s_bench.seeds import generator_for, seed_for
+from w2s_bench.contracts import Embedding, Regression, draw_splits, generator_for, seed_for
 
 
 @dataclass(frozen=True)

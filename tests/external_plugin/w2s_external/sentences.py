@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Classes, Pool, Regression, draw_splits
-from w2s_bench.seeds import generator_for, seed_for
+from w2s_bench.contracts import Classes, Pool, Regression, draw_splits, generator_for, seed_for
 
 WORDS = {"good": 1, "fine": 1, "kind": 1, "bad": -1, "dull": -1, "grim": -1, "the": 0, "film": 0, "was": 0, "not": 0}
 

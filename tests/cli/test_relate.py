@@ -1,0 +1,38 @@
+"""Two columns of a table beside each other: the line between them, and what is left out of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+from made_tables import make_family
+
+from w2s_bench.tables.relation import relation
+
+Ask = Callable[..., str]
+
+
+def test_relate_finds_the_exponent_of_a_power_law() -> None:
+    rows = make_family({"a": 1.0}, draws=4).with_columns(err_student=3.0 * pl.col("err_weak") ** 1.5)
+    line = relation(rows, "err_weak", "err_student", log=True).row(0, named=True)
+    assert line["slope"] == pytest.approx(1.5) and line["intercept"] == pytest.approx(np.log(3.0))
+    assert (line["line_over"], line["n_cells"], line["not_positive"]) == ("seeds", 36, 0)
+
+
+def test_relate_says_what_it_leaves_out_and_refuses_what_is_no_number(ask: Ask) -> None:
+    rows = make_family({"a": 1.0, "b": 1e4}).with_columns(
+        gain=pl.when(pl.col("seed") == 0).then(-1.0).when(pl.col("seed") == 1).then(None).otherwise("gain"))
+    rows.write_parquet("rows.parquet")
+    words = ("relate", "rows.parquet", "--x", "misfit", "--y", "gain")
+    shown = ask(*words, "--log", "--by", "task_set")
+    assert "12 rows without finite" in shown and "12 rows where misfit or gain is not above 0" in shown and "exponent" in shown
+    found = json.loads(ask(*words, "--by", "task_set", "--json"))["groups"]
+    assert [(line["task_set"], line["n_cells"], line["missing"]) for line in found] == [("a", 12, 6), ("b", 12, 6)]
+    assert ask(*words, "--by", "task_set", "--csv").startswith("task_set,n_cells")
+    assert "mixed units" in ask(*words, code=2)
+    assert "projection_gap" in ask("relate", "rows.parquet", "--x", "projection_gpa", "--y", "pgr", code=2)
+    assert "weak holds String" in ask("relate", "rows.parquet", "--x", "weak", "--y", "gain", code=2)
+    ask("relate", "rows.parquet", "--x", "seed", "--y", "projection_gap")

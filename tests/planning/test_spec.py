@@ -1,0 +1,61 @@
+"""A spec says what it means: panels, data folders, quick versions, and back to TOML."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Command
+
+from w2s_bench.contracts.errors import UsageError
+from w2s_bench.planning.spec import spec_from_toml
+from w2s_bench.registry.loading import load_registry
+
+STUDY = """
+name = "study"
+references = []
+representations = false
+
+[[matrix]]
+panel = "first"
+tasks = ['arrays[path="{data}/a.csv"]']
+models = ["raw", "random-features"]
+"""
+
+
+def test_a_data_folder_is_filled_in_whatever_its_name_holds() -> None:
+    spec = spec_from_toml(STUDY, where="here", data='my "own" data\\folder')
+    assert spec.matrices[0].tasks == ('arrays[path="my \\"own\\" data\\\\folder/a.csv"]',)
+
+
+def test_a_spec_that_needs_data_says_so() -> None:
+    with pytest.raises(UsageError, match="--data FOLDER"):
+        spec_from_toml(STUDY, where="here")
+
+
+def test_a_spec_is_what_its_toml_says() -> None:
+    spec = spec_from_toml(STUDY, where="here", data="d")
+    assert spec_from_toml(spec.to_toml(), where="again") == spec
+    assert (spec.matrices[0].panel, spec.representations, spec.references) == ("first", False, ())
+
+
+@pytest.mark.parametrize("line", ['panel = 3', 'panel = "a b"'])
+def test_a_panel_is_a_plain_name(line: str) -> None:
+    with pytest.raises(UsageError):
+        spec_from_toml(STUDY.replace('panel = "first"', line), where="here", data="d")
+
+
+def test_every_suite_and_its_quick_version_can_be_read() -> None:
+    suites = [offer.entry for offer in load_registry().entries("suites")]
+    assert {"quickstart", "paper-synthetic"} <= {suite.name for suite in suites}
+    for suite in suites:
+        for text in filter(None, (suite.toml, suite.quick)):
+            assert spec_from_toml(text, where=suite.name, data="folder").name.startswith(suite.name)
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("run", "quickstart", "--quick"), "no quick version"),
+    (("plan", "paper-molecules"), "--data FOLDER"),
+    (("run", "--quick", "--task", "diabetes", "--models", "raw"), "go with a suite"),
+    (("plan", "paper-molecules", "--data", "nowhere"), "no such folder"),
+])
+def test_words_that_a_suite_cannot_follow_are_explained(w2s: Command, words: tuple[str, ...], said: str) -> None:
+    assert said in w2s(*words, check=2).stderr

@@ -1,0 +1,55 @@
+"""Artifacts: whole or not at all, verified on read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from w2s_bench.contracts.errors import StoreError
+from w2s_bench.store.artifacts import Artifact, DamagedArtifact, Store
+
+KEY = "ab" * 32
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(str(tmp_path / "store"))
+    store.save(KEY, Artifact({"a": np.arange(5.0), "b": np.zeros((0, 2), np.float32)}, {"x": 0.1}), about={"seconds": 1.0})
+    return store
+
+
+def test_an_artifact_comes_back_bit_for_bit(store: Store) -> None:
+    artifact, about = store.load(KEY)
+    assert artifact.arrays["a"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0] and artifact.arrays["b"].shape == (0, 2)
+    assert artifact.payload == {"x": 0.1} and about == {"seconds": 1.0} and store.keys() == {KEY}
+
+
+@pytest.mark.parametrize("name", ["arrays.safetensors", "meta.json"])
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:20] + b"!" + data[21:], lambda data: b""])
+def test_a_damaged_artifact_is_dropped(store: Store, name: str, damage: object) -> None:
+    path = Path(store.root) / KEY[:2] / KEY / name
+    path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
+    with pytest.raises(DamagedArtifact):
+        store.load(KEY)
+    assert KEY not in store.keys()  # noqa: SIM118
+
+
+def test_saving_twice_keeps_one(store: Store) -> None:
+    store.save(KEY, Artifact({}, {"x": 0.1}), about={})
+    assert store.load(KEY)[0].arrays["a"].shape == (5,)
+    assert list((Path(store.root) / "tmp").iterdir()) == []
+
+
+def test_any_file_system_will_do() -> None:
+    store = Store("memory://some/store")
+    store.save(KEY, Artifact({"a": np.ones(3)}), about={})
+    assert Store("memory://some/store").load(KEY)[0].arrays["a"].sum() == 3
+    store.drop(KEY)
+    assert KEY not in store.keys()  # noqa: SIM118
+
+
+def test_an_unknown_kind_of_url_is_refused() -> None:
+    with pytest.raises(StoreError):
+        Store("nonsense://x")

@@ -1,0 +1,1 @@
+"""What one job does: load, prepare, embed, compare, fit, predict, score. No scheduling."""

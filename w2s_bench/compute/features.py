@@ -1,0 +1,78 @@
+"""Frozen features of a task's inputs: made once per model, and read split by split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from w2s_bench.compute.splits import PARTS, LoadedTask, unpack_ids
+from w2s_bench.contracts import Array, Columns, Embedding
+from w2s_bench.contracts.errors import DataError, Diverged, PluginError
+from w2s_bench.planning.recipes import Part
+from w2s_bench.store.artifacts import Artifact
+
+
+@dataclass(frozen=True)
+class Features:
+    """parts: by split, (n, d) float32. truncated: how many inputs of the splits were longer than the context. column: the
+    input column that was read, or ""."""
+
+    parts: Mapping[Part, Array]
+    truncated: int
+    column: str
+
+
+def embedded(model: Any, label: str, inputs: Mapping[str, Columns], state: Mapping[str, Array]) -> Artifact:
+    """Features of named groups of inputs: arrays `name` (n, d) float32, and `name/truncated` (n,) bool where a text was cut.
+
+    Raises PluginError for a column that is not there or a shape that is wrong, Diverged for values that are not finite.
+    """
+    arrays: dict[str, Array] = {}
+    for name, columns in inputs.items():
+        if model.column and model.column not in columns:
+            raise PluginError(f"{label} reads the column {model.column!r}; the task has {', '.join(columns)}")
+        embedding: Embedding = model.embed(columns, state)
+        n = len(next(iter(columns.values())))
+        arrays[name] = _checked(embedding.values, n, label)
+        if embedding.truncated is not None:
+            arrays[f"{name}/truncated"] = np.asarray(embedding.truncated, dtype=bool)
+    return Artifact(arrays, {"column": model.column})
+
+
+def features_of(artifact: Artifact, task: LoadedTask) -> Features:
+    """The features of each split of a loaded task: rows of its pool by their ids, where the pool was embedded.
+
+    Raises DataError for an example of a split that is not in the pool.
+    """
+    parts: dict[Part, Array] = {}
+    truncated = 0
+    pooled = "pool" in artifact.arrays
+    place = {name: row for row, name in enumerate(unpack_ids(artifact.arrays))} if pooled else None
+    for part in PARTS:
+        if place is None:
+            parts[part], cut = artifact.arrays[part], artifact.arrays.get(f"{part}/truncated")
+        else:
+            rows = _places(task.part(part).ids, place)
+            parts[part], cut = artifact.arrays["pool"][rows], artifact.arrays.get("pool/truncated")
+            cut = None if cut is None else cut[rows]
+        truncated += 0 if cut is None else int(cut.sum())
+    return Features(parts, truncated, artifact.payload["column"])
+
+
+def _places(ids: Array, place: Mapping[str, int]) -> Array:
+    try:
+        return np.array([place[str(name)] for name in ids], dtype=np.int64)
+    except KeyError as lost:
+        raise DataError(f"example {lost} is in a split, and not in the pool of the task") from None
+
+
+def _checked(given: Array, n: int, label: str) -> Array:
+    values = np.asarray(given, dtype=np.float32)
+    if values.ndim != 2 or len(values) != n:
+        raise PluginError(f"{label} gave features of shape {values.shape} for {n} inputs")
+    if not np.isfinite(values).all():
+        raise Diverged(f"{label} gave features that are not finite")
+    return values

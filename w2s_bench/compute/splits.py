@@ -1,0 +1,186 @@
+"""Loaded splits as numeric arrays and back, so that they can be stored without pickle; checks of what a task gave."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+
+import numpy as np
+
+from w2s_bench.contracts import Array, Classes, Output, Pool, Regression, Split, Splits, Task
+from w2s_bench.contracts.errors import DataError
+from w2s_bench.planning.recipes import Part
+from w2s_bench.store.artifacts import Artifact
+
+_UNPAIRED: Final = "surrogatepass"
+"""JSON may hold half a surrogate pair; such a text is stored as it is."""
+
+PARTS: tuple[Part, ...] = get_args(Part)
+
+_ROW_SUM = 1e-6
+"""A row of class probabilities may miss a sum of 1 by this much."""
+
+
+@dataclass(frozen=True)
+class LoadedTask:
+    """What the later stages know of a task. overlaps: pairs of splits that share an example's content."""
+
+    splits: Splits
+    payload: Mapping[str, Any]
+
+    def part(self, name: Part) -> Split:
+        """The split of that name."""
+        split: Split = getattr(self.splits, name)
+        return split
+
+    @property
+    def k(self) -> int:
+        """Number of outputs."""
+        return int(self.splits.test.truth.shape[1])
+
+    @property
+    def output(self) -> Output:
+        """What the task predicts."""
+        about = self.payload["output"]
+        if about["kind"] == "classes":
+            return Classes(about["k"], tuple(about["names"]), about["ordered"])
+        return Regression(about["k"], about["unit"])
+
+
+def checked_splits(task: Task, splits: Splits, label: str) -> Splits:
+    """The splits with float64 truth of shape (n, k). Raises DataError for shapes, counts or values that cannot be scored."""
+    return Splits(*(_checked_split(task.output, getattr(splits, part), f"{label}, {part} split") for part in PARTS))
+
+
+def pack_pool(pool: Pool, label: str) -> Artifact:
+    """Arrays `ids` and `inputs/column`, with the digest of the inputs. Raises DataError for a pool that is none."""
+    if len(set(map(str, pool.ids))) != len(pool.ids) or any(len(column) != len(pool.ids) for column in pool.inputs.values()):
+        raise DataError("ids of the pool are not unique, or its columns differ in length", where=label)
+    arrays: dict[str, Array] = {}
+    for name, column in pool.inputs.items():
+        _pack(arrays, f"inputs/{name}", np.asarray(column))
+    contents = _digest(arrays)
+    _pack(arrays, "ids", np.asarray(pool.ids).astype(str).astype(object))
+    return Artifact(arrays, {"pool": contents})
+
+
+def unpack_pool(artifact: Artifact) -> Pool:
+    """The inverse of `pack_pool`."""
+    return Pool(_unpack_inputs(artifact.arrays, "inputs/"), unpack_ids(artifact.arrays))
+
+
+def packed_ids(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays that hold the ids of a packed pool."""
+    return {name: array for name, array in arrays.items() if name.partition("\0")[0] == "ids"}
+
+
+def unpack_ids(arrays: Mapping[str, Array]) -> Array:
+    """Ids (n,) from `packed_ids`."""
+    return _unpack(arrays, "ids")
+
+
+def pack_splits(splits: Splits, facts: Mapping[str, Any]) -> Artifact:
+    """Arrays `part/truth`, `part/ids`, `part/inputs/column`; facts join the payload beside digest and overlaps."""
+    arrays: dict[str, Array] = {}
+    for part in PARTS:
+        split: Split = getattr(splits, part)
+        arrays[f"{part}/truth"] = split.truth
+        _pack(arrays, f"{part}/ids", np.asarray(split.ids).astype(str).astype(object))
+        for name, column in split.inputs.items():
+            _pack(arrays, f"{part}/inputs/{name}", np.asarray(column))
+    return Artifact(arrays, {**facts, "data": _digest(arrays), "overlaps": overlaps(splits)})
+
+
+def overlaps(splits: Splits, column: str | None = None) -> list[str]:
+    """Pairs of splits, as "supervise+test", that share an example's content: of one column, or of all of them."""
+    contents = {part: set(_contents(getattr(splits, part), column)) for part in PARTS}
+    return [f"{a}+{b}" for i, a in enumerate(PARTS) for b in PARTS[i + 1:] if contents[a] & contents[b]]
+
+
+def unpack_splits(artifact: Artifact) -> LoadedTask:
+    """The inverse of `pack_splits`."""
+    def split(part: str) -> Split:
+        inputs = _unpack_inputs(artifact.arrays, f"{part}/inputs/")
+        return Split(inputs, artifact.arrays[f"{part}/truth"], _unpack(artifact.arrays, f"{part}/ids"))
+
+    return LoadedTask(Splits(*(split(part) for part in PARTS)), artifact.payload)
+
+
+def _checked_split(output: Output, split: Split, where: str) -> Split:
+    truth = np.asarray(split.truth, dtype=np.float64)
+    truth = truth[:, None] if truth.ndim == 1 else truth
+    if truth.ndim != 2 or truth.shape[1] != output.k:
+        raise DataError(f"labels have shape {truth.shape}, not (n, {output.k})", where=where)
+    if len(truth) < 2:
+        raise DataError(f"has {len(truth)} examples; at least 2 are needed", where=where)
+    bad = np.flatnonzero(~np.isfinite(truth).all(axis=1))
+    if len(bad):
+        raise DataError(f"label of example {split.ids[bad[0]]} is {truth[bad[0]].tolist()}", where=where,
+                        hint=f"{len(bad)} labels are not finite numbers")
+    if isinstance(output, Classes):
+        _check_distributions(truth, output, split.ids, where)
+    for name, column in split.inputs.items():
+        if len(column) != len(truth):
+            raise DataError(f"column {name!r} has {len(column)} rows for {len(truth)} labels", where=where)
+    if len(split.ids) != len(truth) or len(set(map(str, split.ids))) != len(truth):
+        raise DataError("ids are missing or not unique", where=where)
+    return Split(split.inputs, truth, split.ids)
+
+
+def _check_distributions(truth: Array, output: Classes, ids: Array, where: str) -> None:
+    """Raise DataError for a row that is no distribution over the classes, and for names that are not those of k classes."""
+    if output.k < 2 or len(output.names) not in (0, output.k) or len(set(output.names)) != len(output.names):
+        raise DataError(f"{output.k} classes with the names {', '.join(output.names) or 'none'}", where=where,
+                        hint="at least two classes, and a name of its own for each of them or none")
+    bad = np.flatnonzero((truth < 0.0).any(axis=1) | (np.abs(truth.sum(axis=1) - 1.0) > _ROW_SUM))
+    if len(bad):
+        raise DataError(f"the label of example {ids[bad[0]]} is {truth[bad[0]].tolist()}, no distribution over {output.k} "
+                        "classes", where=where, hint="rows of probabilities are ≥ 0 and sum to 1; a known class is one 1")
+
+
+def _digest(arrays: Mapping[str, Array]) -> str:
+    whole = hashlib.sha256()
+    for name in sorted(arrays):
+        whole.update(f"{name}\0{arrays[name].dtype}\0{arrays[name].shape}\0".encode() + arrays[name].tobytes())
+    return whole.hexdigest()
+
+
+def _unpack_inputs(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    names = {key[len(prefix):].partition("\0")[0] for key in arrays if key.startswith(prefix)}
+    return {name: _unpack(arrays, prefix + name) for name in sorted(names)}
+
+
+def _pack(arrays: dict[str, Array], name: str, column: Array) -> None:
+    if column.dtype.kind in "OUS":
+        encoded = [str(text).encode("utf-8", _UNPAIRED) for text in column]
+        arrays[f"{name}\0utf8"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        arrays[f"{name}\0ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    else:
+        arrays[name] = np.ascontiguousarray(column)
+
+
+def _unpack(arrays: Mapping[str, Array], name: str) -> Array:
+    if name in arrays:
+        return arrays[name]
+    buffer, ends = arrays[f"{name}\0utf8"].tobytes(), arrays[f"{name}\0ends"]
+    column = np.empty(len(ends), dtype=object)
+    start = 0
+    for index, end in enumerate(ends.tolist()):
+        column[index] = buffer[start:end].decode("utf-8", _UNPAIRED)
+        start = end
+    return column
+
+
+def _contents(split: Split, column: str | None) -> list[bytes]:
+    columns = [np.asarray(split.inputs[name]) for name in sorted(split.inputs) if column in (None, name)]
+    if columns and all(values.dtype.kind in "fiub" for values in columns):
+        rows = np.hstack([np.ascontiguousarray(values).reshape(len(values), -1).view(np.uint8) for values in columns])
+        return [hashlib.sha256(row).digest() for row in rows]
+    return [hashlib.sha256(b"\0".join(_cell_bytes(column[i]) for column in columns)).digest()
+            for i in range(len(split.truth))]
+
+
+def _cell_bytes(value: Any) -> bytes:
+    return value.encode("utf-8", _UNPAIRED) if isinstance(value, str) else np.asarray(value).tobytes()

@@ -1,0 +1,52 @@
+"""The other end of a pipe: reads jobs as JSON lines, computes them, answers one JSON line per job.
+
+Started by the executor as `python -m w2s_bench.compute.worker STORE`. Whatever a plugin prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+from w2s_bench.compute.workshop import Workshop
+from w2s_bench.planning.recipes import Job, job, recipe_from_fields
+from w2s_bench.registry.component import Component, component_from_fields
+from w2s_bench.store.artifacts import Store
+
+
+def main() -> None:
+    """Serve until the pipe closes."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    answers.write('{"ready": true}\n')
+    answers.flush()
+    components: dict[str, Component] = {}
+    workshop = Workshop(Store(sys.argv[1]), components)
+    for line in sys.stdin:
+        message = json.loads(line)
+        for key, fields in message["components"].items():
+            components[key] = component_from_fields(fields)
+        jobs: list[Job] = [job(recipe_from_fields(fields)) for fields in message["jobs"]]
+        for outcome in workshop.run(jobs):
+            answers.write(json.dumps(dataclasses.asdict(outcome)) + "\n")
+            answers.flush()
+        answers.write('{"done": true}\n')
+        answers.flush()
+
+
+def _end_with_parent(parent: int) -> None:
+    """A run that was killed must not leave a worker computing behind it."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

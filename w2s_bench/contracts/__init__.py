@@ -1,0 +1,38 @@
+"""All that a plugin imports: what it registers, what its components must offer, and the data that they are given.
+
+A plugin imports from here and from nowhere else in the core. Nothing heavy is imported here, and a component's own module
+should import torch and the like inside its methods, so that planning stays light.
+"""
+
+from w2s_bench.contracts.data import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, draw_splits
+from w2s_bench.contracts.devices import device, in_memory
+from w2s_bench.contracts.digests import canonical_json, digest
+from w2s_bench.contracts.entries import Entry, LossEntry, ModelEntry, Parameter, StrategyEntry, SuiteEntry, TaskEntry
+from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError, UsageError, W2SError, nearest
+from w2s_bench.contracts.fitting import (
+    Checkpoints,
+    ConvexIn,
+    FitContext,
+    FitProblem,
+    Labels,
+    LinearPredictor,
+    Loss,
+    ModulePredictor,
+    Predictor,
+    SoftmaxPredictor,
+    Strategy,
+    by_features,
+)
+from w2s_bench.contracts.hooks import hookimpl, hookspec
+from w2s_bench.contracts.models import Embedding, Model, PrepareContext, PreparedModel, Task, TrainableModel
+from w2s_bench.contracts.seeds import generator_for, seed_for
+
+__all__ = [
+    "Array", "BoundEntry", "Checkpoints", "Classes", "Columns", "CommandEntry", "ConvexIn", "DataError", "DescriptorsEntry",
+    "Diverged", "DivergenceEntry", "Embedding", "Entry", "ExecutorEntry", "FigureEntry", "FitContext", "FitProblem", "Labels",
+    "LinearPredictor", "Loss", "LossEntry", "MetricEntry", "Model", "ModelEntry", "ModulePredictor", "Output", "OutputEntry",
+    "Parameter", "PluginError", "Pool", "Predictor", "PrepareContext", "PreparedModel", "Regression", "SoftmaxPredictor",
+    "Split", "Splits", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Task", "TaskEntry", "TrainableModel",
+    "UsageError", "W2SError", "by_features", "canonical_json", "device", "digest", "draw_splits", "generator_for", "hookimpl",
+    "hookspec", "in_memory", "nearest", "seed_for",
+]

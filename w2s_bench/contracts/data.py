@@ -1,0 +1,88 @@
+"""The frozen data that travels between the stages: columns, splits, and what is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+else:
+    Array = Any
+
+
+Columns = Mapping[str, Array]
+"""Named input columns of equal length n: numeric (n,) or (n, d), or text as an object array of str."""
+
+
+@dataclass(frozen=True)
+class Regression:
+    """k real numbers to predict. unit: what they are measured in, as printed on axes."""
+
+    k: int = 1
+    unit: str = ""
+    kind: Literal["regression"] = "regression"
+
+
+@dataclass(frozen=True)
+class Classes:
+    """One of k classes; truth and predictions are rows of the probability simplex: (n, k), ≥ 0, with sum 1.
+
+    names: of the classes in the order of the columns, or () for numbers. ordered: the classes are steps of a scale, so
+    that the expected step is a number worth scoring too.
+    """
+
+    k: int
+    names: tuple[str, ...] = ()
+    ordered: bool = False
+    kind: Literal["classes"] = "classes"
+
+
+Output = Regression | Classes
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of a task. inputs: columns of length n. truth: (n, k) float64. ids: (n,) str, unique."""
+
+    inputs: Columns
+    truth: Array
+    ids: Array
+
+
+@dataclass(frozen=True)
+class Splits:
+    """supervise teaches the weak model; transfer is labelled by it for the student; test is never fitted on."""
+
+    supervise: Split
+    transfer: Split
+    test: Split
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All inputs of a task, whatever the seed. ids: (n,) str, unique; the ids of every split are among them."""
+
+    inputs: Columns
+    ids: Array
+
+
+def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
+                shares: tuple[float, float, float] = (0.4, 0.4, 0.2)) -> Splits:
+    """Disjoint supervise, transfer and test parts in the given shares, drawn by the seed.
+
+    truth: (n, k) float64; ids: (n,) str. Each part keeps at least one example when n ≥ 3.
+    """
+    import numpy as np
+
+    order = np.random.default_rng(seed).permutation(len(truth))
+    first = max(1, round(shares[0] * len(order)))
+    second = first + max(1, round(shares[1] * len(order)))
+
+    def part(index: Array) -> Split:
+        return Split({name: column[index] for name, column in inputs.items()}, truth[index], ids[index])
+
+    return Splits(part(order[:first]), part(order[first:second]), part(order[second:]))

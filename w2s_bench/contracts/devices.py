@@ -1,0 +1,73 @@
+"""On which device networks run: a word given to a run, handed to its workers, asked by plugins."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from w2s_bench.contracts.errors import UsageError, nearest
+
+T = TypeVar("T")
+
+VARIABLE = "W2S_BENCH_DEVICE"
+"""Environment variable by which the executor tells a worker."""
+
+_WORD = re.compile(r"auto|cpu|mps|cuda:\d+")
+
+
+def check(word: str) -> str:
+    """The device that a word stands for on this machine: auto is the first accelerator, else cpu.
+
+    Raises UsageError for a word that is none, and for a device that is not there.
+    """
+    if not _WORD.fullmatch(word):
+        raise UsageError(f"{word!r} is no device", where="--device", hint="auto, cpu, mps or cuda:N")
+    there = available()
+    if word == "auto":
+        return there[0] if len(there) == 1 else there[1]
+    if word not in there:
+        raise UsageError(f"there is no device {word} on this machine", where="--device", hint=nearest(word, there))
+    return word
+
+
+def available() -> list[str]:
+    """The devices of this machine: cpu, then its accelerators."""
+    import torch
+
+    found = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    return found + (["mps"] if torch.backends.mps.is_available() else [])
+
+
+def device() -> str:
+    """The device that this process was told to use; that of auto where it was told nothing."""
+    return check(os.environ.get(VARIABLE, "auto"))
+
+
+def in_memory(run: Callable[[int], T], size: int, *, halve: bool = True) -> T:
+    """run(size), and once more with half of it where the device has no memory for as much at a time.
+
+    size: rows or tokens in a pass, which change no result. Raises MemoryError where half is too much too, or halve is false.
+    """
+    try:
+        return run(size)
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
+        if not halve or size < 2:
+            raise MemoryError(str(error)) from error
+    _release()  # not among the handlers: a caught exception holds the tensors of its frames
+    return in_memory(run, size // 2, halve=False)
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """torch raises OutOfMemoryError, a RuntimeError, on accelerators, and a plain one for the CPU's allocator."""
+    return any(words in str(error) for words in ("out of memory", "can't allocate memory"))
+
+
+def _release() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

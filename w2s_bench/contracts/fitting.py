@@ -1,0 +1,151 @@
+"""What a strategy and a loss must offer, what a fit is given, and the predictors that it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from w2s_bench.contracts.data import Array, Columns, Output
+from w2s_bench.contracts.models import TrainableModel
+
+ConvexIn = Literal["outputs", "probabilities", "logits"]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """values: (n, k) float64. source says whether they are the truth or a weak model's answers.
+
+    known: (n,) bool, rows that hold the truth beside weak answers, for a strategy that declares a `truth_share`.
+    members: (m, n, k), the answers of each member of a weak ensemble.
+    """
+
+    values: Array
+    source: Literal["truth", "weak"]
+    known: Array | None = None
+    members: Array | None = None
+
+
+class Checkpoints(Protocol):
+    """What a long fit keeps of itself while it goes on, so that a killed job can go on where it was."""
+
+    def load(self) -> Mapping[str, Array] | None:
+        """The arrays saved last, or None where there are none or they are damaged."""
+
+    def save(self, arrays: Mapping[str, Array]) -> None:
+        """Keep these arrays instead of the last ones; whole or not at all."""
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """seed: drawn from the named dimensions (task, model, seed), never from the strategy, so that strategies
+    meet common random numbers. output: what is predicted. checkpoints: None where nothing can be kept."""
+
+    seed: int
+    output: Output
+    checkpoints: Checkpoints | None = None
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """A fitted head. predict: features (n, d) -> (n, k) float64.
+
+    Optional, for an ensemble: members(features) -> (m, n, k), the answers of each member; weights, (m,) shares.
+    """
+
+    def predict(self, features: Array) -> Array: ...
+    def to_arrays(self) -> Mapping[str, Array]: ...
+
+
+@runtime_checkable
+class LinearPredictor(Predictor, Protocol):
+    """A predictor of the class {design(features) @ W + intercept, ‖W‖ ≤ radius}: lets the scorer certify δ.
+
+    design: features (n, d) -> (n, r) float64. radius: None when the class is the whole linear subspace.
+    head_norm: Frobenius norm of the fitted W in the design's coordinates. A softmax head, linear in its logits alone, must
+    not have one: the scorer refuses a student whose predictions are not those of the class that it shows.
+    """
+
+    radius: float | None
+    head_norm: float
+
+    def design(self, features: Array) -> Array: ...
+
+
+@runtime_checkable
+class SoftmaxPredictor(Predictor, Protocol):
+    """A predictor of the class {softmax(design(features) @ W + b), ‖W‖ ≤ radius}: lets the scorer certify a fit in `kl`.
+
+    design: features (n, d) -> (n, r) float64. weight: (r, k); intercept: (k,). radius: None for the whole class.
+    """
+
+    radius: float | None
+    weight: Array
+    intercept: Array
+
+    def design(self, features: Array) -> Array: ...
+
+
+@runtime_checkable
+class ModulePredictor(Protocol):
+    """What a strategy with needs="module" fits. predict: a fresh `TrainableModel` and inputs -> (n, k) float64."""
+
+    def predict(self, model: TrainableModel, inputs: Columns) -> Array: ...
+    def to_arrays(self) -> Mapping[str, Array]: ...
+
+
+@dataclass(frozen=True)
+class FitProblem:
+    """One fit: features (n, d) float32, its labels and context. features_key is equal for equal features.
+
+    blocks: widths of the parts of `features`, side by side: the cell's own model first, then each model that a parameter
+    of the strategy names; () for the own model alone. model, inputs: for a strategy with needs="module", whose features
+    have no columns.
+    """
+
+    features: Array
+    labels: Labels
+    context: FitContext
+    features_key: str = ""
+    blocks: tuple[int, ...] = ()
+    model: TrainableModel | None = None
+    inputs: Columns | None = None
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """How a head is fitted on frozen features, or a network on labels.
+
+    outputs: kinds of output it handles ("regression", "classes"). convex_in: where its hypothesis class is convex, or None.
+    exact: fit() returns the exact minimiser over that class on its own inputs.
+    needs: "features"; or "module", for a strategy that trains the network and whose from_arrays gives a `ModulePredictor`.
+    Optional: fit_many(problems) -> one Predictor or Exception per problem, equal to single fits;
+    untrained(problem) -> the predictor before any label (the `base` reference);
+    truth_share, the share of the weak labels that are replaced by the truth before fit() sees them.
+    """
+
+    outputs: frozenset[str]
+    needs: Literal["features", "module"]
+    convex_in: ConvexIn | None
+    exact: bool
+
+    def fit(self, problem: FitProblem) -> Predictor | ModulePredictor: ...
+    def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor | ModulePredictor: ...
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """What training minimises: a scalar tensor from logits (n, k), soft labels (n, k) float32, and the share of the
+    training that is done, in [0, 1). outputs: kinds of output it is meant for."""
+
+    outputs: frozenset[str]
+
+    def __call__(self, logits: Any, labels: Any, progress: float) -> Any: ...
+
+
+def by_features(problems: Sequence[FitProblem]) -> dict[str, list[int]]:
+    """Indices of the problems that share one feature matrix, in order of first appearance."""
+    groups: dict[str, list[int]] = {}
+    for index, problem in enumerate(problems):
+        groups.setdefault(problem.features_key or f"#{id(problem.features)}", []).append(index)
+    return groups

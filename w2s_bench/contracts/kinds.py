@@ -1,0 +1,58 @@
+"""The kinds of thing that a plugin may add, each one small declaration: registry, names, parameters and `ls` serve all alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from w2s_bench.contracts.entries import (
+    BoundEntry,
+    CommandEntry,
+    DescriptorsEntry,
+    DivergenceEntry,
+    ExecutorEntry,
+    FigureEntry,
+    LossEntry,
+    MetricEntry,
+    ModelEntry,
+    OutputEntry,
+    StrategyEntry,
+    SuiteEntry,
+    TaskEntry,
+)
+from w2s_bench.contracts.fitting import Loss, Strategy
+from w2s_bench.contracts.models import Model, Task
+
+
+@dataclass(frozen=True)
+class Kind:
+    """plural: the word of `ls`, and of the hook `w2s_<plural>`. entry: what the hook yields.
+
+    protocol: what a target must offer once it is made, None where it may be anything that can be called.
+    """
+
+    name: str
+    plural: str
+    entry: type
+    protocol: type | None = None
+
+    @property
+    def hook(self) -> str:
+        """Name of the hook by which a plugin offers entries."""
+        return f"w2s_{self.plural}"
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("task", "tasks", TaskEntry, Task),
+    Kind("model", "models", ModelEntry, Model),
+    Kind("strategy", "strategies", StrategyEntry, Strategy),
+    Kind("loss", "losses", LossEntry, Loss),
+    Kind("output", "outputs", OutputEntry),
+    Kind("divergence", "divergences", DivergenceEntry),
+    Kind("metric", "metrics", MetricEntry),
+    Kind("bound", "bounds", BoundEntry),
+    Kind("figure", "figures", FigureEntry),
+    Kind("executor", "executors", ExecutorEntry),
+    Kind("command", "commands", CommandEntry),
+    Kind("descriptors", "descriptors", DescriptorsEntry),
+    Kind("suite", "suites", SuiteEntry),
+)

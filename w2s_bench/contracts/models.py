@@ -1,0 +1,107 @@
+"""What a task and a model must offer, and what a model is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from w2s_bench.contracts.data import Array, Columns, Output, Splits
+
+
+@runtime_checkable
+class Task(Protocol):
+    """A data set with a number or a class to predict.
+
+    fingerprint() is cheap and changes whenever what load() would return changes (a digest of the files it
+    reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
+    `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`.
+    Optional: label_noise, the variance of the noise on its labels; known_truth, whether the truth of classes holds the
+    true conditional probabilities; balanced, whether classes were thinned to one size; pool() -> `Pool`, every input that
+    the splits of any seed are drawn from, so that a frozen model reads each of them once.
+    """
+
+    output: Output
+    divergence: str
+    licence: str
+    citation: str
+
+    def fingerprint(self) -> str: ...
+    def load(self, seed: int) -> Splits: ...
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Frozen features: values (n, d) float32; truncated: which inputs were longer than the context, (n,) bool, or None
+    where none was."""
+
+    values: Array
+    truncated: Array | None = None
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Turns inputs into frozen features.
+
+    column: the input column that it reads ("x", "text", "smiles", …), or "" for a model that picks by itself.
+    family, size: models of one family are ordered by size (parameters or width); None where it is unknown.
+    fingerprint(): digest of files it reads (weights), "" when there are none.
+    Optional: module(state) -> `TrainableModel`, a network with fresh copies of the weights, for strategies that train them.
+    """
+
+    column: str
+    family: str
+    size: int | None
+
+    def fingerprint(self) -> str: ...
+    def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding: ...
+
+
+@dataclass(frozen=True)
+class PrepareContext:
+    """What a model that is made here may use.
+
+    seed: the cell's seed, or None unless prepare_from names "seed"; draw from it with `w2s_bench.contracts.seeds`.
+    inputs: the task's unlabelled supervise and transfer inputs, or None unless prepare_from names "task".
+    """
+
+    seed: int | None = None
+    inputs: Columns | None = None
+
+
+@runtime_checkable
+class PreparedModel(Model, Protocol):
+    """A model made here in a job of its own. prepare() returns the state that embed() is given.
+
+    prepare_from: which dimensions of a cell the state may depend on: any of "seed" (the cell's seed) and
+    "task" (the unlabelled supervise and transfer inputs of the task; never the test inputs).
+    Optional: prepare_many(contexts) -> one state or Exception per context, equal to single calls;
+    prepared_as, a mapping from parameters that the state does not depend on to the values under which it is made, such
+    as {"checkpoint": "end"}: models that differ in these alone share one state, that of the model with these values.
+    """
+
+    prepare_from: frozenset[str]
+
+    def prepare(self, context: PrepareContext) -> Mapping[str, Array]: ...
+
+
+class TrainableModel(Protocol):
+    """A network whose weights a strategy may train, of torch's tensors and modules; nothing here imports it.
+
+    network: the module, in float32 on the CPU when given. width: size of a pooled state. pad: a token id for padding.
+    adapters: names of the linear layers that low-rank adapters belong on.
+    """
+
+    network: Any
+    width: int
+    pad: int
+    adapters: tuple[str, ...]
+
+    def tokens(self, inputs: Columns) -> list[Array]:
+        """Token ids (t,) int64 of each input, cut to the context, never empty."""
+
+    def states(self, tokens: Any, mask: Any) -> Any:
+        """Token ids and mask (n, t), padded on the right, to pooled states (n, width), with gradients."""
+
+    def language_loss(self, tokens: Any, mask: Any) -> Any:
+        """Mean next-token loss in nats, a scalar tensor. Raises PluginError for a model that predicts no tokens."""

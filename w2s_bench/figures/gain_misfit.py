@@ -1,0 +1,174 @@
+"""Gain against misfit, the paper's figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.seeds import generator_for
+from w2s_bench.figures.figure import Figure
+from w2s_bench.figures.look import COLOURS, DIRECTIONS, INK, Categories, inline, lines, named, rounded, tick_format
+from w2s_bench.figures.panels import CELL_NAMES, Panel, finished, in_three, panels_of, shared_words
+from w2s_bench.registry.short_names import short_names
+from w2s_bench.tables.laws import law_of
+from w2s_bench.tables.summary import bound_on_test
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_BARS = 150
+"""Cells of a panel beyond which marks become small and bars are left out."""
+MOST_MARKS = 20_000
+"""Cells of a figure beyond which a random part of them is drawn."""
+_MOST_NAMED = 2_000
+_SIDES = {1: (760, 420), 2: (430, 320), 3: (300, 240)}
+_KINDS = ("direction", "strategy", "supervisor")
+
+
+def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
+    """Gain against misfit, one mark a cell, one panel a task set (and value of `by`) with its own scales.
+
+    The line is Theorem 1; a bar, drawn for few cells, spans misfit ± 2·sqrt(misfit·ε), within which the gain lies when the
+    class is a linear subspace; ε is the ceiling's error. For kl it reaches from what `kl-explicit` promises up to the misfit.
+    cut: see `panels_of`. Raises UsageError where no cell has a score.
+    """
+    import altair as alt
+
+    ok = finished(rows, ("gain", "misfit"))
+    all_cells = ok.height
+    if ok.height > MOST_MARKS:
+        chosen = generator_for("cells that are drawn", cells=ok.height).choice(ok.height, MOST_MARKS, replace=False)
+        ok = ok[sorted(chosen.tolist())]
+    marked, kinds = _with_kinds(ok, by)
+    bounded = marked.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
+    panels, left_out = panels_of(bounded, by, cut=cut)
+    cells = sum(panel.rows.height for panel in panels)
+    few = max(panel.rows.height for panel in panels) <= MOST_BARS
+    columns = in_three(len(panels))
+    tables = {f"cells-{i}": points_of(panel.rows, named=cells <= _MOST_NAMED) for i, panel in enumerate(panels)}
+    drawn = [_panel(panel, name, tables[name], kinds, few, _SIDES[columns])
+             for panel, name in zip(panels, tables, strict=True)]
+    title = "Gain against misfit: is a student better than its teacher by as much as they disagree?"
+    barred = {divergence for panel in panels for divergence in panel.rows["divergence"].unique().to_list()}
+    return Figure(title, _caption(few, len(panels) > 1, ok, all_cells, barred) + left_out, alt.concat(*drawn, columns=columns),
+                  columns * (_SIDES[columns][0] + 60), tables)
+
+
+def _with_kinds(rows: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, Categories]:
+    """The rows with `kind`, which colour and shape tell: the direction where there are several, else the strategy or the
+    supervisor where there are."""
+    import polars as pl
+
+    found = {name: [value for value in rows[name].unique().to_list() if value is not None] for name in _KINDS}
+    if len(found["direction"]) < 2:
+        for name in _KINDS[1:]:
+            if name not in by and 1 < len(found[name]) <= len(COLOURS):
+                words = short_names(found[name])
+                kinds = tuple(sorted(words.values()))
+                return rows.with_columns(pl.col(name).replace(words).alias("kind")), Categories("kind", kinds, kinds)
+    seen = tuple(direction for direction in DIRECTIONS if direction in found["direction"])
+    return rows.with_columns(pl.col("direction").alias("kind")), Categories("kind", DIRECTIONS, seen)
+
+
+def points_of(rows: pl.DataFrame, *, named: bool = True) -> list[dict[str, Any]]:
+    """One dictionary a cell: gain, misfit, low and high of its bar (None where the explicit bound does not apply), its kind.
+
+    rows: with kind, and lhs, rhs and verdict of the explicit bound. named: with what a pointer reads, the names of the cell.
+    """
+    return [_point(row, named) for row in rows.sort(CELL_NAMES, maintain_order=True, nulls_last=True).to_dicts()]
+
+
+def _point(row: Mapping[str, Any], with_names: bool) -> dict[str, Any]:
+    low, high = _bar(row)
+    point = {"gain": rounded(row["gain"]), "misfit": rounded(row["misfit"]), "kind": row["kind"], "low": rounded(low),
+             "high": rounded(high)}
+    if not with_names:
+        return {name: point[name] for name in ("gain", "misfit", "kind")}
+    return point | {name: row[name] for name in CELL_NAMES} | {
+        "gain_se": rounded(row["gain_se"]), "verdict": row["verdict"] or "does not apply"}
+
+
+def _bar(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Where the explicit bound lets the gain be; none where it does not apply."""
+    if row["divergence"] == "kl":
+        return (None, None) if row["lhs"] is None else (row["lhs"], row["misfit"])
+    reach = _reach(row)
+    return (None, None) if reach is None else (row["misfit"] - reach, row["misfit"] + reach)
+
+
+def _reach(row: Mapping[str, Any]) -> float | None:
+    """2·sqrt(m·ε): from the bound's own right side where it is written, else from the ceiling's error."""
+    if row["divergence"] not in ("squared", "brier"):
+        return None
+    if row["rhs"] is not None and row["err_weak"] is not None:
+        return max(0.0, float(row["rhs"] - row["err_weak"] + row["misfit"]))
+    if row["err_ceiling"] is None:
+        return None
+    return 2.0 * math.sqrt(max(0.0, row["misfit"] * row["err_ceiling"]))
+
+
+def frame(points: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Domains of the axes: every point with room about it; the bars may leave it."""
+    widest = max(point["misfit"] for point in points) or 1.0
+    x = (0.0, 1.06 * widest)
+    gains = [point["gain"] for point in points]
+    low, high = min(0.0, *gains), max(0.0, x[1], *gains)
+    room = 0.08 * (high - low)
+    return x, (low - room, high + room)
+
+
+def _panel(panel: Panel, table: str, points: Sequence[Mapping[str, Any]], kinds: Categories, few: bool,
+           size: tuple[int, int]) -> Any:
+    import altair as alt
+
+    (x_low, x_high), (y_low, y_high) = frame(points)
+    x = alt.X("misfit:Q", title=panel.axis("misfit D(student, weak)"), scale=alt.Scale(domain=[x_low, x_high], nice=False),
+              axis=alt.Axis(format=tick_format([x_high]), tickCount=6))
+    y_scale = alt.Scale(domain=[y_low, y_high], nice=False)
+    gain = panel.axis("gain")
+    y = alt.Y("gain:Q", title=gain, scale=y_scale, axis=alt.Axis(format=tick_format([y_high, y_low]), tickCount=6))
+    corner = min(x_high, y_high)
+    line = alt.Chart(inline([{"misfit": 0, "gain": 0}, {"misfit": corner, "gain": corner}])).mark_line(
+        color=INK, strokeDash=[5, 4], strokeWidth=1.2, clip=True).encode(x=x, y=y)
+    zero = alt.Chart(inline([{"gain": 0}])).mark_rule(color="#999999", strokeWidth=1).encode(y=y)
+    base = alt.Chart(named(table))
+    mark = {"size": 62, "opacity": 0.9, "stroke": "white", "strokeWidth": 0.7} if few else {"size": 20, "opacity": 0.4}
+    dots = base.mark_point(filled=True, clip=True, **mark).encode(
+        x=x, y=y, color=kinds.colour(), shape=kinds.shape(), tooltip=_tips(points))
+    layers = [zero, line, dots]
+    if few:
+        layers.insert(1, base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5, opacity=0.22, clip=True).encode(
+            x=x, y=alt.Y("low:Q", scale=y_scale, title=gain), y2="high:Q", color=kinds.colour()))
+    return alt.layer(*layers).properties(width=size[0], height=size[1], title=lines(panel.title, size[0] // 7))
+
+
+def _tips(points: Sequence[Mapping[str, Any]]) -> list[Any]:
+    import altair as alt
+
+    tips = [alt.Tooltip("gain:Q", format=".4g"), alt.Tooltip("misfit:Q", format=".4g")]
+    if "weak" not in points[0]:
+        return [*tips, alt.Tooltip("kind:N")]
+    return [*(alt.Tooltip(f"{name}:N") for name in CELL_NAMES if name != "seed"), alt.Tooltip("seed:Q"), *tips,
+            alt.Tooltip("gain_se:Q", format=".2g", title="gain, standard error"),
+            alt.Tooltip("verdict:N", title="explicit bound")]
+
+
+def _caption(few: bool, several: bool, rows: pl.DataFrame, all_cells: int, barred: set[str | None]) -> str:
+    parts = ["Each mark is one cell." if rows.height == all_cells else
+             f"Each mark is one cell: {rows.height} drawn at random out of {all_cells}.",
+             f"Dashed: gain = misfit, {law_of(barred)} with equality."]
+    if few:
+        parts += ["Bars: misfit ± 2√(misfit·ε), where ε is the ceiling's error; the lower end is the explicit bound of "
+                  "Theorem 2, and both ends bind when the student's class is a linear subspace."] if barred - {"kl"} else []
+        parts += ["Bars in nats: from the gain that kl-explicit promises to the misfit, misfit − √(ε/2 · E osc²), for a student "
+                  "that minimises KL(student ‖ weak) over a class convex in probabilities."] if "kl" in barred else []
+        parts.append("Bars are cut at the frame.")
+    elif barred == {"kl"}:
+        parts.append(f"With more than {MOST_BARS} cells in a panel the band below the misfit is not drawn.")
+    else:
+        parts.append(f"With more than {MOST_BARS} cells in a panel the band misfit ± 2√(misfit·ε) of Theorem 2 is not drawn.")
+    parts += ["Each panel has its own scales."] if several else []
+    return " ".join(parts) + shared_words(rows)
+
+

@@ -1,0 +1,128 @@
+"""The ledger of each pair: misfit, projection and realizability, whose sum is the gain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.errors import UsageError
+from w2s_bench.figures.figure import Figure
+from w2s_bench.figures.look import (
+    BROKEN,
+    DARK,
+    INK,
+    ORANGE,
+    PALE,
+    Categories,
+    broken,
+    inline,
+    lines,
+    named,
+    pair_lines,
+    rounded,
+    tick_format,
+)
+from w2s_bench.figures.panels import Panel, finished, panels_of, shared_words, ways_of_fitting
+from w2s_bench.figures.pooled import over_seeds
+from w2s_bench.registry.names import natural
+from w2s_bench.registry.short_names import short_names
+from w2s_bench.tables.summary import DIRECTIONS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TERMS = ("misfit", "projection", "realizability")
+MOST_BARS = 60
+"""Pairs of a panel that can be told apart."""
+_WIDE = 330
+_LONGEST = 32
+"""Characters of a line of a pair's name."""
+
+
+def ledger(rows: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
+    """Stacked terms of gain = misfit + projection + realizability, means over seeds and draws, with the gain as a mark.
+
+    One bar a pair, one panel a task set and strategy (and value of `by`). Negative terms reach below 0. cut: see
+    `panels_of`.     Raises UsageError where no cell has the three terms, or a panel has more than MOST_BARS pairs.
+    """
+    import altair as alt
+    import polars as pl
+
+    # one order of the pairs in all panels of a task set, also where the direction differs from seed to seed
+    ok = finished(rows, ("gain", *TERMS)).with_columns(
+        pl.col("direction").mode().sort().first().over("task_set", "weak", "strong"))
+    panels, left_out = panels_of(ok, [*by, *ways_of_fitting(ok)], cut=cut)
+    names = short_names([*ok["weak"].unique(), *ok["strong"].unique()], nameless=True)
+    students = {names[strong] for strong in ok["strong"].unique()}
+    tables: dict[str, list[dict[str, Any]]] = {}
+    drawn = []
+    for number, panel in enumerate(panels):
+        means = _means(panel)
+        labels = {(weak, strong): "\n".join(broken(names[weak], _LONGEST) if len(students) == 1 else
+                                            pair_lines(names[weak], names[strong], _LONGEST)) for weak, strong in means}
+        tables[f"terms-{number}"] = [{"pair": labels[pair], "term": term, "value": rounded(found[term]["mean"])}
+                                     for pair, found in means.items() for term in TERMS]
+        tables[f"gains-{number}"] = [{"pair": labels[pair], "gain": rounded(found["gain"]["mean"]),
+                                      **{name: rounded(found["gain"][name]) for name in ("low", "high", "seeds", "cells")}}
+                                     for pair, found in means.items()]
+        drawn.append(_panel(panel, number, list(labels.values()), tables))
+    columns = min(2, len(panels))
+    chart = alt.concat(*drawn, columns=columns)
+    title = "Where the gain comes from: misfit + projection + realizability, pair by pair"
+    return Figure(title, _caption(ok, students) + left_out, chart, columns * (_WIDE + 190), tables)
+
+
+def _means(panel: Panel) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+    """For each pair, weak-to-strong first, the lines of `over_seeds` by measure."""
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for line in over_seeds(panel.rows, ("weak", "strong"), ("gain", *TERMS)).to_dicts():
+        found.setdefault((line["weak"], line["strong"]), {})[line["measure"]] = line
+    if len(found) > MOST_BARS:
+        raise UsageError(f"{len(found)} pairs, and a panel holds at most {MOST_BARS}", where=panel.title,
+                         hint="choose some with --where, such as --where 'direction == weak-to-strong'")
+    directions = dict(zip(panel.rows.select("weak", "strong").iter_rows(), panel.rows["direction"], strict=True))
+    order = {direction: place for place, direction in enumerate(DIRECTIONS)}
+    return {pair: found[pair] for pair in
+            sorted(found, key=lambda pair: (order.get(directions[pair], len(order)), natural(pair[1]), natural(pair[0])))}
+
+
+def _panel(panel: Panel, number: int, pairs: Sequence[str], tables: Mapping[str, list[dict[str, Any]]]) -> Any:
+    import altair as alt
+
+    terms, gains = tables[f"terms-{number}"], tables[f"gains-{number}"]
+    x_scale, title = alt.Scale(domain=_domain(terms, gains), nice=False), panel.axis("gain and its parts")
+    axis = alt.Axis(format=tick_format(x_scale.domain), tickCount=6)
+    y = alt.Y("pair:N", sort=list(pairs), title=None, axis=alt.Axis(labelPadding=6, ticks=False, **BROKEN))
+    bars = alt.Chart(named(f"terms-{number}")).mark_bar(size=14, stroke="#777777", strokeWidth=0.5).encode(
+        x=alt.X("value:Q", title=title, stack="zero", scale=x_scale, axis=axis), y=y, order=alt.Order("place:Q"),
+        color=Categories("term", TERMS, TERMS, (DARK, ORANGE, PALE)).colour(symbolType="square"),
+        tooltip=["pair:N", "term:N", alt.Tooltip("value:Q", format=".4g")]).transform_calculate(
+        place=f"indexof({list(TERMS)}, datum.term)")
+    base = alt.Chart(named(f"gains-{number}"))
+    spread = base.encode(x=alt.X("low:Q", scale=x_scale, title=title), x2="high:Q", y=y).transform_filter("isValid(datum.low)")
+    whiskers = [spread.mark_rule(color=colour, strokeWidth=width, clip=True) for colour, width in (("white", 3.4), (INK, 1.4))]
+    marks = base.mark_point(shape="diamond", filled=True, fill="white", stroke=INK, strokeWidth=1.5, size=70, opacity=1).encode(
+        x=alt.X("gain:Q", scale=x_scale, title=title), y=y,
+        tooltip=["pair:N", *(alt.Tooltip(f"{name}:Q", format=".4g") for name in ("gain", "low", "high")), "seeds:Q", "cells:Q"])
+    zero = alt.Chart(inline([{"value": 0}])).mark_rule(color=INK, strokeWidth=1).encode(x=alt.X("value:Q", scale=x_scale))
+    tallest = max(pair.count("\n") + 1 for pair in pairs)
+    return alt.layer(bars, zero, *whiskers, marks).properties(width=_WIDE, height=len(pairs) * max(24, 12 * tallest + 10),
+                                                           title=lines(panel.title, 48))
+
+
+def _domain(terms: Sequence[Mapping[str, Any]], gains: Sequence[Mapping[str, Any]]) -> list[float]:
+    """All bars and gains with room about them; an interval may leave it."""
+    low, high = 0.0, 0.0
+    for gain in gains:
+        mine = [term["value"] for term in terms if term["pair"] == gain["pair"]]
+        low = min(low, gain["gain"], sum(value for value in mine if value < 0))
+        high = max(high, gain["gain"], sum(value for value in mine if value > 0))
+    room = 0.06 * (high - low) or 1.0
+    return [low - room, high + room]
+
+
+def _caption(rows: pl.DataFrame, students: set[str]) -> str:
+    who = f"Teachers of {next(iter(students))}." if len(students) == 1 else "Weak → strong."
+    return (f"{who} Bars: means over seeds and draws of the three terms, negative ones to the left of 0; their sum is "
+            "the gain, the diamond, with its 95 % interval over seeds, cut at the frame. Projection is at least 0 for an exact "
+            "projection; realizability is 0 where the strong class holds the truth." + shared_words(rows))

@@ -1,0 +1,127 @@
+"""The rows that a figure shows, split into its panels: one a task set, for errors of two sets have no common unit."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.registry.names import natural
+from w2s_bench.registry.short_names import one_name, short_names
+from w2s_bench.tables.summary import GROUPABLE, by_panel, unit_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_PANELS = 12
+"""More would be read by nobody."""
+CELL_NAMES = ("task", "weak", "strong", "strategy", "supervisor", "seed", "direction")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows drawn in one frame. names: what they share, column by column; unit: of their errors, empty where there is none."""
+
+    title: str
+    names: dict[str, Any]
+    rows: pl.DataFrame
+    unit: str
+
+    def axis(self, words: str) -> str:
+        """The title of an axis of errors: words and unit."""
+        return f"{words}, {self.unit}" if self.unit else words
+
+
+def finished(rows: pl.DataFrame, needs: Sequence[str] = ()) -> pl.DataFrame:
+    """Rows with status ok and finite numbers in the columns that a figure needs. Raises UsageError where there are none."""
+    import polars as pl
+
+    ok = rows.filter(pl.col("status") == "ok")
+    if ok.is_empty():
+        raise UsageError(f"no cell with status ok among {rows.height}, so there is nothing to draw",
+                         hint="look at them with: w2s-bench show RUN --columns status,error")
+    if not needs:
+        return ok
+    whole = ok.filter(pl.all_horizontal(pl.col(name).is_finite() for name in needs).fill_null(False))
+    if whole.is_empty():
+        none = [name for name in needs if not ok[name].is_finite().fill_null(False).any()] or list(needs)
+        raise UsageError(f"{' and '.join(none)}: no number in any of {ok.height} cells, so there is nothing to draw")
+    return whole
+
+
+def panels_of(rows: pl.DataFrame, by: Sequence[str] = (), *, pooled: bool = False, cut: bool = False) -> tuple[list[Panel], str]:
+    """One panel a task set and value of the columns in `by`, in natural order; and words on those left out, if any.
+
+    pooled: task sets share a panel, which is for numbers without a unit only. cut: keep the first MOST_PANELS. Raises
+    UsageError for a column that cannot group, and without `cut` for more panels.
+    """
+    for name in by:
+        if name not in GROUPABLE:
+            raise UsageError(f"panels cannot be made by {name!r}", where="--by", hint=nearest(name, GROUPABLE))
+    keys = list(dict.fromkeys(by if pooled else ["task_set", *by]))
+    rows = by_panel(rows) if "panel" in keys else rows
+    found = [(dict(zip(keys, values, strict=True)), part) for values, part in
+             (rows.group_by(keys, maintain_order=True) if keys else [((), rows)])]
+    found.sort(key=lambda panel: [natural(str(value)) for value in panel[0].values()])
+    count = len(found)
+    if count > MOST_PANELS and not cut:
+        raise UsageError(f"{count} panels, and a figure holds at most {MOST_PANELS}", hint=_which(found))
+    found = found[:MOST_PANELS]
+    titles = _titles([names for names, _ in found])
+    return [Panel(title, names, part, unit_of(part["divergence"][0], part["output_unit"][0]))
+            for title, (names, part) in zip(titles, found, strict=True)], left_out_words(len(found), count)
+
+
+def left_out_words(drawn: int, count: int) -> str:
+    """A sentence on panels that are not drawn; nothing where all are."""
+    return f" {drawn} of {count} panels are drawn; --where chooses others." if drawn < count else ""
+
+
+def _which(found: Sequence[tuple[dict[str, Any], Any]]) -> str:
+    """A filter that keeps some panels, on the first column whose values differ."""
+    for name in found[0][0]:
+        values = list(dict.fromkeys(names[name] for names, _ in found))
+        if len(values) > 1:
+            return keep_hint("panels" if name == "panel" else name, values[0])
+    return "choose some with --where"
+
+
+def keep_hint(column: str, value: object) -> str:
+    """How to keep the rows of one value, as words to type."""
+    mark = "'" if '"' in str(value) else '"'
+    return f"choose some with --where, such as --where {shlex.quote(f'{column} == {mark}{value}{mark}')}"
+
+
+def _titles(panels: Sequence[dict[str, Any]]) -> list[str]:
+    """What tells each panel apart: names without what all share, of the columns whose values differ."""
+    differing = [key for key in panels[0] if len({str(names[key]) for names in panels}) > 1] or list(panels[0])
+    shorts = {key: short_names(str(names[key]) for names in panels) for key in differing}
+    return [" · ".join(shorts[key][str(names[key])] if names[key] is not None else f"no {key}" for key in differing)
+            for names in panels]
+
+
+def cell_bounds(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
+    """The bounds of these cells."""
+    return bounds.join(rows.select("run_id", "cell_key"), on=["run_id", "cell_key"], how="semi", maintain_order="left")
+
+
+def in_three(count: int) -> int:
+    """Panels side by side when there are this many in all."""
+    return 1 if count == 1 else 2 if count <= 4 else 3
+
+
+def ways_of_fitting(rows: pl.DataFrame) -> list[str]:
+    """The columns that tell apart how cells of one task set were fitted: strategy, and supervisor where it adds to that."""
+    several = ["strategy"] if rows["strategy"].n_unique() > 1 else []
+    counts = rows.select("task_set", *several, "supervisor").group_by("task_set", *several).n_unique()["supervisor"].to_list()
+    return [*several, "supervisor"] if max(counts, default=1) > 1 else several
+
+
+def shared_words(rows: pl.DataFrame) -> str:
+    """What is the same in all rows, as a sentence; nothing where nothing is."""
+    same = [f"{name} {rows[name][0]}" for name in ("strategy", "supervisor") if rows[name].n_unique() == 1]
+    name = one_name([*rows["weak"].unique(), *rows["strong"].unique()])
+    same += [f"models {name}"] if name else []
+    return f" All cells: {', '.join(same)}." if same else ""

@@ -1,0 +1,161 @@
+"""Choosing a teacher: whether its predicted error tells the student's, and what the choice of each rule costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.figures.figure import Figure
+from w2s_bench.figures.look import INK, Categories, inline, lines, named, rounded, tick_format
+from w2s_bench.figures.panels import Panel, finished, keep_hint, panels_of, shared_words, ways_of_fitting
+from w2s_bench.figures.pooled import over_seeds
+from w2s_bench.registry.short_names import short_names
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RULE, ORACLE = "predicted-error", "oracle"
+"""The paper's rule, the least err_weak − misfit; and the rule that knows the truth."""
+_STUDENT = ("task_set", "task", "strong", "strategy", "supervisor", "seed")
+_MOST_FITS = 6
+_TEACHERS, _RULES = 330, 380
+
+
+def selection(rows: pl.DataFrame, choices: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
+    """For each task set and strong model: a mark a teacher, and beside it the student's error that each rule ends with.
+
+    choices: a row for each student and rule: task_set, task, strong, strategy, supervisor, seed and the columns `by`; rule,
+    chosen and err_student. cut: see `panels_of`. Raises UsageError where no student has two teachers, for a column that choices
+    are not made by, and for more ways of fitting than can be told apart.
+    """
+    import altair as alt
+
+    for name in by:
+        if name not in choices.columns:
+            raise UsageError(f"choices are not made by {name!r}", where="--by", hint=nearest(name, ("panel", *_STUDENT)))
+    if choices.is_empty():
+        raise UsageError("no strong model has two weak models or more, so there is nothing to choose",
+                         hint="run several --weak models for one --strong model")
+    ok = finished(rows, ("err_weak", "misfit", "err_student")).join(
+        choices.select(_STUDENT).unique(), on=list(_STUDENT), how="semi", nulls_equal=True, maintain_order="left")
+    ways = [name for name in ways_of_fitting(ok) if name not in by]
+    fits = _Fits(ways, ok)
+    names = short_names(ok["weak"].unique(), nameless=True)
+    tables: dict[str, list[dict[str, Any]]] = {}
+    drawn = []
+    panels, left_out = panels_of(ok, ["strong", *by], cut=cut)
+    for number, panel in enumerate(panels):
+        made = _made_here(choices, panel)
+        if made.is_empty():
+            continue
+        tables[f"teachers-{number}"] = _teachers(panel, made, fits, names)
+        tables[f"rules-{number}"] = _rules(made, fits)
+        drawn += [part.properties(height=240 if len(panels) <= 3 else 170)
+                  for part in (_scatter(panel, number, tables, fits), _dots(panel, number, tables, fits))]
+    title = "Choosing a teacher by err_weak − misfit: what it predicts, and what becomes of the student"
+    return Figure(title, _CAPTION + shared_words(ok) + left_out, alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240, tables)
+
+
+_CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs as the law predicts "
+            "with equality; ringed is the teacher that predicted-error takes most often. Right: the student's error, when each "
+            "rule takes the teacher anew for every draw and seed, with 95 % intervals over seeds, cut at the frame; dashed: the "
+            "oracle, which knows the truth. Random is the mean over all teachers.")
+
+
+class _Fits:
+    """Ways of fitting in words, each with its colour and shape."""
+
+    def __init__(self, ways: Sequence[str], rows: pl.DataFrame) -> None:
+        self.ways = list(ways)
+        self._shorts = {name: short_names(rows[name].unique()) for name in ways}
+        labels = sorted({self.label(line) for line in rows.select(self.ways).unique().to_dicts()}) if ways else [self.label({})]
+        if len(labels) > _MOST_FITS:
+            raise UsageError(f"{len(labels)} ways of fitting, and a figure keeps at most {_MOST_FITS} apart",
+                             hint=keep_hint(self.ways[0], rows[self.ways[0]][0]))
+        self.kinds = Categories("fit", tuple(labels), tuple(labels))
+
+    def label(self, line: Mapping[str, Any]) -> str:
+        """What a row's way of fitting is called."""
+        return ", ".join(self._shorts[name][line[name]] for name in self.ways) or "all cells"
+
+
+def _made_here(choices: pl.DataFrame, panel: Panel) -> pl.DataFrame:
+    import polars as pl
+
+    return choices.filter(*(pl.col(name).eq_missing(pl.lit(value)) for name, value in panel.names.items()))
+
+
+def _teachers(panel: Panel, made: pl.DataFrame, fits: _Fits, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    import polars as pl
+
+    here = panel.rows.join(made.select(_STUDENT).unique(), on=list(_STUDENT), how="semi", nulls_equal=True, maintain_order="left")
+    table = over_seeds(here.with_columns((pl.col("err_weak") - pl.col("misfit")).alias("predicted")), ["weak", *fits.ways],
+                       ("predicted", "err_student"))
+    taken = made.filter(pl.col("rule") == RULE).drop_nulls("chosen").group_by("chosen", *fits.ways).len().sort(
+        "len", "chosen", descending=[True, False]).unique(fits.ways or None, keep="first", maintain_order=True)
+    if not fits.ways:
+        taken = taken.head(1)
+    ringed = {(line["chosen"], fits.label(line)) for line in taken.to_dicts()}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for line in table.to_dicts():
+        key = (line["weak"], fits.label(line))
+        point = found.setdefault(key, {"teacher": names[line["weak"]], "fit": key[1], "chosen": key in ringed})
+        point |= {line["measure"]: rounded(line["mean"]), "seeds": line["seeds"], "cells": line["cells"]}
+    return sorted(found.values(), key=lambda point: (point["fit"], point["predicted"]))
+
+
+def _rules(made: pl.DataFrame, fits: _Fits) -> list[dict[str, Any]]:
+    return [{"rule": line["rule"], "fit": fits.label(line), "seeds": line["seeds"],
+             **{name: rounded(line[name]) for name in ("mean", "low", "high")}}
+            for line in over_seeds(made, ["rule", *fits.ways], ("err_student",)).to_dicts()]
+
+
+def _scatter(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]]], fits: _Fits) -> Any:
+    import altair as alt
+
+    points = tables[f"teachers-{number}"]
+    x_domain, y_domain = (_around([point[name] for point in points]) for name in ("predicted", "err_student"))
+    x = alt.X("predicted:Q", title=panel.axis("predicted error, err_weak − misfit"), scale=alt.Scale(domain=x_domain, nice=False),
+              axis=alt.Axis(format=tick_format(x_domain), tickCount=5))
+    y = alt.Y("err_student:Q", title=panel.axis("error of the student"), scale=alt.Scale(domain=y_domain, nice=False),
+              axis=alt.Axis(format=tick_format(y_domain), tickCount=5))
+    ends = [min(x_domain[0], y_domain[0]), max(x_domain[1], y_domain[1])]
+    line = alt.Chart(inline([{"predicted": end, "err_student": end} for end in ends])).mark_line(
+        color=INK, strokeDash=[5, 4], strokeWidth=1.2, clip=True).encode(x=x, y=y)
+    base = alt.Chart(named(f"teachers-{number}")).encode(x=x, y=y)
+    ring = base.mark_point(shape="circle", filled=False, size=260, stroke=INK, strokeWidth=1.6, opacity=1).transform_filter(
+        "datum.chosen")
+    dots = base.mark_point(filled=True, size=70, opacity=0.9, stroke="white", strokeWidth=0.7).encode(
+        color=fits.kinds.colour(), shape=fits.kinds.shape(),
+        tooltip=["teacher:N", "fit:N", alt.Tooltip("predicted:Q", format=".4g"), alt.Tooltip("err_student:Q", format=".4g"),
+                 "seeds:Q", "cells:Q"])
+    return alt.layer(line, ring, dots).properties(width=_TEACHERS, title=lines(panel.title, 52))
+
+
+def _around(values: Sequence[float]) -> list[float]:
+    low, high = min(values), max(values)
+    room = 0.12 * (high - low) or 0.1 * abs(high) or 1.0
+    return [low - room, high + room]
+
+
+def _dots(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]]], fits: _Fits) -> Any:
+    import altair as alt
+
+    points = tables[f"rules-{number}"]
+    domain = _around([point["mean"] for point in points])
+    rules = list(dict.fromkeys(point["rule"] for point in points))
+    scale, title = alt.Scale(domain=domain, nice=False), panel.axis("error of the student")
+    axis = alt.Axis(format=tick_format(domain), tickCount=5)
+    base = alt.Chart(named(f"rules-{number}")).encode(
+        y=alt.Y("rule:N", scale=alt.Scale(domain=rules), title=None, axis=alt.Axis(ticks=False, grid=True, labelPadding=8)),
+        yOffset=alt.YOffset("fit:N", scale=alt.Scale(domain=list(fits.kinds.values), paddingOuter=0.5)),
+        color=fits.kinds.colour())
+    whiskers = base.mark_rule(strokeWidth=1.6, clip=True).encode(
+        x=alt.X("low:Q", scale=scale, title=title, axis=axis), x2="high:Q").transform_filter("isValid(datum.low)")
+    dots = base.mark_point(filled=True, size=70, opacity=1, stroke="white", strokeWidth=0.7).encode(
+        x=alt.X("mean:Q", scale=scale, title=title, axis=axis), shape=fits.kinds.shape(),
+        tooltip=["rule:N", "fit:N", *(alt.Tooltip(f"{name}:Q", format=".4g") for name in ("mean", "low", "high")), "seeds:Q"])
+    oracle = alt.Chart(named(f"rules-{number}")).mark_rule(strokeDash=[5, 4], strokeWidth=1, opacity=0.8).encode(
+        x=alt.X("mean:Q", scale=scale), color=fits.kinds.colour()).transform_filter(f"datum.rule == '{ORACLE}'")
+    return alt.layer(oracle, whiskers, dots).properties(width=_RULES)

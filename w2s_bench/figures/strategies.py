@@ -1,0 +1,116 @@
+"""What each strategy does to gain, misfit, accuracy and agreement, beside one of them, on paired cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.errors import UsageError
+from w2s_bench.figures.figure import Figure
+from w2s_bench.figures.look import BROKEN, DIRECTIONS, INK, Categories, broken, inline, lines, named, rounded, tick_format
+from w2s_bench.figures.panels import MOST_PANELS, keep_hint, left_out_words
+from w2s_bench.registry.short_names import short_names
+from w2s_bench.tables.summary import unit_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_WORDS = {"gain": "gain", "misfit": "misfit", "gain_accuracy": "gain in accuracy",
+          "agreement_weak_right": "agreement, weak right", "agreement_weak_wrong": "agreement, weak wrong"}
+_POINTS = ("gain_accuracy", "agreement_weak_right", "agreement_weak_wrong")
+"""Shares of the test examples, drawn in percentage points."""
+_WIDE = 190
+_MOST_STRATEGIES = 30
+_LONGEST = 30
+"""Characters of a line of a strategy's name."""
+
+
+def strategies(compared: pl.DataFrame, *, cut: bool = False) -> Figure:
+    """Mean paired differences from the reference with 95 % intervals: a row of panels a task set, a panel a measure.
+
+    compared: see `leaderboard.pairs.comparisons`: task_set, direction, strategy, against, measure, divergence, output_unit,
+    pairs, seeds, difference, difference_low, difference_high; the reference's own lines have no difference. cut: draw the first
+    MOST_PANELS task sets and say so. Raises UsageError where nothing differs, and without `cut` for more task sets.
+    """
+    import altair as alt
+    import polars as pl
+
+    known = compared.filter(pl.col("difference").is_not_null())
+    if known.is_empty():
+        raise UsageError("no strategy has a pair with another, so there is nothing to draw")
+    sets = known["task_set"].unique(maintain_order=True).to_list()
+    if len(sets) > MOST_PANELS and not cut:
+        raise UsageError(f"{len(sets)} task sets, and a figure holds at most {MOST_PANELS}", hint=keep_hint("task_set", sets[0]))
+    if known["strategy"].n_unique() > _MOST_STRATEGIES:
+        raise UsageError(f"more than {_MOST_STRATEGIES} strategies", hint="choose some with --where")
+    names = short_names(known["strategy"].unique(maintain_order=True).to_list() + [known["against"][0]])
+    titles = short_names(sets)
+    tables: dict[str, list[dict[str, Any]]] = {}
+    rows = []
+    for number, task_set in enumerate(sets[:MOST_PANELS]):
+        part = known.filter(pl.col("task_set") == task_set)
+        panels: list[Any] = []
+        for measure in part["measure"].unique(maintain_order=True).to_list():
+            table = f"{measure}-{number}"
+            tables[table] = [_point(line, names) for line in part.filter(pl.col("measure") == measure).to_dicts()]
+            panels.append(_panel(table, tables[table], _axis(part.row(0, named=True), measure), not panels))
+        rows.append(alt.hconcat(*panels, spacing=14).properties(title=alt.Title(lines(titles[task_set], 110))))
+    widest = max(len(table) for table in known.group_by("task_set").agg(pl.col("measure").unique())["measure"].to_list())
+    title = f"What a strategy does to its student, beside {names[known['against'][0]]}"
+    return Figure(title, _caption(names[known["against"][0]]) + left_out_words(min(len(sets), MOST_PANELS), len(sets)),
+                  alt.vconcat(*rows, spacing=26), widest * (_WIDE + 20) + 220, tables)
+
+
+def _point(line: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    power = 100.0 if line["measure"] in _POINTS else 1.0
+    ends = {"apart": "difference", "low": "difference_low", "high": "difference_high"}
+    found = {name: None if line[column] is None else rounded(power * line[column]) for name, column in ends.items()}
+    return {"strategy": "\n".join(broken(names[line["strategy"]], _LONGEST)), **found, "pairs": line["pairs"],
+            "direction": line["direction"] or "direction unknown", "seeds": line["seeds"]}
+
+
+def _axis(line: Mapping[str, Any], measure: str) -> str:
+    unit = "points" if measure in _POINTS else unit_of(line["divergence"], line["output_unit"])
+    return f"{_WORDS[measure]}, {unit}" if unit else _WORDS[measure]
+
+
+def _panel(table: str, points: Sequence[Mapping[str, Any]], title: str, first: bool) -> Any:
+    import altair as alt
+
+    names = list(dict.fromkeys(point["strategy"] for point in points))
+    seen = tuple(name for name in DIRECTIONS if name in {point["direction"] for point in points})
+    kinds = Categories("direction", DIRECTIONS, seen)
+    domain = _domain(points)
+    scale, axis = alt.Scale(domain=domain, nice=False), alt.Axis(format=tick_format(domain), tickCount=4)
+    base = alt.Chart(named(table)).encode(
+        y=alt.Y("strategy:N", sort=names, title=None, axis=alt.Axis(
+            ticks=False, grid=True, labelPadding=8, labels=first, **BROKEN)),
+        yOffset=alt.YOffset("direction:N", scale=alt.Scale(domain=list(seen), paddingOuter=0.6)), color=kinds.colour())
+    spread = base.mark_rule(strokeWidth=1.8, clip=True).encode(
+        x=alt.X("low:Q", scale=scale, title=title, axis=axis), x2="high:Q").transform_filter("isValid(datum.low)")
+    dots = base.mark_point(filled=True, size=64, opacity=1, stroke="white", strokeWidth=0.7).encode(
+        x=alt.X("apart:Q", scale=scale, title=title, axis=axis), shape=kinds.shape(),
+        tooltip=["strategy:N", "direction:N", *(alt.Tooltip(f"{name}:Q", format=".4g") for name in ("apart", "low", "high")),
+                 "pairs:Q", "seeds:Q"])
+    zero = alt.Chart(inline([{"apart": 0}])).mark_rule(color=INK, strokeDash=[5, 4], strokeWidth=1).encode(
+        x=alt.X("apart:Q", scale=scale))
+    tallest = max(name.count("\n") + 1 for name in names)
+    return alt.layer(zero, spread, dots).properties(width=_WIDE, height=len(names) * max(34, 13 * tallest + 12))
+
+
+def _domain(points: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Every difference and 0 with room, and intervals up to twice that far."""
+    places = [0.0, *(point["apart"] for point in points)]
+    low, high = min(places), max(places)
+    reach = (high - low) or 1.0
+    ends = [point[name] for point in points for name in ("low", "high") if point[name] is not None]
+    low, high = max(min([low, *ends]), low - reach), min(max([high, *ends]), high + reach)
+    room = 0.08 * (high - low) or 1.0
+    return [low - room, high + room]
+
+
+def _caption(against: str) -> str:
+    return (f"Marks: mean difference from {against} over paired cells, the same task, models, supervisor and seed, both with "
+            "status ok; bars: 95 % over seed means of the differences (Student-t), cut at the frame; dashed: no difference. By "
+            "the law a student gains what it moves from its teacher: to the right in misfit is to the right in gain, unless it "
+            "moves for nothing. Agreement: student and weak supervisor name one class.")

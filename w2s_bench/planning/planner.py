@@ -1,0 +1,268 @@
+"""A spec and the registry become cells and the jobs that they share: a DAG, before anything is computed."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, NamedTuple
+
+from w2s_bench.contracts import Model
+from w2s_bench.contracts.digests import digest
+from w2s_bench.contracts.errors import PluginError, UsageError
+from w2s_bench.contracts.seeds import seed_for
+from w2s_bench.planning.compatible import check_divergence, fitting, why_not
+from w2s_bench.planning.recipes import STAGES, Compare, Embed, Fit, Job, Load, Part, Predict, Prepare, Reading, Recipe, Score, job
+from w2s_bench.planning.spec import Matrix, RunSpec
+from w2s_bench.registry.catalogue import Registry
+from w2s_bench.registry.component import Component
+from w2s_bench.registry.names import Scalar, format_selector, parse
+
+_SHOWN_REFUSALS = 12
+
+
+class Cell(NamedTuple):
+    """One weak-to-strong experiment. key: that of its score job."""
+
+    key: str
+    task: Component
+    weak: Component
+    strong: Component
+    strategy: Component
+    supervisor: Component
+    seed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """cells in the order of the spec; jobs by key, upstream before downstream; components by key.
+
+    panels: by cell key, the named panels of the spec that hold the cell. skipped: why cells of the spec are left out, by
+    the reason, with their number.
+    """
+
+    spec: RunSpec
+    cells: tuple[Cell, ...]
+    jobs: dict[str, Job]
+    components: dict[str, Component]
+    panels: Mapping[str, tuple[str, ...]]
+    skipped: Mapping[str, int]
+
+    @functools.cached_property
+    def run_id(self) -> str:
+        """Digest of the spec and of every planned cell."""
+        return digest([self.spec.to_toml(), [cell.key for cell in self.cells]])[:12]
+
+    def stages(self) -> dict[str, int]:
+        """How many jobs there are of each stage."""
+        counts = Counter(job.stage for job in self.jobs.values())
+        return {stage: counts[stage] for stage in STAGES}
+
+    def upstream(self, key: str) -> set[str]:
+        """Keys of a job and of all that it rests on."""
+        found: set[str] = set()
+        pending = [key]
+        while pending:
+            current = pending.pop()
+            if current not in found:
+                found.add(current)
+                pending.extend(self.jobs[current].needs)
+        return found
+
+
+def make_plan(spec: RunSpec, registry: Registry) -> Plan:
+    """Plan a run; computes nothing.
+
+    Raises UsageError for names that do not resolve, and for pairs that cannot be fitted unless the spec skips them.
+    """
+    planner = _Planner(spec, registry)
+    cells: dict[str, Cell] = {}
+    panels: dict[str, tuple[str, ...]] = {}
+    for matrix in spec.matrices:
+        for cell in planner.cells(matrix):
+            cells.setdefault(cell.key, cell)
+            if matrix.panel and matrix.panel not in panels.get(cell.key, ()):
+                panels[cell.key] = (*panels.get(cell.key, ()), matrix.panel)
+    if planner.refused and (not spec.skip_incompatible or not cells):
+        raise planner.refusal()
+    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused))
+
+
+class _Planner:
+    """Collects jobs and components while cells are laid out."""
+
+    def __init__(self, spec: RunSpec, registry: Registry) -> None:
+        self.spec, self.registry = spec, registry
+        self.jobs: dict[str, Job] = {}
+        self.components: dict[str, Component] = {}
+        self.refused: Counter[str] = Counter()
+        self._hints: dict[str, None] = {}
+        self._models: dict[str, Any] = {}
+        self._tasks: dict[str, Any] = {}
+        self._strategies: dict[str, Any] = {}
+        self._shared: dict[Any, str] = {}
+        self._seeds: dict[tuple[str, str, int], int] = {}
+
+    def cells(self, matrix: Matrix) -> Iterator[Cell]:
+        tasks = self._known_tasks(matrix.tasks)
+        strategies = self._known_strategies(matrix.strategies)
+        supervisors = self._known_strategies(matrix.supervisors)
+        pairs = self._pairs(matrix)
+        for task, seed in product(tasks, matrix.seeds):
+            load = self._add(Load(task.key, seed))
+            for weak, strong in pairs:
+                for supervisor, strategy in product(supervisors, strategies):
+                    if self._possible(task, weak, supervisor) and self._possible(task, strong, strategy):
+                        yield self._cell(task, load, weak, strong, strategy, supervisor, seed)
+
+    def refusal(self) -> UsageError:
+        """Every pair that cannot be fitted, in one error."""
+        lines = [f"{reason} ({count} cell{'s' if count > 1 else ''})" for reason, count in self.refused.items()]
+        shown = lines[:_SHOWN_REFUSALS] + ([f"and {len(lines) - _SHOWN_REFUSALS} more"] if len(lines) > _SHOWN_REFUSALS else [])
+        hints = [*filter(None, self._hints), "--skip-incompatible goes on without them"]
+        return UsageError("\n  ".join(["these pairs cannot be fitted:", *shown]), hint="\n  ".join(hints))
+
+    def _possible(self, task: Component, model: Component, strategy: Component) -> bool:
+        output = self._tasks[task.key].output.kind
+        reason = why_not(task, model, strategy, output, self._models[model.key], self._strategies[strategy.key])
+        if reason:
+            self.refused[reason] += 1
+            if output not in self._strategies[strategy.key].outputs:
+                self._hints[fitting(self.registry, output)] = None
+        return not reason
+
+    def _cell(self, task: Component, load: str, weak: Component, strong: Component, strategy: Component,
+              supervisor: Component, seed: int) -> Cell:
+        weak_predict = self._fitted(task, load, weak, supervisor, seed, "supervise", "truth", None)[1]
+        student_fit, student = self._fitted(task, load, strong, strategy, seed, "transfer", "weak", weak_predict)
+        ceiling = self._fitted(task, load, strong, strategy, seed, "transfer", "truth", None)[1]
+        gold = base = None
+        if "gold" in self.spec.references:
+            gold = self._fitted(task, load, strong, strategy, seed, "supervise", "truth", None)[1]
+        if "base" in self.spec.references:
+            base = self._fitted(task, load, strong, strategy, seed, "transfer", "none", None)[1]
+        embed, weak_embed = (self._embed(model, task, load, seed) for model in (strong, weak))
+        compare = self._add(Compare(load, embed, weak_embed)) if self.spec.representations else None
+        others = self._reading(task, load, strong, strategy, seed).embeds[1:]
+        score = Score(task.key, load, strategy.key, embed, weak_embed, others, compare, weak_predict, student_fit, student,
+                      ceiling, gold, base, *self._sizes(weak, strong),
+                      "task" in (getattr(self._models[weak.key], "prepare_from", None) or ()))
+        return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
+
+    def _fitted(self, task: Component, load: str, model: Component, strategy: Component, seed: int, part: Part,
+                source: Any, weak: str | None) -> tuple[str, str]:
+        shared = (load, model.key, strategy.key, part, source, weak)
+        if shared in self._shared:
+            fit = self._shared[shared]
+        else:
+            read = self._reading(task, load, model, strategy, seed)
+            recipe = Fit(strategy.key, read.embeds, read.model, read.prepare, load, part, source, weak,
+                         self._fit_seed(task, model, seed))
+            fit = self._shared[shared] = self._add(recipe)
+            self._shared[fit] = self._add(Predict(strategy.key, fit, read.embeds, read.model, read.prepare, load))
+        return fit, self._shared[fit]
+
+    def _reading(self, task: Component, load: str, model: Component, strategy: Component, seed: int) -> Reading:
+        """What a fit reads: the network of the model, or its features and those of models that the strategy names."""
+        if self._strategies[strategy.key].needs == "module":
+            return Reading((), model.key, self._prepare(model, load, seed))
+        return Reading(tuple(self._embed(each, task, load, seed) for each in (model, *strategy.named("models"))))
+
+    def _embed(self, model: Component, task: Component, load: str, seed: int) -> str:
+        shared = ("embed", model.key, load)
+        if shared not in self._shared:
+            prepare = self._prepare(model, load, seed)
+            seeded = bool(getattr(self._models[model.key], "prepare_from", None))
+            pooled = hasattr(self._tasks[task.key], "pool") and not seeded
+            inputs = self._add(Load(task.key, None)) if pooled else load
+            self._shared[shared] = self._add(Embed(model.key, inputs, prepare))
+        return self._shared[shared]
+
+    def _prepare(self, model: Component, load: str, seed: int) -> str | None:
+        sources = getattr(self._models[model.key], "prepare_from", None)
+        if sources is None:
+            return None
+        return self._add(Prepare(self._maker(model), seed if "seed" in sources else None, load if "task" in sources else None))
+
+    def _maker(self, model: Component) -> str:
+        """Key of the component that prepares a model: itself, or the one that the model says it is prepared as."""
+        shared = ("maker", model.key)
+        if shared not in self._shared:
+            made_as = {**(getattr(self._models[model.key], "prepared_as", None) or {})}
+            params = dict(model.params)
+            if unknown := made_as.keys() - params.keys():
+                raise PluginError(f"{model.label} is prepared as a parameter that it does not have: {', '.join(sorted(unknown))}",
+                                  where=model.target)
+            changed = {name: value for name, value in made_as.items() if params[name] != value}
+            maker = _replaced(model, changed) if changed else model
+            self.components.setdefault(maker.key, maker)
+            self._shared[shared] = maker.key
+        return self._shared[shared]
+
+    def _fit_seed(self, task: Component, model: Component, seed: int) -> int:
+        dimensions = (task.identity, model.identity, seed)
+        if dimensions not in self._seeds:
+            self._seeds[dimensions] = seed_for("fit", task=task.identity, model=model.identity, seed=seed)
+        return self._seeds[dimensions]
+
+    def _pairs(self, matrix: Matrix) -> list[tuple[Component, Component]]:
+        if matrix.models:
+            models = self._known_models(matrix.models)
+            if len(models) < 2:
+                raise UsageError("pairs need at least two models", where=", ".join(matrix.models),
+                                 hint="add a model, or give --weak and --strong")
+            return [(weak, strong) for weak, strong in product(models, models) if weak.key != strong.key]
+        return list(product(self._known_models(matrix.weak), self._known_models(matrix.strong)))
+
+    def _known_tasks(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
+        tasks = self._known(self.registry.select("tasks", texts))
+        for task in tasks:
+            if task.key not in self._tasks:
+                self._tasks[task.key] = task.create()
+                check_divergence(task, self._tasks[task.key])
+        return tasks
+
+    def _known_strategies(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
+        strategies = self._known(self.registry.select("strategies", texts))
+        for strategy in strategies:
+            if strategy.key not in self._strategies:
+                self._strategies[strategy.key] = strategy.create()
+                self._instances_of(strategy.named("models"))
+        return strategies
+
+    def _known_models(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
+        return self._instances_of(self.registry.select("models", texts))
+
+    def _instances_of(self, models: tuple[Component, ...]) -> tuple[Component, ...]:
+        for model in self._known(models):
+            if model.key not in self._models:
+                instance = model.create()
+                if not isinstance(instance, Model):
+                    raise PluginError(f"{model.label} is not a model by w2s_bench.contracts.Model", where=model.target)
+                self._models[model.key] = instance
+        return models
+
+    def _sizes(self, weak: Component, strong: Component) -> tuple[int | None, int | None]:
+        first, second = self._models[weak.key], self._models[strong.key]
+        return (first.size, second.size) if first.family == second.family else (None, None)
+
+    def _known(self, components: Iterable[Component]) -> tuple[Component, ...]:
+        found = tuple(components)
+        self.components.update((component.key, component) for component in found)
+        return found
+
+    def _add(self, recipe: Recipe) -> str:
+        made = job(recipe)
+        self.jobs.setdefault(made.key, made)
+        return made.key
+
+
+def _replaced(model: Component, changed: Mapping[str, Scalar]) -> Component:
+    """The component of the same entry with other values of some parameters, its files fingerprinted anew."""
+    named = parse(model.label)
+    label = format_selector(replace(named, params=tuple({**dict(named.params), **changed}.items())))
+    params = tuple((name, changed.get(name, value)) for name, value in model.params)
+    other = replace(model, params=params, label=label, pooled_label=label)
+    return replace(other, fingerprint=str(other.create().fingerprint()))

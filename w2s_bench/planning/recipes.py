@@ -1,0 +1,233 @@
+"""The jobs of a plan. A job's key is the digest of the recipe that is handed to whoever computes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+
+from w2s_bench.contracts.digests import digest
+from w2s_bench.registry.component import Component
+from w2s_bench.registry.versions import installed
+
+Part = Literal["supervise", "transfer", "test"]
+Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+_NUMERIC = ("numpy", "scipy", "scikit-learn", "numba", "torch", "transformers", "tokenizers", "rdkit")
+_CORE = ("compute/workshop.py", "compute/splits.py", "compute/features.py", "contracts/seeds.py")
+_SCORER = ("compute/cell_score.py", "scoring")
+_SCORED: tuple[Stage, ...] = ("compare", "score")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load the splits of a task, or with seed None its pool. task: key of the component."""
+
+    stage: ClassVar[Stage] = "load"
+    task: str
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Make a model here. seed, load: None unless the model asked for the cell's seed, or for the task's inputs."""
+
+    stage: ClassVar[Stage] = "prepare"
+    model: str
+    seed: int | None
+    load: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Frozen features of all inputs of a loaded task: of its pool, for a model that no seed and no task changes."""
+
+    stage: ClassVar[Stage] = "embed"
+    model: str
+    load: str
+    prepare: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Weak and strong features side by side on the transfer inputs: no labels, no strategy."""
+
+    stage: ClassVar[Stage] = "compare"
+    load: str
+    embed: str
+    weak_embed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a fit meets the inputs. embeds: keys of the features, the own model's first, then those that the strategy names.
+
+    model, prepare: for a strategy that trains the network itself; embeds is empty then.
+    """
+
+    embeds: tuple[str, ...]
+    model: str | None = None
+    prepare: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Weak fit, ceiling, gold, base and student are this one job.
+
+    embeds, model, prepare: as in `Reading`. part: the split whose inputs are fitted. weak: key of the weak predictions, or None.
+    source: which labels: the truth, the weak predictions, or none at all. seed: from (task, model, seed) alone.
+    """
+
+    stage: ClassVar[Stage] = "fit"
+    strategy: str
+    embeds: tuple[str, ...]
+    model: str | None
+    prepare: str | None
+    load: str
+    part: Part
+    source: Literal["truth", "weak", "none"]
+    weak: str | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """A fitted predictor's answers on every split. embeds, model, prepare: as in `Reading`."""
+
+    stage: ClassVar[Stage] = "predict"
+    strategy: str
+    fit: str
+    embeds: tuple[str, ...]
+    model: str | None
+    prepare: str | None
+    load: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's; embeds are what the
+    student's strategy reads beside it.
+
+    weak_saw_transfer: the weak model was made from the task's inputs, those of the transfer split among them.
+    compare: None where the spec does not ask for a comparison of the features.
+    """
+
+    stage: ClassVar[Stage] = "score"
+    task: str
+    load: str
+    strategy: str
+    embed: str
+    weak_embed: str
+    embeds: tuple[str, ...]
+    compare: str | None
+    weak: str
+    student_fit: str
+    student: str
+    ceiling: str
+    gold: str | None
+    base: str | None
+    weak_size: int | None
+    strong_size: int | None
+    weak_saw_transfer: bool
+
+
+Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score
+RECIPES: Mapping[str, type[Recipe]] = {r.stage: r for r in get_args(Recipe)}
+_COMPONENT_FIELDS = ("task", "model", "strategy")
+_UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak", "student_fit", "student",
+                    "ceiling", "gold", "base")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A recipe and its key. needs: keys of the jobs whose artifacts it reads."""
+
+    key: str
+    recipe: Recipe
+    needs: tuple[str, ...]
+
+    @property
+    def stage(self) -> Stage:
+        return self.recipe.stage
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one job ended. status: ok, failed, diverged or oom; the executor adds timeout and lost.
+
+    Two more are for the run alone, and never reach a row: damaged (an input was, and is to be computed again) and
+    store (it cannot be written). ran: false for a job that fell with one that it rests on.
+    """
+
+    key: str
+    status: str
+    error: str = ""
+    seconds: float = 0.0
+    trace: str = ""
+    ran: bool = True
+
+
+def foundation(stage: Stage) -> dict[str, str]:
+    """What every job of a stage rests on beside its recipe: the harness's own arithmetic, and the numeric libraries."""
+    return _foundation(stage in _SCORED)
+
+
+@functools.cache
+def _foundation(scored: bool) -> dict[str, str]:
+    here = Path(__file__).parent.parent
+    names = (*_CORE, *_SCORER) if scored else _CORE
+    files = sorted(file for name in names for file in ((here / name).rglob("*.py") if "." not in name else [here / name]))
+    found = {"w2s-bench": digest([[file.relative_to(here).as_posix(), file.read_text(encoding="utf-8")] for file in files])}
+    return found | installed(_NUMERIC)
+
+
+@functools.cache
+def _foundation_key(scored: bool) -> str:
+    return digest(_foundation(scored))
+
+
+@functools.cache
+def _reader(recipe_type: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...]]:
+    names = [f.name for f in dataclasses.fields(recipe_type)]
+    return operator.attrgetter(*names), tuple(i for i, name in enumerate(names) if name in _UPSTREAM_FIELDS)
+
+
+def job(recipe: Recipe) -> Job:
+    """The job of a recipe: planning and computing derive the key in this one place."""
+    recipe_type: Any = type(recipe)
+    read, upstream = _reader(recipe_type)
+    values = read(recipe)
+    needs = tuple(dict.fromkeys(key for i in upstream for key in keys_in(values[i])))
+    return Job(digest([_foundation_key(recipe.stage in _SCORED), recipe.stage, values]), recipe, needs)
+
+
+def keys_in(value: Any) -> tuple[str, ...]:
+    """The keys that a field of a recipe holds: one, several or none."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (tuple, list)) else ()
+
+
+def recipe_fields(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain JSON values, with its stage."""
+    return {"stage": recipe.stage, **{f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe)}}
+
+
+def recipe_from_fields(fields: Mapping[str, Any]) -> Recipe:
+    """The inverse of `recipe_fields`."""
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return RECIPES[values.pop("stage")](**values)
+
+
+def component_keys(recipe: Recipe) -> tuple[str, ...]:
+    """Keys of the components that the recipe names."""
+    found = (getattr(recipe, name, None) for name in _COMPONENT_FIELDS)
+    return tuple(key for key in found if key is not None)
+
+
+def described(recipe: Recipe, components: Mapping[str, Component]) -> str:
+    """The job in words, for errors and progress."""
+    labels = " ".join(components[key].label for key in component_keys(recipe) if key in components)
+    return f"{recipe.stage} {labels}".rstrip()

@@ -1,0 +1,1 @@
+"""Plugins to kinds, entries and components; names and parameters."""

@@ -1,0 +1,165 @@
+"""Everything that the plugins offer, and the components that a user's words stand for."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import importlib.util
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from w2s_bench.contracts.entries import Entry, SuiteEntry
+from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.contracts.kinds import KINDS
+from w2s_bench.registry.component import Component
+from w2s_bench.registry.names import Scalar, Selector, format_selector, parse
+from w2s_bench.registry.parameters import check_parameters, lacking, told
+from w2s_bench.registry.sources import source_digest
+
+SINGULAR: Mapping[str, str] = {kind.plural: kind.name for kind in KINDS}
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point. problem: the traceback text when it is quarantined, else ""."""
+
+    name: str
+    distribution: str
+    version: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An entry and the plugin that it comes from."""
+
+    plugin: Plugin
+    entry: Any
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.plugin.name}/{self.entry.name}"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything that the plugins offer. Built by `load_registry`; nothing of a component is imported yet."""
+
+    plugins: tuple[Plugin, ...]
+    offered: Mapping[str, tuple[Registered, ...]] = field(default_factory=dict)
+    observers: Any = field(default=None, compare=False, repr=False)
+
+    def entries(self, kind: str) -> tuple[Registered, ...]:
+        """The registered entries of one kind, named in the plural."""
+        return self.offered.get(kind, ())
+
+    def suite(self, name: str) -> SuiteEntry:
+        """The suite of that name. Raises UsageError with near names."""
+        found = [offer.entry for offer in self.entries("suites") if offer.entry.name == name]
+        if len(found) != 1:
+            raise UsageError(f"no suite is called {name!r}" if not found else f"several plugins ship a suite {name!r}",
+                             hint=nearest(name, (offer.entry.name for offer in self.entries("suites"))))
+        suite: SuiteEntry = found[0]
+        return suite
+
+    def select(self, kind: str, texts: Sequence[str]) -> tuple[Component, ...]:
+        """The components that a list of selectors stands for, in order, without repetition.
+
+        A glob or a tag leaves out entries that cannot be made without a parameter that it does not give.
+        Raises UsageError for an unknown name, tag, parameter or value, or a glob without a match.
+        """
+        chosen: dict[str, Component] = {}
+        excluded: list[tuple[set[str], list[dict[str, Scalar]]]] = []
+        for text in texts:
+            selector = parse(text)
+            matches = self.match(kind, selector)
+            if selector.exclude:
+                excluded.append(({found.full_name for found in matches}, list(selector.settings())))
+                continue
+            for found in matches:
+                for settings in selector.settings():
+                    if selector.is_pattern and lacking(found.entry, settings):
+                        continue
+                    component = self.component(kind, found, settings, where=text)
+                    chosen.setdefault(component.identity, component)
+        kept = tuple(c for c in chosen.values() if not any(_excluded(c, names, settings) for names, settings in excluded))
+        if texts and not kept:
+            raise UsageError(f"no {SINGULAR[kind]} is left", where=", ".join(texts))
+        return kept
+
+    def match(self, kind: str, selector: Selector) -> list[Registered]:
+        """The entries that a selector names. Raises UsageError where there is none, or more than one for a plain name."""
+        entries = self.entries(kind)
+        singular = SINGULAR[kind]
+        if selector.tag:
+            found = [e for e in entries if selector.name in e.entry.tags]
+            if not found:
+                tags = {tag for e in entries for tag in e.entry.tags}
+                raise UsageError(f"no {singular} has the tag @{selector.name}", hint=nearest(selector.name, tags))
+            return found
+        found = [e for e in entries
+                 if fnmatch.fnmatchcase(e.full_name if "/" in selector.name else e.entry.name, selector.name)]
+        if not found:
+            names = {e.full_name if "/" in selector.name else e.entry.name for e in entries}
+            what = f"no {singular} matches {selector.name}" if selector.is_pattern else f"unknown {singular} {selector.name!r}"
+            raise UsageError(what, hint=self._near(kind, selector.name, names))
+        if len(found) > 1 and not selector.is_pattern:
+            owners = " and ".join(f"{e.full_name} (of {e.plugin.distribution})" for e in found)
+            raise UsageError(f"{singular} {selector.name!r} is claimed by {owners}", hint="write the name with its plugin")
+        return found
+
+    def component(self, kind: str, found: Registered, settings: dict[str, Scalar], *, where: str) -> Component:
+        """An entry with its parameters checked, defaults filled in, source and files fingerprinted."""
+        entry = found.entry
+        missing_extra = _missing_extra(entry)
+        if missing_extra:
+            raise UsageError(f"{entry.name} needs the extra {entry.extra!r} ({missing_extra} is not installed)", where=where,
+                             hint=f"install it: pip install 'w2s-bench[{entry.extra}]'")
+        params = check_parameters(entry, settings, where)
+        parts = self._parts(entry, params, where)
+        params |= {part: component.label for part, component in parts}
+        unique = sum(e.entry.name == entry.name for e in self.entries(kind)) == 1
+        name = entry.name if unique else found.full_name
+        given_params = tuple((given, told(params[given])) for given in settings)
+        label = format_selector(Selector(name, given_params))
+        draws = {parameter.name for parameter in entry.parameters if parameter.draw}
+        pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
+        made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
+                         source_digest(entry.target), "", pooled, parts)
+        instance = made.create()
+        fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
+        return dataclasses.replace(made, fingerprint=fingerprint)
+
+    def _parts(self, entry: Entry, params: dict[str, Scalar | None], where: str) -> tuple[tuple[str, Component], ...]:
+        """The components that parameters name."""
+        parts: list[tuple[str, Component]] = []
+        for parameter in entry.parameters:
+            value = params[parameter.name]
+            if not parameter.names or value is None or value in parameter.words:
+                continue
+            selector = parse(str(value))
+            settings = list(selector.settings())
+            if selector.is_pattern or selector.exclude or len(settings) != 1:
+                raise UsageError(f"{entry.name}: {parameter.name}={value} names more than one {SINGULAR[parameter.names]}",
+                                 where=where, hint="write one name, and list whole strategies for several")
+            found = self.match(parameter.names, selector)[0]
+            parts.append((parameter.name, self.component(parameter.names, found, settings[0], where=where)))
+        return tuple(parts)
+
+    def _near(self, kind: str, name: str, names: Iterable[str]) -> str:
+        for other in SINGULAR:
+            if other != kind and any(e.entry.name == name for e in self.entries(other)):
+                return f"{name} is a {SINGULAR[other]}; {nearest(name, names)}"
+        return nearest(name, names)
+
+
+def _excluded(component: Component, names: set[str], settings: list[dict[str, Scalar]]) -> bool:
+    """Whether `!name[param=value]` means this component: its name, and every value that is given."""
+    params = dict(component.params)
+    return component.name in names and any(
+        all(params.get(name) == value for name, value in given.items()) for given in settings)
+
+
+def _missing_extra(entry: Entry) -> str:
+    return next((module for module in entry.needs if importlib.util.find_spec(module) is None), "") if entry.extra else ""

@@ -1,0 +1,60 @@
+"""Values that a user gave, held against the parameters that an entry declares."""
+
+from __future__ import annotations
+
+from w2s_bench.contracts.entries import Entry, Parameter
+from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.registry.names import Scalar, format_value
+
+
+def check_parameters(entry: Entry, settings: dict[str, Scalar], where: str) -> dict[str, Scalar | None]:
+    """All parameters of an entry with values checked and defaults filled in. Raises UsageError."""
+    known = {parameter.name: parameter for parameter in entry.parameters}
+    for name in settings:
+        if name not in known:
+            raise UsageError(f"{entry.name} has no parameter {name!r}", where=where, hint=nearest(name, known))
+    resolved: dict[str, Scalar | None] = {}
+    for name, parameter in known.items():
+        if name in settings:
+            resolved[name] = _checked(parameter, settings[name], entry.name, where)
+        elif parameter.default is None and not parameter.optional:
+            raise UsageError(f"{entry.name} needs the parameter {name} ({parameter.help})", where=where,
+                             hint=f"write {entry.name}[{name}=…]")
+        else:
+            resolved[name] = parameter.default
+    return resolved
+
+
+def _checked(parameter: Parameter, value: Scalar, owner: str, where: str) -> Scalar:
+    what = f"{owner}: {parameter.name}={value!r}"
+    allowed = (*parameter.choices, *parameter.words)
+    if isinstance(value, str) and value in allowed:
+        return value
+    if parameter.choices:
+        raise UsageError(f"{what} is not one of {', '.join(allowed)}", where=where, hint=nearest(str(value), allowed))
+    if parameter.kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if parameter.kind is str and isinstance(value, float):
+        raise UsageError(f"{what} is a text that reads as a number", where=where, hint=f'quote it: {parameter.name}="…"')
+    if parameter.kind is str and not isinstance(value, str):
+        value = format_value(value)
+    if not isinstance(value, parameter.kind) or (isinstance(value, bool) and parameter.kind is not bool):
+        wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(parameter.kind, "text")
+        words = f" or {' or '.join(parameter.words)}" if parameter.words else ""
+        raise UsageError(f"{what} should be {wanted}{words}", where=where, hint=parameter.help)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low, high = parameter.low, parameter.high
+        if (low is not None and value < low) or (high is not None and value > high):
+            span = f"{'' if low is None else f'{low:g}'}..{'' if high is None else f'{high:g}'}"
+            raise UsageError(f"{what} is out of range {span}", where=where, hint=parameter.help)
+    return value
+
+
+def lacking(entry: Entry, settings: dict[str, Scalar]) -> bool:
+    """Whether an entry needs a parameter that is not among the settings."""
+    return any(p.default is None and not p.optional and p.name not in settings for p in entry.parameters)
+
+
+def told(value: Scalar | None) -> Scalar:
+    assert value is not None  # a parameter that was given has a value
+    return value

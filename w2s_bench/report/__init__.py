@@ -1,0 +1,1 @@
+"""Tables and figures to a terminal, Markdown and one page."""

@@ -1,0 +1,118 @@
+"""What `w2s-bench predict` says of a user's own files."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.errors import UsageError
+
+if TYPE_CHECKING:
+    from w2s_bench.scoring.divergence import Divergence
+    from w2s_bench.scoring.intervals import Estimate
+    from w2s_bench.scoring.prediction import Accuracies, Check
+    from w2s_bench.tables.own_files import Joined
+
+_OF_CLASSES = ("brier", "kl")
+
+
+def show_own_prediction(*, weak: str | None, student: str | None, truth: str | None, ceiling: str | None,
+                        err_weak: float | None, divergence: str | None, as_json: bool, as_csv: bool) -> None:
+    """Read, join, score and print. Raises W2SError for everything that a user can mend."""
+    import polars as pl
+
+    from w2s_bench.report.listing import print_csv, print_json
+    from w2s_bench.report.own_words import sentences
+    from w2s_bench.scoring.divergence import divergence as named
+    from w2s_bench.scoring.prediction import check_prediction, predicted_gain
+
+    if weak is None or student is None:
+        raise UsageError(f"--{'weak' if weak is None else 'student'} is missing", hint="the misfit needs --weak and --student")
+    if err_weak is not None and not (math.isfinite(err_weak) and err_weak >= 0.0):
+        raise UsageError(f"an error is 0 or more, not {err_weak}", where="--err-weak")
+    if err_weak is not None and truth is not None:
+        raise UsageError("--err-weak and --truth both say how wrong the weak labels are", hint="give one of the two")
+    loss = named(divergence or "squared")
+    files = _files(weak, student, truth, ceiling, loss)
+    misfit = predicted_gain(files.student, files.weak, loss)
+    check = None if files.truth is None else check_prediction(
+        files.student[files.labelled], files.weak[files.labelled], files.truth, files.ceiling, loss)
+    quantities = _quantities(misfit, check, err_weak) + (_of_classes(files) if loss.name in _OF_CLASSES else [])
+    band = None if check is None else _band(misfit, check, files, loss)
+    said = sentences(misfit, check, band, err_weak, files, loss)
+    if as_json:
+        print_json({"weak": weak, "student": student, "truth": truth, "ceiling": ceiling, "divergence": loss.name,
+                    "outputs": list(files.outputs), "quantities": quantities, "band": band, "says": said})
+    elif as_csv:
+        print_csv(pl.DataFrame(quantities, schema={"quantity": pl.String, "on": pl.String, "n": pl.Int64, **dict.fromkeys(
+            ("value", "se", "low", "high"), pl.Float64)}))
+    else:
+        _print(quantities, said, f"{student} on the labels of {weak}", files, loss)
+
+
+def _files(weak: str, student: str, truth: str | None, ceiling: str | None, loss: Divergence) -> Joined:
+    """The files, joined, with rows that the divergence takes."""
+    from w2s_bench.tables.own_files import joined, read_classes, read_distributions, read_predictions
+
+    of_classes = loss.name in _OF_CLASSES
+    read = read_distributions if of_classes else read_predictions
+    taught = read(weak)
+    labels = None if truth is None else read_classes(truth, taught) if of_classes else read(truth)
+    return joined(taught, read(student), labels, None if ceiling is None else read(ceiling))
+
+
+def _quantities(misfit: Estimate, check: Check | None, err_weak: float | None) -> list[dict[str, Any]]:
+    from w2s_bench.scoring.prediction import predicted_error
+
+    found = [_quantity("misfit = predicted gain", "all ids", misfit)]
+    if err_weak is not None:
+        found.append(_quantity("predicted error of the student", "all ids", predicted_error(err_weak, misfit)))
+    if check is None:
+        return found
+    epsilon = "ε: error of the ceiling" if check.epsilon_from == "ceiling" else "ε at most: error of the student"
+    named = (("misfit = predicted gain", check.misfit), ("gain", check.gain), ("gain − misfit", check.gain_less_misfit),
+             ("error of the weak labels", check.err_weak), ("predicted error of the student", check.predicted_err),
+             ("error of the student", check.err_student), (epsilon, check.epsilon))
+    return found + [_quantity(name, "labelled ids", value) for name, value in named]
+
+
+def _of_classes(files: Joined) -> list[dict[str, Any]]:
+    """Agreement, which needs no label, and accuracies where there are labels."""
+    from w2s_bench.scoring.prediction import accuracies, agreement_of
+
+    found = [_quantity("agreement of student and weak labels", "all ids", agreement_of(files.student, files.weak))]
+    if files.truth is None:
+        return found
+    right: Accuracies = accuracies(files.student[files.labelled], files.weak[files.labelled], files.truth)
+    named = (("accuracy of the weak labels", right.weak), ("accuracy of the student", right.student),
+             ("gain in accuracy", right.gain))
+    return found + [_quantity(name, "labelled ids", value) for name, value in named]
+
+
+def _quantity(name: str, on: str, found: Estimate) -> dict[str, Any]:
+    numbers = {"value": found.mean, "se": found.se, "low": found.low, "high": found.high}
+    return {"quantity": name, "on": on, "n": found.n, **{key: v if math.isfinite(v) else None for key, v in numbers.items()}}
+
+
+def _band(misfit: Estimate, check: Check, files: Joined, loss: Divergence) -> dict[str, Any]:
+    """The explicit band about the misfit of all ids, with the labelled estimate of ε; `high` is null without an upper end."""
+    from w2s_bench.scoring.bounds_kl import squared_oscillation
+    from w2s_bench.scoring.prediction import BANDED, explicit_band, kl_band
+
+    epsilon = check.epsilon.mean
+    half = (float(explicit_band([misfit.mean], [epsilon])[0]) if loss.name in BANDED else
+            kl_band(epsilon, squared_oscillation(files.student, files.weak)))
+    return {"low": misfit.mean - half, "high": misfit.mean + half if check.two_sided else None, "half_width": half,
+            "epsilon": epsilon, "epsilon_from": check.epsilon_from, "half_width_on_labelled": check.band,
+            "gain_inside_on_labelled": check.inside}
+
+
+def _print(quantities: list[dict[str, Any]], said: list[str], title: str, files: Joined, loss: Divergence) -> None:
+    from w2s_bench.report.listing import print_table, say
+    from w2s_bench.report.terminal_table import figure
+
+    lines = [[line["quantity"], line["on"], str(line["n"]), f"{figure(line['value'])} ± {figure(line['se'])}",
+              "-" if line["low"] is None else f"{figure(line['low'])} to {figure(line['high'])}"] for line in quantities]
+    outputs = files.outputs[0] if len(files.outputs) == 1 else f"{len(files.outputs)} outputs ({', '.join(files.outputs)})"
+    print_table(title, f"{loss.name} loss of {outputs}; {loss.unit}", ["", "on", "n", "value ± se", "95 %"], lines, 2)
+    say(said)

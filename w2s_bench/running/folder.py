@@ -1,0 +1,163 @@
+"""A run folder: its name, its lock, what is written into it and how it is read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from w2s_bench.contracts import Array
+from w2s_bench.contracts.digests import digest
+from w2s_bench.contracts.errors import StoreError, UsageError
+from w2s_bench.planning.planner import Plan
+from w2s_bench.planning.spec import RunSpec, spec_from_toml
+from w2s_bench.registry.versions import installed
+from w2s_bench.scoring.columns import BOUNDS, ROWS, polars_schema
+
+RUNS = Path("w2s-runs")
+_PACKAGES = ("w2s-bench", "numpy", "scipy", "torch", "transformers", "datasets", "scikit-learn", "polars", "numba", "rdkit")
+
+
+def default_folder(spec: RunSpec) -> Path:
+    """Where a spec runs unless told otherwise: the same spec, the same folder."""
+    return RUNS / f"{spec.name}-{digest(spec.to_toml())[:8]}"
+
+
+def find_run(text: str) -> Path:
+    """What a user means: the path of a folder or of a rows file, or the name of a run under w2s-runs/, or its start."""
+    given = Path(text)
+    if given.is_dir() or (given.suffix == ".parquet" and given.is_file()):
+        return given
+    known = sorted(p for p in RUNS.glob("*") if p.is_dir()) if RUNS.is_dir() else []
+    found = [p for p in known if p.name == text] or [p for p in known if p.name.startswith(text)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(p.name for p in (found or known)[:8]) or "none yet; start one with `w2s-bench run`"
+    raise UsageError("several runs match" if found else "no such run", where=text, hint=f"runs here: {names}")
+
+
+def folder_made(folder: Path) -> None:
+    """Make the folder. Raises UsageError where that cannot be done, or something else is there."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("this is not a folder", where=str(folder), hint="choose another with -o")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write here: {error.strerror}", where=str(folder), hint="choose another with -o") from None
+
+
+def claim_folder(folder: Path, spec: RunSpec) -> None:
+    """Put the spec into the locked folder. Raises UsageError where it belongs to another spec or to somebody else."""
+    path = folder / "spec.toml"
+    if path.exists():
+        if spec_from_toml(path.read_text(encoding="utf-8"), where=str(path)) != spec:
+            raise UsageError("this folder belongs to another spec", where=str(folder),
+                             hint="choose another folder with -o, or run with its own spec.toml")
+        return
+    if any(p.name != "lock" and p.suffix != ".new" for p in folder.iterdir()):
+        raise UsageError("this is not a run folder, and not empty", where=str(folder), hint="choose another with -o")
+    with _writing(folder):
+        _write_text(path, spec.to_toml())
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock. Raises UsageError when a live run holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError("a live run is using this folder", where=str(folder),
+                         hint="wait for it, end it, or choose another folder with -o") from None
+    except OSError as error:
+        raise UsageError(f"cannot write here: {error.strerror}", where=str(folder), hint="choose another with -o") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """plan.parquet, one row a cell, and env.json."""
+    import polars as pl
+
+    with _writing(folder):
+        pl.DataFrame({
+            "cell_key": [c.key for c in plan.cells], "task": [c.task.label for c in plan.cells],
+            "weak": [c.weak.label for c in plan.cells], "strong": [c.strong.label for c in plan.cells],
+            "strategy": [c.strategy.label for c in plan.cells], "supervisor": [c.supervisor.label for c in plan.cells],
+            "seed": [c.seed for c in plan.cells]}).write_parquet(folder / "plan.parquet.new")
+        os.replace(folder / "plan.parquet.new", folder / "plan.parquet")
+        _write_text(folder / "env.json", json.dumps(environment(), indent=1, sort_keys=True) + "\n")
+
+
+def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequence[Mapping[str, Any]]) -> None:
+    """rows.parquet and bounds.parquet, replaced whole."""
+    import polars as pl
+
+    with _writing(folder):
+        for name, found, columns in (("rows", rows, ROWS), ("bounds", bounds, BOUNDS)):
+            ordered = [[row.get(column.name) for column in columns] for row in found]
+            table = pl.DataFrame(ordered, schema=polars_schema(columns), orient="row")
+            table.write_parquet(folder / f"{name}.parquet.new")
+            os.replace(folder / f"{name}.parquet.new", folder / f"{name}.parquet")
+
+
+def write_predictions(folder: Path, task: str, tables: Sequence[tuple[str, int, Array, Array]]) -> None:
+    """predictions/<task>.parquet: predictor, seed, id and one column an output; the predictor "truth" among them.
+
+    tables: (predictor key, seed, ids (n,), values (n, k)) each.
+    """
+    import polars as pl
+
+    frames = [pl.DataFrame({"predictor": [key] * len(ids), "seed": [seed] * len(ids), "id": [str(i) for i in ids],
+                            **{f"value_{j}": values[:, j] for j in range(values.shape[1])}})
+              for key, seed, ids, values in tables]
+    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in task)[:80]
+    with _writing(folder):
+        (folder / "predictions").mkdir(exist_ok=True)
+        path = folder / "predictions" / f"{slug}-{digest(task)[:6]}.parquet"
+        pl.concat(frames).write_parquet(path.with_suffix(".new"))
+        os.replace(path.with_suffix(".new"), path)
+
+
+def environment() -> dict[str, str]:
+    """Versions of what a result may depend on."""
+    return {"python": platform.python_version(), "platform": f"{sys.platform} {platform.machine()}", **installed(_PACKAGES)}
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    import polars as pl
+
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(f"cannot write: {getattr(error, 'strerror', None) or error}", where=str(folder),
+                         hint="free some disk and run the same command again; finished cells are kept") from error
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a live run holds the folder."""
+    from filelock import FileLock, Timeout
+
+    if not (folder / "lock").exists():
+        return False
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+def _write_text(path: Path, text: str) -> None:
+    new = path.with_name(path.name + ".new")
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, path)

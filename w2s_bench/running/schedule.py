@@ -1,0 +1,72 @@
+"""Which jobs are ready, which go together, and what falls with a job that failed. No processes, no clock."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+
+from w2s_bench.planning.recipes import STAGES, Job, Outcome, Stage, component_keys
+
+_BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 1, "compare": 64, "fit": 512, "predict": 64, "score": 16}
+
+
+class Schedule:
+    """The jobs that remain. `todo` are keys whose upstream jobs are either done already or in `todo` too."""
+
+    def __init__(self, jobs: Mapping[str, Job], todo: Iterable[str]) -> None:
+        self.jobs = jobs
+        self.open = set(todo)
+        self._missing = {key: {need for need in jobs[key].needs if need in self.open} for key in self.open}
+        self._dependents: dict[str, list[str]] = defaultdict(list)
+        for key, needs in self._missing.items():
+            for need in needs:
+                self._dependents[need].append(key)
+        self._ready: dict[Stage, dict[tuple[str, ...], deque[str]]] = {stage: defaultdict(deque) for stage in STAGES}
+        self._alone: deque[str] = deque()
+        for key in jobs:
+            if key in self.open and not self._missing[key]:
+                self._enqueue(key)
+
+    def take(self, workers: int = 1) -> list[Job]:
+        """The next jobs to hand over together: of one stage and one component, earlier stages first. [] when none is ready."""
+        if self._alone:
+            return [self.jobs[self._alone.popleft()]]
+        for stage in STAGES:
+            groups = self._ready[stage]
+            for group in list(groups):
+                waiting = groups[group]
+                size = min(_BATCH[stage], -(-len(waiting) // max(workers, 1)))
+                batch = [self.jobs[waiting.popleft()] for _ in range(size)]
+                if not waiting:
+                    del groups[group]
+                if batch:
+                    return batch
+        return []
+
+    def put_back_alone(self, jobs: Iterable[Job]) -> None:
+        """Jobs of a batch that was lost: each is tried by itself, so that only the guilty one pays."""
+        self._alone.extend(job.key for job in jobs)
+
+    def finish(self, outcome: Outcome) -> list[Outcome]:
+        """Take note of an outcome; returns it with those of the jobs that can no longer be computed."""
+        self.open.discard(outcome.key)
+        if outcome.status == "ok":
+            for dependent in self._dependents.pop(outcome.key, []):
+                if dependent in self.open:
+                    self._missing[dependent].discard(outcome.key)
+                    if not self._missing[dependent]:
+                        self._enqueue(dependent)
+            return [outcome]
+        fallen, pending = [outcome], [outcome.key]
+        while pending:
+            for dependent in self._dependents.pop(pending.pop(), []):
+                if dependent in self.open:
+                    self.open.discard(dependent)
+                    fallen.append(dataclasses.replace(outcome, key=dependent, seconds=0.0, ran=False))
+                    pending.append(dependent)
+        return fallen
+
+    def _enqueue(self, key: str) -> None:
+        recipe = self.jobs[key].recipe
+        self._ready[recipe.stage][component_keys(recipe)].append(key)

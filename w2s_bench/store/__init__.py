@@ -1,0 +1,1 @@
+"""Content-addressed artifacts on any file system."""

@@ -1,0 +1,178 @@
+"""Strategies against one of them, on paired cells only: what a strategy does to misfit, gain and agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.errors import DataError, UsageError, nearest
+from w2s_bench.registry.names import natural
+from w2s_bench.scoring.columns import ROWS
+from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
+from w2s_bench.tables.groups import fields, interval_schema
+from w2s_bench.tables.regret import ENOUGH_TASKS
+from w2s_bench.tables.summary import DIRECTIONS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PAIR = ("task", "weak", "strong", "supervisor", "seed")
+"""Two cells are a pair where they agree in these, which is all of a cell but its strategy: same teacher, same weak labels,
+same test examples. So a difference of their gains is one of their students alone."""
+
+MEASURES = ("gain", "misfit", "gain_accuracy", "agreement_weak_right", "agreement_weak_wrong")
+"""What is compared: columns of the rows. A measure that neither strategy holds in a group has no line."""
+
+EVERY_TASK = "all task sets"
+_UNITS = {column.name: column.unit for column in ROWS}
+_GROUP = ("task_set", "direction")
+
+
+def reference_of(rows: pl.DataFrame, against: str | None = None) -> str:
+    """The strategy that the others are compared with: the one named, by its label or by a name that only it has, else the one
+    with most cells of status ok, the first of several. Raises UsageError for a name that fits none or several of the rows'."""
+    import polars as pl
+
+    known = rows["strategy"].unique(maintain_order=True).to_list()
+    if against is None:
+        ok = rows.filter(pl.col("status") == "ok")["strategy"].to_list()
+        return str(max(known, key=ok.count))
+    found = [against] if against in known else [label for label in known if label.split("[")[0] == against]
+    if len(found) != 1:
+        what = f"{len(found)} strategies are called {against!r}" if found else f"no strategy of these rows is {against!r}"
+        raise UsageError(what, where="--against", hint=nearest(against, known))
+    return str(found[0])
+
+
+def comparisons(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
+    """One row for each group, strategy and measure, from pairs of cells with status ok on both sides; see `PAIR`.
+
+    A group is a task set and a direction, that of the reference's cell. Columns: task_set, direction, strategy, against,
+    measure, unit (D is the divergence's), divergence, output_unit, pairs, seeds; mean and mean_against over the same pairs;
+    difference with its 95 % interval (`_low`, `_high`) and `over`. Draws, models and supervisors are averaged within a seed,
+    and the interval is Student-t over these means of paired differences: `over` is "seeds", null with one seed. With
+    ENOUGH_TASKS task sets or more, lines of the task set EVERY_TASK follow for measures without a unit: a task set's mean over
+    seeds is one value, and `over` is "task sets". The reference's own line holds its means over all cells of its that have a
+    pair. Raises DataError where there are fewer than two strategies or no pair, UsageError for `against`.
+    """
+    import polars as pl
+
+    named = reference_of(rows, against)
+    pairs = _paired(rows, named)
+    found = [{**group, **line} for group, part in _groups(pairs) for line in _lines(part, named, over_tasks=False)]
+    for group, part in _groups(pairs, ("direction",)):
+        if part["task_set"].n_unique() >= ENOUGH_TASKS:
+            found += [{"task_set": EVERY_TASK, **group, **line} for line in _lines(part, named, over_tasks=True)]
+    return pl.DataFrame(found, schema=_schema(), orient="row")
+
+
+def dropped(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
+    """Cells of a strategy or of the reference that make no pair, counted: task_set, strategy, against, reason, cells.
+
+    reason: the status of the strategy's cell where it is not ok, else "not run"; of the reference's cell, followed by its name,
+    where only that is amiss.
+    """
+    import polars as pl
+
+    named = reference_of(rows, against)
+    base = rows.select("task_set", *PAIR, "strategy", "status")
+    theirs = base.filter(pl.col("strategy") == named).drop("strategy")
+    lost = []
+    for strategy in _others(rows, named):
+        mine = base.filter(pl.col("strategy") == strategy).drop("strategy")
+        both = mine.join(theirs, on=["task_set", *PAIR], how="full", coalesce=True, nulls_equal=True, suffix="_against")
+        mine_is = pl.col("status").fill_null("not run")
+        theirs_is = pl.col("status_against").fill_null("not run")
+        reason = pl.when(mine_is != "ok").then(mine_is).when(theirs_is != "ok").then(theirs_is + pl.lit(f" with {named}"))
+        told = both.with_columns(reason.alias("reason"), pl.lit(strategy).alias("strategy"), pl.lit(named).alias("against"))
+        lost.append(told.drop_nulls("reason").group_by("task_set", "strategy", "against", "reason").agg(
+            pl.len().cast(pl.Int64).alias("cells")))
+    schema = {**dict.fromkeys(("task_set", "strategy", "against", "reason"), pl.String), "cells": pl.Int64}
+    return (pl.concat(lost) if lost else pl.DataFrame(schema=schema)).sort("task_set", "strategy", "reason")
+
+
+def dropped_words(rows: pl.DataFrame, lost: pl.DataFrame) -> list[str]:
+    """One sentence a strategy that has cells without a pair: how many of how many, and why. lost: from `dropped`."""
+    import polars as pl
+
+    said = []
+    for strategy in lost["strategy"].unique(maintain_order=True).to_list():
+        mine = lost.filter(pl.col("strategy") == strategy)
+        reasons = mine.group_by("reason", maintain_order=True).agg(pl.col("cells").sum())
+        planned = rows.filter(pl.col("strategy").is_in([strategy, mine["against"][0]])).select(PAIR).n_unique()
+        counts = ", ".join(f"{count} {reason}" for reason, count in reasons.iter_rows())
+        said.append(f"{strategy}: {mine['cells'].sum()} of {planned} cells make no pair: {counts}.")
+    return said
+
+
+def _others(rows: pl.DataFrame, named: str) -> list[str]:
+    return [label for label in rows["strategy"].unique(maintain_order=True).to_list() if label != named]
+
+
+def _paired(rows: pl.DataFrame, named: str) -> pl.DataFrame:
+    """One row a pair: task_set, direction, `strategy`, PAIR, and each measure with that of the reference (`_against`)."""
+    import polars as pl
+
+    if rows["strategy"].n_unique() < 2:
+        raise DataError(f"one strategy only ({named}), so there is nothing to compare",
+                        hint="run several --strategy for the same task, models and seeds")
+    ok = rows.filter(pl.col("status") == "ok")
+    mine = ok.filter(pl.col("strategy") != named).select("strategy", *PAIR, *MEASURES)
+    theirs = ok.filter(pl.col("strategy") == named).select("task_set", "direction", "divergence", "output_unit", *PAIR, *MEASURES)
+    pairs = mine.join(theirs, on=list(PAIR), how="inner", nulls_equal=True, suffix="_against", maintain_order="left")
+    if pairs.is_empty():
+        raise DataError(f"no cell of {named} agrees with one of another strategy in {', '.join(PAIR)}, both with status ok",
+                        hint="w2s-bench show RUN --columns strategy,status,task,weak,strong,supervisor,seed")
+    return pairs
+
+
+def _groups(pairs: pl.DataFrame, keys: Sequence[str] = _GROUP) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+    found = [(dict(zip(keys, values, strict=True)), part) for values, part in pairs.group_by(keys, maintain_order=True)]
+
+    def place(names: dict[str, Any]) -> tuple[Any, int]:
+        direction = names["direction"]
+        return natural(names.get("task_set")), DIRECTIONS.index(direction) if direction in DIRECTIONS else len(DIRECTIONS)
+
+    yield from sorted(found, key=lambda group: place(group[0]))
+
+
+def _lines(part: pl.DataFrame, named: str, *, over_tasks: bool) -> Iterator[dict[str, Any]]:
+    """The reference's lines first, then those of each strategy. Over task sets only measures without a unit are left."""
+    import polars as pl
+
+    measures = [name for name in MEASURES if not over_tasks or _UNITS[name] == "1"]
+    about = {"against": named, "divergence": None if over_tasks else part["divergence"][0],
+             "output_unit": None if over_tasks else part["output_unit"][0]}
+    for strategy in [named, *part["strategy"].unique(maintain_order=True).to_list()]:
+        for measure in measures:
+            own = strategy == named
+            seen = part.unique(PAIR, maintain_order=True) if own else part.filter(pl.col("strategy") == strategy)
+            seen = seen.with_columns(pl.col(f"{measure}_against").alias(measure)) if own else seen
+            seen = seen.filter(pl.all_horizontal(pl.col(measure, f"{measure}_against").is_finite().fill_null(False)))
+            if seen.height:
+                yield {"strategy": strategy, **about, "measure": measure, "unit": _UNITS[measure], "pairs": seen.height,
+                       "seeds": seen["seed"].n_unique(), **_figures(seen, measure, own, over_tasks)}
+
+
+def _figures(seen: pl.DataFrame, measure: str, own: bool, over_tasks: bool) -> dict[str, Any]:
+    import polars as pl
+
+    apart = (pl.col(measure) - pl.col(f"{measure}_against")).alias("difference")
+    columns = ("mean", "mean_against", "difference")
+    means = seen.with_columns(apart).rename({measure: "mean", f"{measure}_against": "mean_against"}).group_by(
+        "task_set", "seed", maintain_order=True).agg(pl.col(columns).mean())
+    if over_tasks:
+        means = means.group_by("task_set", maintain_order=True).agg(pl.col(columns).mean())
+    found: Estimate | None = None
+    if not own:
+        found = (estimate if over_tasks else across_seeds)(means["difference"].to_numpy())
+    over = None if found is None or found.n == 1 else "task sets" if over_tasks else "seeds"
+    return {**{name: means[name].mean() for name in columns[:2]}, **fields("difference", found), "over": over}
+
+
+def _schema() -> dict[str, Any]:
+    import polars as pl
+
+    words = ("task_set", "direction", "strategy", "against", "measure", "unit", "divergence", "output_unit")
+    return {**dict.fromkeys(words, pl.String), "pairs": pl.Int64, "seeds": pl.Int64, "mean": pl.Float64,
+            "mean_against": pl.Float64, **interval_schema("difference"), "over": pl.String}

@@ -1,0 +1,160 @@
+"""Rows of a run as a table of cells, seeds averaged, and the one sentence that they support."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.registry.names import natural
+
+if TYPE_CHECKING:
+    import polars as pl
+
+EXPLICIT = {"squared": "theorem2-explicit", "squared-mean": "theorem2-explicit", "brier": "theorem2-explicit",
+            "kl": "kl-explicit"}
+"""The bound with an explicit constant that a table shows, by divergence. Both are written lhs ≤ rhs: `theorem2-explicit` is
+the student's error and what bounds it, `kl-explicit` the gain that is promised (perhaps below 0) and the gain."""
+
+GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
+KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
+MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
+ACCURACIES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "gain_accuracy")
+"""Means of classes, null for numbers."""
+VERDICTS = ("holds", "undecided", "violated")
+DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
+Z95 = 1.959963984540054
+"""Half of a 95 % interval in standard errors, where there are many examples."""
+
+
+def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
+    """The explicit bound of each cell on the test split: run_id, cell_key, lhs, rhs, tightness, verdict."""
+    import polars as pl
+
+    return bounds.filter(pl.col("bound").is_in(list(EXPLICIT.values())) & (pl.col("split") == "test")).select(
+        "run_id", "cell_key", "lhs", "rhs", "tightness", "verdict").unique(["run_id", "cell_key"], maintain_order=True)
+
+
+def group_keys(by: Sequence[str] | None) -> list[str]:
+    """Columns that make a group. task_set is always one: errors of two sets have no common unit."""
+    return list(dict.fromkeys(["task_set", *by])) if by else list(KEYS)
+
+
+def by_panel(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row for each panel that a cell belongs to, under `panel`; null for a cell of none."""
+    import polars as pl
+
+    return rows.with_columns(pl.col("panels").alias("panel")).explode("panel", empty_as_null=True, keep_nulls=True)
+
+
+def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None) -> pl.DataFrame:
+    """One row a group, from rows with status ok: means over seeds, ratios of means, the verdicts counted.
+
+    gain_half (and gain_accuracy_half, for classes) is the half-width of a 95 % interval: Student-t over seed means with two
+    seeds or more (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
+    by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value.
+    tightness: mean lhs over mean rhs of `EXPLICIT`; null where either is not above 0, such as a promise of no gain.
+    """
+    import polars as pl
+
+    keys = group_keys(by)
+    rows = by_panel(rows) if "panel" in keys else rows
+    ok = rows.filter(pl.col("status") == "ok").join(
+        bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
+    inner = list(dict.fromkeys([*keys, "direction"]))
+    found = [_group(dict(zip(inner, values, strict=True)), part) for values, part in
+             ok.group_by(inner, maintain_order=True)]
+    rest = [key for key in inner if key not in ("task_set", "direction")]
+    found.sort(key=lambda line: (natural(line["task_set"]), _order(line["direction"]), [natural(line[key]) for key in rest]))
+    return pl.DataFrame(found, schema={**{key: ok.schema[key] for key in inner}, **_schema()}, orient="row")
+
+
+def _order(direction: str | None) -> int:
+    return DIRECTIONS.index(direction) if direction in DIRECTIONS else len(DIRECTIONS)
+
+
+def _schema() -> dict[str, Any]:
+    import polars as pl
+
+    return {
+        "divergence": pl.String, "output_unit": pl.String, "classes": pl.Int64, "n_seeds": pl.Int64, "n_cells": pl.Int64,
+        **{name: pl.Float64 for name in MEANS}, "gain_half": pl.Float64, "gain_over": pl.String,
+        **{name: pl.Float64 for name in (*ACCURACIES, "gain_accuracy_half")},
+        "gain_over_misfit": pl.Float64, "tightness": pl.Float64, "holds": pl.Int64, "violated": pl.Int64,
+        "undecided": pl.Int64, "verdict": pl.String, "flags": pl.List(pl.String),
+    }
+
+
+def _group(names: dict[str, Any], part: pl.DataFrame) -> dict[str, Any]:
+    import polars as pl
+
+    by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(*MEANS, *ACCURACIES).mean())
+    means = {name: _mean(by_seed[name]) for name in MEANS}
+    accuracies = {name: _mean(by_seed[name]) for name in ACCURACIES}
+    half, over = _half_width(part, by_seed, "gain")
+    counts = {name: int((part["verdict"] == name).sum()) for name in VERDICTS}
+    both = part.drop_nulls(["lhs", "rhs"])
+    return {
+        **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "classes": part["classes"][0],
+        "n_seeds": by_seed.height, "n_cells": part.height, **means, "gain_half": half, "gain_over": over,
+        **accuracies, "gain_accuracy_half": _half_width(part, by_seed, "gain_accuracy")[0],
+        "gain_over_misfit": _ratio(means["gain"], means["misfit"]),
+        "tightness": _tightness(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
+        "flags": sorted({flag for flags in part["flags"].to_list() for flag in flags or ()}),
+    }
+
+
+def _half_width(part: pl.DataFrame, by_seed: pl.DataFrame, name: str) -> tuple[float | None, str | None]:
+    from scipy import stats
+
+    gains = by_seed[name].drop_nulls()
+    if len(gains) >= 2:
+        spread = float(gains.std())  # type: ignore[arg-type]
+        return float(stats.t.ppf(0.975, len(gains) - 1)) * spread / math.sqrt(len(gains)), "seeds"
+    if part.height == 1 and part[f"{name}_se"][0] is not None:
+        return Z95 * float(part[f"{name}_se"][0]), "test examples"
+    return None, None
+
+
+def _mean(values: pl.Series) -> float | None:
+    found = values.drop_nulls().mean()
+    return float(found) if isinstance(found, int | float) else None
+
+
+def _ratio(above: float | None, below: float | None) -> float | None:
+    return above / below if above is not None and below is not None and below > 0.0 else None
+
+
+def _tightness(lhs: float | None, rhs: float | None) -> float | None:
+    return _ratio(lhs, rhs) if lhs is not None and lhs > 0.0 else None
+
+
+def _verdict(counts: Mapping[str, int]) -> str | None:
+    if not sum(counts.values()):
+        return None
+    if counts["violated"]:
+        return "violated"
+    return "undecided" if counts["undecided"] else "holds"
+
+
+def verdicts(bounds: pl.DataFrame) -> pl.DataFrame:
+    """One row a bound and split: how many rows, how many of them vacuous, how many with every assumption (certified),
+    and the verdicts of these; tightness is the mean of lhs over the mean of rhs of the certified rows."""
+    import polars as pl
+
+    certified = pl.col("all_assumptions").fill_null(False)
+    counts = [(certified & (pl.col("verdict") == verdict)).sum().alias(verdict) for verdict in VERDICTS]
+    lhs, rhs = (pl.col(side).filter(certified & pl.col(side).is_not_null()) for side in ("lhs", "rhs"))
+    return bounds.group_by("bound", "split").agg(
+        pl.len().alias("rows"), pl.col("vacuous").fill_null(False).sum().alias("vacuous"), certified.sum().alias("certified"),
+        *counts, pl.when(rhs.mean() > 0).then(lhs.mean() / rhs.mean()).alias("tightness")).sort("bound", "split")
+
+
+def unit_of(divergence: str | None, output_unit: str | None) -> str:
+    """The unit of D in words: nats for kl, none on the simplex, the label's unit squared otherwise."""
+    if divergence == "kl":
+        return "nats"
+    if divergence == "brier" or not output_unit or output_unit == "1":
+        return ""
+    word = any(character in output_unit for character in " /·*^²")
+    return f"({output_unit})²" if word else f"{output_unit}²"
