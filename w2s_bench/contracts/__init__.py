@@ -7,7 +7,23 @@ should import torch and the like inside its methods, so that planning stays ligh
 from w2s_bench.contracts.data import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, draw_splits
 from w2s_bench.contracts.devices import device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
-from w2s_bench.contracts.entries import Entry, LossEntry, ModelEntry, Parameter, StrategyEntry, SuiteEntry, TaskEntry
+from w2s_bench.contracts.entries import (
+    BoundEntry,
+    CommandEntry,
+    DescriptorsEntry,
+    DivergenceEntry,
+    Entry,
+    ExecutorEntry,
+    FigureEntry,
+    LossEntry,
+    MetricEntry,
+    ModelEntry,
+    OutputEntry,
+    Parameter,
+    StrategyEntry,
+    SuiteEntry,
+    TaskEntry,
+)
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError, UsageError, W2SError, nearest
 from w2s_bench.contracts.fitting import (
     Checkpoints,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -12,8 +12,9 @@ class Parameter:
 
     low, high: inclusive range for numbers. choices: allowed words. default None means: must be given,
     unless optional is true. draw: its values only number draws of one kind of task, so that tables pool them.
-    names: the value is the name of another component of that kind, and the target is called with that component instead;
-    a model so named by a strategy adds a block to the features of its fits.
+    names: a kind in the plural ("models", "losses", "divergences", …): the value is the name of a component of that kind,
+    and the target is called with that component instead; a model so named by a strategy adds a block to the features of
+    its fits.
     """
 
     name: str
@@ -26,7 +27,7 @@ class Parameter:
     words: tuple[str, ...] = ()
     optional: bool = False
     draw: bool = False
-    names: Literal["", "models", "strategies", "losses"] = ""
+    names: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from w2s_bench.contracts.entries import (
@@ -27,13 +28,15 @@ from w2s_bench.contracts.models import Model, Task
 class Kind:
     """plural: the word of `ls`, and of the hook `w2s_<plural>`. entry: what the hook yields.
 
-    protocol: what a target must offer once it is made, None where it may be anything that can be called.
+    protocol: what a target must offer once it is made, None where it may be anything that can be called. called: whether
+    a target is called with its parameters and gives the component; else it is the component.
     """
 
     name: str
     plural: str
     entry: type
     protocol: type | None = None
+    called: bool = True
 
     @property
     def hook(self) -> str:
@@ -52,7 +55,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("bound", "bounds", BoundEntry),
     Kind("figure", "figures", FigureEntry),
     Kind("executor", "executors", ExecutorEntry),
-    Kind("command", "commands", CommandEntry),
-    Kind("descriptors", "descriptors", DescriptorsEntry),
+    Kind("command", "commands", CommandEntry, called=False),
+    Kind("descriptors", "descriptors", DescriptorsEntry, called=False),
     Kind("suite", "suites", SuiteEntry),
 )
+
+BY_PLURAL: Mapping[str, Kind] = {kind.plural: kind for kind in KINDS}
+"""The kinds by the word that they are asked for."""

@@ -7,11 +7,12 @@ import fnmatch
 import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from w2s_bench.contracts.entries import Entry, SuiteEntry
 from w2s_bench.contracts.errors import UsageError, nearest
-from w2s_bench.contracts.kinds import KINDS
+from w2s_bench.contracts.kinds import BY_PLURAL, KINDS
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.names import Scalar, Selector, format_selector, parse
 from w2s_bench.registry.parameters import check_parameters, lacking, told
@@ -51,7 +52,9 @@ class Registry:
     observers: Any = field(default=None, compare=False, repr=False)
 
     def entries(self, kind: str) -> tuple[Registered, ...]:
-        """The registered entries of one kind, named in the plural."""
+        """The registered entries of one kind, named in the plural. Raises ValueError for a word that is no kind."""
+        if kind not in SINGULAR:
+            raise ValueError(f"no kind is called {kind!r}; {nearest(kind, SINGULAR)}")
         return self.offered.get(kind, ())
 
     def suite(self, name: str) -> SuiteEntry:
@@ -87,6 +90,26 @@ class Registry:
         if texts and not kept:
             raise UsageError(f"no {SINGULAR[kind]} is left", where=", ".join(texts))
         return kept
+
+    def one(self, kind: str, text: str, settings: Mapping[str, Scalar] = MappingProxyType({}), *, where: str = "") -> Component:
+        """The one component that a name stands for, such as `sample-size[x=n_transfer]`.
+
+        settings: more parameters by name, over those in the text. where: what the name stands in, for errors. Raises
+        UsageError for an unknown name (with near ones), parameter or value, and for a text that may name several.
+        """
+        selector = parse(text)
+        given = list(selector.settings())
+        if selector.is_pattern or selector.exclude or len(given) != 1:
+            raise UsageError(f"{text} names more than one {SINGULAR[kind]}", where=where, hint="write one name")
+        found = self.match(kind, selector)[0]
+        return self.component(kind, found, {**given[0], **settings}, where=where or text)
+
+    def make(self, kind: str, text: str, settings: Mapping[str, Scalar] = MappingProxyType({}), *, where: str = "") -> Any:
+        """What a name stands for, made: the entry's target called with its parameters, or the target where the kind says so.
+
+        Raises UsageError as `one` does, PluginError where it cannot be made.
+        """
+        return self.one(kind, text, settings, where=where).create()
 
     def match(self, kind: str, selector: Selector) -> list[Registered]:
         """The entries that a selector names. Raises UsageError where there is none, or more than one for a plain name."""
@@ -127,7 +150,7 @@ class Registry:
         pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
         made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
                          source_digest(entry.target), "", pooled, parts)
-        instance = made.create()
+        instance = made.create() if BY_PLURAL[kind].called else None
         fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
         return dataclasses.replace(made, fingerprint=fingerprint)
 
@@ -138,13 +161,7 @@ class Registry:
             value = params[parameter.name]
             if not parameter.names or value is None or value in parameter.words:
                 continue
-            selector = parse(str(value))
-            settings = list(selector.settings())
-            if selector.is_pattern or selector.exclude or len(settings) != 1:
-                raise UsageError(f"{entry.name}: {parameter.name}={value} names more than one {SINGULAR[parameter.names]}",
-                                 where=where, hint="write one name, and list whole strategies for several")
-            found = self.match(parameter.names, selector)[0]
-            parts.append((parameter.name, self.component(parameter.names, found, settings[0], where=where)))
+            parts.append((parameter.name, self.one(parameter.names, str(value), where=where)))
         return tuple(parts)
 
     def _near(self, kind: str, name: str, names: Iterable[str]) -> str:

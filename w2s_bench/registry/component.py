@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, W2SError
+from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.registry.names import Scalar
 
 
@@ -46,7 +48,12 @@ class Component:
         return digest([self.name, self.params, *([name, part.identity] for name, part in self.parts)])
 
     def create(self) -> Any:
-        """The component itself, imported now, and with it those that its parameters name."""
+        """The component itself, imported now, and with it those that its parameters name.
+
+        Raises PluginError when that fails, W2SError as the component raises it.
+        """
+        if not BY_PLURAL[self.kind].called:
+            return imported(self.target, self.label)
         return instantiate(self.target, {**dict(self.params), **{name: part.create() for name, part in self.parts}}, self.label)
 
     def named(self, kind: str) -> tuple[Component, ...]:
@@ -69,12 +76,21 @@ def component_from_fields(fields: dict[str, Any]) -> Component:
     return Component(**{**fields, "params": tuple((name, value) for name, value in fields["params"]), "parts": parts})
 
 
+def imported(target: str, label: str) -> Any:
+    """What `module:attribute` names. Raises PluginError when that fails, W2SError as the module raises it."""
+    module_name, _, attribute = target.partition(":")
+    return _guarded(lambda: getattr(importlib.import_module(module_name), attribute), target, label)
+
+
 def instantiate(target: str, params: dict[str, Any], label: str) -> Any:
     """Import `module:Class` and call it. Raises PluginError when that fails, W2SError as the component raises it."""
-    module_name, _, attribute = target.partition(":")
+    factory = imported(target, label)
+    return _guarded(lambda: factory(**{name.replace("-", "_"): value for name, value in params.items()}), target, label)
+
+
+def _guarded(make: Callable[[], Any], target: str, label: str) -> Any:
     try:
-        factory = getattr(importlib.import_module(module_name), attribute)
-        return factory(**{name.replace("-", "_"): value for name, value in params.items()})
+        return make()
     except W2SError:
         raise
     except (Exception, SystemExit) as error:
