@@ -150,7 +150,7 @@ class Registry:
         pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
         made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
                          source_digest(entry.target), "", pooled, parts)
-        instance = made.create() if BY_PLURAL[kind].called else None
+        instance: Any = made.create() if BY_PLURAL[kind].called else None
         fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
         return dataclasses.replace(made, fingerprint=fingerprint)
 
