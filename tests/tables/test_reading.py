@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -35,12 +36,26 @@ def test_a_cell_held_twice_is_refused_and_latest_takes_the_last(tmp_path: Path) 
     assert rows["err_weak"].unique().to_list() == [5.0] and bounds.height == 6
 
 
-def test_another_schema_is_named(tmp_path: Path) -> None:
+def test_runs_with_different_columns_are_one_table_and_what_one_lacks_is_null(tmp_path: Path, ask: Callable[..., str]) -> None:
+    (more, bounds), (less, other) = make_tables({"a": 1.0}), make_tables({"b": 1.0})
+    saved(tmp_path / "more", more.with_columns(novelty=pl.lit(0.5)), bounds)
+    saved(tmp_path / "less", less.drop("gain_se"), other.drop("verdict"))
+    for order in (("more", "less"), ("less", "more")):
+        rows, kept = read_runs([tmp_path / name for name in order])
+        assert rows.height == 12 and kept.height == 12
+        assert rows.filter(pl.col("task") == "b").select(pl.col("novelty", "gain_se").null_count()).row(0) == (6, 6)
+        assert rows.filter(pl.col("task") == "a")["novelty"].to_list() == [0.5] * 6
+    shown = ask("show", "more", "less", "--columns", "task,seed,novelty", "--csv").splitlines()
+    assert shown[0] == "task,seed,novelty" and shown[1] == "a,0,0.5" and shown[-1] == "b,2,"
+    assert "novelty" in ask("show", "more", "--json") and ask("show", "more", "less")
+
+
+def test_what_cannot_be_one_table_is_named(tmp_path: Path) -> None:
     rows, bounds = make_tables({"t": 1.0})
-    with pytest.raises(DataError, match="'gain'"):
-        read_runs([saved(tmp_path / "less", rows.drop("gain"), bounds)])
-    with pytest.raises(DataError, match="'more'"):
-        read_runs([saved(tmp_path / "more", rows.with_columns(more=1), bounds)])
+    a = saved(tmp_path / "a", rows.with_columns(novelty=1), bounds)
+    b = saved(tmp_path / "b", rows.with_columns(novelty=pl.lit("x"), task=pl.lit("u")), bounds)
+    with pytest.raises(DataError, match="'novelty' is String here and Int"):
+        read_runs([a, b])
     with pytest.raises(DataError, match=r"rows\.parquet is missing"):
         read_runs([tmp_path])
 

@@ -72,15 +72,15 @@ def _finish(result: Any, quiet: bool) -> None:
     from w2s_bench.report.listing import table_console
     from w2s_bench.report.page import write_report
     from w2s_bench.report.terminal_table import render
+    from w2s_bench.tables.reading import read_runs
 
-    rows = pl.read_parquet(result.folder / "rows.parquet")
+    rows, bounds = read_runs([result.folder])
     page = result.folder / "report.html"
     write_report(result.folder)
     for error, count in rows.filter(pl.col("status") != "ok")["error"].value_counts(sort=True).head(5).iter_rows():
         click.echo(f"{count} cells: {error}", err=True)
     if quiet:
         return
-    bounds = pl.read_parquet(result.folder / "bounds.parquet")
     render(rows, bounds, table_console())
     click.echo(sentence(rows, bounds))
     counts = ", ".join(f"{count} {status}" for status, count in sorted(result.statuses.items()))

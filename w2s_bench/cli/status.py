@@ -23,7 +23,7 @@ def command(run: str, as_json: bool) -> None:
     plan = folder / "plan.parquet"
     if not plan.exists():
         raise UsageError("this folder holds no plan", where=str(folder), hint="start it with w2s-bench run -o FOLDER")
-    cells = pl.read_parquet(plan)["cell_key"].to_list()
+    cells = pl.read_parquet(plan.read_bytes())["cell_key"].to_list()
     records = read_journal(folder / "journal.jsonl")
     left = "waiting" if in_use(folder) else "interrupted"
     statuses = Counter(records[key]["status"] if key in records else left for key in cells)

@@ -16,6 +16,7 @@ from w2s_bench.report.finding import sentence
 from w2s_bench.report.page_figures import figures_section
 from w2s_bench.scoring.columns import ROWS
 from w2s_bench.tables.comparisons import comparisons, dropped, dropped_words
+from w2s_bench.tables.reading import read_runs
 from w2s_bench.tables.summary import ACCURACIES, EXPLICIT, KEYS, bound_on_test, summary
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ input { font: inherit; padding: .2rem .4rem; border: 1px solid #b9bec4; border-r
 
 def write_report(folder: Path) -> Path:
     """Write report.html into a run folder and return its path. Raises DataError where the folder is not finished."""
-    rows, bounds = _table(folder / "rows.parquet"), _table(folder / "bounds.parquet")
+    rows, bounds = read_runs([folder])
     page = folder / "report.html"
     new = page.with_name("report.html.new")
     new.write_text(page_of(rows, bounds, _text(folder / "spec.toml"), _versions(folder / "env.json")), encoding="utf-8")
@@ -253,14 +254,6 @@ def _spec_name(spec: str) -> str:
         return str(tomllib.loads(spec).get("name") or "run")
     except tomllib.TOMLDecodeError:
         return "run"
-
-
-def _table(path: Path) -> pl.DataFrame:
-    import polars as pl
-
-    if not path.is_file():
-        raise DataError(f"{path.name} is missing", where=str(path.parent), hint="a report needs a run that has ended")
-    return pl.read_parquet(path)
 
 
 def _text(path: Path) -> str:

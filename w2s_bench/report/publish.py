@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.report.finding import sentence
 from w2s_bench.report.terminal_table import figure, flag_letters, verdict_text
+from w2s_bench.running.table_files import BOUND, ROW, write_table
 from w2s_bench.scoring.columns import ROWS
 from w2s_bench.tables.reading import CELL
 from w2s_bench.tables.summary import EXPLICIT, summary, unit_of
@@ -23,8 +24,8 @@ def publish(rows: pl.DataFrame, bounds: pl.DataFrame, folder: Path, command: str
     folder.mkdir(parents=True, exist_ok=True)
     rows = _rebuilt_lists(rows.sort(CELL, maintain_order=True, nulls_last=True))
     bounds = bounds.sort("run_id", "cell_key", "bound", "split", maintain_order=True)
-    rows.write_parquet(folder / "rows.parquet")
-    bounds.write_parquet(folder / "bounds.parquet")
+    write_table(rows, folder / "rows.parquet", ROW)
+    write_table(bounds, folder / "bounds.parquet", BOUND)
     (folder / "README.md").write_text(markdown(rows, bounds, command), encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from w2s_bench.contracts.errors import StoreError, UsageError
 from w2s_bench.planning.planner import Plan
 from w2s_bench.planning.spec import RunSpec, spec_from_toml
 from w2s_bench.registry.versions import installed
-from w2s_bench.scoring.columns import BOUNDS, ROWS, polars_schema
+from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table
 
 RUNS = Path("w2s-runs")
 _PACKAGES = ("w2s-bench", "numpy", "scipy", "torch", "transformers", "datasets", "scikit-learn", "polars", "numba", "rdkit")
@@ -99,15 +99,10 @@ def write_plan(folder: Path, plan: Plan) -> None:
 
 
 def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequence[Mapping[str, Any]]) -> None:
-    """rows.parquet and bounds.parquet, replaced whole."""
-    import polars as pl
-
+    """rows.parquet and bounds.parquet, replaced whole. Raises PluginError for a record that is no line of its table."""
     with _writing(folder):
-        for name, found, columns in (("rows", rows, ROWS), ("bounds", bounds, BOUNDS)):
-            ordered = [[row.get(column.name) for column in columns] for row in found]
-            table = pl.DataFrame(ordered, schema=polars_schema(columns), orient="row")
-            table.write_parquet(folder / f"{name}.parquet.new")
-            os.replace(folder / f"{name}.parquet.new", folder / f"{name}.parquet")
+        write_table(table_of(rows, ROW), folder / "rows.parquet", ROW)
+        write_table(table_of(bounds, BOUND), folder / "bounds.parquet", BOUND)
 
 
 def write_predictions(folder: Path, task: str, tables: Sequence[tuple[str, int, Array, Array]]) -> None:

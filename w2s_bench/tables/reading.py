@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
-from w2s_bench.scoring.columns import BOUNDS, ROWS, Column, polars_schema
+from w2s_bench.running.table_files import BOUND, ROW, read_table, table_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,17 +26,16 @@ _HINT = 'a filter reads like "gain > 0 and task == diabetes"; quote a text that 
 def read_runs(sources: Sequence[Path], *, latest: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows and bounds of several run folders, published folders or rows files, in the order given.
 
-    Bounds of a rows file lie beside it in bounds.parquet; where there are none, none are returned. A cell that two
-    sources hold is refused, or with `latest` taken from the last one that holds it.
-    Raises DataError for a missing file or another schema, UsageError for a cell that is held twice.
+    A column that a source lacks is null in its rows; one that nobody declared stands behind the declared ones (see
+    running/table_files.py). Bounds of a rows file lie beside it in bounds.parquet; where there are none, none are returned. A
+    cell that two sources hold is refused, or with `latest` taken from the last one that holds it.
+    Raises DataError for a file that cannot be read as rows or bounds, UsageError for a cell that is held twice.
     """
-    import polars as pl
 
     if not sources:
         raise UsageError("no run is given", hint="name one run folder or more")
-    rows = pl.concat([_read(source if source.is_file() else source / "rows.parquet", ROWS).with_columns(
-        pl.lit(i).alias(_FOLDER)) for i, source in enumerate(sources)])
-    bounds = pl.concat([_bounds_of(source).with_columns(pl.lit(i).alias(_FOLDER)) for i, source in enumerate(sources)])
+    rows = _together([read_table(source if source.is_file() else source / "rows.parquet", ROW) for source in sources], sources)
+    bounds = _together([_bounds_of(source) for source in sources], sources)
     if latest:
         rows = rows.unique(CELL, keep="last", maintain_order=True)
     else:
@@ -46,34 +45,24 @@ def read_runs(sources: Sequence[Path], *, latest: bool = False) -> tuple[pl.Data
     return rows.drop(_FOLDER), kept.drop(_FOLDER)
 
 
+def _together(tables: Sequence[pl.DataFrame], sources: Sequence[Path]) -> pl.DataFrame:
+    """Tables one below the other, each line with the number of its source; a column that some lack is null in these."""
+    import polars as pl
+
+    kinds: dict[str, Any] = {}
+    for table, source in zip(tables, sources, strict=True):
+        for name, kind in table.schema.items():
+            if kinds.setdefault(name, kind) != kind:
+                raise DataError(f"column {name!r} is {kind} here and {kinds[name]} in another run", where=str(source),
+                                hint="show them one by one, or write the column again in one type")
+    return pl.concat([table.with_columns(pl.lit(i).alias(_FOLDER)) for i, table in enumerate(tables)], how="diagonal")
+
+
 def _bounds_of(source: Path) -> pl.DataFrame:
-    import polars as pl
-
     if not source.is_file():
-        return _read(source / "bounds.parquet", BOUNDS)
+        return read_table(source / "bounds.parquet", BOUND)
     beside = source.with_name("bounds.parquet")
-    return _read(beside, BOUNDS) if beside.exists() else pl.DataFrame(schema=polars_schema(BOUNDS))
-
-
-def _read(path: Path, columns: tuple[Column, ...]) -> pl.DataFrame:
-    import polars as pl
-
-    try:
-        table = pl.read_parquet(path)
-    except FileNotFoundError:
-        raise DataError(f"{path.name} is missing", where=str(path.parent), hint="name a run that has ended") from None
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"not a readable parquet file: {error}", where=str(path)) from None
-    schema = polars_schema(columns)
-    for name in schema:
-        if name not in table.columns:
-            raise DataError(f"no column {name!r}", where=str(path), hint="made by another version? run it again")
-    for name in table.columns:
-        if name not in schema:
-            raise DataError(f"unknown column {name!r}", where=str(path), hint=nearest(name, schema))
-        if table.schema[name] != schema[name]:
-            raise DataError(f"column {name!r} is {table.schema[name]}, not {schema[name]}", where=str(path))
-    return table.select(list(schema))
+    return read_table(beside, BOUND) if beside.exists() else table_of([], BOUND)
 
 
 def _refuse_twice(rows: pl.DataFrame, folders: Sequence[Path]) -> None:

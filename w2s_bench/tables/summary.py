@@ -44,7 +44,9 @@ def by_panel(rows: pl.DataFrame) -> pl.DataFrame:
     """One row for each panel that a cell belongs to, under `panel`; null for a cell of none."""
     import polars as pl
 
-    return rows.with_columns(pl.col("panels").alias("panel")).explode("panel", empty_as_null=True, keep_nulls=True)
+    none = pl.lit([None], dtype=pl.List(pl.String))  # an empty list would vanish in some versions of polars and not in others
+    some = pl.col("panels").list.len().fill_null(0) > 0
+    return rows.with_columns(pl.when(some).then("panels").otherwise(none).alias("panel")).explode("panel")
 
 
 def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None) -> pl.DataFrame:
