@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring.agreement import agreement, capa
 from w2s_bench.scoring.classification import paired_gains
-from w2s_bench.scoring.errors import ShapeError
 
 
 @settings(deadline=None, max_examples=300)

@@ -9,10 +9,10 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring import mixture_class
 from w2s_bench.scoring.bounds import Facts, bounds
 from w2s_bench.scoring.divergence import divergence
-from w2s_bench.scoring.errors import ShapeError
 from w2s_bench.scoring.mixture_class import mixture_gap
 from w2s_bench.scoring.softmax_class import SoftmaxClass
 

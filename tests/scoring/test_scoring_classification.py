@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
+from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.classification import METRICS, classification_metrics, metric_reasons, paired_gains, pgr_accuracy
 from w2s_bench.scoring.divergence import KL_CLIP
-from w2s_bench.scoring.errors import DomainError, ShapeError
 from w2s_bench.scoring.intervals import estimate
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from w2s_bench.scoring.errors import DomainError, ShapeError
+from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.flags import flags, student_equals_teacher, teacher_collapsed
 from w2s_bench.scoring.intervals import across_seeds, delta_method, estimate, ratio
 from w2s_bench.scoring.metrics import regression_metrics

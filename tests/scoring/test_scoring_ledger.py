@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2s_bench.contracts.errors import W2SError
+from w2s_bench.contracts.errors import DomainError, ShapeError, W2SError
 from w2s_bench.scoring.divergence import KL_CLIP, divergence
-from w2s_bench.scoring.errors import DomainError, ShapeError
 from w2s_bench.scoring.ledger import ledger
 
 NAMES = ("squared", "squared-mean", "brier", "kl")

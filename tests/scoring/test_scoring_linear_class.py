@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from w2s_bench.scoring.errors import DomainError, ShapeError
+from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.linear_class import LinearClass
 
 

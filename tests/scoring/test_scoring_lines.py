@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.divergence import divergence
-from w2s_bench.scoring.errors import DomainError, ShapeError
 from w2s_bench.scoring.lines import fit_line
 from w2s_bench.scoring.prediction import check_prediction, explicit_band, inside_band, predicted_error, predicted_gain
 

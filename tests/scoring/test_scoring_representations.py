@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2s_bench.scoring.errors import ShapeError
+from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring.representations import RIDGE, Representations, compare, predicted_variance, spectrum
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.choice import choose, choose_at_random, duel, rank_agreement, relative_regret
-from w2s_bench.scoring.errors import DomainError, ShapeError
 from w2s_bench.scoring.intervals import ratio
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from w2s_bench.scoring.errors import DomainError
+from w2s_bench.contracts.errors import DomainError
 from w2s_bench.scoring.shares import share, share_interval
 
 

@@ -4,6 +4,7 @@ A plugin imports from here and from nowhere else in the core. Nothing heavy is i
 should import torch and the like inside its methods, so that planning stays light.
 """
 
+from w2s_bench.contracts.arrays import as_column, as_rows, check_same_shape
 from w2s_bench.contracts.data import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, draw_splits
 from w2s_bench.contracts.devices import device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
@@ -24,7 +25,17 @@ from w2s_bench.contracts.entries import (
     SuiteEntry,
     TaskEntry,
 )
-from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError, UsageError, W2SError, nearest
+from w2s_bench.contracts.errors import (
+    DataError,
+    Diverged,
+    DomainError,
+    PluginError,
+    ShapeError,
+    StoreError,
+    UsageError,
+    W2SError,
+    nearest,
+)
 from w2s_bench.contracts.fitting import (
     Checkpoints,
     ConvexIn,
@@ -40,15 +51,32 @@ from w2s_bench.contracts.fitting import (
     by_features,
 )
 from w2s_bench.contracts.hooks import hookimpl, hookspec
+from w2s_bench.contracts.measures import (
+    Bound,
+    Divergence,
+    Facts,
+    Geometry,
+    Measured,
+    Metric,
+    MetricColumn,
+    Missing,
+    Recovered,
+    Sample,
+    Sides,
+    Statement,
+    Value,
+)
 from w2s_bench.contracts.models import Embedding, Model, PrepareContext, PreparedModel, Task, TrainableModel
 from w2s_bench.contracts.seeds import generator_for, seed_for
 
 __all__ = [
-    "Array", "BoundEntry", "Checkpoints", "Classes", "Columns", "CommandEntry", "ConvexIn", "DataError", "DescriptorsEntry",
-    "Diverged", "DivergenceEntry", "Embedding", "Entry", "ExecutorEntry", "FigureEntry", "FitContext", "FitProblem", "Labels",
-    "LinearPredictor", "Loss", "LossEntry", "MetricEntry", "Model", "ModelEntry", "ModulePredictor", "Output", "OutputEntry",
-    "Parameter", "PluginError", "Pool", "Predictor", "PrepareContext", "PreparedModel", "Regression", "SoftmaxPredictor",
-    "Split", "Splits", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Task", "TaskEntry", "TrainableModel",
-    "UsageError", "W2SError", "by_features", "canonical_json", "device", "digest", "draw_splits", "generator_for", "hookimpl",
-    "hookspec", "in_memory", "nearest", "seed_for",
+    "Array", "Bound", "BoundEntry", "Checkpoints", "Classes", "Columns", "CommandEntry", "ConvexIn", "DataError",
+    "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Embedding", "Entry", "ExecutorEntry",
+    "Facts", "FigureEntry", "FitContext", "FitProblem", "Geometry", "Labels", "LinearPredictor", "Loss", "LossEntry",
+    "Measured", "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Output",
+    "OutputEntry", "Parameter", "PluginError", "Pool", "Predictor", "PrepareContext", "PreparedModel", "Recovered",
+    "Regression", "Sample", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError",
+    "Strategy", "StrategyEntry", "SuiteEntry", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError",
+    "as_column", "as_rows", "by_features", "canonical_json", "check_same_shape", "device", "digest", "draw_splits",
+    "generator_for", "hookimpl", "hookspec", "in_memory", "nearest", "seed_for",
 ]

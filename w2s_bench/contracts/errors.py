@@ -48,6 +48,14 @@ class Diverged(W2SError):
     exit_code = 3
 
 
+class ShapeError(W2SError):
+    """Arrays that cannot be paired example by example, or that hold no example."""
+
+
+class DomainError(W2SError):
+    """Values for which the quantity is not defined: NaN, infinity, rows that are no distribution, a radius below 0."""
+
+
 def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
     """A hint that lists the known words most like `word`, or all of them when they are few."""
     options = sorted(set(known))

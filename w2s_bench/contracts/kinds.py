@@ -21,6 +21,7 @@ from w2s_bench.contracts.entries import (
     TaskEntry,
 )
 from w2s_bench.contracts.fitting import Loss, Strategy
+from w2s_bench.contracts.measures import Bound, Divergence, Metric
 from w2s_bench.contracts.models import Model, Task
 
 
@@ -50,9 +51,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("strategy", "strategies", StrategyEntry, Strategy),
     Kind("loss", "losses", LossEntry, Loss),
     Kind("output", "outputs", OutputEntry),
-    Kind("divergence", "divergences", DivergenceEntry),
-    Kind("metric", "metrics", MetricEntry),
-    Kind("bound", "bounds", BoundEntry),
+    Kind("divergence", "divergences", DivergenceEntry, Divergence),
+    Kind("metric", "metrics", MetricEntry, Metric),
+    Kind("bound", "bounds", BoundEntry, Bound),
     Kind("figure", "figures", FigureEntry),
     Kind("executor", "executors", ExecutorEntry),
     Kind("command", "commands", CommandEntry, called=False),

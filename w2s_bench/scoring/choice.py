@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.arrays import Array, as_column, check_same_shape
-from w2s_bench.scoring.errors import DomainError, ShapeError
 from w2s_bench.scoring.intervals import CONFIDENCE, Estimate
 
 EQUAL = 1e-9

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2s_bench.contracts.errors import W2SError, nearest
+from w2s_bench.contracts.errors import DomainError, W2SError, nearest
 from w2s_bench.scoring.arrays import Array, as_rows, check_same_shape
-from w2s_bench.scoring.errors import DomainError
 
 KL_CLIP = 1e-7
 """Probabilities are clipped to [KL_CLIP, 1] and renormalised before `kl`."""

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from w2s_bench.contracts.errors import DomainError
 from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
-from w2s_bench.scoring.errors import DomainError
 
 CONFIDENCE = 0.95
 

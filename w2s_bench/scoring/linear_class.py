@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.arrays import Array, as_rows
-from w2s_bench.scoring.errors import DomainError, ShapeError
 
 _ROUNDING = 1e-14
 """Relative size of what float64 leaves of a value after centring and a factorisation."""

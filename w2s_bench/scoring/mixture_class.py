@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
+from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring.arrays import Array, check_same_shape
 from w2s_bench.scoring.divergence import divergence
-from w2s_bench.scoring.errors import ShapeError
 
 _ROUNDING = 1e-15
 """Root mean square of what float64 leaves of a sum of probabilities."""

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from w2s_bench.contracts.errors import DomainError
 from w2s_bench.scoring.arrays import as_column
-from w2s_bench.scoring.errors import DomainError
 from w2s_bench.scoring.intervals import CONFIDENCE, Estimate
 
 

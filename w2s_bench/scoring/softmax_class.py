@@ -25,9 +25,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, xlogy
 
+from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring.arrays import Array, as_rows
 from w2s_bench.scoring.divergence import divergence
-from w2s_bench.scoring.errors import ShapeError
 from w2s_bench.scoring.linear_class import LinearClass
 
 BEYOND = 1e-9
