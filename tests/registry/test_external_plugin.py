@@ -59,10 +59,16 @@ def test_a_missing_extra_says_what_to_install(outside: Command) -> None:
     assert "starlight needs the extra 'telescope'" in done.stderr and "pip install 'w2s-bench[telescope]'" in done.stderr
 
 
-def test_an_observer_that_raises_is_named_and_fails_nothing(outside: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("W2S_EXTERNAL_OBSERVER", "1")
+@pytest.mark.parametrize(("what", "said"), [
+    ("raise", "observer w2s_external: RuntimeError: observed ok"), ("exit", "observer w2s_external: SystemExit: enough of r"),
+    ("change", "")])
+def test_an_observer_neither_ends_a_run_nor_changes_a_row(outside: Command, monkeypatch: pytest.MonkeyPatch, what: str,
+                                                          said: str) -> None:
+    monkeypatch.setenv("W2S_EXTERNAL_OBSERVER", what)
     done = outside("run", *MATRIX, "--strategy", "plain", check=0)
-    assert "observer w2s_external: RuntimeError: observed ok" in done.stderr
+    assert said in done.stderr
+    rows = pl.read_parquet(outside.folder / "r" / "rows.parquet")
+    assert set(rows["status"]) == {"ok"} and (rows["gain"] != 0.0).all() and "mine" not in rows["flags"].explode().to_list()
 
 
 def test_a_plan_says_which_part_of_a_stale_cell_changed(outside: Command, installed: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -171,8 +172,10 @@ def w2s_suites() -> Iterable[SuiteEntry]:
 
 
 @hookspec
-def w2s_run_started(run: str, cells: int) -> None:
-    """Called once when a run starts; for logging only, it can never fail the run.
+def w2s_run_started(run: str, cells: int, folder: Path) -> None:
+    """Called once when a run starts; for logging only. Whatever an observer raises is named, and fails nothing.
+
+    folder: the run's own, where an observer may add files of its own. An observer names the arguments that it wants.
 
     @hookimpl
     def w2s_run_started(run, cells): print(run, cells)
@@ -180,8 +183,8 @@ def w2s_run_started(run: str, cells: int) -> None:
 
 
 @hookspec
-def w2s_cell_finished(row: Mapping[str, Any]) -> None:
-    """Called for every finished cell with its row; for logging only.
+def w2s_cell_finished(row: Mapping[str, Any], folder: Path) -> None:
+    """Called for every finished cell with its row, which is a copy of the observer's own; for logging only.
 
     @hookimpl
     def w2s_cell_finished(row): print(row["cell_key"], row["status"])
@@ -189,7 +192,7 @@ def w2s_cell_finished(row: Mapping[str, Any]) -> None:
 
 
 @hookspec
-def w2s_run_finished(run: str, ok: int, cells: int) -> None:
+def w2s_run_finished(run: str, ok: int, cells: int, folder: Path) -> None:
     """Called once when a run ends; for logging only.
 
     @hookimpl

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -93,8 +95,8 @@ def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn
         records = {key: record for key, record in read_journal(folder / "journal.jsonl").items()
                    if record.get("status") == "ok" and key in wanted}
         write_plan(folder, plan)
-        recorder = _Recorder(plan, store, warn, observers, records)
-        _observe(observers, warn, "w2s_run_started", run=plan.run_id, cells=len(wanted))
+        recorder = _Recorder(plan, store, warn, functools.partial(_observe, observers, warn, folder=folder), records)
+        _observe(observers, warn, "w2s_run_started", run=plan.run_id, cells=len(wanted), folder=folder)
         fault: W2SError | None = None
         interrupted = False
         executed = planned = 0
@@ -117,7 +119,8 @@ def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn
         if fault is not None:
             raise fault
         statuses = Counter(row["status"] for row in rows)
-        _observe(observers, warn, "w2s_run_finished", run=plan.run_id, ok=statuses["ok"], cells=len(rows))
+        _observe(observers, warn, "w2s_run_finished", run=plan.run_id, ok=statuses["ok"], cells=len(rows),
+                 folder=folder)
         return Result(folder, dict(statuses), executed, interrupted, planned)
 
 
@@ -146,8 +149,9 @@ def _computing(recorder: _Recorder, journal: Journal, remaining: set[str], store
 class _Recorder:
     """Turns outcomes into journal records, and records into rows."""
 
-    def __init__(self, plan: Plan, store: Store, warn: Warn, observers: Any, records: dict[str, dict[str, Any]]) -> None:
-        self.plan, self.store, self.warn, self.observers, self.records = plan, store, warn, observers, records
+    def __init__(self, plan: Plan, store: Store, warn: Warn, observe: Callable[..., None],
+                 records: dict[str, dict[str, Any]]) -> None:
+        self.plan, self.store, self.warn, self.observe, self.records = plan, store, warn, observe, records
         self.failures: dict[str, Outcome] = {}
         self.damaged = False
         self.counts: dict[str, int] = {"ok": len(records)}
@@ -202,7 +206,7 @@ class _Recorder:
         journal.append(record)
         self.records[cell.key] = record
         self.counts[record["status"]] = self.counts.get(record["status"], 0) + 1
-        _observe(self.observers, self.warn, "w2s_cell_finished", row=self.row(cell))
+        self.observe("w2s_cell_finished", row=self.row(cell))
 
     def row(self, cell: Cell) -> dict[str, Any]:
         record = self.records.get(cell.key, {"status": "interrupted", "error": "the run ended before this cell"})
@@ -269,11 +273,13 @@ def _write_predictions(folder: Path, plan: Plan, store: Store, records: Mapping[
 
 
 def _observe(observers: Any, warn: Warn, hook: str, **facts: Any) -> None:
-    """Tell the observers; one that raises is named and cannot fail the run."""
+    """Tell the observers, each with a copy of its own; one that raises or exits is named and cannot end the run."""
     if observers is None:
         return
     for implementation in getattr(observers, hook).get_hookimpls():
         try:
-            implementation.function(**{name: facts[name] for name in implementation.argnames})
-        except Exception as error:
+            implementation.function(**{name: copy.deepcopy(facts[name]) for name in implementation.argnames})
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             warn(f"observer {implementation.plugin_name}: {type(error).__name__}: {error}")
