@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from w2s_bench.contracts import Embedding, ModelEntry, PreparedModel
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.contracts.seeds import seed_for
 from w2s_bench.planning.planner import Plan, make_plan
-from w2s_bench.planning.recipes import Embed, Fit, Outcome, Prepare, job, recipe_fields, recipe_from_fields
+from w2s_bench.planning.recipes import Embed, Fit, Outcome, Prepare, Recipe, job
 from w2s_bench.planning.spec import Matrix, RunSpec, spec_from_toml
 from w2s_bench.registry.catalogue import Registered, Registry
 from w2s_bench.registry.loading import load_registry
@@ -90,7 +91,7 @@ def test_every_job_follows_what_it_needs_and_its_key_is_its_recipe(registry: Reg
     seen: set[str] = set()
     for key, made in plan.jobs.items():
         assert set(made.needs) <= seen and made.key == key
-        assert job(recipe_from_fields(recipe_fields(made.recipe))).key == key
+        assert job(msgspec.json.decode(msgspec.json.encode(made.recipe), type=Recipe)).key == key
         seen.add(key)
 
 

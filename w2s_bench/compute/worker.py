@@ -5,17 +5,18 @@ Started by the executor as `python -m w2s_bench.compute.worker STORE`. Whatever 
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import signal
 import sys
 import threading
 import time
 
+import msgspec
+
+from w2s_bench.compute.messages import Batch
 from w2s_bench.compute.workshop import Workshop
-from w2s_bench.planning.recipes import Job, job, recipe_from_fields
-from w2s_bench.registry.component import Component, component_from_fields
+from w2s_bench.planning.recipes import job
+from w2s_bench.registry.component import Component
 from w2s_bench.store.artifacts import Store
 
 
@@ -29,13 +30,11 @@ def main() -> None:
     answers.flush()
     components: dict[str, Component] = {}
     workshop = Workshop(Store(sys.argv[1]), components)
-    for line in sys.stdin:
-        message = json.loads(line)
-        for key, fields in message["components"].items():
-            components[key] = component_from_fields(fields)
-        jobs: list[Job] = [job(recipe_from_fields(fields)) for fields in message["jobs"]]
-        for outcome in workshop.run(jobs):
-            answers.write(json.dumps(dataclasses.asdict(outcome)) + "\n")
+    for line in sys.stdin.buffer:
+        batch = msgspec.json.decode(line, type=Batch)
+        components.update(batch.components)
+        for outcome in workshop.run([job(recipe) for recipe in batch.recipes]):
+            answers.write(msgspec.json.encode(outcome).decode() + "\n")
             answers.flush()
         answers.write('{"done": true}\n')
         answers.flush()

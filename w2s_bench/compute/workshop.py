@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from w2s_bench.compute.cell_score import Pair, score
@@ -44,7 +45,6 @@ from w2s_bench.planning.recipes import (
     Prepare,
     Score,
     foundation,
-    recipe_fields,
 )
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.sources import source_digest
@@ -275,7 +275,7 @@ class Workshop:
                 artifact, batch = self._compute(job), 1
             seconds += time.perf_counter() - started
             self.store.save(job.key, artifact, about={
-                "recipe": recipe_fields(job.recipe), "components": self._about_components(job),
+                "recipe": msgspec.to_builtins(job.recipe), "components": self._about_components(job),
                 "foundation": foundation(job.stage),
                 "seconds": seconds, "batch": batch, "peak_memory": peak_memory(),
                 "device": os.environ.get(DEVICE_VARIABLE, "auto")})

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
+import msgspec
+
 from w2s_bench.contracts import Model
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, UsageError
@@ -146,9 +148,12 @@ class _Planner:
         embed, weak_embed = (self._embed(model, task, load, seed) for model in (strong, weak))
         compare = self._add(Compare(load, embed, weak_embed)) if self.spec.representations else None
         others = self._reading(task, load, strong, strategy, seed).embeds[1:]
-        score = Score(task.key, load, strategy.key, embed, weak_embed, others, compare, weak_predict, student_fit, student,
-                      ceiling, gold, base, *self._sizes(weak, strong),
-                      "task" in (getattr(self._models[weak.key], "prepare_from", None) or ()))
+        weak_size, strong_size = self._sizes(weak, strong)
+        score = Score(
+            task=task.key, load=load, strategy=strategy.key, embed=embed, weak_embed=weak_embed, embeds=others, compare=compare,
+            weak=weak_predict, student_fit=student_fit, student=student, ceiling=ceiling, gold=gold, base=base,
+            weak_size=weak_size, strong_size=strong_size,
+            weak_saw_transfer="task" in (getattr(self._models[weak.key], "prepare_from", None) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
 
     def _fitted(self, task: Component, load: str, model: Component, strategy: Component, seed: int, part: Part,
@@ -158,10 +163,11 @@ class _Planner:
             fit = self._shared[shared]
         else:
             read = self._reading(task, load, model, strategy, seed)
-            recipe = Fit(strategy.key, read.embeds, read.model, read.prepare, load, part, source, weak,
-                         self._fit_seed(task, model, seed))
+            recipe = Fit(strategy=strategy.key, embeds=read.embeds, model=read.model, prepare=read.prepare, load=load, part=part,
+                         source=source, weak=weak, seed=self._fit_seed(task, model, seed))
             fit = self._shared[shared] = self._add(recipe)
-            self._shared[fit] = self._add(Predict(strategy.key, fit, read.embeds, read.model, read.prepare, load))
+            self._shared[fit] = self._add(Predict(
+                strategy=strategy.key, fit=fit, embeds=read.embeds, model=read.model, prepare=read.prepare, load=load))
         return fit, self._shared[fit]
 
     def _reading(self, task: Component, load: str, model: Component, strategy: Component, seed: int) -> Reading:
@@ -264,5 +270,5 @@ def _replaced(model: Component, changed: Mapping[str, Scalar]) -> Component:
     named = parse(model.label)
     label = format_selector(replace(named, params=tuple({**dict(named.params), **changed}.items())))
     params = tuple((name, changed.get(name, value)) for name, value in model.params)
-    other = replace(model, params=params, label=label, pooled_label=label)
-    return replace(other, fingerprint=str(other.create().fingerprint()))
+    other = msgspec.structs.replace(model, params=params, label=label, pooled_label=label)
+    return msgspec.structs.replace(other, fingerprint=str(other.create().fingerprint()))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
+
+import msgspec
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.registry.component import Component
@@ -23,8 +24,11 @@ _SCORER = ("compute/cell_score.py", "scoring")
 _SCORED: tuple[Stage, ...] = ("compare", "score")
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class _Named(msgspec.Struct, frozen=True, tag_field="stage", forbid_unknown_fields=True):
+    """As JSON, a recipe names its stage; a field that is missing or unknown is an error that names it."""
+
+
+class Load(_Named, frozen=True, tag="load"):
     """Load the splits of a task, or with seed None its pool. task: key of the component."""
 
     stage: ClassVar[Stage] = "load"
@@ -32,8 +36,7 @@ class Load:
     seed: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Prepare:
+class Prepare(_Named, frozen=True, tag="prepare"):
     """Make a model here. seed, load: None unless the model asked for the cell's seed, or for the task's inputs."""
 
     stage: ClassVar[Stage] = "prepare"
@@ -42,8 +45,7 @@ class Prepare:
     load: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Embed:
+class Embed(_Named, frozen=True, tag="embed"):
     """Frozen features of all inputs of a loaded task: of its pool, for a model that no seed and no task changes."""
 
     stage: ClassVar[Stage] = "embed"
@@ -52,8 +54,7 @@ class Embed:
     prepare: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(_Named, frozen=True, tag="compare"):
     """Weak and strong features side by side on the transfer inputs: no labels, no strategy."""
 
     stage: ClassVar[Stage] = "compare"
@@ -62,8 +63,7 @@ class Compare:
     weak_embed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """How a fit meets the inputs. embeds: keys of the features, the own model's first, then those that the strategy names.
 
     model, prepare: for a strategy that trains the network itself; embeds is empty then.
@@ -74,8 +74,7 @@ class Reading:
     prepare: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(_Named, frozen=True, kw_only=True, tag="fit"):
     """Weak fit, ceiling, gold, base and student are this one job.
 
     embeds, model, prepare: as in `Reading`. part: the split whose inputs are fitted. weak: key of the weak predictions, or None.
@@ -94,8 +93,7 @@ class Fit:
     seed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Predict:
+class Predict(_Named, frozen=True, kw_only=True, tag="predict"):
     """A fitted predictor's answers on every split. embeds, model, prepare: as in `Reading`."""
 
     stage: ClassVar[Stage] = "predict"
@@ -107,8 +105,7 @@ class Predict:
     load: str
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(_Named, frozen=True, kw_only=True, tag="score"):
     """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's; embeds are what the
     student's strategy reads beside it.
 
@@ -136,14 +133,12 @@ class Score:
 
 
 Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score
-RECIPES: Mapping[str, type[Recipe]] = {r.stage: r for r in get_args(Recipe)}
 _COMPONENT_FIELDS = ("task", "model", "strategy")
 _UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak", "student_fit", "student",
                     "ceiling", "gold", "base")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """A recipe and its key. needs: keys of the jobs whose artifacts it reads."""
 
     key: str
@@ -192,7 +187,7 @@ def _foundation_key(scored: bool) -> str:
 
 @functools.cache
 def _reader(recipe_type: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...]]:
-    names = [f.name for f in dataclasses.fields(recipe_type)]
+    names = recipe_type.__struct_fields__
     return operator.attrgetter(*names), tuple(i for i, name in enumerate(names) if name in _UPSTREAM_FIELDS)
 
 
@@ -208,17 +203,6 @@ def job(recipe: Recipe) -> Job:
 def keys_in(value: Any) -> tuple[str, ...]:
     """The keys that a field of a recipe holds: one, several or none."""
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (tuple, list)) else ()
-
-
-def recipe_fields(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as plain JSON values, with its stage."""
-    return {"stage": recipe.stage, **{f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe)}}
-
-
-def recipe_from_fields(fields: Mapping[str, Any]) -> Recipe:
-    """The inverse of `recipe_fields`."""
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    return RECIPES[values.pop("stage")](**values)
 
 
 def component_keys(recipe: Recipe) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import fnmatch
 import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from w2s_bench.contracts.entries import Entry, SuiteEntry
 from w2s_bench.contracts.errors import UsageError, nearest
@@ -152,7 +153,7 @@ class Registry:
                          source_digest(entry.target), "", pooled, parts)
         instance: Any = made.create() if BY_PLURAL[kind].called else None
         fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
-        return dataclasses.replace(made, fingerprint=fingerprint)
+        return msgspec.structs.replace(made, fingerprint=fingerprint)
 
     def _parts(self, entry: Entry, params: dict[str, Scalar | None], where: str) -> tuple[tuple[str, Component], ...]:
         """The components that parameters name."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, W2SError
@@ -15,8 +15,7 @@ from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.registry.names import Scalar
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=True):
     """An entry with every parameter resolved: what a job's key is made from.
 
     label: the shortest name that selects it; pooled_label: the same without parameters that only number draws.
@@ -62,18 +61,6 @@ class Component:
         for _, part in self.parts:
             found += [part] if part.kind == kind else part.named(kind)
         return tuple(found)
-
-
-def component_fields(component: Component) -> dict[str, Any]:
-    """A component as plain JSON values."""
-    fields = {f.name: getattr(component, f.name) for f in dataclasses.fields(component)}
-    return {**fields, "parts": [[name, component_fields(part)] for name, part in component.parts]}
-
-
-def component_from_fields(fields: dict[str, Any]) -> Component:
-    """The inverse of `component_fields`."""
-    parts = tuple((name, component_from_fields(part)) for name, part in fields["parts"])
-    return Component(**{**fields, "params": tuple((name, value) for name, value in fields["params"]), "parts": parts})
 
 
 def imported(target: str, label: str) -> Any:

@@ -16,10 +16,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
+from w2s_bench.compute.messages import Batch
 from w2s_bench.contracts.devices import VARIABLE
 from w2s_bench.contracts.errors import W2SError
-from w2s_bench.planning.recipes import Job, Outcome, component_keys, described, recipe_fields
-from w2s_bench.registry.component import Component, component_fields
+from w2s_bench.planning.recipes import Job, Outcome, component_keys, described
+from w2s_bench.registry.component import Component
 from w2s_bench.running.schedule import Schedule
 
 
@@ -61,14 +64,13 @@ class _Worker:
 
     def give(self, batch: list[Job], components: Mapping[str, Component]) -> None:
         named = {key for job in batch for key in component_keys(job.recipe)} - self.known
-        message = {"jobs": [recipe_fields(job.recipe) for job in batch],
-                   "components": {key: component_fields(components[key]) for key in named}}
+        message = Batch(tuple(job.recipe for job in batch), {key: components[key] for key in named})
         self.known |= named
         self.held = {job.key: job for job in batch}
         self.since = time.monotonic() if self.ready else math.inf
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
+            self.process.stdin.write(msgspec.json.encode(message) + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             self.process.wait()  # the closed answer pipe reports the death
