@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
 import pytest
 from conftest import Command
 
 from w2s_bench.contracts.errors import UsageError
-from w2s_bench.planning.spec import spec_from_toml
+from w2s_bench.planning.spec import spec_from_toml, spec_schema
 from w2s_bench.registry.loading import load_registry
 
 STUDY = """
@@ -59,3 +64,28 @@ def test_every_suite_and_its_quick_version_can_be_read() -> None:
 ])
 def test_words_that_a_suite_cannot_follow_are_explained(w2s: Command, words: tuple[str, ...], said: str) -> None:
     assert said in w2s(*words, check=2).stderr
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    (('models = ["raw", "random-features"]', "models = 3"), "models = 3 cannot be read"),
+    (("references = []", 'references = ["glod"]'), "gold"),
+    (("representations = false", 'representations = "no"'), "representations = 'no' cannot be read: expected true or false"),
+    (("[[matrix]]", "[matrix]"), r"no \[\[matrix\]\]"),
+    (('panel = "first"', 'pannel = "first"'), "panel"),
+    (('panel = "first"', "seeds = [0.5]"), "seeds = \\[0.5\\] cannot be read"),
+])
+def test_what_stands_wrong_in_a_spec_is_named_with_the_nearest_right_thing(change: tuple[str, str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        spec_from_toml(STUDY.replace(*change), where="here", data="d")
+
+
+def test_the_schema_for_editors_is_the_one_that_the_program_reads_by() -> None:
+    shipped = json.loads((Path(__file__).resolve().parents[2] / "docs" / "spec.schema.json").read_text(encoding="utf-8"))
+    assert shipped == json.loads(json.dumps(spec_schema())), "docs/spec.schema.json is the JSON of spec_schema()"
+
+
+def test_the_schema_takes_every_suite_and_refuses_a_wrong_key() -> None:
+    validator = jsonschema.Draft202012Validator(spec_schema())
+    for offer in load_registry().entries("suites"):
+        assert list(validator.iter_errors(tomllib.loads(offer.entry.toml))) == []
+    assert list(validator.iter_errors({"name": "x", "matrx": []}))

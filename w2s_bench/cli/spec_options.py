@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 from click.shell_completion import CompletionItem
 
-from w2s_bench.contracts.errors import UsageError, nearest
-from w2s_bench.planning.spec import Matrix, RunSpec, spec_from_file, spec_from_toml
+from w2s_bench.planning.spec import RunSpec
+from w2s_bench.planning.wanted import SpecWords, wanted
 from w2s_bench.registry.catalogue import Registry
-from w2s_bench.registry.names import parse_range
 
-DEFAULT_SUITE = "quickstart"
-_SELECTORS = {"task": "tasks", "models": "models", "weak": "weak", "strong": "strong", "strategy": "strategies",
-              "supervisor": "supervisors"}
+_WORDS = {"task": "tasks", "strategy": "strategies", "supervisor": "supervisors"}
 
 
 def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,33 +40,15 @@ def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def spec_words(flags: dict[str, Any]) -> SpecWords:
+    """The flags of `spec_options` as the words that `wanted` reads; those that were not given are left out."""
+    given: dict[str, Any] = {_WORDS.get(flag, flag): value for flag, value in flags.items() if value}
+    return cast(SpecWords, given)
+
+
 def read_spec(registry: Registry, what: str | None, flags: dict[str, Any]) -> tuple[RunSpec, str]:
     """The spec that the words stand for, and a sentence that says where it comes from. Raises UsageError."""
-    spec, origin = _read(registry, what, flags)
-    return (replace(spec, skip_incompatible=True) if flags["skip_incompatible"] else spec), origin
-
-
-def _read(registry: Registry, what: str | None, flags: dict[str, Any]) -> tuple[RunSpec, str]:
-    given = {name: flags[flag] for flag, name in _SELECTORS.items() if flags[flag]}
-    if given or flags["seeds"] or flags["name"]:
-        if flags["quick"] or flags["data"]:
-            raise UsageError("--quick and --data go with a suite or a spec, not with a matrix given by flags")
-        if what is not None:
-            raise UsageError("a suite or spec file goes without flags for tasks, models and strategies", where=what)
-        if flags["seeds"]:
-            given["seeds"] = parse_range(flags["seeds"])
-        matrix = Matrix(**{"tasks": (), **given})
-        return RunSpec(flags["name"] or "run", (matrix,)), "the matrix given by flags"
-    if what is not None and (what.endswith(".toml") or Path(what).is_file()):
-        if flags["quick"]:
-            raise UsageError("--quick goes with a suite", where=what)
-        return spec_from_file(Path(what), data=flags["data"]), f"the spec {what}"
-    suite = registry.suite(what or DEFAULT_SUITE)
-    if flags["quick"] and not suite.quick:
-        with_one = [known.entry.name for known in registry.entries("suites") if known.entry.quick]
-        raise UsageError("has no quick version", where=f"suite {suite.name}", hint=nearest(suite.name, with_one))
-    spec = spec_from_toml(suite.quick if flags["quick"] else suite.toml, where=f"suite {suite.name}", data=flags["data"])
-    return spec, f"the suite {suite.name}{' (quick)' if flags['quick'] else ''}: {suite.summary}"
+    return wanted(registry, what, spec_words(flags))
 
 
 def default_store() -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import Meta
 
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.registry.names import PLAIN_NAME, parse, parse_range
 
-REFERENCES = ("gold", "base")
+Reference = Literal["gold", "base"]
+REFERENCES: tuple[Reference, ...] = get_args(Reference)
 DATA = "{data}"
 """What stands for the user's folder of data in the names of a spec."""
 
@@ -19,8 +23,7 @@ _LONGEST_NAME = 80
 _LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors")
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(msgspec.Struct, frozen=True):
     """One full crossing. Either models (all ordered pairs of different ones) or weak and strong; never both.
 
     panel: a name for the part of a study that it is, "" for none.
@@ -55,8 +58,7 @@ class Matrix:
                 parse(text)
 
 
-@dataclass(frozen=True)
-class RunSpec:
+class RunSpec(msgspec.Struct, frozen=True):
     """A name and the matrices of a run. references: which extra predictors are fitted ("gold", "base").
 
     representations: whether weak and strong features are compared (an SVD of each). skip_incompatible: whether pairs that
@@ -65,7 +67,7 @@ class RunSpec:
 
     name: str
     matrices: tuple[Matrix, ...]
-    references: tuple[str, ...] = REFERENCES
+    references: tuple[Reference, ...] = REFERENCES
     representations: bool = True
     skip_incompatible: bool = False
 
@@ -104,87 +106,117 @@ def spec_from_file(path: Path, *, data: str | None = None) -> RunSpec:
     return spec_from_toml(text, where=str(path), data=data)
 
 
+Names = Annotated[str | tuple[str, ...], Meta(description="one name, or a list: plugin/name[param=value]; globs, @tag, !name")]
+
+
+class WrittenMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A [[matrix]] as it is written."""
+
+    tasks: Annotated[Names, Meta(description="tasks")]
+    models: Annotated[Names, Meta(description="all ordered pairs of these; goes without weak and strong")] = ()
+    weak: Annotated[Names, Meta(description="weak supervisors")] = ()
+    strong: Annotated[Names, Meta(description="strong students")] = ()
+    strategies: Annotated[Names, Meta(description="how students are fitted")] = ("ridge",)
+    supervisors: Annotated[Names, Meta(description="how weak models are fitted")] = ("ridge",)
+    seeds: Annotated[str | int | tuple[int, ...], Meta(description='"0..4", a number, or a list of numbers')] = (0,)
+    panel: Annotated[str, Meta(description="a name for the part of a study that this is")] = ""
+
+
+class WrittenSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A run specification as it is written."""
+
+    matrix: Annotated[tuple[WrittenMatrix, ...], Meta(min_length=1, description="full crossings, each a [[matrix]] table")]
+    name: Annotated[str, Meta(description="of the run and its folder")] = "run"
+    references: Annotated[tuple[Reference, ...], Meta(description="which predictors are fitted besides")] = REFERENCES
+    representations: Annotated[bool, Meta(description="whether weak and strong features are compared")] = True
+    skip_incompatible: Annotated[bool, Meta(description="leave out pairs that cannot be fitted")] = False
+
+
+def spec_schema() -> dict[str, Any]:
+    """The JSON Schema of a spec file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(WrittenSpec)}
+
+
 def spec_from_toml(text: str, *, where: str, data: str | None = None) -> RunSpec:
     """Read the text of a spec. data: what `{data}` in its texts stands for. Raises UsageError."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"not valid TOML: {error}", where=where) from None
-    _check_keys(table, ("name", "references", "representations", "skip_incompatible", "matrix"), where)
-    matrices = table.get("matrix")
-    if not isinstance(matrices, list) or not matrices or not all(isinstance(m, dict) for m in matrices):
-        raise UsageError("there is no [[matrix]]", where=where, hint="a spec has a name and at least one [[matrix]] table")
-    references = _texts(table.get("references", list(REFERENCES)), "references", where)
-    for reference in references:
-        if reference not in REFERENCES:
-            raise UsageError(f"unknown reference {reference!r}", where=where, hint=nearest(reference, REFERENCES))
-    name = table.get("name", "run")
-    if not isinstance(name, str):
-        raise UsageError(f"name = {name!r} is not a text", where=where)
-    representations = _switch(table, "representations", True, where)
-    skipping = _switch(table, "skip_incompatible", False, where)
     try:
-        return RunSpec(name, tuple(_matrix(_filled(m, data, where), where) for m in matrices), references, representations,
-                       skipping)
+        written = msgspec.convert(_filled(table, data, where), WrittenSpec)
+    except msgspec.ValidationError as error:
+        raise _unreadable(str(error), table, where) from None
+    try:
+        return RunSpec(written.name, tuple(_matrix(matrix) for matrix in written.matrix), written.references,
+                       written.representations, written.skip_incompatible)
     except UsageError as error:
         raise error if error.where else UsageError(error.what, where=where, hint=error.hint) from None
 
 
-def _filled(table: dict[str, Any], data: str | None, where: str) -> dict[str, Any]:
-    """The table with `{data}` replaced in its lists of names, escaped as inside a quoted value."""
-    if DATA not in json.dumps(table, default=str, ensure_ascii=False):
-        return table
+def _matrix(written: WrittenMatrix) -> Matrix:
+    names = {name: (value,) if isinstance(value := getattr(written, name), str) else value for name in _LISTS}
+    return Matrix(**names, seeds=numbers(written.seeds), panel=written.panel)
+
+
+def numbers(seeds: str | int | tuple[int, ...]) -> tuple[int, ...]:
+    """Seeds as they are written, each once. Raises UsageError."""
+    return parse_range(seeds) if isinstance(seeds, str) else tuple(dict.fromkeys((seeds,) if isinstance(seeds, int) else seeds))
+
+
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
+_PLACE = re.compile(r" - at `\$\.(\w+)")
+_WORDS = {"array": "a list", "str": "a text", "int": "a whole number", "bool": "true or false", "object": "a table"}
+
+
+def _unreadable(message: str, table: dict[str, Any], where: str) -> UsageError:
+    """What msgspec found, in words for who wrote the file: the key, what stands there, the nearest right thing."""
+    matrices = table.get("matrix")
+    if not isinstance(matrices, list) or not matrices or not all(isinstance(matrix, dict) for matrix in matrices):
+        if not _UNKNOWN.search(message):
+            return UsageError("there is no [[matrix]]", where=where, hint="a spec has a name and at least one [[matrix]] table")
+        matrices = []
+    for matrix in matrices:
+        try:
+            msgspec.convert(matrix, WrittenMatrix)
+        except msgspec.ValidationError as error:
+            return _wrong_key(str(error), matrix, f"{where}, [[matrix]]", WrittenMatrix)
+    return _wrong_key(message, table, where, WrittenSpec)
+
+
+def _wrong_key(message: str, table: dict[str, Any], where: str, kind: type[msgspec.Struct]) -> UsageError:
+    if unknown := _UNKNOWN.search(message):
+        key = unknown.group(1)
+        return UsageError(f"unknown key {key!r}", where=where, hint=nearest(key, kind.__struct_fields__))
+    if missing := _MISSING.search(message):
+        return UsageError(f"there is no key {missing.group(1)!r}", where=where, hint="each [[matrix]] has tasks and models")
+    place = _PLACE.search(message)
+    key = place.group(1) if place else ""
+    value = table.get(key)
+    if key == "references" and isinstance(value, list):
+        wrong = next((word for word in value if word not in REFERENCES), "")
+        return UsageError(f"unknown reference {wrong!r}", where=where, hint=nearest(str(wrong), REFERENCES))
+    said = message.partition(" - at")[0]
+    for word, meaning in _WORDS.items():
+        said = said.replace(f"`{word}`", meaning)
+    return UsageError(f"{key} = {value!r} cannot be read: {said[:1].lower()}{said[1:]}", where=where, hint=_HINTS.get(key, ""))
+
+
+_HINTS = {"seeds": 'write seeds = "0..4" or [0, 1]', **{name: f'write {name} = ["…"]' for name in _LISTS}}
+
+
+def _filled(value: Any, data: str | None, where: str) -> Any:
+    """The table with `{data}` replaced in every text, escaped as inside a quoted value."""
+    if isinstance(value, dict):
+        return {name: _filled(item, data, where) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, data, where) for item in value]
+    if not isinstance(value, str) or DATA not in value:
+        return value
     if data is None:
         raise UsageError("needs a folder of data", where=where, hint="give it with --data FOLDER")
-    inside = json.dumps(data, ensure_ascii=False)[1:-1]
-
-    def fill(value: Any) -> Any:
-        if isinstance(value, list):
-            return [fill(item) for item in value]
-        return value.replace(DATA, inside) if isinstance(value, str) else value
-
-    return {name: fill(value) for name, value in table.items()}
-
-
-def _matrix(table: dict[str, Any], where: str) -> Matrix:
-    _check_keys(table, (*_LISTS, "seeds", "panel"), f"{where}, [[matrix]]")
-    given: dict[str, Any] = {name: _texts(table[name], name, where) for name in _LISTS if name in table}
-    given["panel"] = table.get("panel", "")
-    if not isinstance(given["panel"], str):
-        raise UsageError(f"panel = {given['panel']!r} is not a text", where=where)
-    seeds = table.get("seeds", [0])
-    if isinstance(seeds, str):
-        given["seeds"] = parse_range(seeds)
-    elif isinstance(seeds, int) and not isinstance(seeds, bool):
-        given["seeds"] = (seeds,)
-    elif isinstance(seeds, list) and all(isinstance(s, int) and not isinstance(s, bool) for s in seeds):
-        given["seeds"] = tuple(dict.fromkeys(seeds))
-    else:
-        raise UsageError(f"seeds = {seeds!r} is not whole numbers", where=where, hint='write seeds = "0..4" or [0, 1]')
-    if "tasks" not in given:
-        raise UsageError("a [[matrix]] without tasks", where=where)
-    return Matrix(**given)
-
-
-def _switch(table: dict[str, Any], name: str, default: bool, where: str) -> bool:
-    value = table.get(name, default)
-    if not isinstance(value, bool):
-        raise UsageError(f"{name} = {value!r} is neither true nor false", where=where)
-    return value
-
-
-def _texts(value: Any, name: str, where: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise UsageError(f"{name} = {value!r} is not a list of texts", where=where, hint=f'write {name} = ["…"]')
-    return tuple(value)
-
-
-def _check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in table:
-        if key not in known:
-            raise UsageError(f"unknown key {key!r}", where=where, hint=nearest(key, known))
+    return value.replace(DATA, json.dumps(data, ensure_ascii=False)[1:-1])
 
 
 def _toml_list(texts: tuple[str, ...]) -> str:

@@ -1,0 +1,82 @@
+"""What a user asks for in words: a suite, a spec file or a matrix; one RunSpec, and a sentence that says where it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+import msgspec
+
+from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.planning.spec import Matrix, RunSpec, numbers, spec_from_file, spec_from_toml
+from w2s_bench.registry.catalogue import Registry
+
+DEFAULT_SUITE = "quickstart"
+
+Names = str | Sequence[str]
+"""One name of a component, or several, as `plugin/name[param=value]`."""
+
+
+class MatrixWords(TypedDict, total=False):
+    """A matrix given by words: see `Matrix`. seeds: "0..4", a number, or numbers. name: of the run."""
+
+    tasks: Names
+    models: Names
+    weak: Names
+    strong: Names
+    strategies: Names
+    supervisors: Names
+    seeds: str | int | Iterable[int]
+    name: str
+
+
+class SpecWords(MatrixWords, total=False):
+    """How a spec is read besides. quick: the suite's version for a first look. data: folder that `{data}` stands for.
+
+    skip_incompatible: leave out pairs that cannot be fitted, instead of refusing them.
+    """
+
+    quick: bool
+    data: str
+    skip_incompatible: bool
+
+
+def wanted(registry: Registry, what: str | Path | RunSpec | None, words: SpecWords) -> tuple[RunSpec, str]:
+    """The spec that a suite's name, a spec file or the words of a matrix stand for; alone, the suite `quickstart`.
+
+    Raises UsageError where they contradict each other, name nothing, or do not parse.
+    """
+    spec, origin = _read(registry, what, words)
+    return (msgspec.structs.replace(spec, skip_incompatible=True) if words.get("skip_incompatible") else spec), origin
+
+
+def _read(registry: Registry, what: str | Path | RunSpec | None, words: SpecWords) -> tuple[RunSpec, str]:
+    quick, data = words.get("quick", False), words.get("data")
+    matrix: dict[str, Any] = {name: words[name] for name in MatrixWords.__annotations__  # type: ignore[literal-required]
+                              if words.get(name) not in (None, (), [], "")}
+    if matrix:
+        if quick or data:
+            raise UsageError("quick and data go with a suite or a spec, not with a matrix given by words")
+        if what is not None:
+            raise UsageError("a suite or a spec goes without words for tasks, models and strategies", where=str(what))
+        name = str(matrix.pop("name", "run"))
+        return RunSpec(name, (_matrix(matrix),)), "the matrix given by flags"
+    if isinstance(what, RunSpec):
+        return what, f"the spec {what.name}"
+    if what is not None and (isinstance(what, Path) or what.endswith(".toml") or Path(what).is_file()):
+        if quick:
+            raise UsageError("quick goes with a suite", where=str(what))
+        return spec_from_file(Path(what), data=data), f"the spec {what}"
+    suite = registry.suite(what or DEFAULT_SUITE)
+    if quick and not suite.quick:
+        with_one = [known.entry.name for known in registry.entries("suites") if known.entry.quick]
+        raise UsageError("has no quick version", where=f"suite {suite.name}", hint=nearest(suite.name, with_one))
+    spec = spec_from_toml(suite.quick if quick else suite.toml, where=f"suite {suite.name}", data=data)
+    return spec, f"the suite {suite.name}{' (quick)' if quick else ''}: {suite.summary}"
+
+
+def _matrix(words: dict[str, Any]) -> Matrix:
+    given = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in words.items() if name != "seeds"}
+    seeds = words.get("seeds", 0)
+    return Matrix(**{"tasks": (), **given, "seeds": numbers(seeds if isinstance(seeds, str | int) else tuple(seeds))})
