@@ -77,6 +77,6 @@ def _read(registry: Registry, what: str | Path | RunSpec | None, words: SpecWord
 
 
 def _matrix(words: dict[str, Any]) -> Matrix:
-    given: dict[str, Any] = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in words.items() if name != "seeds"}
-    seeds = words.get("seeds", 0)
+    seeds = words.pop("seeds", 0)
+    given: dict[str, Any] = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in words.items()}
     return Matrix(**{"tasks": (), **given, "seeds": numbers(seeds if isinstance(seeds, str | int) else tuple(seeds))})
