@@ -78,9 +78,10 @@ def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
     """
     import numpy as np
 
-    order = np.random.default_rng(seed).permutation(len(truth))
-    first = max(1, round(shares[0] * len(order)))
-    second = first + max(1, round(shares[1] * len(order)))
+    n = len(truth)
+    order = np.random.default_rng(seed).permutation(n)
+    first = max(1, min(round(shares[0] * n), n - 2))
+    second = first + max(1, min(round(shares[1] * n), n - first - 1))
 
     def part(index: Array) -> Split:
         return Split({name: column[index] for name, column in inputs.items()}, truth[index], ids[index])
