@@ -158,6 +158,22 @@ def test_rows_outside_the_component_stay_out_even_below_the_share() -> None:
     assert kept_rows(verdict, values.argmax(axis=1), 1.0, "classes").tolist() == [0, 1, 2, 4, 5]
 
 
+def test_the_rows_that_are_left_keep_their_distances() -> None:
+    # the row at 1000 goes out; standardised without it, the second column would count a thousand times more
+    values = softened(np.array([0, 0, 0, 0, 1, 1, 0]), 0.9)
+    x = np.array([[0.0, 0.0], [1.0, 5.0], [2.0, 0.0], [3.0, 5.0], [1.1, 0.0], [2.1, 5.0], [1.5, 1000.0]])
+    left = np.arange(6)
+    whole = (x - x.mean(axis=0)) / x.std(axis=0)
+    distance = ((whole[left, None] - whole[left]) ** 2).sum(axis=2)
+    np.fill_diagonal(distance, np.inf)
+    near = nearest_others(x, 1, among=left)
+    assert np.array_equal(near, np.argsort(distance, axis=1)[:, :1])
+    assert not np.array_equal(near, nearest_others(x[left], 1))
+    verdict = judge_by_topology(x, values, np.array([[1], [2], [3], [0], [5], [4], [0]]))
+    expected = -0.5 * np.abs(values[left] - values[left][near[:, 0]]).sum(axis=1)
+    assert np.array_equal(verdict.scores, [*expected, -np.inf])
+
+
 def easy_hard_overlap(n: int = 60) -> tuple[Array, Array, Array]:
     """Easy rows along one axis, hard ones along the other, overlap rows along both: features, labels, kinds 0, 1, 2."""
     rng = np.random.default_rng(6)

@@ -15,8 +15,8 @@ def judge_by_topology(features: Array, values: Array, neighbours: Array) -> Verd
     The topological filter of Wu et al. ("A topological filter for learning with label noise", NeurIPS 2020, arXiv
     2012.04835) as EleutherAI's w2s code has it: in the directed graph from each row to its nearest rows, keep for each
     class the largest strongly connected component of the rows with that label; then, until the share is reached, drop
-    the kept rows whose label differs most from the mean label of their nearest kept rows. Rows outside score −inf: they
-    stay out even where fewer rows than the share are left.
+    the kept rows whose label differs most from the mean label of their nearest kept rows, at the distances that they had.
+    Rows outside score −inf: they stay out even where fewer rows than the share are left.
     features: (n, d); values: (n, k) rows of the simplex; neighbours: (n, c) row numbers.
     """
     inside = in_largest_component(values.argmax(axis=1), neighbours)
@@ -24,7 +24,7 @@ def judge_by_topology(features: Array, values: Array, neighbours: Array) -> Verd
     scores[inside] = 0.0
     rows = np.flatnonzero(inside)
     if len(rows) > 1:
-        near = nearest_others(features[rows], neighbours.shape[1])
+        near = nearest_others(features, neighbours.shape[1], among=rows)
         scores[rows] = -0.5 * np.abs(values[rows] - values[rows][near].mean(axis=1)).sum(axis=1)
     return Verdict(scores, inside)
 

@@ -13,17 +13,21 @@ HELD = 1 << 24
 """Squared distances that are held at a time."""
 
 
-def nearest_others(features: Array, count: int) -> Array:
+def nearest_others(features: Array, count: int, among: Array | None = None) -> Array:
     """Row numbers (n, c) int64 of the c nearest other rows, nearest first; c = min(count, n − 1).
 
     Distances are Euclidean on standardised features, in float64, so that no column counts for its unit. Equal distances
-    go to the earlier row. Raises Diverged for features that are not finite or for a single row.
+    go to the earlier row. among: numbers of the rows that are left, all if None; they are then the n rows, counted from 0,
+    and stay where they were: all rows of `features` standardise them. Raises Diverged for features that are not finite or for
+    a single row.
     """
     check_features(features)
-    n = len(features)
+    standard = standard_of(features)
+    left = features if among is None else features[among]
+    n = len(left)
     if n < 2:
         raise Diverged("a single row has no neighbours", where="neighbours")
-    z = standard_of(features)(features)
+    z = standard(left)
     square = (z**2).sum(axis=1)
     count = min(count, n - 1)
     found = np.empty((n, count), dtype=np.int64)
