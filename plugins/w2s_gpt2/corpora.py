@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import gzip
-import hashlib
 import os
 import platform
 import sysconfig
 from pathlib import Path
 
-from w2s_bench.contracts import DataError, generator_for, nearest
+from w2s_bench.contracts import DataError, file_digest, generator_for, nearest, read_bytes
 
 SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"})
 PYTHON_FILES = 400
@@ -23,7 +21,7 @@ def corpus_fingerprint(corpus: str) -> str:
         return ""
     if corpus == "python":
         return f"python-{platform.python_version()}-{_python_digest()}"
-    return hashlib.sha256(_corpus_file(corpus).read_bytes()).hexdigest()
+    return file_digest(_corpus_file(corpus))
 
 
 def read_corpus(corpus: str, context: int) -> list[str]:
@@ -48,12 +46,8 @@ def _corpus_file(corpus: str) -> Path:
 
 
 def _lines(file: Path) -> list[str]:
-    try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    except (OSError, EOFError) as error:
-        raise DataError(f"no readable gzip file: {error}", where=str(file)) from error
     texts = []
-    for number, line in enumerate(content.split(b"\n"), start=1):
+    for number, line in enumerate(read_bytes(file).split(b"\n"), start=1):
         try:
             text = line.decode().rstrip("\r")
         except UnicodeDecodeError as error:
@@ -69,7 +63,7 @@ def _lines(file: Path) -> list[str]:
 
 @functools.cache
 def _python_digest() -> str:
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in _python_files())).hexdigest()
+    return file_digest(*_python_files())
 
 
 def _python_files() -> list[Path]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
 import math
 import re
@@ -11,7 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.contracts import DataError, nearest
+from w2s_bench.contracts import DataError, file_digest, nearest
 
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 READ = (".json", ".txt", ".model", ".safetensors")
@@ -58,13 +56,7 @@ def model_folder(path: str) -> Path | None:
 
 def folder_digest(folder: Path) -> str:
     """SHA-256 over names and contents of configuration, tokenizer and weights."""
-    whole = hashlib.sha256()
-    for file in sorted(file for file in folder.iterdir() if file.suffix in READ):
-        about = file.stat()
-        whole.update(
-            f"{file.name}\0{_file_digest(file.resolve(), about.st_size, about.st_mtime_ns)}\0".encode()
-        )
-    return whole.hexdigest()
+    return file_digest(*sorted(file for file in folder.iterdir() if file.suffix in READ))
 
 
 def folder_family(folder: Path) -> str:
@@ -95,10 +87,3 @@ def _values(file: Path) -> int:
         return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise DataError(f"damaged safetensors file: {error}", where=str(file)) from error
-
-
-@functools.lru_cache(maxsize=256)
-def _file_digest(file: Path, size: int, changed: int) -> str:
-    """size and changed (ns) make a rewritten file a new one."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

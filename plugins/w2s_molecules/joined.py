@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError
-from w2s_molecules.published import column_of, numeric_columns, read_table
+from w2s_bench.contracts import Array, DataError, read_csv
+from w2s_molecules.published import column_of, numeric_columns, present
 from w2s_molecules.smiles import canonical
 
 SMILES = "smiles"
@@ -26,7 +26,7 @@ def joined_columns(path: str, smiles: Sequence[str], left_out: Collection[str]) 
     one molecule, their mean. Raises DataError for a molecule that the table lacks, an invalid SMILES, or a table
     without any such column.
     """
-    table = read_table(*folder_and_name(path))
+    table = read_csv(present(*folder_and_name(path)))
     theirs = canonical(column_of(table, SMILES, path), path)
     numbered = {text: number for number, text in enumerate(dict.fromkeys(theirs))}
     absent = [row for row, text in enumerate(smiles) if text not in numbered]

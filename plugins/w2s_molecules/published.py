@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import hashlib
 import json
 import math
 from collections.abc import Collection, Mapping
@@ -36,32 +33,6 @@ def present(folder: str, name: str) -> Path:
             f"has no file {name}", where=folder, hint=nearest(name, (file.name for file in place.iterdir()))
         )
     return place / name
-
-
-def files_digest(folder: str, names: tuple[str, ...]) -> str:
-    """SHA-256 over the named files of a folder."""
-    return hashlib.sha256(
-        b"".join(hashlib.sha256(present(folder, name).read_bytes()).digest() for name in names)
-    ).hexdigest()
-
-
-def read_table(folder: str, name: str) -> dict[str, list[str]]:
-    """A CSV, gzipped where its name says so, as columns of text. Raises DataError if it is damaged, not UTF-8
-    or ragged.
-    """
-    file = present(folder, name)
-    opened = gzip.open if file.suffix == ".gz" else open
-    try:
-        with opened(file, "rt", encoding="utf-8", newline="") as stream:
-            header, *records = list(csv.reader(stream))
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise DataError(
-            f"cannot be read: {error}", where=str(file), hint="wanted: CSV with a header, UTF-8, gzipped if it ends in .gz"
-        ) from error
-    for row, record in enumerate(records, start=1):
-        if len(record) != len(header):
-            raise DataError(f"row {row} has {len(record)} fields, the header {len(header)}", where=str(file))
-    return {column: [record[at] for record in records] for at, column in enumerate(header)}
 
 
 def column_of(table: Mapping[str, list[str]], column: str, where: str) -> list[str]:

@@ -8,17 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError, Regression, Split, Splits, generator_for
+from w2s_bench.contracts import Array, DataError, Regression, Split, Splits, file_digest, generator_for, read_csv
 from w2s_molecules.joined import folder_and_name, joined_columns
-from w2s_molecules.published import (
-    column_of,
-    files_digest,
-    numbers,
-    numeric_columns,
-    present,
-    read_split,
-    read_table,
-)
+from w2s_molecules.published import column_of, numbers, numeric_columns, present, read_split
 from w2s_molecules.smiles import canonical
 
 MOLECULENET = "Wu et al. 2018, MoleculeNet, doi:10.1039/C7SC02664A; splits of ChemBench (Shen et al.)"
@@ -57,17 +49,17 @@ class MoleculeSet:
         """SHA-256 of table, splits and teacher, and the version of RDKit, which decides on the canonical
         strings.
         """
-        digests = [files_digest(self.path, (self.file, "splits.json"))]
+        digests = [file_digest(present(self.path, self.file), present(self.path, "splits.json"))]
         if self.teacher:
-            folder, name = folder_and_name(self.teacher)
-            digests.append(files_digest(folder, (name,)))
+            digests.append(file_digest(present(*folder_and_name(self.teacher))))
         return "-".join([*digests, f"rdkit{metadata.version('rdkit')}"])
 
     def load(self, seed: int) -> Splits:
         """truth: (n, 1) float64 in the unit of the output. Raises DataError naming the row of an invalid
         SMILES.
         """
-        table, where = read_table(self.path, self.file), str(present(self.path, self.file))
+        file = present(self.path, self.file)
+        table, where = read_csv(file), str(file)
         truth = numbers(table, self.label, where)[:, None]
         smiles = np.empty(len(truth), dtype=object)
         smiles[:] = canonical(column_of(table, "smiles", where), where)

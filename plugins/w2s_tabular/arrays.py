@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_bench.contracts import Array, Columns, DataError, Output, Regression, Split, Splits, draw_splits, nearest, seed_for
-from w2s_tabular.files import IDS, file_digest, holds_arrays, label_width, read_columns
+from w2s_tabular.files import IDS, holds_arrays, label_width, read_columns, table_digest
 from w2s_tabular.reuse import reused
 
 PARTS = ("supervise", "transfer", "test")
@@ -42,7 +42,7 @@ class Arrays:
 
     def fingerprint(self) -> str:
         """SHA-256 of what is read."""
-        return file_digest(self.path)
+        return table_digest(self.path)
 
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError, nearest
+from w2s_bench.contracts import Array, DataError, file_digest, nearest, read_csv
 
 if TYPE_CHECKING:
     import polars
@@ -35,20 +33,10 @@ def found(path: str) -> Path:
     return file
 
 
-def file_digest(path: str) -> str:
-    """SHA-256 of the file, or of the names and digests of a folder's .npy files, in hex."""
+def table_digest(path: str) -> str:
+    """SHA-256 of the file, or of a folder's .npy files and their names."""
     file = found(path)
-    if file.is_file():
-        return _sha256(file)
-    whole = hashlib.sha256()
-    for part in sorted(file.glob("*.npy")):
-        whole.update(f"{part.name}\0{_sha256(part)}\n".encode())
-    return whole.hexdigest()
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_digest(file) if file.is_file() else file_digest(*sorted(file.glob("*.npy")))
 
 
 def read_columns(path: str) -> dict[str, Array]:
@@ -61,8 +49,10 @@ def read_columns(path: str) -> dict[str, Array]:
         columns = {part.stem: _npy(part) for part in sorted(file.glob("*.npy"))}
     elif file.suffix.lower() == ".npz":
         columns = _npz(file, path)
+    elif file.suffix.lower() == ".csv":
+        columns = {name: _from_texts(column, name) for name, column in read_csv(file, where=path).items()}
     else:
-        columns = _table(file, path)
+        columns = _parquet(file, path)
     columns = {name: _plain(column, name, path) for name, column in columns.items()}
     sizes = {name: len(column) for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
@@ -119,36 +109,35 @@ def _unreadable(path: str, error: Exception) -> DataError:
                      hint="save it again with numpy.savez")
 
 
-def _table(file: Path, path: str) -> dict[str, Array]:
+def _parquet(file: Path, path: str) -> dict[str, Array]:
     import polars
 
-    if file.suffix.lower() == ".csv":
-        _check_text(file.read_bytes(), path)
     try:
-        if file.suffix.lower() == ".csv":
-            frame = polars.read_csv(file.read_bytes(), infer_schema_length=None)
-        else:
-            with file.open("rb") as stream:  # a path would be read as a pattern
-                frame = polars.read_parquet(stream)
+        with file.open("rb") as stream:  # a path would be read as a pattern
+            frame = polars.read_parquet(stream)
     except (polars.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()
         raise DataError(f"not a readable table ({reason[0] if reason else type(error).__name__})", where=path,
-                        hint="it needs one header line and equally many fields in every row") from error
+                        hint="save it again as Parquet or CSV") from error
     return {name: _from_polars(frame[name], name, path) for name in frame.columns}
 
 
-def _check_text(content: bytes, path: str) -> None:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"not UTF-8: byte 0x{content[error.start]:02x} in line {line}", where=path,
-                        hint="save the file as CSV UTF-8") from error
-    names = next(csv.reader(text[:text.find("\n") + 1 or None].splitlines()), [])
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"the header names {twice[0]!r} more than once", where=path,
-                        hint="rename one of them")
+def _from_texts(texts: list[str], name: str) -> Array:
+    """Numbers where each text is one or empty, and not all are empty; true and false are 1 and 0."""
+    if name not in IDS and any(texts):
+        words = {text.lower() for text in texts if text}
+        if words <= {"true", "false"}:
+            return np.array([float(text.lower() == "true") if text else np.nan for text in texts])
+        try:
+            return np.array([_number(text) if text else np.nan for text in texts])
+        except ValueError:
+            pass
+    return np.array(texts, dtype=object)
+
+
+def _number(text: str) -> float:
+    """Raises ValueError for text that is no number. Python's own 1_000 is a word here."""
+    return float("_" if "_" in text else text)
 
 
 def _from_polars(series: polars.Series, name: str, path: str) -> Array:

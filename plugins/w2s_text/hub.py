@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.contracts import DataError
-from w2s_text.tables import Table, digest_of_files, stacked, table_of
+from w2s_bench.contracts import DataError, file_digest
+from w2s_text.tables import Table, stacked, table_of
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -77,7 +77,7 @@ def newest_commit(wanted: HubCopy, revision: str) -> str:
 
 def digest_of_parts(wanted: HubCopy, path: str) -> str:
     """SHA-256 over names and contents of the Parquet files of both splits."""
-    return digest_of_files(tuple(file for files in _part_files(wanted, path) for file in files))
+    return file_digest(*(file for files in _part_files(wanted, path) for file in files))
 
 
 def _read_folder(wanted: HubCopy, path: str) -> tuple[Any, Any]:

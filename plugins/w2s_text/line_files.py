@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2s_bench.contracts import DataError, nearest
+from w2s_bench.contracts import DataError, nearest, read_bytes, read_csv
 
 
 @dataclass(frozen=True)
@@ -49,20 +45,13 @@ def read_lines(file: Path, separator: str = " ") -> list[LabelledLine]:
 
 
 def read_records(file: Path, label: str, text: str) -> list[LabelledLine]:
-    """Records of a CSV file with a header, in UTF-8. Raises DataError for missing columns or a ragged record."""
-    try:
-        rows = list(csv.reader(io.StringIO(read_bytes(file).decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"no readable CSV in UTF-8: {error}", where=str(file)) from error
-    header = rows[0] if rows else []
+    """Records of a CSV file with a header. Raises DataError for missing columns, and as `read_csv`."""
+    columns = read_csv(file)
     for name in (label, text):
-        if name not in header:
-            raise DataError(f"has no column {name!r}", where=str(file), hint=nearest(name, header))
-    for number, row in enumerate(rows[1:], start=1):
-        if len(row) != len(header):
-            raise DataError(f"row {number} has {len(row)} fields, the header {len(header)}", where=str(file))
-    at = header.index(label), header.index(text)
-    return [LabelledLine(number, row[at[0]], row[at[1]].strip()) for number, row in enumerate(rows[1:], start=1)]
+        if name not in columns:
+            raise DataError(f"has no column {name!r}", where=str(file), hint=nearest(name, columns))
+    pairs = zip(columns[label], columns[text], strict=True)
+    return [LabelledLine(number, name, words.strip()) for number, (name, words) in enumerate(pairs, start=1)]
 
 
 def decoded(line: bytes) -> str:
@@ -76,14 +65,6 @@ def decoded(line: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return line.decode("latin-1")
-
-
-def read_bytes(file: Path) -> bytes:
-    """The content, unpacked where the name ends in .gz. Raises DataError for a damaged file."""
-    try:
-        return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"cannot be read: {error}", where=str(file)) from error
 
 
 def class_numbers(lines: Iterable[LabelledLine], known: dict[str, int], file: Path) -> list[int]:

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, DataError, Output, Regression, UsageError
+from w2s_bench.contracts import Array, Classes, DataError, Output, Regression, UsageError, file_digest
 from w2s_text.labelled import Labelled, LabelledTask, fixed_sample, one_hot, sample_sizes, text_array
 from w2s_text.line_files import LabelledLine, class_numbers, file_in, read_lines, read_records
-from w2s_text.tables import digest_of_files
 
 CORPUS_LICENCE = "not stated (research use)"
 POLARITY = ("negative", "positive")
@@ -51,7 +50,7 @@ class LocalSource:
 
     def fingerprint(self) -> str:
         """SHA-256 of the files."""
-        return digest_of_files(self.files())
+        return file_digest(*self.files())
 
     def read(self, limit: int) -> Labelled:
         """Every line, or a fixed sample, without train lines whose text is in the test file. Raises DataError."""

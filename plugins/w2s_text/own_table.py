@@ -21,13 +21,14 @@ from w2s_bench.contracts import (
     Splits,
     UsageError,
     draw_splits,
+    file_digest,
     nearest,
     seed_for,
 )
 from w2s_text.class_labels import ClassColumn, class_names
 from w2s_text.columns import input_column, labels, texts
 from w2s_text.labelled import columns_at, thinned
-from w2s_text.tables import Table, digest_of_files, read_files, table_files
+from w2s_text.tables import Table, read_files, table_files
 
 FEWEST_ROWS = 6
 PARTS = ("supervise", "transfer", "test")
@@ -99,7 +100,7 @@ class OwnTable:
         self._check()
         if self.revision:
             return f"{self.path}[{self.name}]@{self.revision}"
-        return digest_of_files(table_files(self.path))
+        return file_digest(*table_files(self.path))
 
     def pool(self) -> Pool:
         """Every row's inputs."""

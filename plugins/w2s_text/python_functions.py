@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import hashlib
 import io
 import os
 import platform
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError, Pool, Regression, Splits, draw_splits, generator_for, seed_for
+from w2s_bench.contracts import Array, DataError, Pool, Regression, Splits, draw_splits, file_digest, generator_for, seed_for
 
 LONGEST = 192
 """Bytes of source, after taking the indentation away."""
@@ -136,8 +135,4 @@ def _functions() -> tuple[Function, ...]:
 @functools.cache
 def _library_digest() -> str:
     root, files = library_files()
-    whole = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes()
-        whole.update(f"{file.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
-    return whole.hexdigest()
+    return file_digest(*files, within=root)

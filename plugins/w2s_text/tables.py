@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.contracts import DataError, nearest
+from w2s_bench.contracts import DataError, nearest, read_csv
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
@@ -70,16 +68,6 @@ def table_files(path: str) -> tuple[Path, ...]:
     return (place,)
 
 
-def digest_of_files(files: tuple[Path, ...]) -> str:
-    """SHA-256 over names and contents."""
-    whole = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").hexdigest()
-        whole.update(f"{file.name}\0{content}\0".encode())
-    return whole.hexdigest()
-
-
 def read_files(files: tuple[Path, ...]) -> Table:
     """One table from files with the same columns. Raises DataError where they differ or cannot be read."""
     tables = [_READERS[file.suffix](file) for file in files]
@@ -117,26 +105,7 @@ def _lines(file: Path) -> Iterator[str]:
 
 
 def _read_csv(file: Path) -> Table:
-    reader = csv.reader(_lines(file), strict=True)
-    records: list[list[str]] = []
-    try:
-        header = next(reader, [])
-        if len(set(header)) < len(header) or not header:
-            raise DataError(
-                f"the header is empty or names a column twice: {', '.join(header)}", where=str(file)
-            )
-        for record in reader:
-            if record and len(record) != len(header):
-                raise DataError(
-                    f"row {len(records) + 1} has {len(record)} fields, the header {len(header)}",
-                    where=f"{file}, line {reader.line_num}",
-                    hint="quote fields that hold a comma",
-                )
-            if record:
-                records.append(record)
-    except csv.Error as error:
-        raise DataError(str(error), where=f"{file}, line {reader.line_num}") from error
-    return table_of({name: [record[at] for record in records] for at, name in enumerate(header)}, str(file))
+    return table_of(read_csv(file), str(file))
 
 
 def _read_jsonl(file: Path) -> Table:

@@ -14,6 +14,7 @@ import pytest
 import w2s_tabular
 from w2s_tabular.arrays import Arrays
 from w2s_tabular.diabetes import Diabetes
+from w2s_tabular.files import read_columns
 from w2s_tabular.given import Given
 from w2s_tabular.random_features import RandomFeatures
 from w2s_tabular.raw import Raw
@@ -191,14 +192,24 @@ def test_missing_and_unsupported_files_name_the_nearest_right_thing(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("content", "said"), [
-    (b"y,a\n1,2\n3,\xe9\n", "not UTF-8: byte 0xe9 in line 3"), (b"", "not a readable table"),
-    (b"y,a\n1,2\n3,4,5\n", "not a readable table"), (b"y,a,a\n1,2,3\n", "'a' more than once"),
+    (b"y,a\n1,2\n3,\xe9\n", "line 3 is not UTF-8"), (b"", "the file is empty"),
+    (b"y,a\n1,2\n3,4,5\n", "row 2 has 3 fields, the header 2"), (b"y,a\n1,2\n3\n", "row 2 has 1 field, the header 2"),
+    (b"y,a,a\n1,2,3\n", "'a' more than once"),
     (b"y,a\n1,2\n", "1 row cannot be split"), (b"y\n" + b"1\n" * 9, "no column is left"),
 ])
 def test_a_broken_csv_says_where(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "broken.csv").write_bytes(content)
     with pytest.raises(DataError, match=said):
         Arrays(str(tmp_path / "broken.csv")).load(0)
+
+
+def test_a_column_of_a_csv_is_numbers_where_each_field_is_one_or_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n,text,flag,id,gap\n1.5,1_000,true,007,\n,2,False,8.0,\n-1e3,3,,9,\n")
+    columns = read_columns(str(tmp_path / "a.csv"))
+    assert np.array_equal(columns["n"], [1.5, np.nan, -1000.0], equal_nan=True)
+    assert np.array_equal(columns["flag"], [1.0, 0.0, np.nan], equal_nan=True)
+    assert columns["text"].tolist() == ["1_000", "2", "3"] and columns["gap"].tolist() == ["", "", ""]
+    assert columns["id"].tolist() == ["007", "8.0", "9"]
 
 
 class Trap:

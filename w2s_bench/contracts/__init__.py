@@ -36,6 +36,7 @@ from w2s_bench.contracts.errors import (
     W2SError,
     nearest,
 )
+from w2s_bench.contracts.files import file_digest, read_bytes, read_csv
 from w2s_bench.contracts.fitting import (
     Checkpoints,
     ConvexIn,
@@ -72,11 +73,11 @@ from w2s_bench.contracts.seeds import generator_for, seed_for
 __all__ = [
     "Array", "Bound", "BoundEntry", "Checkpoints", "Classes", "Columns", "CommandEntry", "ConvexIn", "DataError",
     "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Embedding", "Entry", "ExecutorEntry",
-    "Facts", "FigureEntry", "FitContext", "FitProblem", "Geometry", "Labels", "LinearPredictor", "Loss", "LossEntry",
-    "Measured", "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Output",
-    "OutputEntry", "Parameter", "PluginError", "Pool", "Predictor", "PrepareContext", "PreparedModel", "Recovered",
-    "Regression", "Sample", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError",
-    "Strategy", "StrategyEntry", "SuiteEntry", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError",
-    "as_column", "as_rows", "by_features", "canonical_json", "check_same_shape", "device", "digest", "draw_splits",
-    "generator_for", "hookimpl", "hookspec", "in_memory", "nearest", "seed_for",
+    "Facts", "FigureEntry", "FitContext", "FitProblem", "Geometry", "Labels", "LinearPredictor", "Loss", "LossEntry", "Measured",
+    "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Output", "OutputEntry",
+    "Parameter", "PluginError", "Pool", "Predictor", "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample",
+    "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy", "StrategyEntry",
+    "SuiteEntry", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "as_column", "as_rows", "by_features",
+    "canonical_json", "check_same_shape", "device", "digest", "draw_splits", "file_digest", "generator_for", "hookimpl",
+    "hookspec", "in_memory", "nearest", "read_bytes", "read_csv", "seed_for",
 ]

@@ -6,8 +6,6 @@ class, and their truth may be one column of class names. Nothing that could run 
 
 from __future__ import annotations
 
-import csv
-import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array
+from w2s_bench.contracts import Array, read_csv
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.scoring.divergence import ROW_SUM_TOLERANCE
 
@@ -219,29 +217,11 @@ def _found(path: str) -> Path:
 def _csv(file: Path, path: str) -> dict[str, pl.Series]:
     import polars as pl
 
-    content = file.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"not UTF-8: byte 0x{content[error.start]:02x} in line {line}", where=path,
-                        hint="save the file as CSV UTF-8") from None
-    try:
-        rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text, newline="")) if row]
-    except csv.Error as error:
-        raise _unreadable(path, error) from None
-    header = rows[0] if rows else []
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise DataError(f"the header names {twice[0]!r} more than once", where=path, hint="rename one of them")
-    if "" in header:
-        raise DataError(f"column {header.index('') + 1} has no name", where=path,
+    columns = read_csv(file, where=path, stripped=True)
+    if "" in columns:
+        raise DataError(f"column {list(columns).index('') + 1} has no name", where=path,
                         hint="a row index? save the table without it, or name the column of ids `id`")
-    uneven = next((number for number, row in enumerate(rows) if len(row) != len(header)), None)
-    if uneven is not None:
-        raise DataError(f"row {uneven} has {len(rows[uneven])} fields, the header {len(header)}", where=path,
-                        hint="every row needs as many fields as the header, separated by commas")
-    return {name: pl.Series(name, [row[j] for row in rows[1:]], dtype=pl.String) for j, name in enumerate(header)}
+    return {name: pl.Series(name, column, dtype=pl.String) for name, column in columns.items()}
 
 
 def _parquet(file: Path, path: str) -> dict[str, pl.Series]:
