@@ -1,4 +1,4 @@
-"""Several runs are one table; a filter is data, never code; a published page is the same each time."""
+"""Several runs are one table; a published page is the same each time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from made_tables import make_tables
 
 from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.report.publish import publish
-from w2s_bench.tables.reading import read_runs, where
+from w2s_bench.tables.reading import read_runs
 
 
 def saved(folder: Path, rows: pl.DataFrame, bounds: pl.DataFrame) -> Path:
@@ -58,21 +58,6 @@ def test_what_cannot_be_one_table_is_named(tmp_path: Path) -> None:
         read_runs([a, b])
     with pytest.raises(DataError, match=r"rows\.parquet is missing"):
         read_runs([tmp_path])
-
-
-@pytest.mark.parametrize(("text", "count"), [
-    ("gain > 0", 6), ("task == a", 6), ("task == 'a' and gain<=0", 3), ("flags == few-test-examples", 4),
-    ("flags != few-test-examples", 8), ("pgr == null", 12), ("seed >= 1 and status != failed", 8)])
-def test_filters(text: str, count: int) -> None:
-    assert where(make_tables({"a": 1.0, "b": 2.0})[0], text).height == count
-
-
-@pytest.mark.parametrize(("text", "said"), [
-    ("gian > 0", "gain"), ("gain > x", "number"), ("task < a", "order"), ("gain > 0 or gain < 1", "or gain"), ("", "end"),
-    ("__import__('os')", "cannot read"), ("gain = 1", "cannot read"), ("gain > 0 and ", "end")])
-def test_a_wrong_filter_is_explained(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
-        where(make_tables({"a": 1.0})[0], text)
 
 
 def test_a_published_folder_is_the_same_each_time_and_reads_back(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """RUNS, --where, --by, --latest, --json and --csv."""
     for option in reversed((
         click.argument("runs", nargs=-1),
-        click.option("--where", "condition", default=None, help='Keep rows, as in "panels == pretrained and seed < 3".'),
+        click.option("--where", "condition", default=None,
+                     help='Keep rows, as in "panels == pretrained and (seed < 3 or gain > 0)".'),
         click.option("--by", default=None, help="Group by these columns, joined with commas; `panel` is one."),
         click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
@@ -33,7 +34,8 @@ def tables_of(runs: Sequence[str], condition: str | None, latest: bool, command:
     import polars as pl
 
     from w2s_bench.running.folder import find_run
-    from w2s_bench.tables.reading import read_runs, where
+    from w2s_bench.tables.filters import where
+    from w2s_bench.tables.reading import read_runs
 
     if not runs:
         raise UsageError("no run is given", hint=f"w2s-bench {command} RUN; runs are under w2s-runs/")

@@ -1,14 +1,12 @@
-"""Several runs as one table: read, check and filter."""
+"""Several runs as one table: read and check."""
 
 from __future__ import annotations
 
-import operator
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts.errors import DataError, UsageError, nearest
+from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.running.table_files import BOUND, ROW, read_table, table_of
 
 if TYPE_CHECKING:
@@ -16,11 +14,6 @@ if TYPE_CHECKING:
 
 CELL = ("task", "weak", "strong", "strategy", "supervisor", "seed")
 _FOLDER = "folder index"
-_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
-_CLAUSE = re.compile(r"""\s*(?P<column>[A-Za-z_]\w*)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<value>"[^"]*"|'[^']*'|[^\s"']+)\s*""")
-_AND = re.compile(r"and\s")
-_HINT = 'a filter reads like "gain > 0 and task == diabetes"; quote a text that has spaces'
 
 
 def read_runs(sources: Sequence[Path], *, latest: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -76,61 +69,3 @@ def _refuse_twice(rows: pl.DataFrame, folders: Sequence[Path]) -> None:
     count = twice.select(CELL).n_unique()
     raise UsageError(f"{count} cell{'s are' if count > 1 else ' is'} in more than one run, such as {cell}",
                      where=" and ".join(where), hint="--latest keeps the row of the run that is named last")
-
-
-def where(rows: pl.DataFrame, expression: str) -> pl.DataFrame:
-    """Rows for which every clause holds: COLUMN OP VALUE, joined with `and`; OP is one of < <= > >= == !=.
-
-    A list column such as flags is asked whether it holds the value. `null` stands for a missing value.
-    Raises UsageError for anything else.
-    """
-    import polars as pl
-
-    return rows.filter(pl.all_horizontal(_condition(rows, *clause) for clause in clauses(expression)))
-
-
-def clauses(expression: str) -> list[tuple[str, str, str]]:
-    """(column, operator, value) of each clause. Raises UsageError where the text is no filter."""
-    found, at = [], 0
-    while True:
-        match = _CLAUSE.match(expression, at)
-        if match is None:
-            raise UsageError(f"cannot read the filter at {expression[at:].strip() or 'its end'!r}", hint=_HINT)
-        found.append((match["column"], match["op"], match["value"]))
-        at = match.end()
-        if at == len(expression):
-            return found
-        joined = _AND.match(expression, at)
-        if joined is None:
-            raise UsageError(f"cannot read the filter at {expression[at:].strip()!r}", hint=_HINT)
-        at = joined.end()
-
-
-def _condition(rows: pl.DataFrame, name: str, op: str, text: str) -> pl.Expr:
-    import polars as pl
-
-    if name not in rows.columns:
-        raise UsageError(f"no column {name!r}", where="the filter", hint=nearest(name, rows.columns))
-    kind, column, equality = rows.schema[name], pl.col(name), op in ("==", "!=")
-    bare = text.strip("\"'")
-    if text == "null" and equality:
-        return column.is_null() if op == "==" else column.is_not_null()
-    if kind.is_numeric():
-        return _OPERATORS[op](column, _number(name, bare))  # type: ignore[no-any-return]
-    if not equality:
-        raise UsageError(f"{name} has no order, so {op} says nothing", where="the filter", hint="use == or !=")
-    if isinstance(kind, pl.List):
-        holds = column.list.contains(bare)
-        return holds if op == "==" else ~holds
-    if kind == pl.Boolean:
-        if bare not in ("true", "false"):
-            raise UsageError(f"{name} is true or false, not {bare!r}", where="the filter")
-        return _OPERATORS[op](column, pl.lit(bare == "true"))  # type: ignore[no-any-return]
-    return _OPERATORS[op](column, pl.lit(bare))  # type: ignore[no-any-return]
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"{name} is a number, and {text!r} is none", where="the filter", hint=_HINT) from None

@@ -1,0 +1,68 @@
+"""A filter is one condition on the columns that are there: no query, no file, and no word of it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from made_tables import make_tables
+
+from w2s_bench.contracts.errors import UsageError
+from w2s_bench.tables.filters import where
+
+ROWS = make_tables({"a": 1.0, "b": 2.0})[0]
+
+
+@pytest.mark.parametrize(("text", "count"), [
+    ("gain > 0", 6), ("task == a", 6), ("task == 'a' and gain<=0", 3), ("flags == few-test-examples", 4),
+    ("flags != few-test-examples", 8), ("pgr == null", 12), ("seed >= 1 and status != failed", 8), ("seed == '1'", 4),
+    ('task == "a"', 6), ("ceiling_in_class == null and task == b", 6), ("strategy == ridge[penalty=auto,x=[1,2]]", 0)])
+def test_what_a_filter_could_say_before(text: str, count: int) -> None:
+    assert where(ROWS, text).height == count
+
+
+@pytest.mark.parametrize(("text", "count"), [
+    ("gain > 0 or task == a", 9), ("(task = 'a' or task = 'b') and seed = 0", 4), ("task in ('a', 'c') and seed in (0, 1)", 4),
+    ("strategy like 'rid%'", 12), ("strategy not like 'rid%'", 0), ("gain / misfit > 0.5", 6),
+    ("gain > 0.5*misfit and seed < 2", 4),
+    ("not task == a", 6), ("flags == few-test-examples or seed == 2", 8), ("weak != strong", 12), ("weak == strong", 0),
+    ("gain between 0 and 0.3", 2), ("pgr is null", 12), ("abs(gain) > 0.1 and -misfit < 0", 8), ("upper(task) = 'A'", 6),
+    ("task == upper('a')", 0), ("gain > avg(gain)", 6), ("coalesce(pgr, gain) > 0", 6),
+    ("task == 'it''s' or task == \"it's\"", 0),
+    ("task == select", 0), ("array_contains(flags, 'few-test-examples')", 4), ("gain > 1e-3 and gain > -.5", 6)])
+def test_or_in_like_and_arithmetic(text: str, count: int) -> None:
+    assert where(ROWS, text).height == count
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("gian > 0", "did you mean gain"), ("gain > x", "a text goes in quotes: 'x'"),
+    ("task in (a, b)", "a text goes in quotes: 'a'"),
+    ("gain > 'x'", "cannot compare"), ("", "cannot read"), ("gain > 0 and ", "cannot read"), ("gain > 0)", "cannot read"),
+    ("'", "cannot read"), ("gain > 0 gain < 1", "cannot read"), ("gain > 1 garbage", "at 'garbage'"), ("gain", "true or false"),
+    ("1 = 1", "asks something of a column"), ("cast(task as int) = 1", "cannot read"), ("gain > ?", "cannot read"),
+    ("columns('gain.*') > 0", "one by one"), ("seed == 'x'", "cannot compare"), ("* > 1", "cannot read")])
+def test_a_wrong_filter_is_explained(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        where(ROWS, text)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [
+    "read_csv('rows.csv') = 1", "read_parquet('rows.parquet')", "gain > (select 1)",
+    "gain in (select gain from read_csv('rows.csv'))",
+    "exists (select 1)", "gain in (from self)", "gain in (table self)", "gain in (values (1))", "gain > 0; select 1",
+    "gain > 0 -- and task = 'a'", "gain > 0 /* and task = 'a' */", "__import__('os')", "select gain", "gain > 0 union select 1"])
+def test_a_filter_is_no_query_and_opens_no_file(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ROWS.write_parquet("rows.parquet")
+    ROWS.select("gain").write_csv("rows.csv")
+    with pytest.raises(UsageError):
+        where(ROWS, text)
+
+
+def test_a_column_that_nobody_declared_can_be_asked(ask: Callable[..., str]) -> None:
+    ROWS.with_columns(novelty=pl.col("seed") * 2).write_parquet("rows.parquet")
+    assert len(ask("show", "rows.parquet", "--where", "novelty > 1 or task == a", "--csv").splitlines()) == 11
+    assert "novelty" in ask("show", "rows.parquet", "--where", "noevlty > 1", code=2)
