@@ -16,7 +16,8 @@ SCHEDULE = Parameter("schedule", str, "linear", "learning rate after its rise: d
 RISE = Parameter("warmup", float, 0.1, "share of the steps over which the learning rate rises", low=0.0, high=1.0)
 CLIP = Parameter("clip", float, 1.0, "largest norm of a step's gradient; 0: any", low=0.0)
 ACCUMULATE = Parameter("accumulate", int, 1, "parts in which a batch passes through the network; for memory only", low=1)
-EVERY = Parameter("checkpoint-every", int, 100, "steps between checkpoints from which a killed fit goes on; 0: none", low=0)
+EVERY = Parameter("checkpoint-every", int, 100, "steps between checkpoints from which a killed fit goes on; 0: none", low=0,
+                  role="speed")
 
 
 @hookimpl

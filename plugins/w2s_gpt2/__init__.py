@@ -36,6 +36,7 @@ READING = (
         "tokens in a batch, padding included; changes speed and memory only; auto: 1024 on each thread of a CPU, 16384 on a GPU",
         low=1,
         words=("auto",),
+        role="speed",
     ),
 )
 REVISION = Parameter("revision", str, "main", "commit, tag or branch on the hub")
@@ -64,7 +65,7 @@ def w2s_models() -> Iterable[ModelEntry]:
         tags=TEXT,
         summary="any causal or encoder model with safetensors weights, on the hub or in a folder",
         parameters=(
-            Parameter("path", str, None, "a folder, or a name on the hub: owner/name"),
+            Parameter("path", str, None, "a folder, or a name on the hub: owner/name", role="place"),
             REVISION,
             *READING,
         ),
@@ -96,6 +97,7 @@ def w2s_models() -> Iterable[ModelEntry]:
                 "task: the task's unlabelled texts; python: the standard library's source; "
                 "else a UTF-8 file (plain or .gz) with one text a line",
                 words=("task", "python"),
+                role="place",
             ),
             Parameter(
                 "objective",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -105,9 +102,10 @@ class Nano:
         return reading if self.corpus == "task" else reading | {"column": "text"}
 
     def fingerprint(self) -> str:
-        """Digest of the corpus and, for objective=descriptors, of the named function's source."""
-        describing = _source_digest(self.descriptors) if self.objective == "descriptors" else ""
-        return f"{corpus_fingerprint(self.corpus)}/{describing}"
+        """Digest of the corpus."""
+        if self.objective == "descriptors":
+            _registered(self.descriptors)
+        return corpus_fingerprint(self.corpus)
 
     def prepare(self, context: PrepareContext) -> dict[str, Array]:
         """Weights after each step that is kept as float32 arrays `<step>/<name>`, and "loss": (steps,)
@@ -224,13 +222,3 @@ def _function(name: str) -> Callable[[list[str]], Any]:
     except ImportError as error:
         raise UsageError(f"cannot be imported: {error}", where=f"descriptors={name}") from error
     return function
-
-
-def _source_digest(name: str) -> str:
-    """SHA-256 of the sources of the package that offers the function."""
-    package = _registered(name).value.partition(":")[0].partition(".")[0]
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise UsageError(f"the package {package!r} has no source", where=f"descriptors={name}")
-    files = sorted(Path(spec.origin).parent.rglob("*.py"))
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()

@@ -60,15 +60,14 @@ class Pretrained:
         return folder_size(folder) if folder else None
 
     def fingerprint(self) -> str:
-        """SHA-256 of a folder's configuration, tokenizer and weights. On the hub `name@revision=commit`: the
-        commit of the snapshot in the cache, which is read then whatever the hub has by now, or of the hub; without it where
-        there is neither.
+        """SHA-256 of a folder's configuration, tokenizer and weights. On the hub `name@commit`: the
+        commit of the snapshot in the cache, which is read then whatever the hub has by now, or of the hub; `name@revision`
+        where there is neither.
         """
         folder = model_folder(self.path)
         if folder:
             return folder_digest(folder)
-        commit = commit_of(self.path, self.revision)
-        return f"{self.path}@{self.revision}{f'={commit}' if commit else ''}"
+        return f"{self.path}@{commit_of(self.path, self.revision) or self.revision}"
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
         """Features (n, d) float32 of the column, and which texts were cut. Raises DataError where it cannot, MemoryError

@@ -13,11 +13,12 @@ TEACHER = Parameter(
     str,
     "",
     "CSV with a column smiles, of the same molecules: its numbers join the inputs, for given[column=…]",
+    role="place",
 )
 
 
 def _entry(name: str, target: str, file: str, summary: str) -> TaskEntry:
-    path = Parameter("path", str, None, f"folder that holds {file} and splits.json")
+    path = Parameter("path", str, None, f"folder that holds {file} and splits.json", role="place")
     return TaskEntry(
         name,
         f"w2s_molecules.sets:{target}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import metadata
 from typing import ClassVar
 
 import numpy as np
@@ -46,13 +45,11 @@ class MoleculeSet:
         return f"{self.dataset}.csv.gz"
 
     def fingerprint(self) -> str:
-        """SHA-256 of table, splits and teacher, and the version of RDKit, which decides on the canonical
-        strings.
-        """
+        """SHA-256 of table, splits and teacher."""
         digests = [file_digest(present(self.path, self.file), present(self.path, "splits.json"))]
         if self.teacher:
             digests.append(file_digest(present(*folder_and_name(self.teacher))))
-        return "-".join([*digests, f"rdkit{metadata.version('rdkit')}"])
+        return "-".join(digests)
 
     def load(self, seed: int) -> Splits:
         """truth: (n, 1) float64 in the unit of the output. Raises DataError naming the row of an invalid

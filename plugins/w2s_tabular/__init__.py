@@ -23,7 +23,7 @@ def w2s_tasks() -> Iterable[TaskEntry]:
         summary="your own .npz, .csv, .parquet or folder of .npy files",
         tags=REGRESSION | {"own-data"},
         parameters=(
-            Parameter("path", str, None, "the file, or the folder of .npy files"),
+            Parameter("path", str, None, "the file, or the folder of .npy files", role="place"),
             Parameter("label", str, "y", "column that holds the label"),
             Parameter("splits", str, "split", "column with supervise, transfer or test in each row; "
                       "drawn by the seed when there is none"),

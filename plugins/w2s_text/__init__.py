@@ -42,7 +42,7 @@ def _own_table() -> TaskEntry:
         summary="a number or a class from text: CSV, JSONL, Parquet, a folder of those, or a data set of the hub",
         tags=REGRESSION | CLASSES,
         parameters=(
-            Parameter("path", str, None, "a file, a folder, or with revision= the name of a data set on the hub"),
+            Parameter("path", str, None, "a file, a folder, or with revision= the name of a data set on the hub", role="place"),
             Parameter("text", str, "text", "column that holds the text"),
             Parameter("label", str, "label", "column that holds what is to be predicted"),
             Parameter("split", str, "auto", "column of supervise, transfer and test; auto: 'split' where there is "
@@ -63,7 +63,7 @@ def _own_table() -> TaskEntry:
 
 
 def _local_sets() -> Iterable[TaskEntry]:
-    folder = Parameter("folder", str, None, "folder that holds the file")
+    folder = Parameter("folder", str, None, "folder that holds the file", role="place")
     reading = Parameter("as", str, "classes", "five classes, steps of a scale (ordinal), or the number 0 to 4 (regression)",
                         choices=("classes", "ordinal", "regression"))
     labels = Parameter("labels", str, "coarse", "6 coarse types; fine: those of the original files",
@@ -91,7 +91,8 @@ def _hub_sets() -> Iterable[TaskEntry]:
     parameters = (
         BALANCE,
         LIMIT,
-        Parameter("path", str, "", "folder with the data set's Parquet files; empty: the hub, or its copy in the cache"),
+        Parameter("path", str, "", "folder with the data set's Parquet files; empty: the hub, or its copy in the cache",
+                  role="place"),
         Parameter("revision", str, "", "commit, tag or branch on the hub; empty: the declared one, else the newest"),
         DIVERGENCE,
     )

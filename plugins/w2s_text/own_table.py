@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,7 +112,7 @@ class OwnTable:
         """
         rows = self._rows()
         if rows.part is None:
-            return draw_splits(rows.inputs, rows.truth, rows.ids, seed_for("split", task=self._identity(), seed=seed))
+            return draw_splits(rows.inputs, rows.truth, rows.ids, seed_for("split", task="text", seed=seed))
         parts = [np.flatnonzero(rows.part == number) for number in range(len(PARTS))]
         return Splits(*(Split(columns_at(rows.inputs, part), rows.truth[part], rows.ids[part]) for part in parts))
 
@@ -150,7 +149,7 @@ class OwnTable:
         part_column = self._named(table, self.split, "split")
         inputs = self._inputs(table, part_column)
         rows = _Rows(inputs, truth, ids, None if part_column is None else self._parts(table, part_column))
-        return rows.at(thinned(truth, rows.part, self._identity())) if self.balanced else rows
+        return rows.at(thinned(truth, rows.part, "text")) if self.balanced else rows
 
     def _truth(self, table: Table) -> Array:
         if self._class_column is None:
@@ -172,10 +171,6 @@ class OwnTable:
                 )
             inputs[name] = input_column(table.columns[name])
         return inputs
-
-    def _identity(self) -> str:
-        """What the split is drawn from: the table's name without its folder, so that it can be moved."""
-        return f"{self.path}[{self.name}]" if self.revision else Path(self.path).name
 
     def _named(self, table: Table, wanted: str, automatic: str) -> str | None:
         if wanted == "none" or (wanted == "auto" and automatic not in table.columns):

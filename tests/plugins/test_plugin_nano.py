@@ -183,7 +183,7 @@ def test_descriptors_join_the_objective(monkeypatch: pytest.MonkeyPatch, tmp_pat
     nano = small_nano(**own)
     state, plain = trained(nano), trained(small_nano())
     assert set(state) == set(plain) and not np.array_equal(state["8/wte.weight"], plain["8/wte.weight"])
-    assert state["loss"][0] > plain["loss"][0] and nano.fingerprint() != small_nano().fingerprint()
+    assert state["loss"][0] > plain["loss"][0]
     with pytest.raises(DataError, match="not finite for the text"):
         trained(small_nano(**own | {"descriptors": "nothing"}))
     with pytest.raises(UsageError, match="cannot be imported"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,10 @@ class Parameter:
     names: a kind in the plural ("models", "losses", "divergences", …): the value is the name of a component of that kind,
     and the target is called with that component instead; a model so named by a strategy adds a block to the features of
     its fits.
+    role: what the value is to a result. meaning: a part of what is computed. place: where something lies, a file or a folder,
+    for which its content stands, as the component's fingerprint() gives it; its `words` are no places, and mean what they say.
+    speed: how fast, in how much memory, and no number changes. Seeds and keys know only what differs from a default and has a
+    meaning, and the content of a place: data may be moved, and a parameter with a default added, and nothing is computed anew.
     """
 
     name: str
@@ -28,6 +32,7 @@ class Parameter:
     optional: bool = False
     draw: bool = False
     names: str = ""
+    role: Literal["meaning", "place", "speed"] = "meaning"
 
 
 @dataclass(frozen=True)

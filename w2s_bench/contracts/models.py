@@ -15,7 +15,8 @@ class Task(Protocol):
 
     fingerprint() is cheap and changes whenever what load() would return changes (a digest of the files it
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
-    `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`.
+    `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`; task: its name, never a path. Where a parameter is a
+    place, the fingerprint stands for it in the seeds of fits too: the digest of the content, and no version of anything.
     Optional: label_noise, the variance of the noise on its labels; known_truth, whether the truth of classes holds the
     true conditional probabilities; balanced, whether classes were thinned to one size; pool() -> `Pool`, every input that
     the splits of any seed are drawn from, so that a frozen model reads each of them once.

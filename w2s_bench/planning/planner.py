@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
-import msgspec
-
 from w2s_bench.contracts import Model
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, UsageError
@@ -202,10 +200,16 @@ class _Planner:
                 raise PluginError(f"{model.label} is prepared as a parameter that it does not have: {', '.join(sorted(unknown))}",
                                   where=model.target)
             changed = {name: value for name, value in made_as.items() if params[name] != value}
-            maker = _replaced(model, changed) if changed else model
+            maker = self._replaced(model, changed) if changed else model
             self.components.setdefault(maker.key, maker)
             self._shared[shared] = maker.key
         return self._shared[shared]
+
+    def _replaced(self, model: Component, changed: Mapping[str, Scalar]) -> Component:
+        """The component of the same entry with other values of some parameters."""
+        named = parse(model.label)
+        return self.registry.one("models", format_selector(
+            replace(named, params=tuple({**dict(named.params), **changed}.items()))))
 
     def _fit_seed(self, task: Component, model: Component, seed: int) -> int:
         dimensions = (task.identity, model.identity, seed)
@@ -263,12 +267,3 @@ class _Planner:
         made = job(recipe)
         self.jobs.setdefault(made.key, made)
         return made.key
-
-
-def _replaced(model: Component, changed: Mapping[str, Scalar]) -> Component:
-    """The component of the same entry with other values of some parameters, its files fingerprinted anew."""
-    named = parse(model.label)
-    label = format_selector(replace(named, params=tuple({**dict(named.params), **changed}.items())))
-    params = tuple((name, changed.get(name, value)) for name, value in model.params)
-    other = msgspec.structs.replace(model, params=params, label=label, pooled_label=label)
-    return msgspec.structs.replace(other, fingerprint=str(other.create().fingerprint()))

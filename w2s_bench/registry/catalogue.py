@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from w2s_bench.contracts.entries import Entry, SuiteEntry
+from w2s_bench.contracts.entries import Entry, Parameter, SuiteEntry
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.contracts.kinds import BY_PLURAL, KINDS
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.names import Scalar, Selector, format_selector, parse
-from w2s_bench.registry.parameters import check_parameters, lacking, told
+from w2s_bench.registry.parameters import check_parameters, is_place, lacking, sets_apart, told
 from w2s_bench.registry.sources import source_digest
 
 SINGULAR: Mapping[str, str] = {kind.plural: kind.name for kind in KINDS}
@@ -142,6 +142,9 @@ class Registry:
                              hint=f"install it: pip install 'w2s-bench[{entry.extra}]'")
         params = check_parameters(entry, settings, where)
         parts = self._parts(entry, params, where)
+        unsaid = tuple(p.name for p in entry.parameters if not (
+            self._differs(p, dict(parts)[p.name], where) if p.name in dict(parts) else sets_apart(p, params[p.name])))
+        placed = any(is_place(p, params[p.name]) for p in entry.parameters)
         params |= {part: component.label for part, component in parts}
         unique = sum(e.entry.name == entry.name for e in self.entries(kind)) == 1
         name = entry.name if unique else found.full_name
@@ -150,7 +153,7 @@ class Registry:
         draws = {parameter.name for parameter in entry.parameters if parameter.draw}
         pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
         made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
-                         source_digest(entry.target), "", pooled, parts)
+                         source_digest(entry.target), "", pooled, parts, unsaid, placed)
         instance: Any = made.create() if BY_PLURAL[kind].called else None
         fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
         return msgspec.structs.replace(made, fingerprint=fingerprint)
@@ -164,6 +167,16 @@ class Registry:
                 continue
             parts.append((parameter.name, self.one(parameter.names, str(value), where=where)))
         return tuple(parts)
+
+    def _differs(self, parameter: Parameter, part: Component, where: str) -> bool:
+        """Whether a component within is another than the one that the parameter names by default."""
+        if parameter.default is None:
+            return True
+        usual = parse(str(parameter.default))
+        if usual.name not in (part.name, part.name.partition("/")[2]):
+            return True
+        found = self.match(parameter.names, parse(part.name))[0]
+        return self.component(parameter.names, found, next(usual.settings()), where=where).identity != part.identity
 
     def _near(self, kind: str, name: str, names: Iterable[str]) -> str:
         for other in SINGULAR:

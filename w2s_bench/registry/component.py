@@ -19,9 +19,11 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
     """An entry with every parameter resolved: what a job's key is made from.
 
     label: the shortest name that selects it; pooled_label: the same without parameters that only number draws.
-    source: digest of the component's source package.
+    params: all that the target is called with. source: digest of the component's source package.
     fingerprint: digest of the files that the component reads, as it reports itself. parts: the components that parameters
     name, by parameter; they are in the key with all that is theirs.
+    unsaid: names of the parameters that set nothing apart: those at their default, and those that are a place or speed alone.
+    placed: whether a parameter names a place, so that the fingerprint stands for it wherever it would stand.
     """
 
     kind: str
@@ -34,17 +36,28 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
     fingerprint: str
     pooled_label: str = ""
     parts: tuple[tuple[str, Component], ...] = ()
+    unsaid: tuple[str, ...] = ()
+    placed: bool = False
+
+    @functools.cached_property
+    def meaning(self) -> dict[str, Scalar | None]:
+        """The parameters that set the component apart from others of its entry, components within left out."""
+        silent = {*self.unsaid, *(name for name, _ in self.parts)}
+        return {name: value for name, value in sorted(self.params) if name not in silent}
 
     @functools.cached_property
     def key(self) -> str:
-        """Digest of everything but the labels."""
-        inside = [[name, part.key] for name, part in self.parts]
-        return digest([self.kind, self.name, self.target, self.version, self.params, self.source, self.fingerprint, *inside])
+        """Digest of everything but the labels, and but what is a place or speed alone."""
+        inside = {name: part.key for name, part in self.parts}
+        return digest({"kind": self.kind, "identity": self.identity, "target": self.target, "version": self.version,
+                       "source": self.source, "fingerprint": self.fingerprint, "parts": inside})
 
     @functools.cached_property
     def identity(self) -> str:
-        """Name and parameters only: what seeds are derived from."""
-        return digest([self.name, self.params, *([name, part.identity] for name, part in self.parts)])
+        """Name, parameters, and the content of places: what seeds are derived from, whatever the versions and the sources."""
+        inside = {name: part.identity for name, part in self.parts if name not in self.unsaid}
+        return digest({"name": self.name, "parameters": self.meaning, "parts": inside,
+                       "content": self.fingerprint if self.placed else None})
 
     def create(self) -> Any:
         """The component itself, imported now, and with it those that its parameters name.

@@ -55,6 +55,16 @@ def lacking(entry: Entry, settings: dict[str, Scalar]) -> bool:
     return any(p.default is None and not p.optional and p.name not in settings for p in entry.parameters)
 
 
+def is_place(parameter: Parameter, value: Scalar | None) -> bool:
+    """Whether a value says where something lies, and not a word with a meaning, or nothing."""
+    return parameter.role == "place" and value not in (None, "", *parameter.words)
+
+
+def sets_apart(parameter: Parameter, value: Scalar | None) -> bool:
+    """Whether a value is a part of what is computed: it differs from the default, and is neither a place nor speed."""
+    return value != parameter.default and parameter.role != "speed" and not is_place(parameter, value)
+
+
 def told(value: Scalar | None) -> Scalar:
     assert value is not None  # a parameter that was given has a value
     return value
