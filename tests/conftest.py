@@ -20,6 +20,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub's client, 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process a core, each with whole files; none beside this one where a single file is asked for."""
+    asked = [Path(word.partition("::")[0]) for word in config.args]
+    return 0 if len(asked) == 1 and asked[0].is_file() else os.cpu_count() or 1
+
+
 @dataclass(frozen=True)
 class Command:
     """Runs `w2s-bench` as a user would, with an empty home and no hub."""
