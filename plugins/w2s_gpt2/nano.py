@@ -64,6 +64,7 @@ class Nano:
     checkpoint: int | Literal["end"]
 
     family: ClassVar[str] = "nano"
+    capabilities: ClassVar[frozenset[str]] = frozenset({"prepare", "prepared_as", "module"})
 
     def __post_init__(self) -> None:
         if self.width % self.n_heads:

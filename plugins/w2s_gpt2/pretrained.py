@@ -43,6 +43,8 @@ class Pretrained:
     batch_tokens: int | Literal["auto"]
     published: tuple[str, int] | None = None
 
+    capabilities = frozenset({"module"})
+
     @property
     def family(self) -> str:
         """Published family, the model type of a folder's config, or the name on the hub."""

@@ -33,6 +33,7 @@ class AdamWHead:
 
     outputs = frozenset({"regression"})
     needs = "features"
+    capabilities = frozenset({"fit_many", "untrained"})
     convex_in = "outputs"
     exact = False
     epochs: int = 200

@@ -74,6 +74,7 @@ class AsIs:
 
     outputs = frozenset({"regression", "classes"})
     needs = "features"
+    capabilities = frozenset({"fit_many"})
     convex_in = None
     exact = False
 

@@ -95,6 +95,7 @@ class GradientFlow:
 
     outputs = frozenset({"regression"})
     needs = "features"
+    capabilities = frozenset({"fit_many", "untrained"})
     convex_in = "outputs"
     exact = False
     time: float | str = "auto"

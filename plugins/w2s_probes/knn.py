@@ -76,6 +76,7 @@ class KNN:
 
     outputs = frozenset({"regression", "classes"})
     needs = "features"
+    capabilities = frozenset({"fit_many", "untrained"})
     convex_in = None
     exact = False
     neighbours: int = 10

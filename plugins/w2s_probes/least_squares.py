@@ -23,6 +23,7 @@ class LeastSquares:
 
     outputs = frozenset({"regression"})
     needs = "features"
+    capabilities = frozenset({"fit_many", "untrained"})
     convex_in = "outputs"
     exact = True
     cutoff: float = 1e-6

@@ -38,6 +38,7 @@ class Logistic:
 
     outputs = frozenset({"classes"})
     needs = "features"
+    capabilities = frozenset({"fit_many", "untrained"})
     convex_in = "logits"
     exact = True
     penalty: float | str = 0.03

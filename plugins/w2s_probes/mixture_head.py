@@ -28,6 +28,8 @@ class MixtureHead:
     intercept: Array
     shares: Array
 
+    capabilities = frozenset({"members"})
+
     @property
     def weights(self) -> Array:
         """The shares, under the name that the contract has for them."""

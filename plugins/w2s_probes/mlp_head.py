@@ -27,6 +27,7 @@ class MlpHead:
     """
 
     needs = "features"
+    capabilities = frozenset({"fit_many", "untrained"})
     convex_in = None
     exact = False
     loss: Loss

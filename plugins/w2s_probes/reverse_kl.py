@@ -37,6 +37,7 @@ class ReverseKLHeads:
 
     outputs = frozenset({"classes"})
     needs = "features"
+    capabilities = frozenset({"fit_many", "untrained"})
     convex_in = "probabilities"
     exact = False
     k: int = 10

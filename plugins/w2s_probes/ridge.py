@@ -31,6 +31,7 @@ class Ridge:
 
     outputs = frozenset({"regression"})
     needs = "features"
+    capabilities = frozenset({"fit_many", "untrained"})
     convex_in = "outputs"
     exact = True
     penalty: float | str = 1e-6

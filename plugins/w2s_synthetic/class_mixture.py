@@ -24,6 +24,7 @@ class ClassMixture:
 
     divergence = "kl"
     licence = "generated here"
+    capabilities = frozenset({"known_truth"})
     citation = ("The setting of Mulgund, Pabbaraju: Relating Misfit to Gain in Weak-to-Strong Generalization Beyond the Squared "
                 "Loss, ICML 2025, arXiv 2501.19105")
     d: int = 10

@@ -37,6 +37,7 @@ class NetworkFeatures:
     column = "x"
     family = "mlp-features"
     prepare_from = frozenset({"seed"})
+    capabilities = frozenset({"prepare", "prepare_many"})
     layers: int = 8
     width: int = 16
     tasks: int = 10

@@ -28,6 +28,7 @@ class RandomFeatures:
     """
 
     column = "x"
+    capabilities = frozenset({"prepare"})
     width: int = 256
     kind: str = "relu"
     seed: int = 0

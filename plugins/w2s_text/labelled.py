@@ -80,6 +80,8 @@ class LabelledTask:
     balance: str
     limit: int
 
+    capabilities = frozenset({"balanced", "pool"})
+
     @property
     def balanced(self) -> bool:
         """Whether the classes were thinned to one size."""

@@ -74,6 +74,7 @@ class OwnTable:
 
     licence = "as the owner of the table says"
     citation = ""
+    capabilities = frozenset({"balanced", "pool"})
 
     @functools.cached_property
     def output(self) -> Output:

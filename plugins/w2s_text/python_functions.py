@@ -54,6 +54,7 @@ class PythonFunctions:
 
     output = Regression(1, "log count")
     divergence = "squared"
+    capabilities = frozenset({"pool"})
     licence = "PSF-2.0"
     citation = "The standard library of the running Python (Python Software Foundation)"
 

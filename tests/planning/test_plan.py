@@ -70,10 +70,14 @@ def test_models_that_read_one_training_share_its_job(registry: Registry, model: 
 class Misinformed:
     """A model that says it is prepared as something that is no parameter of its."""
 
+    capabilities = frozenset({"prepare", "prepared_as"})
     column, family, size, prepare_from, prepared_as = "x", "f", None, frozenset({"seed"}), {"checkpiont": "end"}
 
     def fingerprint(self) -> str:
         return ""
+
+    def prepare(self, context: object) -> object:
+        raise NotImplementedError
 
     def embed(self, inputs: object, state: object) -> Embedding:
         raise NotImplementedError

@@ -42,6 +42,7 @@ class Batches:
     needs = "features"
     convex_in = None
     exact = True
+    capabilities = frozenset({"fit_many"})
 
     def __init__(self) -> None:
         self.sizes: list[int] = []

@@ -94,8 +94,7 @@ def test_a_wrapper_handles_what_its_student_does_and_promises_nothing(strategy: 
     assert strategy.outputs == {"classes"} and strategy.needs == "features"
     assert strategy.convex_in is None and strategy.exact is False
     assert replace(strategy, student=Descent()).needs == "module"
-    assert not hasattr(replace(strategy, student=Descent()), "fit_many")
-    assert not hasattr(replace(strategy, student=Descent()), "untrained")
+    assert not {"fit_many", "untrained"} & replace(strategy, student=Descent()).capabilities
 
 
 def test_numbers_are_smoothed_chained_mixed_and_averaged_but_not_hardened() -> None:
@@ -184,7 +183,7 @@ def test_mixing_asks_for_its_share_and_fits_what_comes() -> None:
     features, classes = two_clouds(40)
     mixed = Mix(student=INNER, truth=0.25)
     assert mixed.truth_share == Filter(student=mixed).truth_share == 0.25
-    assert not hasattr(Filter(student=INNER), "truth_share")
+    assert "truth_share" not in Filter(student=INNER).capabilities
     whole = problem(features, softened(classes, 0.7), known=np.arange(40) < 10)
     assert np.array_equal(mixed.fit(whole).predict(features), INNER.fit(whole).predict(features))
     with pytest.raises(PluginError, match="without the share of true ones"):

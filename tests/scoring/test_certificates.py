@@ -52,6 +52,7 @@ class Mixture:
 
     shown: tuple[float, float]
     link: Callable[[Array], Array]
+    capabilities = frozenset({"members"})
 
     @property
     def weights(self) -> Array:

@@ -9,7 +9,7 @@ import click
 import numpy as np
 from click.shell_completion import CompletionItem
 
-from w2s_bench.contracts import Array, Classes, Output, Split, Splits
+from w2s_bench.contracts import Array, Classes, Output, Split, Splits, declared
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.report.listing import print_table, say
 from w2s_bench.report.terminal_table import figure
@@ -112,7 +112,7 @@ def _shown(value: Any) -> str:
 
 
 def _balanced(task: Any) -> str:
-    return "yes" if getattr(task, "balanced", False) else "no"
+    return "yes" if declared(task, "balanced", False) else "no"
 
 
 def _count(shares: Array) -> str:

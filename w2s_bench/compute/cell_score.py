@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from w2s_bench.compute.splits import PARTS, LoadedTask
-from w2s_bench.contracts import Array, Classes, LinearPredictor, SoftmaxPredictor
+from w2s_bench.contracts import Array, Classes, LinearPredictor, SoftmaxPredictor, declared
 from w2s_bench.planning.recipes import Part
 from w2s_bench.scoring.bounds import Bound, Facts, bounds
 from w2s_bench.scoring.certificates import EXACT, ClassCertificate, certify
@@ -62,7 +62,7 @@ def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, 
     row = {
         "divergence": measure.name, "output_unit": getattr(task.output, "unit", ""),
         "class_balance": {None: None, True: "on", False: "off"}[task.payload["balanced"]],
-        "truth_share": float(getattr(strategy, "truth_share", 0.0)),
+        "truth_share": float(declared(strategy, "truth_share", 0.0)),
         **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
         "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],
         "fingerprint_data": task.payload["data"],

@@ -28,10 +28,12 @@ from w2s_bench.compute.splits import (
     unpack_pool,
     unpack_splits,
 )
-from w2s_bench.contracts import Array, Columns, FitContext, FitProblem, Labels, Output, PrepareContext
+from w2s_bench.contracts import Array, Columns, FitContext, FitProblem, Labels, Output, PrepareContext, can, declared
 from w2s_bench.contracts.devices import VARIABLE as DEVICE_VARIABLE
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError, W2SError
+from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
+from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.contracts.seeds import generator_for
 from w2s_bench.planning.recipes import (
     Compare,
@@ -47,6 +49,7 @@ from w2s_bench.planning.recipes import (
     foundation,
 )
 from w2s_bench.registry.component import Component
+from w2s_bench.registry.contract import check_capabilities, fingerprint
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.scoring.divergence import ROW_SUM_TOLERANCE
 from w2s_bench.scoring.representations import Spectrum, compare, spectrum
@@ -86,9 +89,9 @@ class Workshop:
         recipe = jobs[0].recipe
         found: list[Artifact | Exception | None] = [None] * len(jobs)
         try:
-            if isinstance(recipe, Fit) and len(jobs) > 1 and hasattr(self._instance(recipe.strategy), "fit_many"):
+            if isinstance(recipe, Fit) and len(jobs) > 1 and can(self._instance(recipe.strategy), "fit_many"):
                 found = list(self._fit_many(jobs))
-            elif isinstance(recipe, Prepare) and len(jobs) > 1 and hasattr(self._instance(recipe.model), "prepare_many"):
+            elif isinstance(recipe, Prepare) and len(jobs) > 1 and can(self._instance(recipe.model), "prepare_many"):
                 found = list(self._prepare_many(jobs))
         except Exception:
             return [None] * len(jobs), 0.0
@@ -104,7 +107,7 @@ class Workshop:
     def _check_files(self, key: str, instance: Any) -> None:
         """What is stored under a key must be made from what the key was made from."""
         component = self.components[key]
-        if hasattr(instance, "fingerprint") and str(instance.fingerprint()) != component.fingerprint:
+        if fingerprint(BY_PLURAL[component.kind], instance, component.name) != component.fingerprint:
             raise DataError("the files that it reads changed since the run was planned", where=component.label,
                             hint="run the command again")
 
@@ -133,8 +136,8 @@ class Workshop:
         splits = checked_splits(task, task.load(recipe.seed), component.label)
         self._check_files(recipe.task, task)
         facts = {"divergence": task.divergence, "output": dataclasses.asdict(task.output),
-                 "known_truth": bool(getattr(task, "known_truth", False)), "fingerprint": component.fingerprint,
-                 "label_noise": getattr(task, "label_noise", None), "balanced": getattr(task, "balanced", None)}
+                 "known_truth": bool(declared(task, "known_truth", False)), "fingerprint": component.fingerprint,
+                 "label_noise": declared(task, "label_noise", None), "balanced": declared(task, "balanced", None)}
         return pack_splits(splits, facts)
 
     def _prepare_context(self, recipe: Prepare) -> PrepareContext:
@@ -198,7 +201,7 @@ class Workshop:
             return Labels(truth, "truth")
         weak = self._artifact(recipe.weak).arrays
         values, members = weak[recipe.part], weak.get(f"{recipe.part}/members")
-        share = float(getattr(self._instance(recipe.strategy), "truth_share", 0.0))
+        share = float(declared(self._instance(recipe.strategy), "truth_share", 0.0))
         if not share:
             return Labels(values, "weak", None, members)
         known = np.zeros(len(truth), dtype=bool)
@@ -210,7 +213,7 @@ class Workshop:
         assert isinstance(recipe, Fit)
         strategy = self._instance(recipe.strategy)
         if recipe.source == "none":
-            predictor = strategy.untrained(self._problem(job)) if hasattr(strategy, "untrained") else None
+            predictor = strategy.untrained(self._problem(job)) if can(strategy, "untrained") else None
             return Artifact({}, {"absent": True}) if predictor is None else Artifact(dict(predictor.to_arrays()))
         return Artifact(dict(strategy.fit(self._problem(job)).to_arrays()))
 
@@ -232,6 +235,7 @@ class Workshop:
         if fit.payload.get("absent"):
             return Artifact({}, {"absent": True})
         predictor = self._instance(recipe.strategy).from_arrays(fit.arrays)
+        check_capabilities(PREDICTOR_CAPABILITIES, predictor, f"the predictor of {component.label}")
         task = self._loaded(recipe.load)
         found: dict[str, Array] = {}
         read: tuple[Any, ...]
@@ -242,7 +246,7 @@ class Workshop:
             else:
                 read = (self._stacked(recipe.embeds, recipe.load, part)[0],)
             found[part] = checked_prediction(predictor.predict(*read), task.output, len(split.truth), component.label)
-            if hasattr(predictor, "members"):
+            if can(predictor, "members"):
                 found[f"{part}/members"] = np.asarray(predictor.members(*read), dtype=np.float64)
         return Artifact(found)
 

@@ -5,6 +5,7 @@ should import torch and the like inside its methods, so that planning stays ligh
 """
 
 from w2s_bench.contracts.arrays import as_column, as_rows, check_same_shape
+from w2s_bench.contracts.capabilities import can, declared
 from w2s_bench.contracts.data import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, draw_splits
 from w2s_bench.contracts.devices import device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
@@ -78,6 +79,6 @@ __all__ = [
     "Parameter", "PluginError", "Pool", "Predictor", "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample",
     "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy", "StrategyEntry",
     "SuiteEntry", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "as_column", "as_rows", "by_features",
-    "canonical_json", "check_same_shape", "device", "digest", "draw_splits", "file_digest", "generator_for", "hookimpl",
-    "hookspec", "in_memory", "nearest", "read_bytes", "read_csv", "seed_for",
+    "can", "canonical_json", "check_same_shape", "declared", "device", "digest", "draw_splits", "file_digest", "generator_for",
+    "hookimpl", "hookspec", "in_memory", "nearest", "read_bytes", "read_csv", "seed_for",
 ]

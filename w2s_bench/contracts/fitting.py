@@ -50,7 +50,7 @@ class FitContext:
 class Predictor(Protocol):
     """A fitted head. predict: features (n, d) -> (n, k) float64.
 
-    Optional, for an ensemble: members(features) -> (m, n, k), the answers of each member; weights, (m,) shares.
+    capabilities: "members" for an ensemble, whose members(features) are the answers of each, (m, n, k), and its weights (m,).
     """
 
     def predict(self, features: Array) -> Array: ...
@@ -119,9 +119,7 @@ class Strategy(Protocol):
     outputs: kinds of output it handles ("regression", "classes"). convex_in: where its hypothesis class is convex, or None.
     exact: fit() returns the exact minimiser over that class on its own inputs.
     needs: "features"; or "module", for a strategy that trains the network and whose from_arrays gives a `ModulePredictor`.
-    Optional: fit_many(problems) -> one Predictor or Exception per problem, equal to single fits;
-    untrained(problem) -> the predictor before any label (the `base` reference);
-    truth_share, the share of the weak labels that are replaced by the truth before fit() sees them.
+    capabilities: any of "fit_many", "untrained", "truth_share" and "fingerprint"; below is what each promises.
     """
 
     outputs: frozenset[str]
@@ -141,6 +139,44 @@ class Loss(Protocol):
     outputs: frozenset[str]
 
     def __call__(self, logits: Any, labels: Any, progress: float) -> Any: ...
+
+
+class FittedTogether(Protocol):
+    """`fit_many`, of a strategy: one predictor or Exception for each problem, equal to single fits."""
+
+    def fit_many(self, problems: Sequence[FitProblem]) -> Sequence[Predictor | Exception]: ...
+
+
+class Untrained(Protocol):
+    """`untrained`, of a strategy: the predictor before any label, the `base` reference."""
+
+    def untrained(self, problem: FitProblem) -> Predictor: ...
+
+
+class SharesTruth(Protocol):
+    """`truth_share`, of a strategy: the share of the weak labels that are replaced by the truth before fit() sees them."""
+
+    truth_share: float
+
+
+class ReadsFiles(Protocol):
+    """`fingerprint`, of a strategy or a loss that reads files: their digest. Tasks and models have it always."""
+
+    def fingerprint(self) -> str: ...
+
+
+class Voting(Protocol):
+    """`members`, of the predictor that an ensemble fits: the answers of each member, (m, n, k); weights: (m,) shares."""
+
+    weights: Array
+
+    def members(self, features: Array) -> Array: ...
+
+
+STRATEGY_CAPABILITIES: Mapping[str, type] = {
+    "fit_many": FittedTogether, "untrained": Untrained, "truth_share": SharesTruth, "fingerprint": ReadsFiles}
+LOSS_CAPABILITIES: Mapping[str, type] = {"fingerprint": ReadsFiles}
+PREDICTOR_CAPABILITIES: Mapping[str, type] = {"members": Voting}
 
 
 def by_features(problems: Sequence[FitProblem]) -> dict[str, list[int]]:

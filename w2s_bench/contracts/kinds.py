@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from w2s_bench.contracts.entries import (
     BoundEntry,
@@ -20,9 +20,9 @@ from w2s_bench.contracts.entries import (
     SuiteEntry,
     TaskEntry,
 )
-from w2s_bench.contracts.fitting import Loss, Strategy
+from w2s_bench.contracts.fitting import LOSS_CAPABILITIES, STRATEGY_CAPABILITIES, Loss, Strategy
 from w2s_bench.contracts.measures import Bound, Divergence, Metric
-from w2s_bench.contracts.models import Model, Task
+from w2s_bench.contracts.models import MODEL_CAPABILITIES, TASK_CAPABILITIES, Model, Task
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Kind:
     """plural: the word of `ls`, and of the hook `w2s_<plural>`. entry: what the hook yields.
 
     protocol: what a target must offer once it is made, None where it may be anything that can be called. called: whether
-    a target is called with its parameters and gives the component; else it is the component.
+    a target is called with its parameters and gives the component; else it is the component. capabilities: what its
+    components may declare that they can do, and the members that each word stands for.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Kind:
     entry: type
     protocol: type | None = None
     called: bool = True
+    capabilities: Mapping[str, type] = field(default_factory=dict)
 
     @property
     def hook(self) -> str:
@@ -46,10 +48,10 @@ class Kind:
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind("task", "tasks", TaskEntry, Task),
-    Kind("model", "models", ModelEntry, Model),
-    Kind("strategy", "strategies", StrategyEntry, Strategy),
-    Kind("loss", "losses", LossEntry, Loss),
+    Kind("task", "tasks", TaskEntry, Task, capabilities=TASK_CAPABILITIES),
+    Kind("model", "models", ModelEntry, Model, capabilities=MODEL_CAPABILITIES),
+    Kind("strategy", "strategies", StrategyEntry, Strategy, capabilities=STRATEGY_CAPABILITIES),
+    Kind("loss", "losses", LossEntry, Loss, capabilities=LOSS_CAPABILITIES),
     Kind("output", "outputs", OutputEntry),
     Kind("divergence", "divergences", DivergenceEntry, Divergence),
     Kind("metric", "metrics", MetricEntry, Metric),

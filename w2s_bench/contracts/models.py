@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from w2s_bench.contracts.data import Array, Columns, Output, Splits
+from w2s_bench.contracts.data import Array, Columns, Output, Pool, Splits
 
 
 @runtime_checkable
@@ -17,9 +17,7 @@ class Task(Protocol):
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
     `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`; task: its name, never a path. Where a parameter is a
     place, the fingerprint stands for it in the seeds of fits too: the digest of the content, and no version of anything.
-    Optional: label_noise, the variance of the noise on its labels; known_truth, whether the truth of classes holds the
-    true conditional probabilities; balanced, whether classes were thinned to one size; pool() -> `Pool`, every input that
-    the splits of any seed are drawn from, so that a frozen model reads each of them once.
+    capabilities: any of "pool", "label_noise", "known_truth" and "balanced"; below is what each promises.
     """
 
     output: Output
@@ -29,6 +27,30 @@ class Task(Protocol):
 
     def fingerprint(self) -> str: ...
     def load(self, seed: int) -> Splits: ...
+
+
+class Pooled(Protocol):
+    """`pool`, of a task: every input that the splits of any seed are drawn from, so that a frozen model reads each once."""
+
+    def pool(self) -> Pool: ...
+
+
+class NoisyLabels(Protocol):
+    """`label_noise`, of a task: the variance of the noise on its labels, which is known."""
+
+    label_noise: float
+
+
+class KnownTruth(Protocol):
+    """`known_truth`, of a task: whether the truth of classes holds the true conditional probabilities."""
+
+    known_truth: bool
+
+
+class Balanced(Protocol):
+    """`balanced`, of a task: whether classes were thinned to one size."""
+
+    balanced: bool
 
 
 @dataclass(frozen=True)
@@ -47,7 +69,7 @@ class Model(Protocol):
     column: the input column that it reads ("x", "text", "smiles", …), or "" for a model that picks by itself.
     family, size: models of one family are ordered by size (parameters or width); None where it is unknown.
     fingerprint(): digest of files it reads (weights), "" when there are none.
-    Optional: module(state) -> `TrainableModel`, a network with fresh copies of the weights, for strategies that train them.
+    capabilities: any of "module", "prepare", "prepare_many" and "prepared_as".
     """
 
     column: str
@@ -70,20 +92,36 @@ class PrepareContext:
     inputs: Columns | None = None
 
 
-@runtime_checkable
-class PreparedModel(Model, Protocol):
-    """A model made here in a job of its own. prepare() returns the state that embed() is given.
+class Prepared(Protocol):
+    """`prepare`, of a model that is made here in a job of its own: the state that embed() is given.
 
-    prepare_from: which dimensions of a cell the state may depend on: any of "seed" (the cell's seed) and
-    "task" (the unlabelled supervise and transfer inputs of the task; never the test inputs).
-    Optional: prepare_many(contexts) -> one state or Exception per context, equal to single calls;
-    prepared_as, a mapping from parameters that the state does not depend on to the values under which it is made, such
-    as {"checkpoint": "end"}: models that differ in these alone share one state, that of the model with these values.
+    prepare_from: which dimensions of a cell the state may depend on: any of "seed" (the cell's seed) and "task" (the
+    unlabelled supervise and transfer inputs of the task; never the test inputs).
     """
 
-    prepare_from: frozenset[str]
+    prepare_from: frozenset[Literal["seed", "task"]]
 
     def prepare(self, context: PrepareContext) -> Mapping[str, Array]: ...
+
+
+@runtime_checkable
+class PreparedModel(Model, Prepared, Protocol):
+    """A model made here in a job of its own, with the capability "prepare"."""
+
+
+class PreparedTogether(Protocol):
+    """`prepare_many`, of a model: one state or Exception for each context, equal to single calls."""
+
+    def prepare_many(self, contexts: Sequence[PrepareContext]) -> Sequence[Mapping[str, Array] | Exception]: ...
+
+
+class PreparedAs(Protocol):
+    """`prepared_as`, of a model: parameters that the state does not depend on, and the values under which it is made.
+
+    With {"checkpoint": "end"}, models that differ in that parameter alone share one state.
+    """
+
+    prepared_as: Mapping[str, Any]
 
 
 class TrainableModel(Protocol):
@@ -106,3 +144,15 @@ class TrainableModel(Protocol):
 
     def language_loss(self, tokens: Any, mask: Any) -> Any:
         """Mean next-token loss in nats, a scalar tensor. Raises PluginError for a model that predicts no tokens."""
+
+
+class Trainable(Protocol):
+    """`module`, of a model: a network with fresh copies of the weights, for strategies that train them."""
+
+    def module(self, state: Mapping[str, Array]) -> TrainableModel: ...
+
+
+TASK_CAPABILITIES: Mapping[str, type] = {
+    "pool": Pooled, "label_noise": NoisyLabels, "known_truth": KnownTruth, "balanced": Balanced}
+MODEL_CAPABILITIES: Mapping[str, type] = {
+    "module": Trainable, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs}

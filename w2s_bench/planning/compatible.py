@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from w2s_bench.contracts import Task
+from w2s_bench.contracts import Task, can
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
@@ -31,7 +31,7 @@ def why_not(task: Component, model: Component, strategy: Component, output: str,
         handled = " and ".join(sorted(_WORDS.get(kind, kind) for kind in strategy_instance.outputs)) or "nothing"
         return f"{strategy.label} fits {handled}, and {task.label} has {_WORDS[output]}"
     if strategy_instance.needs == "module":
-        if not hasattr(model_instance, "module"):
+        if not can(model_instance, "module"):
             return f"{strategy.label} trains a network, and {model.label} offers none"
         if strategy.named("models"):
             return f"{strategy.label} reads the features of other models, and trains a network too"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
-from w2s_bench.contracts import Model
+from w2s_bench.contracts import can, declared
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, UsageError
 from w2s_bench.contracts.seeds import seed_for
@@ -151,7 +151,7 @@ class _Planner:
             task=task.key, load=load, strategy=strategy.key, embed=embed, weak_embed=weak_embed, embeds=others, compare=compare,
             weak=weak_predict, student_fit=student_fit, student=student, ceiling=ceiling, gold=gold, base=base,
             weak_size=weak_size, strong_size=strong_size,
-            weak_saw_transfer="task" in (getattr(self._models[weak.key], "prepare_from", None) or ()))
+            weak_saw_transfer="task" in (self._prepared_from(weak) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
 
     def _fitted(self, task: Component, load: str, model: Component, strategy: Component, seed: int, part: Part,
@@ -178,23 +178,28 @@ class _Planner:
         shared = ("embed", model.key, load)
         if shared not in self._shared:
             prepare = self._prepare(model, load, seed)
-            seeded = bool(getattr(self._models[model.key], "prepare_from", None))
-            pooled = hasattr(self._tasks[task.key], "pool") and not seeded
+            seeded = bool(self._prepared_from(model))
+            pooled = can(self._tasks[task.key], "pool") and not seeded
             inputs = self._add(Load(task.key, None)) if pooled else load
             self._shared[shared] = self._add(Embed(model.key, inputs, prepare))
         return self._shared[shared]
 
     def _prepare(self, model: Component, load: str, seed: int) -> str | None:
-        sources = getattr(self._models[model.key], "prepare_from", None)
+        sources = self._prepared_from(model)
         if sources is None:
             return None
         return self._add(Prepare(self._maker(model), seed if "seed" in sources else None, load if "task" in sources else None))
+
+    def _prepared_from(self, model: Component) -> frozenset[str] | None:
+        """Dimensions that the state of a model depends on; None for a model that has none."""
+        instance = self._models[model.key]
+        return frozenset(instance.prepare_from) if can(instance, "prepare") else None
 
     def _maker(self, model: Component) -> str:
         """Key of the component that prepares a model: itself, or the one that the model says it is prepared as."""
         shared = ("maker", model.key)
         if shared not in self._shared:
-            made_as = {**(getattr(self._models[model.key], "prepared_as", None) or {})}
+            made_as: dict[str, Scalar] = dict(declared(self._models[model.key], "prepared_as", {}))
             params = dict(model.params)
             if unknown := made_as.keys() - params.keys():
                 raise PluginError(f"{model.label} is prepared as a parameter that it does not have: {', '.join(sorted(unknown))}",
@@ -248,10 +253,7 @@ class _Planner:
     def _instances_of(self, models: tuple[Component, ...]) -> tuple[Component, ...]:
         for model in self._known(models):
             if model.key not in self._models:
-                instance = model.create()
-                if not isinstance(instance, Model):
-                    raise PluginError(f"{model.label} is not a model by w2s_bench.contracts.Model", where=model.target)
-                self._models[model.key] = instance
+                self._models[model.key] = model.create()
         return models
 
     def _sizes(self, weak: Component, strong: Component) -> tuple[int | None, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +13,9 @@ from typing import Any
 import msgspec
 
 from w2s_bench.contracts.entries import Entry, Parameter, SuiteEntry
-from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.contracts.errors import PluginError, UsageError, nearest
 from w2s_bench.contracts.kinds import BY_PLURAL, KINDS
+from w2s_bench.registry import contract
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.names import Scalar, Selector, format_selector, parse
 from w2s_bench.registry.parameters import check_parameters, is_place, lacking, sets_apart, told
@@ -154,9 +156,18 @@ class Registry:
         pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
         made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
                          source_digest(entry.target), "", pooled, parts, unsaid, placed)
-        instance: Any = made.create() if BY_PLURAL[kind].called else None
-        fingerprint = str(instance.fingerprint()) if hasattr(instance, "fingerprint") else ""
-        return msgspec.structs.replace(made, fingerprint=fingerprint)
+        instance = made.create()
+        contract.check(BY_PLURAL[kind], instance, found.full_name, params)
+        self._check_outputs(instance, found.full_name)
+        return msgspec.structs.replace(made, fingerprint=contract.fingerprint(BY_PLURAL[kind], instance, found.full_name))
+
+    def _check_outputs(self, instance: object, name: str) -> None:
+        """Raise PluginError for a kind of output that nobody offers under that name, but almost."""
+        known = [offer.entry.name for offer in self.entries("outputs")]
+        outputs = getattr(instance, "outputs", ())
+        for word in sorted(outputs) if isinstance(outputs, frozenset | set) else ():
+            if word not in known and difflib.get_close_matches(word, known, cutoff=0.8):
+                raise PluginError(f"`outputs` of {name} has {word!r}", hint=nearest(word, known))
 
     def _parts(self, entry: Entry, params: dict[str, Scalar | None], where: str) -> tuple[tuple[str, Component], ...]:
         """The components that parameters name."""

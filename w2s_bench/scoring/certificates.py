@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from w2s_bench.contracts import Array, LinearPredictor, SoftmaxPredictor
+from w2s_bench.contracts import Array, LinearPredictor, SoftmaxPredictor, can
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.scoring import mixture_class
 from w2s_bench.scoring.divergence import Divergence
@@ -56,7 +56,7 @@ def certify(strategy: Any, student: Any, features: Array, roles: Mapping[str, Ar
     if measure.name == "kl":
         if isinstance(student, SoftmaxPredictor):
             return _softmax(strategy, student, features, roles, truth, measure)
-        if strategy.convex_in == "probabilities" and hasattr(student, "members") and hasattr(student, "weights"):
+        if strategy.convex_in == "probabilities" and can(student, "members"):
             return _mixture(student, features, roles, truth, measure)
         return NOTHING
     if not isinstance(student, LinearPredictor):

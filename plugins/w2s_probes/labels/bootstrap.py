@@ -51,6 +51,7 @@ class Bootstrap(Wrapper):
         """The predictor whose `to_arrays` gave `arrays`."""
         return OneBlock.from_arrays(self.student, arrays)
 
-    def _untrained(self, problem: FitProblem) -> OneBlock:
+    def untrained(self, problem: FitProblem) -> OneBlock:
+        """The fit of the first model before any label."""
         own = block_problems(problem, self.named)[0]
         return OneBlock(untrained_of(self.student, own), block_columns(problem, self.named)[0])

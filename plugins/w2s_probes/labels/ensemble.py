@@ -74,7 +74,8 @@ class Ensemble(Wrapper):
         """The predictor whose `to_arrays` gave `arrays`."""
         return (Taught if self.weights == "student" else Members).from_arrays(self.student, arrays)
 
-    def _untrained(self, problem: FitProblem) -> Members | Taught:
+    def untrained(self, problem: FitProblem) -> Members | Taught:
+        """The members, or the student, before any label."""
         if self.weights == "student":
             return Taught(untrained_of(self.student, problem), np.zeros(0))
         problems = block_problems(problem, self.named)

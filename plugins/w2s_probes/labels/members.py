@@ -20,6 +20,8 @@ class Members:
     fitted: tuple[OneBlock, ...]
     weights: Array
 
+    capabilities = frozenset({"members"})
+
     def members(self, *given: Any) -> Array:
         """Features (n, d), or a fresh network and inputs, to the answers of each member: (m, n, k) float64."""
         return np.stack([member.predict(*given) for member in self.fitted])

@@ -21,6 +21,11 @@ class Mix(Wrapper):
     truth: float = 0.1
 
     @property
+    def capabilities(self) -> frozenset[str]:
+        """What the student can do, and a share of truth of its own."""
+        return super().capabilities | {"truth_share"}
+
+    @property
     def truth_share(self) -> float:
         """The share of the weak labels that the truth is to replace."""
         return self.truth

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from w2s_bench.contracts import Array, ConvexIn, FitProblem, ModulePredictor, Predictor, Strategy
+from w2s_bench.contracts import Array, ConvexIn, FitProblem, ModulePredictor, Predictor, Strategy, can, declared
 
 Fitted = Predictor | ModulePredictor
 Procedure = Generator[FitProblem, Any, Any]
@@ -38,8 +38,8 @@ class Shared:
 class Wrapper(ABC):
     """A strategy that fits another, `student`, on problems of its own making.
 
-    It handles and needs what the student does, and has `fit_many`, `untrained` and `truth_share` where the student has
-    them. It promises neither convexity nor exactness: it fits something else than it was given, on purpose.
+    It handles and needs what the student does, and can do what the student can. It promises neither convexity nor exactness:
+    it fits something else than it was given, on purpose.
     """
 
     student: Strategy
@@ -61,30 +61,27 @@ class Wrapper(ABC):
         return self.student.needs
 
     @property
+    def capabilities(self) -> frozenset[str]:
+        """Of batches, a start without labels and a share of truth what the student can do."""
+        return frozenset(word for word in ("fit_many", "untrained", "truth_share") if can(self.student, word))
+
+    @property
     def truth_share(self) -> float:
-        """The share of true labels that the student asks for; no attribute where it asks for none."""
-        share: float | None = getattr(self.student, "truth_share", None)
-        if share is None:
-            raise AttributeError("truth_share")
-        return share
+        """The share of true labels that the student asks for."""
+        return declared(self.student, "truth_share", 0.0)
 
-    @property
-    def fit_many(self) -> Callable[[Sequence[FitProblem]], list[Any]]:
-        """One predictor or exception per problem, equal to single fits; no attribute where the student has none."""
-        if not hasattr(self.student, "fit_many"):
-            raise AttributeError("fit_many")
-        return self._fit_together
+    def fit_many(self, problems: Sequence[FitProblem]) -> list[Any]:
+        """One predictor or exception per problem, equal to single fits; the student's fits stay batched."""
+        shared = Shared()
+        return run_together(self.student, [self.procedure(problem, shared) for problem in problems])
 
-    @property
-    def untrained(self) -> Callable[[FitProblem], Any]:
-        """The predictor before any label; no attribute where the student has none."""
-        if not hasattr(self.student, "untrained"):
-            raise AttributeError("untrained")
-        return self._untrained
+    def untrained(self, problem: FitProblem) -> Any:
+        """The predictor before any label."""
+        return untrained_of(self.student, problem)
 
     def fit(self, problem: FitProblem) -> Any:
         """The predictor for one problem. Raises what the student raises, and Diverged for labels that cannot be used."""
-        answer = self._fit_together([problem])[0]
+        answer = self.fit_many([problem])[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -92,13 +89,6 @@ class Wrapper(ABC):
     def from_arrays(self, arrays: Mapping[str, Array]) -> Any:
         """The predictor whose `to_arrays` gave `arrays`."""
         return self.student.from_arrays(arrays)
-
-    def _fit_together(self, problems: Sequence[FitProblem]) -> list[Any]:
-        shared = Shared()
-        return run_together(self.student, [self.procedure(problem, shared) for problem in problems])
-
-    def _untrained(self, problem: FitProblem) -> Any:
-        return untrained_of(self.student, problem)
 
 
 def run_together(student: Strategy, procedures: Sequence[Procedure]) -> list[Any]:
@@ -128,10 +118,9 @@ def run_together(student: Strategy, procedures: Sequence[Procedure]) -> list[Any
 
 def fit_each(student: Strategy, problems: Sequence[FitProblem]) -> list[Any]:
     """One predictor or exception per problem, by the student's `fit_many` where it has one."""
-    together = getattr(student, "fit_many", None)
-    if together is not None:
-        found: list[Any] = together(problems)
-        return found
+    if can(student, "fit_many"):
+        batched: Any = student
+        return list(batched.fit_many(problems))
     answers: list[Any] = []
     for problem in problems:
         try:

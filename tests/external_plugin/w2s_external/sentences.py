@@ -13,6 +13,7 @@ WORDS = {"good": 1, "fine": 1, "kind": 1, "bad": -1, "dull": -1, "grim": -1, "th
 class Sentences:
     reading: str
     licence, citation = "CC0", ""
+    capabilities = frozenset({"pool"})
     output = property(lambda self: Classes(2, ("bad", "good")) if self.reading == "classes" else Regression(1, "points"))
     divergence = property(lambda self: "kl" if self.reading == "classes" else "squared")
 

@@ -1,0 +1,165 @@
+"""Whether what a plugin made keeps the contract of its kind: member by member, before anything is planned with it."""
+
+from __future__ import annotations
+
+import collections.abc
+import difflib
+import functools
+import inspect
+import numbers
+import types
+import typing
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Literal
+
+from w2s_bench.contracts.capabilities import can
+from w2s_bench.contracts.errors import PluginError, W2SError, nearest
+from w2s_bench.contracts.kinds import Kind
+
+_ALIKE = 0.85
+"""From this likeness on, a name that is not declared is taken for a misspelt one."""
+
+_PLAIN: Mapping[Any, tuple[type, str]] = {
+    str: (str, "a text"), bool: (bool, "true or false"), int: (numbers.Integral, "a whole number"),
+    float: (numbers.Real, "a number")}
+
+
+def check(kind: Kind, made: object, name: str, parameters: Collection[str] = ()) -> None:
+    """Raise PluginError for the first member that is missing, fails or has the wrong type, and for capabilities that are
+    not what they are declared to be.
+
+    name: the component with its plugin, as `my_plugin/ridge`. parameters: names that are its parameters.
+    """
+    if kind.protocol is None:
+        return
+    required = members(kind.protocol)
+    for member, wanted in required.items():
+        _check_member(made, member, wanted, f"{name} is no {kind.name}: it has no `{member}`", name)
+    check_capabilities(kind.capabilities, made, name, frozenset({*required, *(p.replace("-", "_") for p in parameters)}))
+
+
+def check_capabilities(known: Mapping[str, type], made: object, name: str,
+                       other: frozenset[str] = frozenset()) -> None:
+    """Raise PluginError for a word that is not known, a word without its member, and a member without its word.
+
+    other: names that are no capability's.
+    """
+    given: Any = getattr(made, "capabilities", frozenset())
+    wanted = _misfit(given, frozenset[str])
+    if wanted:
+        raise PluginError(f"`capabilities` of {name} is {given!r}, not {wanted}", hint='as in frozenset({"fit_many"})')
+    for word in sorted(given):
+        if word not in known:
+            raise PluginError(f"{name} declares the capability {word!r}, which does not exist", hint=nearest(word, known))
+        for member, wanted_type in members(known[word]).items():
+            _check_member(made, member, wanted_type,
+                          f"{name} declares the capability {word!r} and has no `{member}`", name)
+    if not known:
+        return
+    own = frozenset(attribute for attribute in (*dir(type(made)), *getattr(made, "__dict__", ())) if attribute[:1] != "_")
+    decides = isinstance(inspect.getattr_static(type(made), "capabilities", None), property | functools.cached_property)
+    fault = _undeclared(tuple(known.items()), frozenset(given), own - other, decides)
+    if fault:
+        raise PluginError(f"{name} {fault}")
+
+
+def fingerprint(kind: Kind, made: object, name: str) -> str:
+    """Digest of the files that a component reads, as it reports itself; "" where its kind reads none and it declares none.
+
+    Raises PluginError where that fails, W2SError as the component raises it.
+    """
+    if "fingerprint" not in members(kind.protocol) and not can(made, "fingerprint"):
+        return ""
+    return str(_guarded(lambda: typing.cast(Any, made).fingerprint(), "fingerprint()", name))
+
+
+@functools.cache
+def members(protocol: type | None) -> Mapping[str, Any]:
+    """What a protocol asks for by name: the type of a value, `Callable` for a method."""
+    found: dict[str, Any] = {}
+    bases = [] if protocol is None else [base for base in reversed(protocol.__mro__) if getattr(base, "_is_protocol", False)]
+    for base in bases:
+        hints = _hints(base)
+        found |= {name: hints.get(name, Any) for name in vars(base).get("__annotations__", {})}
+        found |= {name: Callable if callable(value) else Any for name, value in vars(base).items()
+                  if not name.startswith("_") or name == "__call__"}
+    return found
+
+
+def _hints(protocol: type) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(protocol)
+    except NameError:  # a type that is imported for checkers alone: its values are taken as they are
+        return {}
+
+
+def _check_member(made: object, member: str, wanted: Any, missing: str, name: str) -> None:
+    try:
+        inspect.getattr_static(made, member)
+    except AttributeError:
+        if not hasattr(made, member):  # one that delegates has it too
+            own = [attribute for attribute in dir(made) if not attribute.startswith("_")]
+            close = difflib.get_close_matches(member, own, n=1, cutoff=0.7)
+            raise PluginError(missing, hint=f"did you mean its `{close[0]}` to be `{member}`?" if close else "") from None
+    value = _guarded(lambda: getattr(made, member), f"`{member}`", name)
+    lacking = _misfit(value, wanted)
+    if lacking:
+        raise PluginError(f"`{member}` of {name} is {value!r}, not {lacking}", hint=_near_word(value, wanted))
+
+
+def _guarded(read: Callable[[], Any], what: str, name: str) -> Any:
+    try:
+        return read()
+    except W2SError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{what} of {name} raises {type(error).__name__}: {error}",
+                          hint="`w2s-bench --debug` shows the traceback") from error
+
+
+def _misfit(value: object, wanted: Any) -> str:
+    """What a value should be, in words; "" where it is that."""
+    origin, inner = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin in (typing.Union, types.UnionType):
+        words = [_misfit(value, choice) for choice in inner]
+        return "" if "" in words else " or ".join(words)
+    if origin is Literal:
+        return "" if isinstance(value, str) and value in inner else "one of " + ", ".join(map(repr, inner))
+    if origin in (frozenset, set):
+        wrong = value if not isinstance(value, frozenset | set) else next((v for v in value if _misfit(v, inner[0])), None)
+        return "" if wrong is None else f"a frozenset of words ({_misfit(0, inner[0])} each)"
+    if origin is tuple:
+        return "" if isinstance(value, tuple) else "a tuple"
+    if origin is collections.abc.Mapping:
+        return "" if isinstance(value, Mapping) else "a mapping"
+    if wanted is Callable:
+        return "" if callable(value) else "a method"
+    if wanted is type(None):
+        return "" if value is None else "None"
+    if wanted in _PLAIN:
+        base, words_of = _PLAIN[wanted]
+        return "" if isinstance(value, base) and (wanted is bool or not isinstance(value, bool)) else words_of
+    return ""
+
+
+def _near_word(value: object, wanted: Any) -> str:
+    """The known word nearest to one that is none."""
+    words = [word for part in (wanted, *typing.get_args(wanted)) for word in typing.get_args(part) if isinstance(word, str)]
+    given: Iterable[object] = [value] if isinstance(value, str) else value if isinstance(value, frozenset | set) else []
+    return next((nearest(word, words) for word in given if isinstance(word, str) and words and word not in words), "")
+
+
+@functools.cache
+def _undeclared(known: tuple[tuple[str, type], ...], given: frozenset[str], own: frozenset[str], decides: bool) -> str:
+    """What is wrong with the names of a component, given its capabilities; "" where nothing is."""
+    optional = sorted({word for word, _ in known} - given)
+    taken = {member for word, protocol in known if word in given for member in members(protocol)}
+    for name in sorted(own - taken - {"capabilities"}):
+        if name in optional:
+            if decides:
+                continue
+            return f"has `{name}` and does not declare it\n  capabilities = frozenset({{\"{name}\"}}) on its class does"
+        close = difflib.get_close_matches(name, [*optional, "capabilities"], n=1, cutoff=_ALIKE)
+        if close:
+            return f"has `{name}`: did you mean `{close[0]}`?\n  else give it another name; what is optional is declared"
+    return ""
