@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from w2s_bench.contracts import DescriptorsEntry, DivergenceEntry, FigureEntry, Parameter, UsageError
+from w2s_bench.contracts import DescriptorsEntry, LossEntry, Parameter, StrategyEntry, UsageError
 from w2s_bench.contracts.kinds import KINDS
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
 from w2s_bench.registry.loading import load_registry
@@ -15,12 +15,22 @@ from w2s_bench.registry.loading import load_registry
 @dataclass(frozen=True)
 class Spread:
     power: int
+    outputs = frozenset({"regression"})
+
+    def __call__(self, logits: object, labels: object, progress: float) -> object:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Scatter:
     by: Spread
     head_size: float
+    outputs, needs, convex_in, exact = frozenset({"regression"}), "features", None, False
+
+    def fit(self, problem: object) -> object:
+        raise NotImplementedError
+
+    from_arrays = fit
 
 
 def lengths(texts: list[str]) -> list[int]:
@@ -31,24 +41,24 @@ def lengths(texts: list[str]) -> list[int]:
 def registry() -> Registry:
     plugin = Plugin("here", "here", "1")
     power = Parameter("power", int, 2, "what the distance is raised to", low=1)
-    by = Parameter("by", str, "spread", "the divergence that is drawn", names="divergences")
+    by = Parameter("by", str, "spread", "the loss", names="losses")
     size = Parameter("head-size", float, 1.0, "of the heads")
     return Registry((plugin,), {
-        "divergences": (Registered(plugin, DivergenceEntry("spread", f"{__name__}:Spread", parameters=(power,))),),
-        "figures": (Registered(plugin, FigureEntry("scatter", f"{__name__}:Scatter", parameters=(by, size))),),
+        "losses": (Registered(plugin, LossEntry("spread", f"{__name__}:Spread", parameters=(power,))),),
+        "strategies": (Registered(plugin, StrategyEntry("scatter", f"{__name__}:Scatter", parameters=(by, size))),),
         "descriptors": (Registered(plugin, DescriptorsEntry("lengths", f"{__name__}:lengths")),)})
 
 
 def test_a_name_is_made_with_defaults_and_with_given_parameters(registry: Registry) -> None:
-    assert registry.make("divergences", "spread") == Spread(2)
-    assert registry.make("divergences", "here/spread[power=3]") == Spread(3)
-    assert registry.make("figures", "scatter", {"head-size": 2}) == Scatter(Spread(2), 2.0)
+    assert registry.make("losses", "spread") == Spread(2)
+    assert registry.make("losses", "here/spread[power=3]") == Spread(3)
+    assert registry.make("strategies", "scatter", {"head-size": 2}) == Scatter(Spread(2), 2.0)
 
 
 def test_a_parameter_may_name_a_component_of_any_kind(registry: Registry) -> None:
-    scatter = registry.one("figures", "scatter[by=spread[power=5]]")
+    scatter = registry.one("strategies", "scatter[by=spread[power=5]]")
     assert scatter.create() == Scatter(Spread(5), 1.0)
-    assert [part.label for part in scatter.named("divergences")] == ["spread[power=5]"]
+    assert [part.label for part in scatter.named("losses")] == ["spread[power=5]"]
 
 
 def test_what_a_kind_does_not_call_is_the_target_itself(registry: Registry) -> None:
@@ -56,12 +66,12 @@ def test_what_a_kind_does_not_call_is_the_target_itself(registry: Registry) -> N
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("spraed", "unknown divergence 'spraed'\n  did you mean spread?"), ("scatter", "scatter is a figure"),
+    ("spraed", "unknown loss 'spraed'\n  did you mean spread?"), ("scatter", "scatter is a strategy"),
     ("spread[pwer=1]", "did you mean power?"), ("spread[power=0]", "out of range"),
-    ("spr*", "names more than one divergence"), ("spread[power=[1,2]]", "names more than one divergence")])
+    ("spr*", "names more than one loss"), ("spread[power=[1,2]]", "names more than one loss")])
 def test_what_cannot_be_one_thing_is_refused_with_the_nearest(registry: Registry, text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
-        registry.make("divergences", text)
+        registry.make("losses", text)
     assert said in refused.value.message()
 
 
