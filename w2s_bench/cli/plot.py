@@ -1,96 +1,114 @@
-"""`w2s-bench plot`."""
+"""`w2s-bench plot`: a command of its own for each figure that a plugin registers, whose parameters are its options."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from w2s_bench.cli.table_options import tables_of
-from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.contracts.entries import FigureEntry, Parameter
+from w2s_bench.contracts.errors import UsageError
+from w2s_bench.figures.choosing import chosen, offered
+from w2s_bench.registry.catalogue import Registered, Registry
+from w2s_bench.registry.loading import load_registry
+from w2s_bench.registry.names import Scalar, parse, scalar
 
 if TYPE_CHECKING:
-    import polars as pl
+    from w2s_bench.registry.component import Component
 
-    from w2s_bench.figures import Figure
-
-KINDS = {
-    "gain-misfit": "gain against misfit, one mark a cell",
-    "strategies": "each strategy beside one of them, on paired cells",
-    "ledger": "misfit, projection and realizability of each pair, whose sum is the gain",
-    "tightness": "left side over right side of each bound",
-    "selection": "what each rule for choosing a teacher costs",
-    "sample-size": "errors, gain and misfit against the sample size, or against --x",
-    "heatmap": "one number of each weak and strong model",
-}
-_LISTED = "\b\nKinds:\n" + "\n".join(f"  {kind:<12} {words}" for kind, words in KINDS.items())
+_SHARED = (
+    click.Argument(["runs"], nargs=-1, metavar="RUN…"),
+    click.Option(["-o", "--out"], type=click.Path(path_type=Path), help="File to write: .png, .svg or .html.  "
+                 "[default: KIND.png]"),
+    click.Option(["--where"], help='Keep rows, as in "gain > 0 and task == diabetes".'),
+    click.Option(["--latest"], is_flag=True, help="Of cells that several runs hold, keep the last run's."),
+)
 
 
-@click.command("plot", epilog=_LISTED)
-@click.argument("kind", metavar="KIND")
-@click.argument("runs", nargs=-1, metavar="RUN…")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="File to write: .png, .svg or .html.  [default: KIND.png]")
-@click.option("--where", "condition", default=None, help='Keep rows, as in "gain > 0 and task == diabetes".')
-@click.option("--by", default=None, help="A panel for each value of these columns too, joined with commas; not for sample-size "
-              "and strategies.")
-@click.option("--x", "along", default=None, help="What sample-size runs along: a numeric column, or a parameter, as "
-              "weak.width.  [default: n_transfer]")
-@click.option("--value", default=None, help="What heatmap shows: gain, misfit, pgr, …  [default: gain]")
-@click.option("--against", default=None, help="What strategies compares the others with.  [default: the one with most cells]")
-@click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
-def command(kind: str, runs: tuple[str, ...], out: Path | None, condition: str | None, by: str | None, along: str | None,
-            value: str | None, against: str | None, latest: bool) -> None:
-    """Draw a figure of RUNS (folders, rows files, or names under w2s-runs/), several as one."""
-    _check_words(kind, by, along, value, against)
-    from w2s_bench.figures import check_path, save
-
-    path = out or Path(f"{kind}.png")
-    check_path(path)
-    rows, bounds = tables_of(runs, condition, latest, f"plot {kind}")
-    columns = [name.strip() for name in by.split(",")] if by else []
-    if kind == "strategies":
-        save(_compared(rows, against), path)
-    else:
-        save(_draw(kind, rows, bounds, columns, along or "n_transfer", value or "gain"), path)
-    click.echo(str(path))
+_LOADED = "w2s_bench.registry"
+_WORDS = {str: "TEXT", int: "INTEGER", float: "NUMBER", bool: "BOOLEAN"}
 
 
-def _compared(rows: pl.DataFrame, against: str | None) -> Figure:
-    from w2s_bench.figures import strategies
-    from w2s_bench.tables.comparisons import comparisons
+class Figures(click.Group):
+    """Finds the figure when it is called, so that those of every plugin are there and --help stays fast."""
 
-    return strategies(comparisons(rows, against))
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, _ in offered(_registry(ctx))]
 
-
-def _check_words(kind: str, by: str | None, along: str | None, value: str | None, against: str | None) -> None:
-    if kind not in KINDS:
-        raise UsageError(f"no figure is called {kind!r}", hint=nearest(kind, KINDS))
-    if along and kind != "sample-size":
-        raise UsageError(f"--x goes with sample-size, not with {kind}")
-    if value and kind != "heatmap":
-        raise UsageError(f"--value goes with heatmap, not with {kind}")
-    if against and kind != "strategies":
-        raise UsageError(f"--against goes with strategies, not with {kind}")
-    if by and kind == "strategies":
-        raise UsageError("--by does not go with strategies, whose panels are task sets", hint="keep some with --where")
-    if by and kind == "sample-size":
-        raise UsageError("--by does not go with sample-size, whose panels are its pairs of models", hint="keep some with --where")
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        registry = _registry(ctx)
+        return FigureCommand(registry, registry.match("figures", parse(cmd_name))[0], cmd_name)
 
 
-def _draw(kind: str, rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str], along: str, value: str) -> Figure:
-    from w2s_bench import figures as plots
+class FigureCommand(click.Command):
+    """Draws one figure. text: as it was asked for, perhaps with parameters, as `sample-size[x=weak.width]`."""
 
-    if kind == "selection":
-        from w2s_bench.tables.choices import choices
-        from w2s_bench.tables.summary import by_panel
+    def __init__(self, registry: Registry, offer: Registered, text: str) -> None:
+        entry: FigureEntry = offer.entry
+        taken = {word for shared in _SHARED for word in shared.opts}
+        self.registry, self.entry, self.text = registry, entry, text
+        own = [_option(parameter) for parameter in entry.parameters if f"--{parameter.name}" not in taken]
+        super().__init__(text, params=[*_SHARED, *own], callback=self.write, short_help=entry.summary,
+                         help=f"Draw {entry.summary or entry.name}, from RUNS (folders, rows files, or names under w2s-runs/), "
+                              "several as one.")
 
-        made = choices(by_panel(rows), within=("panel",)) if "panel" in by else choices(rows)
-        return plots.selection(rows, made, by)
-    if kind == "sample-size":
-        return plots.sample_size(rows, bounds, along)
-    if kind == "heatmap":
-        return plots.heatmap(rows, value, by)
-    if kind == "ledger":
-        return plots.ledger(rows, by)
-    return (plots.tightness if kind == "tightness" else plots.gain_misfit)(rows, bounds, by)
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            takers = [offer.entry.name for offer in self.registry.entries("figures")
+                      if any(f"--{parameter.name}" == error.option_name for parameter in offer.entry.parameters)]
+            if not takers:
+                raise
+            raise UsageError(f"{error.option_name} goes with {' and '.join(sorted(takers))}, not with {self.entry.name}",
+                             hint="keep some cells with --where") from None
+
+    def write(self, runs: tuple[str, ...], out: Path | None, where: str | None, latest: bool,
+              **given: str | None) -> None:
+        """Draw and save, and say where."""
+        component = self.registry.one("figures", self.text, _settings(self.entry, given))
+        from w2s_bench.figures.write import check_path
+
+        path = out or Path(f"{self.entry.name}.png")
+        check_path(path)
+        _draw(component, runs, where, latest, path)
+        click.echo(str(path))
+
+
+def _registry(ctx: click.Context) -> Registry:
+    """What the plugins offer, loaded once a call."""
+    found: Registry = ctx.meta.setdefault(_LOADED, None) or load_registry()
+    ctx.meta[_LOADED] = found
+    return found
+
+
+def _draw(component: Component, runs: tuple[str, ...], where: str | None, latest: bool, path: Path) -> None:
+    from w2s_bench.figures.data import RunData
+    from w2s_bench.figures.write import save
+
+    rows, bounds = tables_of(runs, where, latest, f"plot {component.label}")
+    save(chosen(component).draw(RunData(rows, bounds)), path)
+
+
+def _option(parameter: Parameter) -> click.Option:
+    default = "" if parameter.default in (None, "") else f"  [default: {parameter.default}]"
+    choices = f" One of {', '.join(parameter.choices)}." if parameter.choices else ""
+    words = f"{parameter.help[:1].upper()}{parameter.help[1:]}."
+    return click.Option([f"--{parameter.name}"], metavar=_WORDS[parameter.kind], help=f"{words}{choices}{default}")
+
+
+def _settings(entry: FigureEntry, given: Mapping[str, str | None]) -> dict[str, Scalar]:
+    """The options that were given, as values of their parameters."""
+    found: dict[str, Scalar] = {}
+    for parameter in entry.parameters:
+        text = given.get(parameter.name.replace("-", "_"))
+        if text is not None:
+            found[parameter.name] = text if parameter.kind is str else scalar(text)
+    return found
+
+
+command = Figures("plot", help="Draw a figure of one or several runs.", options_metavar="",
+                  subcommand_metavar="KIND RUN…", short_help="Draw a figure of one or several runs.")

@@ -6,7 +6,7 @@ should import torch and the like inside its methods, so that planning stays ligh
 
 from w2s_bench.contracts.arrays import as_column, as_rows, check_same_shape
 from w2s_bench.contracts.capabilities import can, declared
-from w2s_bench.contracts.data import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, draw_splits
+from w2s_bench.contracts.data import DIRECTIONS, Array, Classes, Columns, Output, Pool, Regression, Split, Splits, draw_splits
 from w2s_bench.contracts.devices import device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
 from w2s_bench.contracts.entries import (
@@ -37,6 +37,7 @@ from w2s_bench.contracts.errors import (
     W2SError,
     nearest,
 )
+from w2s_bench.contracts.figures import COLOURS, SHAPES, Chart, Drawing, Figure, FigureData
 from w2s_bench.contracts.files import file_digest, read_bytes, read_csv
 from w2s_bench.contracts.fitting import (
     Checkpoints,
@@ -72,13 +73,14 @@ from w2s_bench.contracts.models import Embedding, Model, PrepareContext, Prepare
 from w2s_bench.contracts.seeds import generator_for, seed_for
 
 __all__ = [
-    "Array", "Bound", "BoundEntry", "Checkpoints", "Classes", "Columns", "CommandEntry", "ConvexIn", "DataError",
-    "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Embedding", "Entry", "ExecutorEntry",
-    "Facts", "FigureEntry", "FitContext", "FitProblem", "Geometry", "Labels", "LinearPredictor", "Loss", "LossEntry", "Measured",
-    "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Output", "OutputEntry",
-    "Parameter", "PluginError", "Pool", "Predictor", "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample",
-    "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy", "StrategyEntry",
-    "SuiteEntry", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "as_column", "as_rows", "by_features",
-    "can", "canonical_json", "check_same_shape", "declared", "device", "digest", "draw_splits", "file_digest", "generator_for",
-    "hookimpl", "hookspec", "in_memory", "nearest", "read_bytes", "read_csv", "seed_for",
+    "COLOURS", "DIRECTIONS", "SHAPES", "Array", "Bound", "BoundEntry", "Chart", "Checkpoints", "Classes", "Columns",
+    "CommandEntry", "ConvexIn", "DataError", "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError",
+    "Drawing", "Embedding", "Entry", "ExecutorEntry", "Facts", "Figure", "FigureData", "FigureEntry", "FitContext", "FitProblem",
+    "Geometry", "Labels", "LinearPredictor", "Loss", "LossEntry", "Measured", "Metric", "MetricColumn", "MetricEntry", "Missing",
+    "Model", "ModelEntry", "ModulePredictor", "Output", "OutputEntry", "Parameter", "PluginError", "Pool", "Predictor",
+    "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample", "ShapeError", "Sides", "SoftmaxPredictor", "Split",
+    "Splits", "Statement", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Task", "TaskEntry", "TrainableModel",
+    "UsageError", "Value", "W2SError", "as_column", "as_rows", "by_features", "can", "canonical_json", "check_same_shape",
+    "declared", "device", "digest", "draw_splits", "file_digest", "generator_for", "hookimpl", "hookspec", "in_memory", "nearest",
+    "read_bytes", "read_csv", "seed_for",
 ]

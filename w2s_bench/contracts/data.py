@@ -14,6 +14,9 @@ else:
     Array = Any
 
 
+DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
+"""What a cell's direction may be, in the order in which tables and figures show them."""
+
 Columns = Mapping[str, Array]
 """Named input columns of equal length n: numeric (n,) or (n, d), or text as an object array of str."""
 

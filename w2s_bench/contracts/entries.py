@@ -85,8 +85,14 @@ class BoundEntry(Entry):
     """Entry of a bound: a statement about the student's error or gain, checked on every sample that it applies to."""
 
 
+@dataclass(frozen=True)
 class FigureEntry(Entry):
-    """Entry of a figure, drawn from the rows and bounds of runs."""
+    """Entry of a figure, drawn from the rows and bounds of runs. Its parameters are options of `w2s-bench plot NAME`.
+
+    order: its place on the page of a run among the figures that apply, the least first; equal ones stand by name.
+    """
+
+    order: int = 100
 
 
 class ExecutorEntry(Entry):

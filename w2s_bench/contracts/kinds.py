@@ -20,6 +20,7 @@ from w2s_bench.contracts.entries import (
     SuiteEntry,
     TaskEntry,
 )
+from w2s_bench.contracts.figures import Figure
 from w2s_bench.contracts.fitting import LOSS_CAPABILITIES, STRATEGY_CAPABILITIES, Loss, Strategy
 from w2s_bench.contracts.measures import Bound, Divergence, Metric
 from w2s_bench.contracts.models import MODEL_CAPABILITIES, TASK_CAPABILITIES, Model, Task
@@ -56,7 +57,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("divergence", "divergences", DivergenceEntry, Divergence),
     Kind("metric", "metrics", MetricEntry, Metric),
     Kind("bound", "bounds", BoundEntry, Bound),
-    Kind("figure", "figures", FigureEntry),
+    Kind("figure", "figures", FigureEntry, Figure),
     Kind("executor", "executors", ExecutorEntry),
     Kind("command", "commands", CommandEntry, called=False),
     Kind("descriptors", "descriptors", DescriptorsEntry, called=False),

@@ -6,14 +6,12 @@ import json
 import re
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from w2s_bench.contracts.errors import StoreError, UsageError
-from w2s_bench.figures.figure import Figure
-from w2s_bench.figures.look import CHARACTER, lines
+from w2s_bench.contracts.figures import Drawing
+from w2s_bench.figures.specification import renderer, specification, titled
 
 FORMATS = (".png", ".svg", ".html")
-_NARROWEST = 60
 _CLIP = re.compile(r'(?<=id="clip)\d+(?=")|(?<=url\(#clip)\d+(?=\))')
 _PAGE_STYLE = """body { margin: 2rem; background: #fcfcfb; color: #1f2328; font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; }
 figure { margin: 0; overflow-x: auto; } figcaption { max-width: 52rem; color: #5b6169; }"""
@@ -28,16 +26,16 @@ def check_path(path: Path) -> None:
         raise UsageError("no such folder", where=str(path.parent), hint="make it, or choose another file with -o")
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write the figure as .png, .svg or .html, with its title and caption. Raises UsageError, StoreError."""
+def save(drawing: Drawing, path: Path) -> None:
+    """Write the drawing as .png, .svg or .html, with its title and caption. Raises UsageError, StoreError."""
     import vl_convert
 
     check_path(path)
     try:
         if path.suffix == ".html":
-            path.write_text(_page(figure), encoding="utf-8")
+            path.write_text(_page(drawing), encoding="utf-8")
             return
-        svg = _renumbered(vl_convert.vegalite_to_svg(titled(figure)))
+        svg = _renumbered(vl_convert.vegalite_to_svg(titled(drawing)))
         if path.suffix == ".svg":
             path.write_text(svg, encoding="utf-8")
         else:
@@ -52,19 +50,10 @@ def _renumbered(svg: str) -> str:
     return _CLIP.sub(lambda match: places[match.group()], svg)
 
 
-def titled(figure: Figure) -> dict[str, Any]:
-    """The specification with the title above and the caption below it, broken to the width of the drawing."""
-    spec = figure.spec()
-    wide = max(_NARROWEST, int(figure.width / CHARACTER))
-    spec["title"] = {"text": lines(figure.title, int(0.85 * wide)), "subtitle": lines(figure.caption, wide), "anchor": "start",
-                     "fontSize": 15, "subtitleLineHeight": 15, "offset": 14}
-    return spec
-
-
-def _page(figure: Figure) -> str:
-    title = escape(figure.title)
+def _page(drawing: Drawing) -> str:
+    title = escape(drawing.title)
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            f"<style>{_PAGE_STYLE}</style></head><body>\n{scripts()}\n<h1>{title}</h1>\n<figure>{embed(figure)}<figcaption>{escape(figure.caption)}</figcaption>"
+            f"<style>{_PAGE_STYLE}</style></head><body>\n{scripts()}\n<h1>{title}</h1>\n<figure>{embed(drawing)}<figcaption>{escape(drawing.caption)}</figcaption>"
             "</figure></body></html>\n")
 
 
@@ -76,10 +65,10 @@ def scripts() -> str:
     return f"<script>{bundle}</script>"
 
 
-def embed(figure: Figure, name: str = "figure") -> str:
-    """The figure as HTML to put into a page that holds `scripts()`: an element of this id and what draws it there."""
-    spec = json.dumps(figure.spec(), sort_keys=True, separators=(",", ":")).replace("<", "\\u003c")
-    options = {"mode": "vega-lite", "renderer": figure.renderer,
+def embed(drawing: Drawing, name: str = "figure") -> str:
+    """The drawing as HTML to put into a page that holds `scripts()`: an element of this id and what draws it there."""
+    spec = json.dumps(specification(drawing), sort_keys=True, separators=(",", ":")).replace("<", "\\u003c")
+    options = {"mode": "vega-lite", "renderer": renderer(drawing),
                "actions": {"export": True, "source": False, "compiled": False, "editor": False}}
     return (f'<div id="{name}"></div>\n'
             f'<script>vegaEmbed("#{name}", {spec}, {json.dumps(options, sort_keys=True)});</script>')

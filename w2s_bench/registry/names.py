@@ -112,7 +112,7 @@ def format_value(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return repr(value)
-    bare = _BARE.fullmatch(value) and isinstance(_scalar(value), str) and not _RANGE.fullmatch(value)
+    bare = _BARE.fullmatch(value) and isinstance(scalar(value), str) and not _RANGE.fullmatch(value)
     return value if bare or _is_inner_name(value) else json.dumps(value)
 
 
@@ -159,7 +159,7 @@ def _value(text: str, position: int) -> tuple[Value, int]:
         return format_selector(Selector(token, params)), end
     if bounds := _RANGE.fullmatch(token):
         return _range(bounds, text), match.end()
-    return _scalar(token), match.end()
+    return scalar(token), match.end()
 
 
 def _list(text: str, position: int) -> tuple[tuple[Scalar, ...], int]:
@@ -184,7 +184,7 @@ def _range(match: re.Match[str], text: str) -> range:
     return range(low, high + 1)
 
 
-def _scalar(token: str) -> Scalar:
+def scalar(token: str) -> Scalar:
     if token in ("true", "false"):
         return token == "true"
     if _INTEGER.fullmatch(token):

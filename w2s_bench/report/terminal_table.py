@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.registry.short_names import short_names
-from w2s_bench.tables.summary import DIRECTIONS, EXPLICIT, group_keys, summary, unit_of, verdicts
+from w2s_bench.tables.summary import EXPLICIT, group_keys, summary, unit_of, verdicts
 
 if TYPE_CHECKING:
     import polars as pl

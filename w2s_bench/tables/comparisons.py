@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.names import natural
 from w2s_bench.scoring.columns import ROWS
 from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
 from w2s_bench.tables.groups import fields, interval_schema
 from w2s_bench.tables.regret import ENOUGH_TASKS
-from w2s_bench.tables.summary import DIRECTIONS
 
 if TYPE_CHECKING:
     import polars as pl

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.names import natural
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
 ACCURACIES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "gain_accuracy")
 """Means of classes, null for numbers."""
 VERDICTS = ("holds", "undecided", "violated")
-DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
 Z95 = 1.959963984540054
 """Half of a 95 % interval in standard errors, where there are many examples."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts.errors import UsageError
-from w2s_bench.figures.figure import Figure
-from w2s_bench.figures.look import DARK, GREY, INK, ORANGE, Categories, inline, lines, named
-from w2s_bench.figures.panels import cell_bounds, finished, panels_of
+from w2s_bench.contracts import Drawing, FigureData, UsageError
+from w2s_figures.look import DARK, GREY, INK, ORANGE, Categories, inline, lines, named
+from w2s_figures.panels import cell_bounds, finished, named_columns, panels_of, scored
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,40 +22,47 @@ _MOST_TICKS = 3000
 """Bounds of a figure beyond which only their quantiles are drawn."""
 
 
-def tightness(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
+@dataclass(frozen=True)
+class Tightness:
     """The distribution of lhs/rhs of each bound, on training inputs and on test, by whether its assumptions hold.
 
-    Task sets are pooled, for a ratio has no unit, unless `by` makes panels. Raises UsageError where no bound is known.
+    Task sets are pooled, for a ratio has no unit, unless `by` makes panels.
     """
-    import altair as alt
-    import polars as pl
 
-    ok = finished(rows)
-    drawn: list[Any] = []
-    tables: dict[str, list[dict[str, Any]]] = {}
-    splits = [split for split in _SPLITS if cell_bounds(ok, bounds)["split"].eq(split).any()]
-    if not splits:
-        raise UsageError("no bounds are known of these cells, so there is no tightness to draw",
-                         hint="name a run folder, or keep bounds.parquet beside the rows file")
-    panels, left_out = panels_of(ok, by, pooled=True, cut=cut)
-    ordered = sorted(bounds["bound"].unique().to_list())
-    seen = set()
-    for number, panel in enumerate(panels):
-        known = _classed(cell_bounds(panel.rows, bounds))
-        shown = [name for name in ordered if known["bound"].eq(name).any()]
-        for split in splits:
-            key = f"{split}-{number}"
-            part = known.filter(pl.col("split") == split)
-            tables[f"boxes-{key}"] = list(_boxes(part, shown))
-            tables[f"ticks-{key}"] = _ticks(part)
-            seen |= set(part["class"].unique().to_list())
-            above = [*lines(panel.title, 50), _TOLD[split]] if panel.title else [_TOLD[split]]
-            drawn.append(_panel(key, above, shown, split == splits[0]))
-    if sum(len(table) for name, table in tables.items() if name.startswith("ticks")) > _MOST_TICKS:
-        tables |= {name: [] for name in tables if name.startswith("ticks")}
-    chart = alt.concat(*drawn, columns=len(splits), spacing=20)
-    title = "How tight each bound is: lhs / rhs, cell by cell"
-    return Figure(title, _CAPTION + left_out, chart, len(splits) * (_WIDE + 160), tables)
+    by: str
+
+    def applies(self, data: FigureData) -> bool:
+        """Whether any bound is known."""
+        return not data.bounds.is_empty() and not scored(data).is_empty()
+
+    def draw(self, data: FigureData) -> Drawing:
+        """The figure. Raises UsageError where no bound is known."""
+        import altair as alt
+        import polars as pl
+
+        ok = finished(data.rows)
+        drawn: list[Any] = []
+        tables: dict[str, list[dict[str, Any]]] = {}
+        splits = [split for split in _SPLITS if cell_bounds(ok, data.bounds)["split"].eq(split).any()]
+        if not splits:
+            raise UsageError("no bounds are known of these cells, so there is no tightness to draw",
+                             hint="name a run folder, or keep bounds.parquet beside the rows file")
+        panels, left_out = panels_of(data, ok, named_columns(self.by), pooled=True)
+        ordered = sorted(data.bounds["bound"].unique().to_list())
+        for number, panel in enumerate(panels):
+            known = _classed(cell_bounds(panel.rows, data.bounds))
+            shown = [name for name in ordered if known["bound"].eq(name).any()]
+            for split in splits:
+                key = f"{split}-{number}"
+                part = known.filter(pl.col("split") == split)
+                tables[f"boxes-{key}"] = list(_boxes(part, shown))
+                tables[f"ticks-{key}"] = _ticks(part)
+                above = [*lines(panel.title, 50), _TOLD[split]] if panel.title else [_TOLD[split]]
+                drawn.append(_panel(key, above, shown, split == splits[0]))
+        if sum(len(table) for name, table in tables.items() if name.startswith("ticks")) > _MOST_TICKS:
+            tables |= {name: [] for name in tables if name.startswith("ticks")}
+        return Drawing("How tight each bound is: lhs / rhs, cell by cell", _CAPTION + left_out,
+                       alt.concat(*drawn, columns=len(splits), spacing=20), len(splits) * (_WIDE + 160), tables)
 
 
 _CAPTION = (f"1 is equality; beyond 1 the bound is not met; ratios beyond {EDGE:g} are drawn at the frame. Ticks: cells. Thin "

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts.seeds import generator_for
-from w2s_bench.figures.figure import Figure
-from w2s_bench.figures.look import COLOURS, DIRECTIONS, INK, Categories, inline, lines, named, rounded, tick_format
-from w2s_bench.figures.panels import CELL_NAMES, Panel, finished, in_three, panels_of, shared_words
-from w2s_bench.registry.short_names import short_names
-from w2s_bench.tables.laws import law_of
-from w2s_bench.tables.summary import bound_on_test
+from w2s_bench.contracts import COLOURS, Drawing, FigureData, generator_for
+from w2s_figures.look import INK, Categories, inline, lines, named, of_directions, rounded, tick_format
+from w2s_figures.panels import (
+    CELL_NAMES,
+    Panel,
+    finished,
+    in_three,
+    named_columns,
+    panels_of,
+    scored,
+    shared_words,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,39 +29,58 @@ MOST_MARKS = 20_000
 """Cells of a figure beyond which a random part of them is drawn."""
 _MOST_NAMED = 2_000
 _SIDES = {1: (760, 420), 2: (430, 320), 3: (300, 240)}
+_SQUARED = ("squared", "squared-mean", "brier")
+"""Divergences of Theorem 2."""
 _KINDS = ("direction", "strategy", "supervisor")
 
 
-def gain_misfit(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
+@dataclass(frozen=True)
+class GainMisfit:
     """Gain against misfit, one mark a cell, one panel a task set (and value of `by`) with its own scales.
 
     The line is Theorem 1; a bar, drawn for few cells, spans misfit ± 2·sqrt(misfit·ε), within which the gain lies when the
     class is a linear subspace; ε is the ceiling's error. For kl it reaches from what `kl-explicit` promises up to the misfit.
-    cut: see `panels_of`. Raises UsageError where no cell has a score.
     """
-    import altair as alt
 
-    ok = finished(rows, ("gain", "misfit"))
-    all_cells = ok.height
-    if ok.height > MOST_MARKS:
-        chosen = generator_for("cells that are drawn", cells=ok.height).choice(ok.height, MOST_MARKS, replace=False)
-        ok = ok[sorted(chosen.tolist())]
-    marked, kinds = _with_kinds(ok, by)
-    bounded = marked.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
-    panels, left_out = panels_of(bounded, by, cut=cut)
-    cells = sum(panel.rows.height for panel in panels)
-    few = max(panel.rows.height for panel in panels) <= MOST_BARS
-    columns = in_three(len(panels))
-    tables = {f"cells-{i}": points_of(panel.rows, named=cells <= _MOST_NAMED) for i, panel in enumerate(panels)}
-    drawn = [_panel(panel, name, tables[name], kinds, few, _SIDES[columns])
-             for panel, name in zip(panels, tables, strict=True)]
-    title = "Gain against misfit: is a student better than its teacher by as much as they disagree?"
-    barred = {divergence for panel in panels for divergence in panel.rows["divergence"].unique().to_list()}
-    return Figure(title, _caption(few, len(panels) > 1, ok, all_cells, barred) + left_out, alt.concat(*drawn, columns=columns),
-                  columns * (_SIDES[columns][0] + 60), tables)
+    by: str
+
+    def applies(self, data: FigureData) -> bool:
+        """Whether any cell is scored."""
+        return not scored(data).is_empty()
+
+    def draw(self, data: FigureData) -> Drawing:
+        """The figure; on a page with a panel for each panel of the study. Raises UsageError where no cell has a score."""
+        import altair as alt
+
+        ok = finished(data.rows, ("gain", "misfit"))
+        by = named_columns(self.by) or (["panel"] if data.on_page and ok["panels"].explode().n_unique() > 1 else [])
+        some = _at_most(ok, MOST_MARKS)
+        marked, kinds = _with_kinds(data, some, by)
+        bounded = marked.join(data.explicit_bounds(), on=["run_id", "cell_key"], how="left", maintain_order="left")
+        panels, left_out = panels_of(data, bounded, by)
+        cells = sum(panel.rows.height for panel in panels)
+        few = max(panel.rows.height for panel in panels) <= MOST_BARS
+        columns = in_three(len(panels))
+        tables = {f"cells-{i}": points_of(panel.rows, named=cells <= _MOST_NAMED) for i, panel in enumerate(panels)}
+        drawn = [_panel(panel, name, tables[name], kinds, few, _SIDES[columns])
+                 for panel, name in zip(panels, tables, strict=True)]
+        barred = {divergence for panel in panels for divergence in panel.rows["divergence"].unique().to_list()}
+        own_scales = " Each panel has its own scales." if len(panels) > 1 else ""
+        caption = (_caption(few, some.height, ok.height, barred, data.law(barred)) + own_scales + shared_words(data, some)
+                   + left_out)
+        return Drawing("Gain against misfit: is a student better than its teacher by as much as they disagree?", caption,
+                       alt.concat(*drawn, columns=columns), columns * (_SIDES[columns][0] + 60), tables)
 
 
-def _with_kinds(rows: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, Categories]:
+def _at_most(rows: pl.DataFrame, count: int) -> pl.DataFrame:
+    """The rows, or so many of them drawn at random."""
+    if rows.height <= count:
+        return rows
+    chosen = generator_for("cells that are drawn", cells=rows.height).choice(rows.height, count, replace=False)
+    return rows[sorted(chosen.tolist())]
+
+
+def _with_kinds(data: FigureData, rows: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, Categories]:
     """The rows with `kind`, which colour and shape tell: the direction where there are several, else the strategy or the
     supervisor where there are."""
     import polars as pl
@@ -64,11 +89,10 @@ def _with_kinds(rows: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, Ca
     if len(found["direction"]) < 2:
         for name in _KINDS[1:]:
             if name not in by and 1 < len(found[name]) <= len(COLOURS):
-                words = short_names(found[name])
+                words = data.short_names(found[name])
                 kinds = tuple(sorted(words.values()))
                 return rows.with_columns(pl.col(name).replace(words).alias("kind")), Categories("kind", kinds, kinds)
-    seen = tuple(direction for direction in DIRECTIONS if direction in found["direction"])
-    return rows.with_columns(pl.col("direction").alias("kind")), Categories("kind", DIRECTIONS, seen)
+    return rows.with_columns(pl.col("direction").alias("kind")), of_directions("kind", found["direction"])
 
 
 def points_of(rows: pl.DataFrame, *, named: bool = True) -> list[dict[str, Any]]:
@@ -99,7 +123,7 @@ def _bar(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 def _reach(row: Mapping[str, Any]) -> float | None:
     """2·sqrt(m·ε): from the bound's own right side where it is written, else from the ceiling's error."""
-    if row["divergence"] not in ("squared", "brier"):
+    if row["divergence"] not in _SQUARED:
         return None
     if row["rhs"] is not None and row["err_weak"] is not None:
         return max(0.0, float(row["rhs"] - row["err_weak"] + row["misfit"]))
@@ -154,21 +178,18 @@ def _tips(points: Sequence[Mapping[str, Any]]) -> list[Any]:
             alt.Tooltip("verdict:N", title="explicit bound")]
 
 
-def _caption(few: bool, several: bool, rows: pl.DataFrame, all_cells: int, barred: set[str | None]) -> str:
-    parts = ["Each mark is one cell." if rows.height == all_cells else
-             f"Each mark is one cell: {rows.height} drawn at random out of {all_cells}.",
-             f"Dashed: gain = misfit, {law_of(barred)} with equality."]
+def _caption(few: bool, drawn: int, cells: int, divergences: set[str | None], law: str) -> str:
+    """drawn: how many of the cells are; divergences: theirs; law: who foretells their gain."""
+    parts = ["Each mark is one cell." if drawn == cells else f"Each mark is one cell: {drawn} drawn at random out of {cells}.",
+             f"Dashed: gain = misfit, {law} with equality."]
     if few:
         parts += ["Bars: misfit ± 2√(misfit·ε), where ε is the ceiling's error; the lower end is the explicit bound of "
-                  "Theorem 2, and both ends bind when the student's class is a linear subspace."] if barred - {"kl"} else []
+                  "Theorem 2, and both ends bind when the student's class is a linear subspace."] if divergences - {"kl"} else []
         parts += ["Bars in nats: from the gain that kl-explicit promises to the misfit, misfit − √(ε/2 · E osc²), for a student "
-                  "that minimises KL(student ‖ weak) over a class convex in probabilities."] if "kl" in barred else []
+                  "that minimises KL(student ‖ weak) over a class convex in probabilities."] if "kl" in divergences else []
         parts.append("Bars are cut at the frame.")
-    elif barred == {"kl"}:
+    elif divergences == {"kl"}:
         parts.append(f"With more than {MOST_BARS} cells in a panel the band below the misfit is not drawn.")
     else:
         parts.append(f"With more than {MOST_BARS} cells in a panel the band misfit ± 2√(misfit·ε) of Theorem 2 is not drawn.")
-    parts += ["Each panel has its own scales."] if several else []
-    return " ".join(parts) + shared_words(rows)
-
-
+    return " ".join(parts)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from w2s_bench.figures.look import tick_format
+from w2s_figures.look import tick_format
 
 _DEEPEST = 1e-6
 """What part of the largest number an axis still resolves."""

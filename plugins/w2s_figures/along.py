@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from w2s_bench.contracts.errors import UsageError, nearest
-from w2s_bench.registry.names import Selector, format_selector, parse
-from w2s_bench.scoring.columns import ROWS
+from w2s_bench.contracts import FigureData, UsageError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
 
 SIDES = {"task": "task_set", "weak": "weak", "strong": "strong", "strategy": "strategy", "supervisor": "supervisor"}
 """Where a parameter may stand, and the column that holds the label."""
-_TEXT = ("str", "list", "bool")
 
 
-def along(rows: pl.DataFrame, x: str) -> pl.DataFrame:
+def along(data: FigureData, rows: pl.DataFrame, x: str) -> pl.DataFrame:
     """The rows with `x`, the number of each, and `on_task`, `on_weak`, …: their labels without what stands for that number.
 
     x: a numeric column, or `side.parameter`, read from the label of that side. A number that differs from seed to seed is
@@ -27,7 +23,7 @@ def along(rows: pl.DataFrame, x: str) -> pl.DataFrame:
     """
     import polars as pl
 
-    numbers = _of_label(rows, *x.split(".", 1)) if "." in x else _of_column(rows, x)
+    numbers = _of_label(data, rows, *x.split(".", 1)) if "." in x else _of_column(rows, x)
     found = rows.with_columns(numbers.alias("x")).filter(pl.col("x").is_finite().fill_null(False))
     if found.is_empty():
         raise UsageError(f"{x} holds no number in any of {rows.height} cells", where="--x")
@@ -35,7 +31,7 @@ def along(rows: pl.DataFrame, x: str) -> pl.DataFrame:
     found = found.with_columns(pl.col("x").mean().over(setting))
     for side, column in SIDES.items():
         values = dict(found.select(column, "x").unique(maintain_order=True).group_by(column).agg("x").iter_rows())
-        found = found.with_columns(pl.col(column).replace_strict(_without_numbers(values), return_dtype=pl.String)
+        found = found.with_columns(pl.col(column).replace_strict(_without_numbers(data, values), return_dtype=pl.String)
                                    .alias(f"on_{side}"))
     return found
 
@@ -43,20 +39,19 @@ def along(rows: pl.DataFrame, x: str) -> pl.DataFrame:
 def _of_column(rows: pl.DataFrame, x: str) -> pl.Series:
     import polars as pl
 
-    numeric = [column.name for column in ROWS if column.type not in _TEXT]
+    numeric = [name for name, type_ in rows.schema.items() if type_.is_numeric()]
     if x not in numeric:
-        known = {column.name for column in ROWS}
-        what = f"{x} is no number, so nothing can be drawn against it" if x in known else f"no column {x!r}"
+        what = f"{x} is no number, so nothing can be drawn against it" if x in rows.columns else f"no column {x!r}"
         raise UsageError(what, where="--x", hint=f"{nearest(x, numeric)}; or a parameter, as weak.width")
     return rows[x].cast(pl.Float64)
 
 
-def _of_label(rows: pl.DataFrame, side: str, parameter: str) -> pl.Series:
+def _of_label(data: FigureData, rows: pl.DataFrame, side: str, parameter: str) -> pl.Series:
     import polars as pl
 
     if side not in SIDES:
         raise UsageError(f"no side is called {side!r}", where="--x", hint=nearest(side, SIDES))
-    settings = {label: dict(_selector(label).params) for label in rows[SIDES[side]].unique() if label is not None}
+    settings = {label: data.parameters(label) for label in rows[SIDES[side]].unique() if label is not None}
     if not any(parameter in params for params in settings.values()):
         known = sorted({name for params in settings.values() for name in params})
         hint = nearest(parameter, known) if known else f"these {side} labels have no parameters"
@@ -68,28 +63,23 @@ def _of_label(rows: pl.DataFrame, side: str, parameter: str) -> pl.Series:
     return rows[SIDES[side]].replace_strict(values, default=None, return_dtype=pl.Float64)
 
 
-def _without_numbers(values: Mapping[str, Iterable[float]]) -> dict[str, str]:
+def _without_numbers(data: FigureData, values: Mapping[str, Iterable[float]]) -> dict[str, str]:
     """Each label without its numeric parameters that fix x: whose every value goes with one x, and which take several.
 
     values: of each label, the x at which it occurs. `transfer=16` and `transfer=32` are one curve along n_transfer.
     """
-    selectors = {label: _selector(label) for label in values}
-    told: dict[tuple[str, str], dict[Any, set[float]]] = {}
-    for label, selector in selectors.items():
-        for parameter, value in selector.params:
-            told.setdefault((selector.name, parameter), {}).setdefault(value, set()).update(values[label])
+    told: dict[tuple[str, str], dict[object, set[float]]] = {}
+    for label, found in values.items():
+        for parameter, value in data.parameters(label).items():
+            told.setdefault((_name(label), parameter), {}).setdefault(value, set()).update(found)
     fixed = {key for key, of_value in told.items() if len(of_value) > 1 and all(_is_number(value) for value in of_value)
              and all(len(found) == 1 for found in of_value.values())}
-    return {label: label if not selector.params else format_selector(replace(selector, params=tuple(
-        pair for pair in selector.params if (selector.name, pair[0]) not in fixed))) for label, selector in selectors.items()}
+    return {label: data.without(label, [parameter for name, parameter in fixed if name == _name(label)]) for label in values}
+
+
+def _name(label: str) -> str:
+    return label.partition("[")[0]
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _selector(label: str) -> Selector:
-    try:
-        return parse(label)
-    except UsageError:  # somebody's table may hold names that are none of ours
-        return Selector(label)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts.errors import UsageError, nearest
-from w2s_bench.figures.figure import Figure
-from w2s_bench.figures.look import INK, Categories, inline, lines, named, rounded, tick_format
-from w2s_bench.figures.panels import Panel, finished, keep_hint, panels_of, shared_words, ways_of_fitting
-from w2s_bench.figures.pooled import over_seeds
-from w2s_bench.registry.short_names import short_names
+from w2s_bench.contracts import Drawing, FigureData, UsageError, nearest
+from w2s_figures.look import INK, Categories, inline, lines, named, rounded, tick_format
+from w2s_figures.panels import (
+    Panel,
+    finished,
+    keep_hint,
+    named_columns,
+    panels_of,
+    scored,
+    shared_words,
+    ways_of_fitting,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,39 +29,46 @@ _MOST_FITS = 6
 _TEACHERS, _RULES = 330, 380
 
 
-def selection(rows: pl.DataFrame, choices: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
-    """For each task set and strong model: a mark a teacher, and beside it the student's error that each rule ends with.
+@dataclass(frozen=True)
+class Selection:
+    """For each task set and strong model: a mark a teacher, and beside it the student's error that each rule ends with."""
 
-    choices: a row for each student and rule: task_set, task, strong, strategy, supervisor, seed and the columns `by`; rule,
-    chosen and err_student. cut: see `panels_of`. Raises UsageError where no student has two teachers, for a column that choices
-    are not made by, and for more ways of fitting than can be told apart.
-    """
-    import altair as alt
+    by: str
 
-    for name in by:
-        if name not in choices.columns:
-            raise UsageError(f"choices are not made by {name!r}", where="--by", hint=nearest(name, ("panel", *_STUDENT)))
-    if choices.is_empty():
-        raise UsageError("no strong model has two weak models or more, so there is nothing to choose",
-                         hint="run several --weak models for one --strong model")
-    ok = finished(rows, ("err_weak", "misfit", "err_student")).join(
-        choices.select(_STUDENT).unique(), on=list(_STUDENT), how="semi", nulls_equal=True, maintain_order="left")
-    ways = [name for name in ways_of_fitting(ok) if name not in by]
-    fits = _Fits(ways, ok)
-    names = short_names(ok["weak"].unique(), nameless=True)
-    tables: dict[str, list[dict[str, Any]]] = {}
-    drawn = []
-    panels, left_out = panels_of(ok, ["strong", *by], cut=cut)
-    for number, panel in enumerate(panels):
-        made = _made_here(choices, panel)
-        if made.is_empty():
-            continue
-        tables[f"teachers-{number}"] = _teachers(panel, made, fits, names)
-        tables[f"rules-{number}"] = _rules(made, fits)
-        drawn += [part.properties(height=240 if len(panels) <= 3 else 170)
-                  for part in (_scatter(panel, number, tables, fits), _dots(panel, number, tables, fits))]
-    title = "Choosing a teacher by err_weak − misfit: what it predicts, and what becomes of the student"
-    return Figure(title, _CAPTION + shared_words(ok) + left_out, alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240, tables)
+    def applies(self, data: FigureData) -> bool:
+        """Whether any student has two teachers."""
+        import polars as pl
+
+        return bool(scored(data).select(pl.col("weak").n_unique().over(_STUDENT) > 1).to_series().any())
+
+    def draw(self, data: FigureData) -> Drawing:
+        """The figure. Raises DataError where no student has two teachers, UsageError for a column that choices are not made
+        by, and for more ways of fitting or panels than can be told apart."""
+        import altair as alt
+
+        by = named_columns(self.by)
+        choices = data.choices(("panel",) if "panel" in by else ())
+        for name in by:
+            if name not in choices.columns:
+                raise UsageError(f"choices are not made by {name!r}", where="--by", hint=nearest(name, ("panel", *_STUDENT)))
+        ok = finished(data.rows, ("err_weak", "misfit", "err_student")).join(
+            choices.select(_STUDENT).unique(), on=list(_STUDENT), how="semi", nulls_equal=True, maintain_order="left")
+        fits = _Fits(data, [name for name in ways_of_fitting(ok) if name not in by], ok)
+        names = data.short_names(ok["weak"].unique(), nameless=True)
+        tables: dict[str, list[dict[str, Any]]] = {}
+        drawn = []
+        panels, left_out = panels_of(data, ok, ["strong", *by])
+        for number, panel in enumerate(panels):
+            made = _made_here(choices, panel)
+            if made.is_empty():
+                continue
+            tables[f"teachers-{number}"] = _teachers(panel, made, fits, names)
+            tables[f"rules-{number}"] = _rules(made, fits)
+            drawn += [part.properties(height=240 if len(panels) <= 3 else 170)
+                      for part in (_scatter(panel, number, tables, fits), _dots(panel, number, tables, fits))]
+        return Drawing("Choosing a teacher by err_weak − misfit: what it predicts, and what becomes of the student",
+                       _CAPTION + shared_words(data, ok) + left_out, alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240,
+                       tables)
 
 
 _CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs as the law predicts "
@@ -66,9 +80,10 @@ _CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashe
 class _Fits:
     """Ways of fitting in words, each with its colour and shape."""
 
-    def __init__(self, ways: Sequence[str], rows: pl.DataFrame) -> None:
+    def __init__(self, data: FigureData, ways: Sequence[str], rows: pl.DataFrame) -> None:
+        self.data = data
         self.ways = list(ways)
-        self._shorts = {name: short_names(rows[name].unique()) for name in ways}
+        self._shorts = {name: data.short_names(rows[name].unique()) for name in ways}
         labels = sorted({self.label(line) for line in rows.select(self.ways).unique().to_dicts()}) if ways else [self.label({})]
         if len(labels) > _MOST_FITS:
             raise UsageError(f"{len(labels)} ways of fitting, and a figure keeps at most {_MOST_FITS} apart",
@@ -90,7 +105,7 @@ def _teachers(panel: Panel, made: pl.DataFrame, fits: _Fits, names: Mapping[str,
     import polars as pl
 
     here = panel.rows.join(made.select(_STUDENT).unique(), on=list(_STUDENT), how="semi", nulls_equal=True, maintain_order="left")
-    table = over_seeds(here.with_columns((pl.col("err_weak") - pl.col("misfit")).alias("predicted")), ["weak", *fits.ways],
+    table = fits.data.means(here.with_columns((pl.col("err_weak") - pl.col("misfit")).alias("predicted")), ["weak", *fits.ways],
                        ("predicted", "err_student"))
     taken = made.filter(pl.col("rule") == RULE).drop_nulls("chosen").group_by("chosen", *fits.ways).len().sort(
         "len", "chosen", descending=[True, False]).unique(fits.ways or None, keep="first", maintain_order=True)
@@ -108,7 +123,7 @@ def _teachers(panel: Panel, made: pl.DataFrame, fits: _Fits, names: Mapping[str,
 def _rules(made: pl.DataFrame, fits: _Fits) -> list[dict[str, Any]]:
     return [{"rule": line["rule"], "fit": fits.label(line), "seeds": line["seeds"],
              **{name: rounded(line[name]) for name in ("mean", "low", "high")}}
-            for line in over_seeds(made, ["rule", *fits.ways], ("err_student",)).to_dicts()]
+            for line in fits.data.means(made, ["rule", *fits.ways], ("err_student",)).to_dicts()]
 
 
 def _scatter(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]]], fits: _Fits) -> Any:

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts.errors import UsageError, nearest
-from w2s_bench.registry.names import natural
-from w2s_bench.registry.short_names import one_name, short_names
-from w2s_bench.tables.summary import GROUPABLE, by_panel, unit_of
+from w2s_bench.contracts import FigureData, UsageError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,26 +48,26 @@ def finished(rows: pl.DataFrame, needs: Sequence[str] = ()) -> pl.DataFrame:
     return whole
 
 
-def panels_of(rows: pl.DataFrame, by: Sequence[str] = (), *, pooled: bool = False, cut: bool = False) -> tuple[list[Panel], str]:
+def panels_of(data: FigureData, rows: pl.DataFrame, by: Sequence[str] = (), *, pooled: bool = False) -> tuple[list[Panel], str]:
     """One panel a task set and value of the columns in `by`, in natural order; and words on those left out, if any.
 
-    pooled: task sets share a panel, which is for numbers without a unit only. cut: keep the first MOST_PANELS. Raises
-    UsageError for a column that cannot group, and without `cut` for more panels.
+    pooled: task sets share a panel, which is for numbers without a unit only. A page holds the first MOST_PANELS. Raises
+    UsageError for a column that cannot group, and for more panels where there is no page.
     """
     for name in by:
-        if name not in GROUPABLE:
-            raise UsageError(f"panels cannot be made by {name!r}", where="--by", hint=nearest(name, GROUPABLE))
+        if name not in data.groupable:
+            raise UsageError(f"panels cannot be made by {name!r}", where="--by", hint=nearest(name, data.groupable))
     keys = list(dict.fromkeys(by if pooled else ["task_set", *by]))
-    rows = by_panel(rows) if "panel" in keys else rows
+    rows = data.by_panel(rows) if "panel" in keys else rows
     found = [(dict(zip(keys, values, strict=True)), part) for values, part in
              (rows.group_by(keys, maintain_order=True) if keys else [((), rows)])]
-    found.sort(key=lambda panel: [natural(str(value)) for value in panel[0].values()])
+    found.sort(key=lambda panel: [data.in_order(str(value)) for value in panel[0].values()])
     count = len(found)
-    if count > MOST_PANELS and not cut:
+    if count > MOST_PANELS and not data.on_page:
         raise UsageError(f"{count} panels, and a figure holds at most {MOST_PANELS}", hint=_which(found))
     found = found[:MOST_PANELS]
-    titles = _titles([names for names, _ in found])
-    return [Panel(title, names, part, unit_of(part["divergence"][0], part["output_unit"][0]))
+    titles = _titles(data, [names for names, _ in found])
+    return [Panel(title, names, part, data.unit(part["divergence"][0], part["output_unit"][0]))
             for title, (names, part) in zip(titles, found, strict=True)], left_out_words(len(found), count)
 
 
@@ -94,12 +91,25 @@ def keep_hint(column: str, value: object) -> str:
     return f"choose some with --where, such as --where {shlex.quote(f'{column} == {mark}{value}{mark}')}"
 
 
-def _titles(panels: Sequence[dict[str, Any]]) -> list[str]:
+def _titles(data: FigureData, panels: Sequence[dict[str, Any]]) -> list[str]:
     """What tells each panel apart: names without what all share, of the columns whose values differ."""
     differing = [key for key in panels[0] if len({str(names[key]) for names in panels}) > 1] or list(panels[0])
-    shorts = {key: short_names(str(names[key]) for names in panels) for key in differing}
+    shorts = {key: data.short_names(str(names[key]) for names in panels) for key in differing}
     return [" · ".join(shorts[key][str(names[key])] if names[key] is not None else f"no {key}" for key in differing)
             for names in panels]
+
+
+def named_columns(by: str) -> list[str]:
+    """The columns in a text that joins them with commas."""
+    return list(dict.fromkeys(name for part in by.split(",") if (name := part.strip())))
+
+
+def scored(data: FigureData) -> pl.DataFrame:
+    """Rows with status ok and a finite gain and misfit, none or more: what a page draws."""
+    import polars as pl
+
+    return data.rows.filter((pl.col("status") == "ok") & pl.all_horizontal(
+        pl.col("gain", "misfit").is_finite().fill_null(False)))
 
 
 def cell_bounds(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
@@ -119,9 +129,9 @@ def ways_of_fitting(rows: pl.DataFrame) -> list[str]:
     return [*several, "supervisor"] if max(counts, default=1) > 1 else several
 
 
-def shared_words(rows: pl.DataFrame) -> str:
+def shared_words(data: FigureData, rows: pl.DataFrame) -> str:
     """What is the same in all rows, as a sentence; nothing where nothing is."""
     same = [f"{name} {rows[name][0]}" for name in ("strategy", "supervisor") if rows[name].n_unique() == 1]
-    name = one_name([*rows["weak"].unique(), *rows["strong"].unique()])
+    name = data.one_name([*rows["weak"].unique(), *rows["strong"].unique()])
     same += [f"models {name}"] if name else []
     return f" All cells: {', '.join(same)}." if same else ""

@@ -3,62 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from w2s_bench.contracts.errors import UsageError
-from w2s_bench.figures.figure import Figure
-from w2s_bench.figures.look import BROKEN, DIRECTIONS, INK, Categories, broken, inline, lines, named, rounded, tick_format
-from w2s_bench.figures.panels import MOST_PANELS, keep_hint, left_out_words
-from w2s_bench.registry.short_names import short_names
-from w2s_bench.tables.summary import unit_of
-
-if TYPE_CHECKING:
-    import polars as pl
+from w2s_bench.contracts import Drawing, FigureData, UsageError
+from w2s_figures.look import BROKEN, INK, broken, inline, lines, named, of_directions, rounded, tick_format
+from w2s_figures.panels import MOST_PANELS, keep_hint, left_out_words, scored
 
 _WORDS = {"gain": "gain", "misfit": "misfit", "gain_accuracy": "gain in accuracy",
           "agreement_weak_right": "agreement, weak right", "agreement_weak_wrong": "agreement, weak wrong"}
 _POINTS = ("gain_accuracy", "agreement_weak_right", "agreement_weak_wrong")
 """Shares of the test examples, drawn in percentage points."""
+_PAIR = ("task", "weak", "strong", "supervisor", "seed")
+"""What two cells of a pair share: all but the strategy."""
 _WIDE = 190
 _MOST_STRATEGIES = 30
 _LONGEST = 30
 """Characters of a line of a strategy's name."""
 
 
-def strategies(compared: pl.DataFrame, *, cut: bool = False) -> Figure:
+@dataclass(frozen=True)
+class Strategies:
     """Mean paired differences from the reference with 95 % intervals: a row of panels a task set, a panel a measure.
 
-    compared: see `leaderboard.pairs.comparisons`: task_set, direction, strategy, against, measure, divergence, output_unit,
-    pairs, seeds, difference, difference_low, difference_high; the reference's own lines have no difference. cut: draw the first
-    MOST_PANELS task sets and say so. Raises UsageError where nothing differs, and without `cut` for more task sets.
+    against: the strategy that the others are compared with; None for the one with most cells.
     """
-    import altair as alt
-    import polars as pl
 
-    known = compared.filter(pl.col("difference").is_not_null())
-    if known.is_empty():
-        raise UsageError("no strategy has a pair with another, so there is nothing to draw")
-    sets = known["task_set"].unique(maintain_order=True).to_list()
-    if len(sets) > MOST_PANELS and not cut:
-        raise UsageError(f"{len(sets)} task sets, and a figure holds at most {MOST_PANELS}", hint=keep_hint("task_set", sets[0]))
-    if known["strategy"].n_unique() > _MOST_STRATEGIES:
-        raise UsageError(f"more than {_MOST_STRATEGIES} strategies", hint="choose some with --where")
-    names = short_names(known["strategy"].unique(maintain_order=True).to_list() + [known["against"][0]])
-    titles = short_names(sets)
-    tables: dict[str, list[dict[str, Any]]] = {}
-    rows = []
-    for number, task_set in enumerate(sets[:MOST_PANELS]):
-        part = known.filter(pl.col("task_set") == task_set)
-        panels: list[Any] = []
-        for measure in part["measure"].unique(maintain_order=True).to_list():
-            table = f"{measure}-{number}"
-            tables[table] = [_point(line, names) for line in part.filter(pl.col("measure") == measure).to_dicts()]
-            panels.append(_panel(table, tables[table], _axis(part.row(0, named=True), measure), not panels))
-        rows.append(alt.hconcat(*panels, spacing=14).properties(title=alt.Title(lines(titles[task_set], 110))))
-    widest = max(len(table) for table in known.group_by("task_set").agg(pl.col("measure").unique())["measure"].to_list())
-    title = f"What a strategy does to its student, beside {names[known['against'][0]]}"
-    return Figure(title, _caption(names[known["against"][0]]) + left_out_words(min(len(sets), MOST_PANELS), len(sets)),
-                  alt.vconcat(*rows, spacing=26), widest * (_WIDE + 20) + 220, tables)
+    against: str | None
+
+    def applies(self, data: FigureData) -> bool:
+        """Whether any cell was fitted by two strategies."""
+        import polars as pl
+
+        return bool(scored(data).select(pl.col("strategy").n_unique().over(_PAIR) > 1).to_series().any())
+
+    def draw(self, data: FigureData) -> Drawing:
+        """The figure; a page holds the first MOST_PANELS task sets and says so.
+
+        Raises UsageError where nothing differs, and elsewhere for more task sets; DataError where there is no pair.
+        """
+        import altair as alt
+        import polars as pl
+
+        known = data.comparisons(self.against).filter(pl.col("difference").is_not_null())
+        if known.is_empty():
+            raise UsageError("no strategy has a pair with another, so there is nothing to draw")
+        sets = known["task_set"].unique(maintain_order=True).to_list()
+        if len(sets) > MOST_PANELS and not data.on_page:
+            raise UsageError(f"{len(sets)} rows of panels, and a figure holds at most {MOST_PANELS}",
+                             hint=keep_hint("task_set", sets[0]))
+        if known["strategy"].n_unique() > _MOST_STRATEGIES:
+            raise UsageError(f"more than {_MOST_STRATEGIES} strategies", hint="choose some with --where")
+        names = data.short_names(known["strategy"].unique(maintain_order=True).to_list() + [known["against"][0]])
+        against, titles = names[known["against"][0]], data.short_names(sets)
+        tables: dict[str, list[dict[str, Any]]] = {}
+        rows = []
+        for number, task_set in enumerate(sets[:MOST_PANELS]):
+            part = known.filter(pl.col("task_set") == task_set)
+            panels: list[Any] = []
+            for measure in part["measure"].unique(maintain_order=True).to_list():
+                table = f"{measure}-{number}"
+                tables[table] = [_point(line, names) for line in part.filter(pl.col("measure") == measure).to_dicts()]
+                panels.append(_panel(table, tables[table], _axis(data, part.row(0, named=True), measure), not panels))
+            rows.append(alt.hconcat(*panels, spacing=14).properties(title=alt.Title(lines(titles[task_set], 110))))
+        widest = max(len(table) for table in known.group_by("task_set").agg(pl.col("measure").unique())["measure"].to_list())
+        caption = _caption(against) + left_out_words(min(len(sets), MOST_PANELS), len(sets))
+        return Drawing(f"What a strategy does to its student, beside {against}", caption, alt.vconcat(*rows, spacing=26),
+                       widest * (_WIDE + 20) + 220, tables)
 
 
 def _point(line: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -69,8 +80,8 @@ def _point(line: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
             "direction": line["direction"] or "direction unknown", "seeds": line["seeds"]}
 
 
-def _axis(line: Mapping[str, Any], measure: str) -> str:
-    unit = "points" if measure in _POINTS else unit_of(line["divergence"], line["output_unit"])
+def _axis(data: FigureData, line: Mapping[str, Any], measure: str) -> str:
+    unit = "points" if measure in _POINTS else data.unit(line["divergence"], line["output_unit"])
     return f"{_WORDS[measure]}, {unit}" if unit else _WORDS[measure]
 
 
@@ -78,14 +89,13 @@ def _panel(table: str, points: Sequence[Mapping[str, Any]], title: str, first: b
     import altair as alt
 
     names = list(dict.fromkeys(point["strategy"] for point in points))
-    seen = tuple(name for name in DIRECTIONS if name in {point["direction"] for point in points})
-    kinds = Categories("direction", DIRECTIONS, seen)
+    kinds = of_directions("direction", {point["direction"] for point in points})
     domain = _domain(points)
     scale, axis = alt.Scale(domain=domain, nice=False), alt.Axis(format=tick_format(domain), tickCount=4)
     base = alt.Chart(named(table)).encode(
         y=alt.Y("strategy:N", sort=names, title=None, axis=alt.Axis(
             ticks=False, grid=True, labelPadding=8, labels=first, **BROKEN)),
-        yOffset=alt.YOffset("direction:N", scale=alt.Scale(domain=list(seen), paddingOuter=0.6)), color=kinds.colour())
+        yOffset=alt.YOffset("direction:N", scale=alt.Scale(domain=list(kinds.shown), paddingOuter=0.6)), color=kinds.colour())
     spread = base.mark_rule(strokeWidth=1.8, clip=True).encode(
         x=alt.X("low:Q", scale=scale, title=title, axis=axis), x2="high:Q").transform_filter("isValid(datum.low)")
     dots = base.mark_point(filled=True, size=64, opacity=1, stroke="white", strokeWidth=0.7).encode(

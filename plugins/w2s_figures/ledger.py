@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from w2s_bench.contracts.errors import UsageError
-from w2s_bench.figures.figure import Figure
-from w2s_bench.figures.look import (
+from w2s_bench.contracts import DIRECTIONS, Drawing, FigureData, UsageError
+from w2s_figures.look import (
     BROKEN,
     DARK,
     INK,
@@ -22,14 +22,7 @@ from w2s_bench.figures.look import (
     rounded,
     tick_format,
 )
-from w2s_bench.figures.panels import Panel, finished, panels_of, shared_words, ways_of_fitting
-from w2s_bench.figures.pooled import over_seeds
-from w2s_bench.registry.names import natural
-from w2s_bench.registry.short_names import short_names
-from w2s_bench.tables.summary import DIRECTIONS
-
-if TYPE_CHECKING:
-    import polars as pl
+from w2s_figures.panels import Panel, finished, named_columns, panels_of, scored, shared_words, ways_of_fitting
 
 TERMS = ("misfit", "projection", "realizability")
 MOST_BARS = 60
@@ -39,51 +32,62 @@ _LONGEST = 32
 """Characters of a line of a pair's name."""
 
 
-def ledger(rows: pl.DataFrame, by: Sequence[str] = (), *, cut: bool = False) -> Figure:
+@dataclass(frozen=True)
+class Ledger:
     """Stacked terms of gain = misfit + projection + realizability, means over seeds and draws, with the gain as a mark.
 
-    One bar a pair, one panel a task set and strategy (and value of `by`). Negative terms reach below 0. cut: see
-    `panels_of`.     Raises UsageError where no cell has the three terms, or a panel has more than MOST_BARS pairs.
+    One bar a pair, one panel a task set and strategy (and value of `by`). Negative terms reach below 0.
     """
-    import altair as alt
-    import polars as pl
 
-    # one order of the pairs in all panels of a task set, also where the direction differs from seed to seed
-    ok = finished(rows, ("gain", *TERMS)).with_columns(
-        pl.col("direction").mode().sort().first().over("task_set", "weak", "strong"))
-    panels, left_out = panels_of(ok, [*by, *ways_of_fitting(ok)], cut=cut)
-    names = short_names([*ok["weak"].unique(), *ok["strong"].unique()], nameless=True)
-    students = {names[strong] for strong in ok["strong"].unique()}
-    tables: dict[str, list[dict[str, Any]]] = {}
-    drawn = []
-    for number, panel in enumerate(panels):
-        means = _means(panel)
-        labels = {(weak, strong): "\n".join(broken(names[weak], _LONGEST) if len(students) == 1 else
-                                            pair_lines(names[weak], names[strong], _LONGEST)) for weak, strong in means}
-        tables[f"terms-{number}"] = [{"pair": labels[pair], "term": term, "value": rounded(found[term]["mean"])}
-                                     for pair, found in means.items() for term in TERMS]
-        tables[f"gains-{number}"] = [{"pair": labels[pair], "gain": rounded(found["gain"]["mean"]),
-                                      **{name: rounded(found["gain"][name]) for name in ("low", "high", "seeds", "cells")}}
-                                     for pair, found in means.items()]
-        drawn.append(_panel(panel, number, list(labels.values()), tables))
-    columns = min(2, len(panels))
-    chart = alt.concat(*drawn, columns=columns)
-    title = "Where the gain comes from: misfit + projection + realizability, pair by pair"
-    return Figure(title, _caption(ok, students) + left_out, chart, columns * (_WIDE + 190), tables)
+    by: str
+
+    def applies(self, data: FigureData) -> bool:
+        """Whether any cell has all terms."""
+        import polars as pl
+
+        return bool(scored(data).select(pl.all_horizontal(pl.col(*TERMS[1:]).is_finite()).any()).item())
+
+    def draw(self, data: FigureData) -> Drawing:
+        """The figure. Raises UsageError where no cell has the three terms, or a panel has more than MOST_BARS pairs."""
+        import altair as alt
+        import polars as pl
+
+        # one order of the pairs in all panels of a task set, also where the direction differs from seed to seed
+        ok = finished(data.rows, ("gain", *TERMS)).with_columns(
+            pl.col("direction").mode().sort().first().over("task_set", "weak", "strong"))
+        panels, left_out = panels_of(data, ok, [*named_columns(self.by), *ways_of_fitting(ok)])
+        names = data.short_names([*ok["weak"].unique(), *ok["strong"].unique()], nameless=True)
+        students = {names[strong] for strong in ok["strong"].unique()}
+        tables: dict[str, list[dict[str, Any]]] = {}
+        drawn = []
+        for number, panel in enumerate(panels):
+            means = _means(data, panel)
+            labels = {(weak, strong): "\n".join(broken(names[weak], _LONGEST) if len(students) == 1 else
+                                                pair_lines(names[weak], names[strong], _LONGEST)) for weak, strong in means}
+            tables[f"terms-{number}"] = [{"pair": labels[pair], "term": term, "value": rounded(found[term]["mean"])}
+                                         for pair, found in means.items() for term in TERMS]
+            tables[f"gains-{number}"] = [{"pair": labels[pair], "gain": rounded(found["gain"]["mean"]),
+                                          **{name: rounded(found["gain"][name]) for name in ("low", "high", "seeds", "cells")}}
+                                         for pair, found in means.items()]
+            drawn.append(_panel(panel, number, list(labels.values()), tables))
+        columns = min(2, len(panels))
+        return Drawing("Where the gain comes from: misfit + projection + realizability, pair by pair",
+                       _caption(students) + shared_words(data, ok) + left_out, alt.concat(*drawn, columns=columns),
+                       columns * (_WIDE + 190), tables)
 
 
-def _means(panel: Panel) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
-    """For each pair, weak-to-strong first, the lines of `over_seeds` by measure."""
+def _means(data: FigureData, panel: Panel) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+    """For each pair, weak-to-strong first, the lines of `FigureData.means` by measure."""
     found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
-    for line in over_seeds(panel.rows, ("weak", "strong"), ("gain", *TERMS)).to_dicts():
+    for line in data.means(panel.rows, ("weak", "strong"), ("gain", *TERMS)).to_dicts():
         found.setdefault((line["weak"], line["strong"]), {})[line["measure"]] = line
     if len(found) > MOST_BARS:
         raise UsageError(f"{len(found)} pairs, and a panel holds at most {MOST_BARS}", where=panel.title,
                          hint="choose some with --where, such as --where 'direction == weak-to-strong'")
     directions = dict(zip(panel.rows.select("weak", "strong").iter_rows(), panel.rows["direction"], strict=True))
     order = {direction: place for place, direction in enumerate(DIRECTIONS)}
-    return {pair: found[pair] for pair in
-            sorted(found, key=lambda pair: (order.get(directions[pair], len(order)), natural(pair[1]), natural(pair[0])))}
+    return {pair: found[pair] for pair in sorted(found, key=lambda pair: (
+        order.get(directions[pair], len(order)), data.in_order(pair[1]), data.in_order(pair[0])))}
 
 
 def _panel(panel: Panel, number: int, pairs: Sequence[str], tables: Mapping[str, list[dict[str, Any]]]) -> Any:
@@ -121,8 +125,8 @@ def _domain(terms: Sequence[Mapping[str, Any]], gains: Sequence[Mapping[str, Any
     return [low - room, high + room]
 
 
-def _caption(rows: pl.DataFrame, students: set[str]) -> str:
+def _caption(students: set[str]) -> str:
     who = f"Teachers of {next(iter(students))}." if len(students) == 1 else "Weak → strong."
     return (f"{who} Bars: means over seeds and draws of the three terms, negative ones to the left of 0; their sum is "
             "the gain, the diamond, with its 95 % interval over seeds, cut at the frame. Projection is at least 0 for an exact "
-            "projection; realizability is 0 where the strong class holds the truth." + shared_words(rows))
+            "projection; realizability is 0 where the strong class holds the truth.")

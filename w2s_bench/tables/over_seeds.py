@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from w2s_bench.scoring.intervals import across_seeds
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -16,15 +18,14 @@ def over_seeds(rows: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -
     none in a group has no line.
     """
     import polars as pl
-    from scipy.special import stdtrit
 
     keys = list(keys)
     by_seed = rows.group_by([*keys, "seed"], maintain_order=True).agg(
         *(pl.col(name).cast(pl.Float64).filter(pl.col(name).is_finite()).mean() for name in values), pl.len().alias("cells"))
     long = by_seed.unpivot(values, index=[*keys, "seed", "cells"], variable_name="measure").drop_nulls("value")
     table = long.group_by([*keys, "measure"], maintain_order=True).agg(
-        pl.col("value").mean().alias("mean"), pl.col("value").std().alias("spread"), pl.len().alias("seeds"),
-        pl.col("cells").sum())
-    reach = {n: float(stdtrit(n - 1, 0.975)) / n**0.5 for n in table["seeds"].unique().to_list() if n > 1}
-    half = pl.col("spread") * pl.col("seeds").replace_strict(reach, default=None, return_dtype=pl.Float64)
-    return table.with_columns((pl.col("mean") - half).alias("low"), (pl.col("mean") + half).alias("high")).drop("spread")
+        pl.col("value"), pl.len().alias("seeds"), pl.col("cells").sum())
+    found = [across_seeds(of_seeds) for of_seeds in table["value"].to_list()]
+    ends = {name: pl.Series(name, [getattr(each, name) for each in found], pl.Float64).fill_nan(None)
+            for name in ("mean", "low", "high")}
+    return table.select(*keys, "measure", ends["mean"], "seeds", "cells", ends["low"], ends["high"])

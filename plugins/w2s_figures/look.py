@@ -1,55 +1,25 @@
-"""What all figures share: colours that differ in lightness too, shapes, dashes, fonts, and how numbers and names are written.
-
-The colours keep apart for the colour-blind (after Okabe and Ito) and, by their lightness, in grey.
-"""
+"""What all figures share: what keeps kinds of marks apart, and how numbers and names are written."""
 
 from __future__ import annotations
 
 import math
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-DARK, ORANGE, GREY, SKY, GREEN, RED = "#0b3c6f", "#e08a1e", "#8a8a8a", "#6cb8e6", "#1b8f6a", "#b5452c"
+from w2s_bench.contracts import COLOURS, DIRECTIONS, SHAPES
+
+DARK, ORANGE, GREY, SKY, GREEN, RED = COLOURS
 INK, PALE = "#222222", "#dcdcd6"
-COLOURS = (DARK, ORANGE, GREY, SKY, GREEN, RED)
-SHAPES = ("circle", "triangle-up", "square", "diamond", "cross", "triangle-down")
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4), (1, 3))
-DIRECTIONS = ("weak-to-strong", "strong-to-weak", "same")
-FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
-CHARACTER = 5.9
-"""Width of a character of a caption in pixels, on the average."""
-CONFIG = {
-    "font": FONT, "background": "#fcfcfb", "view": {"stroke": "#d5d5d5"},
-    "axis": {"gridColor": "#eeeeee", "domainColor": "#999999", "tickColor": "#999999", "labelColor": "#444444", "titleColor": INK,
-             "titleFontWeight": "normal", "labelFontSize": 11, "titleFontSize": 12, "labelLimit": 420, "maxExtent": 420},
-    "title": {"anchor": "start", "frame": "group", "fontSize": 13, "fontWeight": "bold", "color": INK, "offset": 8,
-              "subtitleColor": "#555555", "subtitleFontSize": 11.5, "subtitlePadding": 4},
-    "header": {"title": None, "labelAnchor": "start", "labelFontSize": 11, "labelColor": INK, "labelPadding": 6},
-    "legend": {"orient": "top", "title": None, "titleFontWeight": "normal", "labelFontSize": 12, "symbolSize": 90,
-               "symbolOpacity": 1, "labelLimit": 420, "symbolStrokeWidth": 1.5}}
-"""Fonts, grid, frame and legend of every figure."""
+_OF_DIRECTIONS = {"weak-to-strong": (DARK, "circle"), "strong-to-weak": (ORANGE, "triangle-up"), "same": (GREY, "square")}
 POWERS = ("abs(datum.value) >= 1e5 || (datum.value != 0 && abs(datum.value) < 1e-3) ? format(datum.value, '~e') : "
           "format(datum.value, ',~r')")
 """The label of a tick on an axis of powers of ten."""
 BROKEN: dict[str, Any] = {"labelExpr": "split(datum.label, '\\n')", "labelLimit": 420, "labelLineHeight": 12}
 """Settings of an axis whose names hold line breaks."""
-WORDS = {
-    "gain": "gain", "misfit": "misfit", "misfit_reverse": "reverse misfit D(weak, student)", "projection": "projection",
-    "realizability": "realizability", "err_weak": "error of the weak supervisor", "err_student": "error of the student",
-    "err_ceiling": "error of the ceiling", "predicted_err": "predicted error, err_weak − misfit",
-    "delta_exact": "δ, excess of the misfit over the least one", "pgr": "performance gap recovered",
-    "gain_accuracy": "gain in accuracy", "pgr_accuracy": "performance gap recovered, on accuracy",
-    "accuracy_weak": "accuracy of the weak supervisor", "accuracy_student": "accuracy of the student",
-    "accuracy_ceiling": "accuracy of the ceiling", "agreement": "agreement of student and weak supervisor",
-    "agreement_weak_right": "agreement where the weak supervisor is right",
-    "agreement_weak_wrong": "agreement where the weak supervisor is wrong",
-    "gain_over_misfit": "gain over misfit", "projection_gap": "projection gap ‖P_s (I − P_w)‖"}
-"""Columns in words."""
-
-
 @dataclass(frozen=True)
 class Categories:
     """Kinds of marks, each with its colour, shape and dash.
@@ -61,6 +31,7 @@ class Categories:
     values: tuple[str, ...]
     shown: tuple[str, ...]
     colours: tuple[str, ...] = COLOURS
+    shapes: tuple[str, ...] = SHAPES
 
     def colour(self, **legend: Any) -> Any:
         """The colour channel; legend: settings of its legend."""
@@ -68,7 +39,7 @@ class Categories:
 
     def shape(self, **legend: Any) -> Any:
         """The shape channel, in the legend of the colours."""
-        return self._channel("Shape", SHAPES, legend)
+        return self._channel("Shape", self.shapes, legend)
 
     def dash(self, **legend: Any) -> Any:
         """The dash channel, in the legend of the colours."""
@@ -80,6 +51,12 @@ class Categories:
         looks = [list(look) if isinstance(look, tuple) else look for look in looks[: len(self.values)]]
         return getattr(alt, kind)(f"{self.field}:N", scale=alt.Scale(domain=list(self.values), range=looks),
                                   legend=alt.Legend(values=list(self.shown), title=None, **legend))
+
+
+def of_directions(field: str, found: Collection[str | None]) -> Categories:
+    """The directions, each with the look that it has in every figure; found: those in the legend."""
+    colours, shapes = zip(*(_OF_DIRECTIONS[direction] for direction in DIRECTIONS), strict=True)
+    return Categories(field, DIRECTIONS, tuple(each for each in DIRECTIONS if each in found), colours, shapes)
 
 
 def inline(values: list[dict[str, Any]]) -> Any:

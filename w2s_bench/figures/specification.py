@@ -1,0 +1,62 @@
+"""A drawing as the Vega-Lite specification that files and pages hold."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.figures import COLOURS, Drawing
+
+if TYPE_CHECKING:
+    import altair
+
+_MANY_MARKS = 1500
+_NARROWEST = 60
+_CHARACTER = 5.9
+"""Width of a character of a caption in pixels, on the average."""
+THEME: dict[str, Any] = {
+    "font": "DejaVu Sans, Helvetica, Arial, sans-serif", "background": "#fcfcfb", "view": {"stroke": "#d5d5d5"},
+    "range": {"category": list(COLOURS)},
+    "axis": {"gridColor": "#eeeeee", "domainColor": "#999999", "tickColor": "#999999", "labelColor": "#444444",
+             "titleColor": "#222222", "titleFontWeight": "normal", "labelFontSize": 11, "titleFontSize": 12, "labelLimit": 420,
+             "maxExtent": 420},
+    "title": {"anchor": "start", "frame": "group", "fontSize": 13, "fontWeight": "bold", "color": "#222222", "offset": 8,
+              "subtitleColor": "#555555", "subtitleFontSize": 11.5, "subtitlePadding": 4},
+    "header": {"title": None, "labelAnchor": "start", "labelFontSize": 11, "labelColor": "#222222", "labelPadding": 6},
+    "legend": {"orient": "top", "title": None, "titleFontWeight": "normal", "labelFontSize": 12, "symbolSize": 90,
+               "symbolOpacity": 1, "labelLimit": 420, "symbolStrokeWidth": 1.5}}
+"""Fonts, colours, grid, frame and legend of every figure, whoever draws it."""
+
+
+def specification(drawing: Drawing) -> dict[str, Any]:
+    """The Vega-Lite specification without title and caption. The same drawing gives the same dictionary."""
+    found = drawing.chart.to_dict()
+    own = found.get("datasets", {})
+    found["datasets"] = {**own, **{name: [dict(row) for row in table] for name, table in drawing.tables.items()}}
+    found["config"] = THEME
+    found["description"] = drawing.title
+    return found
+
+
+def titled(drawing: Drawing) -> dict[str, Any]:
+    """The specification with the title above and the caption below it, broken to the width of the drawing."""
+    wide = max(_NARROWEST, int(drawing.width / _CHARACTER))
+    title = {"text": _lines(drawing.title, int(0.85 * wide)), "subtitle": _lines(drawing.caption, wide), "anchor": "start",
+             "fontSize": 15, "subtitleLineHeight": 15, "offset": 14}
+    return {**specification(drawing), "title": title}
+
+
+def renderer(drawing: Drawing) -> str:
+    """What a page draws it with: canvas where an element for each mark would be slow."""
+    return "canvas" if sum(len(table) for table in drawing.tables.values()) > _MANY_MARKS else "svg"
+
+
+def as_chart(drawing: Drawing) -> altair.TopLevelMixin:
+    """The whole figure as a chart of altair's, which a notebook shows."""
+    import altair as alt
+
+    return alt.Chart.from_dict(titled(drawing))
+
+
+def _lines(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
