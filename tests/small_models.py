@@ -20,7 +20,9 @@ TEXTS = ["a short text", "", "def f(x):\n    return g(x) + 1", "été", "x" * 40
 
 def make(name: str, /, **settings: Any) -> Any:
     entry = next(entry for entry in w2s_gpt2.w2s_models() if entry.name == name)
-    return instantiate(entry.target, check_parameters(entry, settings, name), name)
+    made = {key: value for key, value in settings.items() if callable(value)}
+    given = {key: value for key, value in settings.items() if key not in made}
+    return instantiate(entry.target, check_parameters(entry, given, name) | made, name)
 
 
 def column(texts: list[str], name: str = "text") -> Columns:

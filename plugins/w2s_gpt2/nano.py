@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -18,7 +17,6 @@ from w2s_bench.contracts import (
     PrepareContext,
     UsageError,
     generator_for,
-    nearest,
     seed_for,
 )
 from w2s_gpt2.batches import padded, text_column, token_batches
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from w2s_gpt2.trainable import TrainableTransformer
 
 BATCH_TOKENS = 8192
-GROUP = "w2s_bench.descriptors"
-"""Entry points of functions from texts (n,) to numbers (n, m) that `objective=descriptors` may learn."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Nano:
     schedule: Literal["cosine", "constant"]
     corpus: str
     objective: Literal["next-token", "descriptors"]
-    descriptors: str
+    descriptors: Callable[[list[str]], Array] | str
     seed: int
     column: str
     pooling: Literal["mean", "last"]
@@ -104,8 +100,6 @@ class Nano:
 
     def fingerprint(self) -> str:
         """Digest of the corpus."""
-        if self.objective == "descriptors":
-            _registered(self.descriptors)
         return corpus_fingerprint(self.corpus)
 
     def prepare(self, context: PrepareContext) -> dict[str, Array]:
@@ -173,13 +167,10 @@ class Nano:
 
     def _targets(self, texts: Sequence[str]) -> Array:
         """Descriptors (n, m) float32, standardised over the corpus; constant ones are left out."""
-        where = f"descriptors={self.descriptors}"
-        try:
-            values = np.asarray(_function(self.descriptors)(list(texts)), dtype=np.float64)
-        except ImportError as error:
-            raise UsageError(
-                f"needs {error.name}, which is not installed", where=where, hint=f"pip install {error.name}"
-            ) from error
+        where = "descriptors"
+        if isinstance(self.descriptors, str):
+            raise PluginError(f"{self.descriptors} is a name, not the function that it stands for", where=where)
+        values = np.asarray(self.descriptors(list(texts)), dtype=np.float64)
         if values.ndim != 2 or len(values) != len(texts):
             raise PluginError(
                 f"gave an array of shape {values.shape} for {len(texts)} texts",
@@ -202,24 +193,3 @@ def _sample(texts: Sequence[str], wanted: int, seed: int) -> list[str]:
         return list(texts)
     chosen = generator_for("nano corpus", seed=seed).permutation(len(texts))[:wanted]
     return [texts[index] for index in sorted(chosen.tolist())]
-
-
-def _registered(name: str) -> importlib.metadata.EntryPoint:
-    """The function that an installed distribution offers by this name; nothing else is ever imported."""
-    points = importlib.metadata.entry_points(group=GROUP)
-    found = [point for point in points if point.name == name]
-    if len(found) != 1:
-        raise UsageError(
-            "is offered by several plugins" if found else "is offered by no installed plugin",
-            where=f"descriptors={name}",
-            hint=nearest(name, {point.name for point in points}),
-        )
-    return found[0]
-
-
-def _function(name: str) -> Callable[[list[str]], Any]:
-    try:
-        function: Callable[[list[str]], Any] = _registered(name).load()
-    except ImportError as error:
-        raise UsageError(f"cannot be imported: {error}", where=f"descriptors={name}") from error
-    return function

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import Parameter, TaskEntry, hookimpl
+from w2s_bench.contracts import DescriptorsEntry, Parameter, TaskEntry, hookimpl
 
 TAGS = frozenset({"regression", "molecules"})
 
@@ -38,3 +38,16 @@ def w2s_tasks() -> Iterable[TaskEntry]:
         "freesolv", "FreeSolv", "FreeSolv.csv.gz", "free energy of hydration of 642 molecules, kcal/mol"
     )
     yield _entry("lipop", "Lipop", "Lipop.csv.gz", "lipophilicity (log D at pH 7.4) of 4,200 molecules")
+
+
+@hookimpl
+def w2s_descriptors() -> Iterable[DescriptorsEntry]:
+    """Twelve numbers of a molecule."""
+    yield DescriptorsEntry(
+        "rdkit",
+        "w2s_molecules.descriptors:descriptors",
+        summary="weight, log P, polar surface and counts of a SMILES, by RDKit",
+        tags=frozenset({"molecules"}),
+        extra="molecules",
+        needs=("rdkit",),
+    )

@@ -170,38 +170,33 @@ def nothing_finite(texts: list[str]) -> Array:
     return np.full((len(texts), 1), np.nan)
 
 
-def test_descriptors_join_the_objective(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    offered = tmp_path / "offers-1.0.dist-info"
-    offered.mkdir()
-    (offered / "METADATA").write_text("Metadata-Version: 2.1\nName: offers\nVersion: 1.0\n")
-    here = Path(__file__).stem
-    (offered / "entry_points.txt").write_text(
-        f"[w2s_bench.descriptors]\nlengths = {here}:lengths\nnothing = {here}:nothing_finite\nabsent = no_such_module:f\n")
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1]))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    own = {"objective": "descriptors", "descriptors": "lengths"}
-    nano = small_nano(**own)
+def test_descriptors_join_the_objective() -> None:
+    nano = small_nano(objective="descriptors", descriptors=lengths)
     state, plain = trained(nano), trained(small_nano())
     assert set(state) == set(plain) and not np.array_equal(state["8/wte.weight"], plain["8/wte.weight"])
     assert state["loss"][0] > plain["loss"][0]
     with pytest.raises(DataError, match="not finite for the text"):
-        trained(small_nano(**own | {"descriptors": "nothing"}))
-    with pytest.raises(UsageError, match="cannot be imported"):
-        trained(small_nano(**own | {"descriptors": "absent"}))
+        trained(small_nano(objective="descriptors", descriptors=nothing_finite))
 
 
-def test_a_spec_cannot_name_a_function_to_call(tmp_path: Path) -> None:
-    (tmp_path / "corpus.txt").write_text("touch owned\nls\n" * 20)
-    nano = small_nano(objective="descriptors", descriptors="subprocess:getoutput", corpus=str(tmp_path / "corpus.txt"))
-    with pytest.raises(UsageError, match="is offered by no installed plugin"):
-        nano.fingerprint()
-    with pytest.raises(UsageError, match="is offered by no installed plugin"):
-        nano.prepare(PrepareContext())
+def test_descriptors_are_an_entry_that_is_asked_for_only_where_they_are_learned() -> None:
+    registry = load_registry()
+    assert registry.one("models", "nano").parts == ()
+    learned = registry.one("models", "nano[objective=descriptors,corpus=python]")
+    assert [part.name for _, part in learned.parts] == ["w2s_molecules/rdkit"] and callable(learned.create().descriptors)
+    with pytest.raises(UsageError, match="unknown descriptors 'rdkti'\n  did you mean rdkit"):
+        registry.one("models", "nano[objective=descriptors,descriptors=rdkti]")
+
+
+def test_a_spec_cannot_name_a_function_to_call() -> None:
+    for name in ('"subprocess:getoutput"', "getoutput"):
+        with pytest.raises(UsageError):
+            load_registry().one("models", f"nano[objective=descriptors,descriptors={name}]")
 
 
 def test_molecular_descriptors_are_the_default() -> None:
     pytest.importorskip("rdkit")
-    nano = small_nano(objective="descriptors", column="smiles")
+    nano = load_registry().make("models", "nano[width=16,layers=1,steps=8,batch=4,objective=descriptors,column=smiles]")
     assert np.isfinite(trained(nano, ["CCO", "c1ccccc1", "CC(=O)O", "CN"], name="smiles")["loss"]).all()
 
 

@@ -14,7 +14,7 @@ class Parameter:
     unless optional is true. draw: its values only number draws of one kind of task, so that tables pool them.
     names: a kind in the plural ("models", "losses", "divergences", …): the value is the name of a component of that kind,
     and the target is called with that component instead; a model so named by a strategy adds a block to the features of
-    its fits.
+    its fits. when: (another parameter, its value) without which the name stands for nothing and is handed over as it is.
     role: what the value is to a result. meaning: a part of what is computed. place: where something lies, a file or a folder,
     for which its content stands, as the component's fingerprint() gives it; its `words` are no places, and mean what they say.
     speed: how fast, in how much memory, and no number changes. Seeds and keys know only what differs from a default and has a
@@ -32,6 +32,7 @@ class Parameter:
     optional: bool = False
     draw: bool = False
     names: str = ""
+    when: tuple[str, str] | None = None
     role: Literal["meaning", "place", "speed"] = "meaning"
 
 

@@ -141,7 +141,7 @@ class Registry:
         missing_extra = _missing_extra(entry)
         if missing_extra:
             raise UsageError(f"{entry.name} needs the extra {entry.extra!r} ({missing_extra} is not installed)", where=where,
-                             hint=f"install it: pip install 'w2s-bench[{entry.extra}]'")
+                             hint=f"install it: pip install '{found.plugin.distribution}[{entry.extra}]'")
         params = check_parameters(entry, settings, where)
         parts = self._parts(entry, params, where)
         unsaid = tuple(p.name for p in entry.parameters if not (
@@ -174,7 +174,8 @@ class Registry:
         parts: list[tuple[str, Component]] = []
         for parameter in entry.parameters:
             value = params[parameter.name]
-            if not parameter.names or value is None or value in parameter.words:
+            silent = parameter.when is not None and params[parameter.when[0]] != parameter.when[1]
+            if not parameter.names or value is None or value in parameter.words or silent:
                 continue
             parts.append((parameter.name, self.one(parameter.names, str(value), where=where)))
         return tuple(parts)
