@@ -17,6 +17,7 @@ from w2s_bench.scoring.columns import ROWS
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub's client, which reads it once
 
+EXTERNAL_PLUGIN = Path(__file__).resolve().parent / "external_plugin"
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
@@ -62,6 +63,22 @@ def untimed_rows(folder: Path) -> pl.DataFrame:
 @pytest.fixture
 def w2s(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return Command(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which pip has put the distribution of tests/external_plugin."""
+    target = tmp_path_factory.mktemp("site")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), str(EXTERNAL_PLUGIN)],
+                   check=True, capture_output=True)
+    return target
+
+
+@pytest.fixture
+def outside(w2s: Command, installed: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command with that distribution installed."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(installed), os.environ.get("PYTHONPATH", "")])))
+    return w2s
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -12,20 +10,6 @@ import pytest
 from conftest import Command
 
 SOURCE = Path(__file__).parents[1] / "external_plugin"
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("site")
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), str(SOURCE)],
-                   check=True, capture_output=True)
-    return target
-
-
-@pytest.fixture
-def outside(w2s: Command, installed: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(installed), os.environ.get("PYTHONPATH", "")])))
-    return w2s
 
 
 MATRIX = ("--task", "waves", "--weak", "powers[degree=2]", "--strong", "powers[degree=[3,7]]", "--supervisor", "plain", "-o", "r")

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from w2s_bench.contracts import LossEntry, ModelEntry, Parameter, StrategyEntry, TaskEntry, hookimpl
+from w2s_bench.contracts import FigureEntry, LossEntry, ModelEntry, Parameter, StrategyEntry, TaskEntry, hookimpl
 
 HOME = "w2s_external.components"
 
@@ -38,6 +38,12 @@ def w2s_strategies():
     kinds = ("no", "raise", "nan", "shape", "memory", "die", "hang")
     fault = Parameter("fault", str, "no", "how weak labels break it", choices=kinds)
     yield StrategyEntry("plain", f"{HOME}:Plain", summary="normal equations", parameters=(fault,))
+
+
+@hookimpl
+def w2s_figures():
+    bins = Parameter("bins", int, 20, "the most bars", low=2, high=200)
+    yield FigureEntry("gains", "w2s_external.gains:Gains", summary="how the gains are spread", parameters=(bins,), order=25)
 
 
 @hookimpl
