@@ -90,19 +90,19 @@ def test_classes_have_accuracy_their_strategies_are_compared_and_what_is_missing
     rows, bounds = make_classes({"sentiment": 2, "questions": 6}, ("plain", "bold"))
     lost = pl.when((pl.col("strategy") == "bold") & (pl.col("seed") == 2)).then(pl.lit("oom")).otherwise("status")
     text = page_of(rows.with_columns(status=lost, pgr_reason=pl.lit("gap's 95 % interval contains 0")), bounds, "", {})
-    assert "accuracy_student" in text and "agreement_weak_wrong" in text and "strategies" in figures(text)
+    assert "accuracy student</th>" in text and "agree, weak wrong</th>" in text and "strategies" in figures(text)
     assert "Strategies, paired" in text and "bold: 4 of 12 cells make no pair: 4 oom." in text
     assert "auroc: for two classes, and there are 6" in text and "contains 0</td><td>20</td>" in text
     assert "kl-explicit on the test split" in text
     numbers = page_of(*make_tables({"t": 1.0}), "", {})
-    assert "Strategies, paired" not in numbers and "accuracy_student</th>" not in numbers
+    assert "Strategies, paired" not in numbers and "accuracy student</th>" not in numbers
 
 
 def test_many_classes_are_summed_up_with_their_accuracy() -> None:
     rows, bounds = make_classes({"t": 2}, ("plain",), seeds=2)
     many = pl.concat([rows.with_columns(pl.col("seed") + 10 * i, pl.col("cell_key") + f"-{i}") for i in range(600)])
     text = page_of(many, bounds, "", {})
-    assert "Cells, summed up" in text and "gain_accuracy ±" in text
+    assert "Cells, summed up" in text and "gain accuracy ± 95 %" in text
 
 
 def test_a_run_without_scores_has_a_page(tmp_path: Path) -> None:
@@ -148,10 +148,28 @@ def test_the_page_works_in_a_browser(page: Path, browser: Any) -> None:
     for kind in KINDS:
         wait.until(lambda b, kind=kind: b.find_elements(By.CSS_SELECTOR, f"#figure-{kind} svg.marks .mark-symbol path, "
                                                         f"#figure-{kind} svg.marks .mark-rect path"))
-    rows = "table.dataTable tbody tr"
-    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, rows)) == 50)
-    browser.find_element(By.CSS_SELECTOR, ".dt-search input").send_keys("diabetes#20")
-    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, rows)) == 12)
+    lines = "table.sorted tbody tr"
+    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, lines)) == 50)
+    heads = {head.text: head for head in browser.find_elements(By.CSS_SELECTOR, "table.sorted thead button")}
+
+    def column(name: str) -> list[str]:
+        at = list(heads).index(name) + 1
+        return [cell.get_attribute("data-v") or cell.text
+                for cell in browser.find_elements(By.CSS_SELECTOR, f"table.sorted tbody td:nth-child({at})")]
+
+    heads["misfit"].click()
+    first = [float(value) for value in column("misfit")]
+    assert first == sorted(first) and min(first) < max(first)
+    heads["misfit"].click()
+    downwards = [float(value) for value in column("misfit")]
+    assert downwards == sorted(downwards, reverse=True) and downwards[0] > first[-1]
+    browser.find_element(By.XPATH, "//button[text()='after']").click()
+    assert max(float(value) for value in column("misfit")) <= downwards[-1]
+    browser.find_element(By.CSS_SELECTOR, ".sorted-bar input").send_keys("diabetes#20")
+    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, lines)) == 12)
+    browser.find_elements(By.CSS_SELECTOR, "table.sorted tfoot input")[list(heads).index("direction")].send_keys("weak-to")
+    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, lines)) == 6)
+    assert set(column("direction")) == {"weak-to-strong"} and "6 found of" in browser.find_element(By.CLASS_NAME, "info").text
     assert browser.title == "demo <b>: gain and misfit"
     assert [line["message"] for line in browser.get_log("browser")] == []
     names = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")

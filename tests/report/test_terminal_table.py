@@ -9,8 +9,11 @@ import pytest
 from made_tables import make_classes, make_tables
 
 from w2s_bench.report.finding import sentence
-from w2s_bench.report.terminal_table import FLAG_LETTERS, figure, flag_letters, render
-from w2s_bench.tables.summary import EXPLICIT, bound_on_test, summary
+from w2s_bench.report.results import FLAG_LETTERS, flag_letters
+from w2s_bench.report.terminal_table import render
+from w2s_bench.report.wording import figure
+from w2s_bench.tables.laws import explicit_bounds
+from w2s_bench.tables.summary import bound_on_test, summary
 
 
 def drawn(width: int, rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
@@ -96,13 +99,13 @@ def test_the_bound_of_kl_is_kl_explicit_and_a_promise_of_no_gain_has_no_tightnes
     rows, bounds = make_classes({"t": 2})
     both, more = make_tables({"u": 1.0})
     joined = bound_on_test(pl.concat([bounds, more]))
-    assert joined.height == rows.height + both.height and EXPLICIT["kl"] == "kl-explicit"
+    assert joined.height == rows.height + both.height and explicit_bounds()["kl"] == "kl-explicit"
     promised = bounds.with_columns(lhs=pl.when(pl.col("bound") == "kl-explicit").then(0.05).otherwise("lhs"))
     tight = summary(rows, promised).filter((pl.col("weak") == "small") & (pl.col("strategy") == "bold")).row(0, named=True)
     assert tight["tightness"] == pytest.approx(0.05 / tight["gain"])
     none = bounds.with_columns(lhs=pl.when(pl.col("bound") == "kl-explicit").then(-0.05).otherwise("lhs"))
     assert summary(rows, none)["tightness"].null_count() == 4
-    assert "- where kl-explicit promises" in drawn(180, rows, none) and "kl-explicit" not in drawn(180, both, more)
+    assert "bound: kl-explicit on test" in drawn(180, rows, none) and "kl-explicit" not in drawn(180, both, more)
 
 
 def test_both_kinds_of_rows_make_one_table_and_one_sentence() -> None:
@@ -110,9 +113,9 @@ def test_both_kinds_of_rows_make_one_table_and_one_sentence() -> None:
     both = pl.concat([rows, more]), pl.concat([bounds, of_more])
     assert summary(*both)["task_set"].unique().sort().to_list() == ["t", "u"]
     said = sentence(*both)
-    assert "explicit bound of Theorem 2 is met in 3 of 3" in said and "(Mulgund and Pabbaraju) is met in 6 of 6" in said
-    assert "in accuracy in" in said and "of 6 (" in said and "Theorem 1 says 1" in said
-    assert "Mulgund and Pabbaraju's law says 1" in sentence(rows, bounds)
+    assert "theorem2-explicit is met in 3 of 3" in said and "kl-explicit is met in 6 of 6" in said
+    assert "in accuracy in" in said and "of 6 (" in said and "1 or more by Mulgund and Pabbaraju's law and Theorem 1" in said
+    assert "1 or more by Mulgund and Pabbaraju's law)" in sentence(rows, bounds)
     assert "accuracy" not in sentence(more, of_more)
 
 

@@ -13,9 +13,7 @@ from w2s_bench.contracts.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
-_HEADS = ("cells", "seeds", "misfit =\npredicted gain", "gain", "gain / misfit", "slope", "correlation", "band /\nmisfit",
-          "gain in\nband")
-
+    from w2s_bench.report.table import Shown
 
 @click.command("predict")
 @table_options
@@ -38,7 +36,7 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
     several outputs are matched by name. For brier and kl the outputs are probabilities that sum to 1.
     """
     if any(value is not None for value in own.values()):
-        from w2s_bench.report.own_prediction import show_own_prediction
+        from w2s_bench.report.own.prediction import show_own_prediction
 
         for given, name in ((runs, "RUNS"), (condition, "--where"), (by, "--by"), (latest, "--latest")):
             if given:
@@ -71,76 +69,69 @@ def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: 
 
 
 def _print(table: pl.DataFrame, whole: pl.DataFrame, keys: Sequence[str]) -> None:
-    """One table a unit, then one line over all."""
+    """One table a unit, then one line over all, and what the marks mean."""
     from w2s_bench.report.listing import print_table, say, short
+    from w2s_bench.report.table import Table, words
+    from w2s_bench.report.wording import measured_in
     from w2s_bench.tables.groups import UNIT
-    from w2s_bench.tables.relation import MEANINGS
 
     shown = [key for key in keys if table[key].n_unique() > 1] or list(keys[:1])
     fixed = ", ".join(str(table[key][0]) for key in keys if key not in shown)
-    labels = {key: short(table[key].to_list()) for key in shown}
+    names = [words(key, texts=short(table[key].to_list())) for key in shown]
     for _, part in table.group_by(UNIT, maintain_order=True):
-        lines = [[*(labels[key][line[key]] for key in shown), *_figures(line)] for line in part.to_dicts()]
-        print_table(_unit(part.row(0, named=True)), fixed, [*shown, *_HEADS], lines, len(shown))
-    if table.height > 1:
-        lines = [_figures(line) for line in whole.to_dicts()]
-        print_table("over all", _unit(whole.row(0, named=True)) if whole.height else "", _HEADS, lines, 0)
+        lines = tuple(part.to_dicts())
+        print_table(Table(title=measured_in(lines[0]), about=fixed, columns=(*names, *_figures()), lines=lines))
+    if table.height > 1 and whole.height:
+        lines = tuple(whole.to_dicts())
+        title = f"over all {lines[0]['direction'] or ''} cells".replace("  ", " ")
+        print_table(Table(title=title, about=measured_in(lines[0]), columns=_figures(), lines=lines))
+    say(_legend(table, whole))
+
+
+def _figures() -> tuple[Shown, ...]:
+    from w2s_bench.report.table import Shown, between_ends, count, interval, number
+    from w2s_bench.report.wording import figure
+    from w2s_bench.tables.relation import mark_of
+
+    return (
+        count("n_cells", "cells"), count("n_seeds", "seeds"),
+        interval("misfit", "misfit =\npredicted gain", mark=lambda line: "*" if line["misfit_over"] == "test examples" else ""),
+        number("gain"), interval("gain_over_misfit", "gain / misfit", digits=2), interval("slope", digits=2, mark=mark_of),
+        between_ends("correlation", "correlation", digits=2, mark=mark_of),
+        Shown(name="band_width", head="band /\nmisfit",
+              cell=lambda line: "-" if line["band_width"] is None else f"± {figure(line['band_width'], 0, 2)}"),
+        Shown(name="in_band", head="gain in\nband",
+              cell=lambda line: f"{line['in_band']:.0%} of {line['banded']}" if line["banded"] else "-"))
+
+
+def _legend(table: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
+    from w2s_bench.tables.laws import divergence_of
+    from w2s_bench.tables.relation import MEANINGS
+
     rested = [*table["line_over"].to_list(), *whole["line_over"].to_list()]
-    words = ["±: 95 % over seeds (Student-t). Line: gain on misfit."]
-    words += [meaning for over, meaning in MEANINGS.items() if over in rested]
-    words += ["* over test examples, where there is one cell."] if "test examples" in table["misfit_over"].to_list() else []
-    kinds = set(table["divergence"].to_list()) if table["banded"].sum() else set()
-    words += [("band: Theorem 2 in its explicit form, |gain − misfit| ≤ 2·sqrt(misfit·ε), ε the ceiling's error, for an exact "
-               "projection onto a linear class.")] if kinds - {"kl"} else []
-    words += [("band of kl: kl-explicit, gain ≥ misfit − sqrt(ε/2 · E osc²), ε the ceiling's cross-entropy, osc how far the "
-               "student moves the log-odds, for a student that minimises KL(student ‖ weak) over a class convex in "
-               "probabilities. It has no upper end.")] if "kl" in kinds else []
-    without = table.filter((table["divergence"] == "kl") & (table["banded"] == 0) & (table["n_truth"] > 0)).height
-    words += ["No band for kl: kl-explicit of these cells is not known, which bounds.parquet beside the rows would hold."] if (
-        without) else []
-    say(words)
-
-
-def _unit(line: dict[str, Any]) -> str:
-    from w2s_bench.tables.summary import unit_of
-
-    if line["divergence"] is None:
-        return str(line["output_unit"])
-    unit = unit_of(line["divergence"], line["output_unit"])
-    return str(line["divergence"]) + (f" in {unit}" if unit else "")
-
-
-def _figures(line: dict[str, Any]) -> list[str]:
-    from w2s_bench.report.listing import between, with_half
-    from w2s_bench.report.terminal_table import figure
-    from w2s_bench.tables.relation import MARKS
-
-    mark = MARKS[line["line_over"]]
-    inside = f"{line['in_band']:.0%} of {line['banded']}" if line["banded"] else "-"
-    return [str(line["n_cells"]), str(line["n_seeds"]),
-            with_half(line, "misfit", 3, "*" if line["misfit_over"] == "test examples" else ""), figure(line["gain"]),
-            with_half(line, "gain_over_misfit", 2), with_half(line, "slope", 2, mark), between(line, "correlation", 2, mark),
-            f"± {figure(line['band_width'], 0, 2)}" if line["band_width"] is not None else "-", inside]
+    said = ["±: 95 % over seeds (Student-t). Line: gain on misfit."]
+    said += [meaning for over, meaning in MEANINGS.items() if over in rested]
+    said += ["* over test examples, where there is one cell."] if "test examples" in table["misfit_over"].to_list() else []
+    declared = [divergence_of(name) for name in sorted(table["divergence"].drop_nulls().unique().to_list())]
+    bands = list(dict.fromkeys(found.band for found in declared if found)) if table["banded"].sum() else []
+    said += [f"band: {band}." for band in bands]
+    bandless = table.filter((table["banded"] == 0) & (table["n_truth"] > 0))["divergence"].drop_nulls().unique().sort().to_list()
+    said += [f"No band for {', '.join(bandless)}: the explicit bound of these cells is not known, which bounds.parquet beside "
+             "the rows would hold."] if bandless else []
+    return said
 
 
 def _sentences(line: dict[str, Any], divergences: set[str | None]) -> list[str]:
     """What one line over all says, and what the law says where its band is wide."""
-    from w2s_bench.report.listing import between, with_half
-    from w2s_bench.report.terminal_table import figure
-    from w2s_bench.tables.laws import law_of
+    from w2s_bench.report.finding import gain_on_misfit
+    from w2s_bench.report.wording import figure
 
     if not line["n_truth"]:
         return [f"No truth in these {line['n_cells']} cells: the misfit predicts the gain, and nothing here can check it."]
-    scale = ", in shares of the teacher's error, because units differ" if line["divergence"] is None else ""
-    said = [f"Over all {line['n_truth']} cells{scale}: mean gain / mean misfit {with_half(line, 'gain_over_misfit', 2)} "
-            f"({law_of(divergences)} says 1 or more)"]
-    if line["line_over"]:
-        said[0] += (f"; gain on misfit has slope {between(line, 'slope', 2)} and correlation {between(line, 'correlation', 2)}, "
-                    f"intervals over {'cells' if line['line_over'] == 'cells' else 'seeds'}")
-    said[0] += "."
+    told = gain_on_misfit(line, divergences)
+    said = [f"{told[0].upper()}{told[1:]}."]
     if line["silent"] is not None:
-        law, when = ("The law", "") if "kl" in divergences else ("Theorem 2", " (ε above misfit / 4)")
-        said.append(f"{law} allows a band of ± {figure(line['band_width'], 0, 2)} misfits on average. In {line['silent']} of "
-                    f"{line['banded']} cells it is wider than the misfit{when}, and there the law does not say "
-                    "whether the student gains at all.")
+        said.append(f"The explicit law allows a band of ± {figure(line['band_width'], 0, 2)} misfits on average. In "
+                    f"{line['silent']} of {line['banded']} cells it is wider than the misfit, and there it does not say whether "
+                    "the student gains at all.")
     return said

@@ -38,24 +38,24 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
 
 
 def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> None:
-    from w2s_bench.report.listing import between, print_table, say, short, with_half
-    from w2s_bench.tables.relation import MARKS, MEANINGS
+    from w2s_bench.report.listing import print_table, say, short
+    from w2s_bench.report.table import Shown, Table, between_ends, interval, words
+    from w2s_bench.tables.relation import MEANINGS, mark_of
 
-    labels = {key: short(table[key].to_list()) for key in keys}
-    lines = []
-    for line in table.to_dicts():
-        mark = MARKS[line["line_over"]]
-        lines.append([*(labels[key][line[key]] for key in keys), str(line["line_cells"] or line["n_cells"]),
-                      str(line["line_seeds"] or line["n_seeds"]), with_half(line, "slope", 3, mark),
-                      with_half(line, "intercept", 3, mark), between(line, "correlation", 3, mark),
-                      with_half(line, "ratio", 3), "-" if line["farthest"] is None else f"{line['farthest']:.1e}"])
     steep, height = ("exponent", "ln of factor") if log else ("slope", "intercept")
-    print_table(f"{y} on {x}", "logarithms of both" if log else "", [*keys, "cells", "seeds", f"{steep} ± 95 %",
-                f"{height} ± 95 %", "correlation (95 %)", f"mean {y} / mean {x}", "farthest"], lines, len(keys))
-    words = [meaning for over, meaning in MEANINGS.items() if over in table["line_over"].to_list()]
-    words.append(f"farthest: the largest |{y} − {x}| / |{x}| of a cell.")
-    words += ["-: fewer than 3 cells, or x does not vary."] if table["line_over"].null_count() else []
+    columns = (
+        *(words(key, texts=short(table[key].to_list())) for key in keys),
+        Shown(name="n_cells", head="cells", cell=lambda line: str(line["line_cells"] or line["n_cells"])),
+        Shown(name="n_seeds", head="seeds", cell=lambda line: str(line["line_seeds"] or line["n_seeds"])),
+        interval("slope", f"{steep} ± 95 %", mark=mark_of), interval("intercept", f"{height} ± 95 %", mark=mark_of),
+        between_ends("correlation", "correlation (95 %)", mark=mark_of), interval("ratio", f"mean {y} / mean {x}"),
+        Shown(name="farthest", head="farthest", cell=lambda line: "-" if line["farthest"] is None else f"{line['farthest']:.1e}"))
+    print_table(Table(title=f"{y} on {x}", about="logarithms of both" if log else "", columns=columns,
+                      lines=tuple(table.to_dicts())))
+    said = [meaning for over, meaning in MEANINGS.items() if over in table["line_over"].to_list()]
+    said.append(f"farthest: the largest |{y} − {x}| / |{x}| of a cell.")
+    said += ["-: fewer than 3 cells, or x does not vary."] if table["line_over"].null_count() else []
     missing, below = int(table["missing"].sum()), int(table["not_positive"].sum())
-    words += [f"Left out: {missing} rows without finite {x} and {y}."] if missing else []
-    words += [f"Left out: {below} rows where {x} or {y} is not above 0 and has no logarithm."] if below else []
-    say(words)
+    said += [f"Left out: {missing} rows without finite {x} and {y}."] if missing else []
+    said += [f"Left out: {below} rows where {x} or {y} is not above 0 and has no logarithm."] if below else []
+    say(said)

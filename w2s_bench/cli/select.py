@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +11,8 @@ from w2s_bench.cli.table_options import columns_of, table_options, tables_of
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from w2s_bench.report.table import Shown, Table
 
 _SAME_SAMPLE = ("err_weak, misfit and err_student come from the same test sample, so a rule that reads them shares its noise "
                 "with the verdict on it: a fresh sample would treat it a little worse.")
@@ -49,60 +51,68 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
 
 def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, said: Sequence[str], keys: Sequence[str],
            detail: bool) -> None:
-    from w2s_bench.report.listing import say, short
+    from w2s_bench.report.listing import print_table, say, short
 
     labels = {key: short(table[key].to_list()) for key in keys}
     teachers = short([*made["chosen"].to_list(), *made["best"].to_list()])
     shown = [key for key in keys if table[key].n_unique() > 1] or list(keys[:1])
     for _, part in table.group_by(keys, maintain_order=True):
-        first = part.row(0, named=True)
-        _print_setting(", ".join(f"{key} {labels[key][first[key]]}" for key in shown), part.to_dicts(), teachers)
+        lines = part.to_dicts()
+        print_table(_setting(", ".join(f"{key} {labels[key][lines[0][key]]}" for key in shown), lines, teachers))
     if detail:
-        _print_choices(made, teachers)
-    _print_suite(suite.to_dicts())
+        print_table(_choices(made, teachers))
+    print_table(_suite(suite.to_dicts()))
     say(said)
 
 
-def _print_setting(title: str, lines: Sequence[dict[str, Any]], teachers: dict[Any, str]) -> None:
-    from w2s_bench.report.listing import print_table, with_half
-    from w2s_bench.report.terminal_table import figure
-    from w2s_bench.tables.summary import unit_of
+def _setting(title: str, lines: Sequence[dict[str, Any]], teachers: Mapping[str | None, str]) -> Table:
+    from w2s_bench.report.table import Shown, Table, interval, number, share, words
+    from w2s_bench.report.wording import PERCENT, counted, measured_in
 
-    unit = unit_of(lines[0]["divergence"], lines[0]["output_unit"])
-    about = (f"{lines[0]['candidates']:.3g} candidates; {max(line['students'] for line in lines)} students, "
-             f"{max(line['seeds'] for line in lines)} seeds; {lines[0]['divergence']}{f' in {unit}' if unit else ''}")
+    students, seeds = (max(line[name] for line in lines) for name in ("students", "seeds"))
+    about = (f"{lines[0]['candidates']:.3g} candidates; {counted(students, 'student')}, {counted(seeds, 'seed')}; "
+             f"{measured_in(lines[0])}")
     of_classes = any(line["regret_accuracy"] is not None for line in lines)
-    shown = [[line["rule"], line["may_look_at"], teachers[line["chosen"]], _share(line["chosen_share"]),
-              figure(line["err_student"]), with_half(line, "regret"), _percent(line, "relative_regret"), _share(line["hits"]),
-              figure(line["tau"], 0, 2), *([figure(line["accuracy_student"], -2, 2), _percent(line, "regret_accuracy")]
-                                           if of_classes else [])] for line in lines]
-    print_table(title, about, ["rule", "may look at", "teacher chosen most", "share", "err\nstudent", "regret ± 95 %",
-                               "regret / err\nof random", "hits", "tau",
-                               *(["accuracy %", "regret of\naccuracy"] if of_classes else [])], shown, 3)
+    columns = (
+        *_rule(), words("chosen", "teacher chosen most", texts=teachers), share("chosen_share", "share"),
+        number("err_student", "err\nstudent"), interval("regret", "regret ± 95 %"),
+        Shown(name="relative_regret", head="regret / err\nof random", cell=lambda line: _percent(line, "relative_regret")),
+        share("hits"), number("tau", digits=2),
+        *((number("accuracy_student", "accuracy %", exponent=PERCENT, digits=2),
+           Shown(name="regret_accuracy", head="regret of\naccuracy", cell=lambda line: _percent(line, "regret_accuracy")))
+          if of_classes else ()))
+    return Table(title=title, about=about, columns=columns, lines=tuple(lines))
 
 
-def _print_choices(made: pl.DataFrame, teachers: dict[Any, str]) -> None:
-    from w2s_bench.report.listing import print_table, short
-    from w2s_bench.report.terminal_table import figure
+def _choices(made: pl.DataFrame, teachers: Mapping[str | None, str]) -> Table:
+    from w2s_bench.report.listing import short
+    from w2s_bench.report.table import Table, number, words
     from w2s_bench.tables.choices import GROUP
 
     keys = [key for key in ("panel", *GROUP[1:]) if key in made.columns and made[key].n_unique() > 1] or ["task"]
-    labels = {key: short(made[key].to_list()) for key in keys}
-    lines = [[*(labels[key][line[key]] for key in keys), line["rule"], teachers[line["chosen"]], figure(line["err_student"]),
-              figure(line["regret"]), figure(line["tau"], 0, 2)] for line in made.to_dicts()]
-    print_table("every choice", "", [*keys, "rule", "teacher chosen", "err student", "regret", "tau"], lines, len(keys) + 2)
+    columns = (*(words(key, texts=short(made[key].to_list())) for key in keys), words("rule"),
+               words("chosen", "teacher chosen", texts=teachers), number("err_student", "err student"), number("regret"),
+               number("tau", digits=2))
+    return Table(title="every choice", columns=columns, lines=tuple(made.to_dicts()))
 
 
-def _print_suite(lines: Sequence[dict[str, Any]]) -> None:
-    from w2s_bench.report.listing import print_table
+def _suite(lines: Sequence[dict[str, Any]]) -> Table:
+    from w2s_bench.report.table import Shown, Table, count, share
 
-    shown = [[line["rule"], line["may_look_at"], str(line["settings"]), str(line["students"]), _percent(line, "relative_regret"),
-              *([str(line[name]) for name in ("wins", "ties", "losses")] if line["wins"] is not None else ["-"] * 3),
-              _share(line["win_rate"])] for line in lines]
     over = {line["regret_over"] for line in lines} - {None}
     about = f"regret: plain mean over settings, ± over {next(iter(over))}" if over else "regret: plain mean over settings"
-    print_table("whole suite", about, ["rule", "may look at", "settings", "students", "regret / err of random",
-                "predicted-error\nwins", "\nties", "\nloses", "win\nrate"], shown, 2)
+    columns = (
+        *_rule(), count("settings"), count("students"),
+        Shown(name="relative_regret", head="regret / err of random", cell=lambda line: _percent(line, "relative_regret")),
+        count("wins", "predicted-error wins", "predicted-error\nwins"), count("ties", short="\nties"),
+        count("losses", "loses", "\nloses"), share("win_rate", "win rate", "win\nrate"))
+    return Table(title="whole suite", about=about, columns=columns, lines=tuple(lines))
+
+
+def _rule() -> tuple[Shown, ...]:
+    from w2s_bench.report.table import words
+
+    return words("rule"), words("may_look_at", "may look at")
 
 
 def _sentences(made: pl.DataFrame, suite: pl.DataFrame, lone: pl.DataFrame) -> list[str]:
@@ -132,11 +142,7 @@ def _sentences(made: pl.DataFrame, suite: pl.DataFrame, lone: pl.DataFrame) -> l
     return [*said, _SAME_SAMPLE]
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
-
-
-def _percent(line: dict[str, Any], name: str) -> str:
+def _percent(line: Mapping[str, Any], name: str) -> str:
     middle, high = line[name], line[f"{name}_high"]
     if middle is None:
         return "-"

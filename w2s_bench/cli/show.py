@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from w2s_bench.cli.table_options import columns_of, tables_of
 from w2s_bench.contracts.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @click.command("show")
@@ -54,7 +57,7 @@ def command(runs: tuple[str, ...], by: str | None, against: str | None, conditio
         return
     if of_bounds:
         if as_json or as_csv:
-            _print_table(verdicts(bounds), as_json)
+            _print_rows(verdicts(bounds), as_json)
         else:
             render_verdicts(bounds, table_console())
         return
@@ -70,13 +73,13 @@ def command(runs: tuple[str, ...], by: str | None, against: str | None, conditio
         click.echo(f"wrote {publish}")
     elif listed:
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
-        _print_table(table, as_json)
+        _print_rows(table, as_json)
     else:
         render(rows, bounds, table_console(), by=keys, sort=sort)
         click.echo(sentence(rows, bounds))
 
 
-def _compare(rows: Any, against: str | None, sort: str | None, as_json: bool, as_csv: bool) -> None:
+def _compare(rows: pl.DataFrame, against: str | None, sort: str | None, as_json: bool, as_csv: bool) -> None:
     from w2s_bench.report.comparison import show_comparison
 
     if sort:
@@ -97,7 +100,7 @@ def _copied_specs(folders: list[Path], target: Path) -> str:
     return "\n".join([*made, f"w2s-bench show {' '.join(shown)} --publish {target.as_posix()}"])
 
 
-def _numbers(rows: Any, chosen: str) -> list[str]:
+def _numbers(rows: pl.DataFrame, chosen: str) -> list[str]:
     """The columns named, each of them numeric."""
     names = [_known(name.strip(), rows.columns) for name in chosen.split(",")]
     for name in names:
@@ -106,16 +109,16 @@ def _numbers(rows: Any, chosen: str) -> list[str]:
     return names
 
 
-def _print_means(table: Any, keys: list[str], names: list[str], as_json: bool, as_csv: bool) -> None:
-    from w2s_bench.report.listing import print_table, say, short, with_half
+def _print_means(table: pl.DataFrame, keys: list[str], names: list[str], as_json: bool, as_csv: bool) -> None:
+    from w2s_bench.report.listing import print_table, say, short
+    from w2s_bench.report.table import Table, count, interval, words
 
     if as_json or as_csv:
-        _print_table(table, as_json)
+        _print_rows(table, as_json)
         return
-    labels = {key: short(table[key].to_list()) for key in keys}
-    lines = [[*(labels[key][line[key]] for key in keys), str(line["cells"]), str(line["seeds"]),
-              *(with_half(line, name) for name in names)] for line in table.to_dicts()]
-    print_table("means", "", [*keys, "cells", "seeds", *names], lines, len(keys))
+    columns = [words(key, texts=short(table[key].to_list())) for key in keys]
+    columns += [count("cells"), count("seeds"), *(interval(name) for name in names)]
+    print_table(Table(title="means", columns=tuple(columns), lines=tuple(table.to_dicts())))
     say(["±: 95 % over seeds (Student-t on seed means)."])
 
 
@@ -125,15 +128,13 @@ def _known(name: str, columns: list[str]) -> str:
     return name
 
 
-def _print_table(table: object, as_json: bool) -> None:
-    import polars as pl
+def _print_rows(table: pl.DataFrame, as_json: bool) -> None:
+    from w2s_bench.report.listing import print_csv
 
-    assert isinstance(table, pl.DataFrame)
     if as_json:
         click.echo(table.write_json())
-        return
-    lists = [name for name, kind in table.schema.items() if kind == pl.List(pl.String)]
-    click.echo(table.with_columns(pl.col(name).list.join(" ") for name in lists).write_csv(), nl=False)
+    else:
+        print_csv(table)
 
 
 def _explain_columns() -> None:

@@ -12,7 +12,8 @@ from click.shell_completion import CompletionItem
 from w2s_bench.contracts import Array, Classes, Output, Split, Splits, declared
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.report.listing import print_table, say
-from w2s_bench.report.terminal_table import figure
+from w2s_bench.report.table import listed
+from w2s_bench.report.wording import figure
 
 _LONGEST = 2000
 _LEADING = 5
@@ -43,7 +44,7 @@ def command(names: tuple[str, ...], examples: int, seed: int) -> None:
                  ("fingerprint", task.fingerprint() or "none"), ("overlaps", ", ".join(overlaps(splits)) or "none")]
         say([harmless(component.label), *(f"  {name:<12}{harmless(text)}" for name, text in facts), ""])
         about, heads, lines = balance_table(task.output, splits)
-        print_table("Labels", f"{about}, seed {seed}", heads, lines, 1)
+        print_table(listed("Labels", f"{about}, seed {seed}", heads, lines))
         for index in range(min(examples, len(splits.supervise.truth))):
             say([*example_lines(splits.supervise, index, task.output), ""])
 

@@ -1,18 +1,19 @@
-"""The one sentence that the rows of a run support."""
+"""The one sentence that the rows of a run support, and the statement of gain and misfit that all commands make alike."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from w2s_bench.report.wording import Line, between, with_half
 from w2s_bench.scoring.flags import FEW_TEST_EXAMPLES
-from w2s_bench.tables.laws import law_of
+from w2s_bench.tables.laws import divergence_of, explicit_bounds, law_of
+from w2s_bench.tables.predictions import over_all
 from w2s_bench.tables.summary import Z95, bound_on_test
 
 if TYPE_CHECKING:
     import polars as pl
-
-
 
 
 def sentence(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
@@ -25,10 +26,22 @@ def sentence(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
     forward = ok.filter(pl.col("direction") == "weak-to-strong")
     said = [_beats(forward)] if forward.height else [f"{ok.height} cells are ok, none of them weak-to-strong"]
     used = forward if forward.height else ok
-    said += [text for text in (_line(used), _explicit_count(used), _explicit_count_of_kl(used, bounds), _few(ok)) if text]
+    said += [text for text in (_law(used, bounds), *_met(used, bounds), _few(ok)) if text]
     missing = rows.height - ok.height
     said += [f"{missing} of {rows.height} cells gave no score"] if missing else []
     return "; ".join(said) + "."
+
+
+def gain_on_misfit(line: Line, divergences: Iterable[str | None]) -> str:
+    """What a line of `over_all` says of gain and misfit, and over which cells: the same in show, run, report and predict."""
+    scale = ", in shares of the teacher's error because units differ" if line["divergence"] is None else ""
+    said = (f"over {line['n_truth']} {line['direction'] or 'scored'} cells{scale}, mean gain / mean misfit is "
+            f"{with_half(line, 'gain_over_misfit', 2)} (1 or more by {law_of(divergences)})")
+    if line["line_over"]:
+        some = f", in the {line['line_cells']} of seeds with enough of them," if line["line_cells"] < line["n_truth"] else ""
+        said += (f" and gain on misfit{some} has slope {between(line, 'slope', 2)} and correlation "
+                 f"{between(line, 'correlation', 2)}, intervals over {'cells' if line['line_over'] == 'cells' else 'seeds'}")
+    return said
 
 
 def _beats(rows: pl.DataFrame) -> str:
@@ -38,53 +51,39 @@ def _beats(rows: pl.DataFrame) -> str:
     clearly = rows.filter(pl.col("gain") > Z95 * pl.col("gain_se")).height
     said = (f"In {won} of {rows.height} weak-to-strong cells with status ok the student beats its teacher "
             f"({clearly} beyond test noise)")
-    counted = rows.filter(pl.col("gain_accuracy").is_not_null())
-    if counted.is_empty():
+    of_classes = rows.filter(pl.col("gain_accuracy").is_not_null())
+    if of_classes.is_empty():
         return said
-    won = counted.filter(pl.col("gain_accuracy") > 0).height
-    clearly = counted.filter(pl.col("gain_accuracy") > Z95 * pl.col("gain_accuracy_se")).height
-    return f"{said}, in accuracy in {won} of {counted.height} ({clearly})"
+    won = of_classes.filter(pl.col("gain_accuracy") > 0).height
+    clearly = of_classes.filter(pl.col("gain_accuracy") > Z95 * pl.col("gain_accuracy_se")).height
+    return f"{said}, in accuracy in {won} of {of_classes.height} ({clearly})"
 
 
-def _line(rows: pl.DataFrame) -> str:
-    """Slope and correlation of gain on misfit; as shares of the teacher's error where there are several tasks."""
-    import numpy as np
+def _law(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
     import polars as pl
 
-    several = rows["task_set"].str.split("[").list.first().n_unique() > 1 or rows["divergence"].n_unique() > 1
-    usable = rows.filter(pl.all_horizontal(pl.col("gain", "misfit", "err_weak").is_finite()) & (pl.col("err_weak") > 0))
-    below = usable["err_weak"].to_numpy() if several else np.ones(usable.height)
-    x, y = usable["misfit"].to_numpy() / below, usable["gain"].to_numpy() / below
-    if usable.height < 3 or not (x.std() > 0 and y.std() > 0):
-        return ""
-    slope, correlation = float(np.polyfit(x, y, 1)[0]), float(np.corrcoef(x, y)[0, 1])
-    shares = ", both as shares of the teacher's error" if several else ""
-    law = law_of(set(usable["divergence"].to_list()))
-    return f"gain on misfit has slope {slope:.2f} (correlation {correlation:.2f}{shares}; {law} says 1)"
+    usable = rows.filter(pl.col("misfit").is_finite())
+    whole = over_all(usable, bounds).to_dicts() if usable.height else []
+    return gain_on_misfit(whole[0], usable["divergence"].unique().to_list()) if whole and whole[0]["n_truth"] else ""
 
 
-def _explicit_count(rows: pl.DataFrame) -> str:
+def _met(rows: pl.DataFrame, bounds: pl.DataFrame) -> list[str]:
+    """How often each explicit bound is met; where it binds the gain from below alone, how often it promises none."""
     import polars as pl
 
-    m, epsilon = pl.col("misfit"), pl.col("err_ceiling")
-    apt = rows.filter(pl.col("divergence").is_in(["squared", "brier"]) & m.is_not_null() & epsilon.is_not_null())
-    if apt.is_empty():
-        return ""
-    kept = apt.filter(pl.col("err_student") <= pl.col("err_weak") - m + 2.0 * (m * epsilon).sqrt()).height
-    return f"the explicit bound of Theorem 2 is met in {kept} of {apt.height}"
-
-
-def _explicit_count_of_kl(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
-    """Counted from the bounds, for it rests on how far single predictions move; silent is a promise of no gain."""
-    import polars as pl
-
-    apt = rows.filter(pl.col("divergence") == "kl").join(bound_on_test(bounds), on=["run_id", "cell_key"], how="inner").filter(
+    bounded = rows.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="inner").filter(
         pl.all_horizontal(pl.col("lhs", "rhs").is_finite().fill_null(False)))
-    if apt.is_empty():
-        return ""
-    kept, silent = (apt.filter(met).height for met in (pl.col("lhs") <= pl.col("rhs"), pl.col("lhs") <= 0.0))
-    said = f"the explicit bound in nats (Mulgund and Pabbaraju) is met in {kept} of {apt.height}"
-    return said + (f", where it promises no gain in {silent}" if silent else "")
+    said = []
+    for bound in dict.fromkeys(explicit_bounds().values()):
+        mine = [name for name, explicit in explicit_bounds().items() if explicit == bound]
+        apt = bounded.filter(pl.col("divergence").is_in(mine))
+        if apt.is_empty():
+            continue
+        promised = not all(found.two_sided for name in mine if (found := divergence_of(name)))
+        silent = apt.filter(pl.col("lhs") <= 0.0).height if promised else 0
+        said.append(f"{bound} is met in {apt.filter(pl.col('lhs') <= pl.col('rhs')).height} of {apt.height}"
+                    + (f", where it promises no gain in {silent}" if silent else ""))
+    return said
 
 
 def _few(rows: pl.DataFrame) -> str:

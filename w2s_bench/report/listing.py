@@ -1,23 +1,24 @@
-"""A table for a person, or for a program."""
+"""A table for a person at a terminal, or for a program."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from w2s_bench.registry.short_names import short_names
-from w2s_bench.report.terminal_table import figure
+from w2s_bench.report.table import Table
 
 if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
 
-
 _FILE_WIDTH = 180
+_STYLES = {"": "", "strong": "bold", "faint": "dim"}
+_Label = TypeVar("_Label", bound=Hashable)
 
 
 def table_console() -> Console:
@@ -27,29 +28,38 @@ def table_console() -> Console:
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _FILE_WIDTH)
 
 
-def print_table(title: str, about: str, heads: Sequence[str], lines: Sequence[Sequence[str]], names: int) -> None:
-    """Print lines under a title. The first `names` columns hold words and may be folded, the others figures."""
+def print_table(table: Table, console: Console | None = None) -> None:
+    """Print the columns that a terminal shows, under the table's title."""
     from rich import box
-    from rich.table import Table
+    from rich.table import Table as Grid
     from rich.text import Text
 
-    heading = Text(title, style="bold")
-    heading.append(f"  {about}" if about else "", style="dim")
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, collapse_padding=True)
-    for number, head in enumerate(heads):
-        wordy = number < names
-        table.add_column(head, justify="left" if wordy else "right", no_wrap=not wordy, overflow="fold")
-    for line in lines:
-        table.add_row(*(Text(cell) for cell in line))
-    console = table_console()
-    console.print(heading)
-    console.print(table)
+    console = console or table_console()
+    shown = table.at("terminal")
+    if shown.title or shown.about:
+        heading = Text(shown.title, style="bold")
+        heading.append(f"  {shown.about}" if shown.about else "", style="dim")
+        console.print(heading)
+    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, collapse_padding=True)
+    for column in shown.columns:
+        grid.add_column("\n".join(column.heads), justify="left" if column.wordy else "right", no_wrap=column.least is None,
+                        overflow="fold", min_width=column.least)
+    previous = None
+    for number, line in enumerate(shown.lines):
+        if number and shown.parted_by and line[shown.parted_by] != previous:
+            grid.add_section()
+        previous = line[shown.parted_by] if shown.parted_by else None
+        grid.add_row(*(Text(column.cell(line), style=_STYLES[column.tone(line)]) for column in shown.columns))
+    console.print(grid)
     console.print()
 
 
 def print_csv(table: pl.DataFrame) -> None:
-    """Print a table without lists as CSV."""
-    click.echo(table.write_csv(), nl=False)
+    """Print a table as CSV, the texts of a list joined with spaces."""
+    import polars as pl
+
+    lists = [name for name, kind in table.schema.items() if kind == pl.List(pl.String)]
+    click.echo(table.with_columns(pl.col(name).list.join(" ") for name in lists).write_csv(), nl=False)
 
 
 def print_json(found: Mapping[str, Any]) -> None:
@@ -57,27 +67,13 @@ def print_json(found: Mapping[str, Any]) -> None:
     click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
 
 
-def say(sentences: Sequence[str]) -> None:
+def say(sentences: Iterable[str]) -> None:
     """Print one sentence a line."""
     for sentence in sentences:
         click.echo(sentence)
 
 
-def short(labels: Sequence[Any]) -> dict[Any, str]:
+def short(labels: Sequence[_Label]) -> dict[_Label, str]:
     """Each label without the parameters that all share, and - for None."""
     texts = short_names(label for label in labels if isinstance(label, str))
-    return {label: "-" if label is None else texts.get(label, str(label)) for label in labels}
-
-
-def with_half(line: Mapping[str, Any], name: str, digits: int = 3, mark: str = "") -> str:
-    """ "mean ± half the interval", where it has one around it; the mark follows the interval."""
-    middle, high = line[name], line[f"{name}_high"]
-    half = f" ± {figure(high - middle, 0, digits)}{mark}" if middle is not None and high is not None and high > middle else ""
-    return figure(middle, 0, digits) + half
-
-
-def between(line: Mapping[str, Any], name: str, digits: int = 3, mark: str = "") -> str:
-    """ "mean (low to high)" for an interval that is not even about its middle."""
-    low, high = line[f"{name}_low"], line[f"{name}_high"]
-    ends = f" ({figure(low, 0, digits)} to {figure(high, 0, digits)}){mark}" if low is not None and high is not None else ""
-    return figure(line[name], 0, digits) + ends
+    return {label: "-" if label is None else texts.get(str(label), str(label)) for label in labels}

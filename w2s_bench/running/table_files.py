@@ -67,7 +67,8 @@ def table_of(records: Sequence[Mapping[str, Any]], schema: TableSchema) -> pl.Da
 
 
 def write_table(table: pl.DataFrame, path: Path, schema: TableSchema) -> None:
-    """Write the table as a file of that schema, whole or not at all: same table, same bytes."""
+    """Write the table, conformed, as a file of that schema, whole or not at all: same table, same bytes."""
+    table = conformed(table, schema, str(path))
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as stream:  # a path would be read as a pattern
         table.write_parquet(stream, metadata={NAMED: schema.label})
@@ -130,10 +131,10 @@ def _as_declared(column: pl.Series, kind: Any, where: str) -> pl.Series:
     import polars as pl
 
     held = column.dtype
+    if column.null_count() == len(column):  # made anew: the type and the bytes of such a column depend on where it came from
+        return pl.Series(column.name, [None] * len(column), kind)
     if held == kind:
         return column
-    if held == pl.Null or column.null_count() == len(column):
-        return pl.Series(column.name, [None] * len(column), kind)
     numbers = held.is_numeric() and kind in (pl.Int64, pl.Float64)
     names = held in (pl.Categorical, pl.Enum) and kind == pl.String
     if numbers or names or (held == pl.List(pl.Null) and kind == pl.List(pl.String)):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.names import natural
 from w2s_bench.scoring.columns import ROWS
 from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
 from w2s_bench.tables.groups import fields, interval_schema
 from w2s_bench.tables.regret import ENOUGH_TASKS
+from w2s_bench.tables.summary import direction_place
 
 if TYPE_CHECKING:
     import polars as pl
@@ -130,8 +130,7 @@ def _groups(pairs: pl.DataFrame, keys: Sequence[str] = _GROUP) -> Iterator[tuple
     found = [(dict(zip(keys, values, strict=True)), part) for values, part in pairs.group_by(keys, maintain_order=True)]
 
     def place(names: dict[str, Any]) -> tuple[Any, int]:
-        direction = names["direction"]
-        return natural(names.get("task_set")), DIRECTIONS.index(direction) if direction in DIRECTIONS else len(DIRECTIONS)
+        return natural(names.get("task_set")), direction_place(names["direction"])
 
     yield from sorted(found, key=lambda group: place(group[0]))
 

@@ -1,12 +1,61 @@
-"""Who says that the gain is the misfit or more."""
+"""What a divergence declares, as tables ask for it: its law, the bound that says it in numbers, and its unit."""
 
 from __future__ import annotations
 
-LAWS = {"kl": "Mulgund and Pabbaraju's law"}
-"""Who says that the gain is the misfit or more, where it is not Theorem 1 of Charikar et al."""
+import functools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from w2s_bench.registry.loading import load_registry
+
+if TYPE_CHECKING:
+    from w2s_bench.contracts import Divergence
+    from w2s_bench.registry.catalogue import Registry
+
+_UNKNOWN_LAW = "the law"
 
 
-def law_of(divergences: set[str | None]) -> str:
-    """The law that foretells the gain by the misfit, for rows of these divergences."""
-    named = {LAWS.get(str(name), "Theorem 1") for name in divergences}
-    return named.pop() if len(named) == 1 else "Theorem 1"
+def divergence_of(name: str | None) -> Divergence | None:
+    """The divergence of that name; None where no plugin offers it, as for a table that somebody else made."""
+    return _made(name) if name in explicit_bounds() else None
+
+
+def law_of(divergences: Iterable[str | None]) -> str:
+    """Who says that the gain is the misfit or more, for rows of these divergences."""
+    named = {found.law if (found := divergence_of(name)) else _UNKNOWN_LAW for name in divergences}
+    return named.pop() if len(named) == 1 else " and ".join(sorted(named)) or _UNKNOWN_LAW
+
+
+def unit_of(divergence: str | None, output_unit: str | None) -> str:
+    """The unit of D in words, for labels of that unit; nothing where it has none."""
+    found = divergence_of(divergence)
+    return found.unit_of(output_unit or "") if found else ""
+
+
+@functools.cache
+def explicit_bounds() -> dict[str, str]:
+    """The bound with an explicit constant, lhs ≤ rhs, by divergence: how far the gain may fall below the misfit."""
+    names = [offer.entry.name for offer in _registry().entries("divergences")]
+    return {name: _made(name).explicit for name in names}
+
+
+def explicit_words(divergences: Iterable[str | None]) -> str:
+    """The explicit bounds of rows of these divergences, as "theorem2-explicit (squared, brier) or kl-explicit (kl)"; nothing
+    where none is known. A single one stands alone."""
+    of_bound: dict[str, list[str]] = {}
+    for name in sorted({name for name in divergences if name is not None}):
+        if name in explicit_bounds():
+            of_bound.setdefault(explicit_bounds()[name], []).append(name)
+    if len(of_bound) == 1:
+        return next(iter(of_bound))
+    return " or ".join(f"{bound} ({', '.join(names)})" for bound, names in of_bound.items())
+
+
+@functools.cache
+def _registry() -> Registry:
+    return load_registry()
+
+
+@functools.cache
+def _made(name: str) -> Divergence:
+    return cast("Divergence", _registry().make("divergences", name))

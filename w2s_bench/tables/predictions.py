@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.scoring.intervals import Estimate, across_seeds, ratio
 from w2s_bench.scoring.lines import fit_line
@@ -18,6 +19,10 @@ from w2s_bench.tables.summary import Z95, bound_on_test
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+FORWARD = DIRECTIONS[0]
+"""The direction that statements over all cells speak of: the others are no weak-to-strong generalization."""
 
 
 def default_keys(rows: pl.DataFrame) -> list[str]:
@@ -46,17 +51,21 @@ def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | No
 
 
 def over_all(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
-    """One row like those of `predictions` over every cell with status ok, each cell once.
+    """One row like those of `predictions`, with the `direction`, over every weak-to-strong cell with status ok, each cell once.
 
-    Where the cells have several units, each is measured in shares of its err_weak, `divergence` is null and `output_unit`
-    says "share of err_weak"; cells without an err_weak above 0 are left out then.
+    Where no cell is weak-to-strong, over all that are ok, and `direction` is null. Where the cells have several units, each is
+    measured in shares of its err_weak, `divergence` is null and `output_unit` says "share of err_weak"; cells without an
+    err_weak above 0 are left out then.
     """
     import polars as pl
 
-    usable = _banded(_usable(rows), bounds)
+    usable = _usable(rows)
+    forward = usable.filter(pl.col("direction") == FORWARD)
+    usable = _banded(forward if forward.height else usable, bounds)
     if len(units(usable)) > 1:
         usable = _as_shares(usable.filter(pl.col("err_weak") > 0))
-    return pl.DataFrame([_figures(usable)] if usable.height else [], schema=_schema(), orient="row")
+    found = [{"direction": FORWARD if forward.height else None, **_figures(usable)}] if usable.height else []
+    return pl.DataFrame(found, schema={"direction": pl.String, **_schema()}, orient="row")
 
 
 def _usable(rows: pl.DataFrame) -> pl.DataFrame:

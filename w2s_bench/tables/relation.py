@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LINE = ("slope", "intercept", "correlation")
-MARKS = {"seeds": "", "pooled": "°", "cells": "'", None: ""}
-"""A mark for what the interval of a line rests on (see scoring/lines.py)."""
+_MARKS = {"seeds": "", "pooled": "°", "cells": "'", None: ""}
 
 MEANINGS = {
     "seeds": "slope, intercept and correlation: the mean of each seed's own line, ± over seeds (Student-t).",
@@ -54,6 +53,11 @@ def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log:
     schema = {**{key: pl.Int64 if key == "seed" else pl.String for key in by}, "n_cells": pl.Int64, "n_seeds": pl.Int64,
               **line_schema(), **interval_schema("ratio"), "farthest": pl.Float64, "missing": pl.Int64, "not_positive": pl.Int64}
     return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def mark_of(line: Mapping[str, Any]) -> str:
+    """The mark of what the interval of a line rests on, which MEANINGS tells."""
+    return _MARKS[line["line_over"]]
 
 
 def line_columns(line: Line | None) -> dict[str, Any]:

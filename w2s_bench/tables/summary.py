@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.names import natural
+from w2s_bench.scoring.intervals import across_seeds
+from w2s_bench.tables.laws import explicit_bounds
+from w2s_bench.tables.laws import unit_of as unit_of
 
 if TYPE_CHECKING:
     import polars as pl
-
-EXPLICIT = {"squared": "theorem2-explicit", "squared-mean": "theorem2-explicit", "brier": "theorem2-explicit",
-            "kl": "kl-explicit"}
-"""The bound with an explicit constant that a table shows, by divergence. Both are written lhs ≤ rhs: `theorem2-explicit` is
-the student's error and what bounds it, `kl-explicit` the gain that is promised (perhaps below 0) and the gain."""
 
 GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
 KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
@@ -28,10 +25,11 @@ Z95 = 1.959963984540054
 
 
 def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
-    """The explicit bound of each cell on the test split: run_id, cell_key, lhs, rhs, tightness, verdict."""
+    """The explicit bound of each cell on the test split (see `explicit_bounds`): run_id, cell_key, lhs, rhs, tightness,
+    verdict."""
     import polars as pl
 
-    return bounds.filter(pl.col("bound").is_in(list(EXPLICIT.values())) & (pl.col("split") == "test")).select(
+    return bounds.filter(pl.col("bound").is_in(list(explicit_bounds().values())) & (pl.col("split") == "test")).select(
         "run_id", "cell_key", "lhs", "rhs", "tightness", "verdict").unique(["run_id", "cell_key"], maintain_order=True)
 
 
@@ -55,7 +53,7 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     gain_half (and gain_accuracy_half, for classes) is the half-width of a 95 % interval: Student-t over seed means with two
     seeds or more (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
     by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value.
-    tightness: mean lhs over mean rhs of `EXPLICIT`; null where either is not above 0, such as a promise of no gain.
+    tightness: mean lhs over mean rhs of the explicit bound; null where either is not above 0, such as a promise of no gain.
     """
     import polars as pl
 
@@ -67,11 +65,13 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     found = [_group(dict(zip(inner, values, strict=True)), part) for values, part in
              ok.group_by(inner, maintain_order=True)]
     rest = [key for key in inner if key not in ("task_set", "direction")]
-    found.sort(key=lambda line: (natural(line["task_set"]), _order(line["direction"]), [natural(line[key]) for key in rest]))
+    found.sort(key=lambda line: (natural(line["task_set"]), direction_place(line["direction"]),
+                                 [natural(line[key]) for key in rest]))
     return pl.DataFrame(found, schema={**{key: ok.schema[key] for key in inner}, **_schema()}, orient="row")
 
 
-def _order(direction: str | None) -> int:
+def direction_place(direction: str | None) -> int:
+    """Where a direction stands among DIRECTIONS, in which tables are sorted; what is none of them comes last."""
     return DIRECTIONS.index(direction) if direction in DIRECTIONS else len(DIRECTIONS)
 
 
@@ -107,12 +107,10 @@ def _group(names: dict[str, Any], part: pl.DataFrame) -> dict[str, Any]:
 
 
 def _half_width(part: pl.DataFrame, by_seed: pl.DataFrame, name: str) -> tuple[float | None, str | None]:
-    from scipy import stats
-
-    gains = by_seed[name].drop_nulls()
-    if len(gains) >= 2:
-        spread = float(gains.std())  # type: ignore[arg-type]
-        return float(stats.t.ppf(0.975, len(gains) - 1)) * spread / math.sqrt(len(gains)), "seeds"
+    means = by_seed[name].drop_nulls()
+    if len(means) >= 2:
+        found = across_seeds(means.to_numpy())
+        return found.high - found.mean, "seeds"
     if part.height == 1 and part[f"{name}_se"][0] is not None:
         return Z95 * float(part[f"{name}_se"][0]), "test examples"
     return None, None
@@ -150,13 +148,3 @@ def verdicts(bounds: pl.DataFrame) -> pl.DataFrame:
     return bounds.group_by("bound", "split").agg(
         pl.len().alias("rows"), pl.col("vacuous").fill_null(False).sum().alias("vacuous"), certified.sum().alias("certified"),
         *counts, pl.when(rhs.mean() > 0).then(lhs.mean() / rhs.mean()).alias("tightness")).sort("bound", "split")
-
-
-def unit_of(divergence: str | None, output_unit: str | None) -> str:
-    """The unit of D in words: nats for kl, none on the simplex, the label's unit squared otherwise."""
-    if divergence == "kl":
-        return "nats"
-    if divergence == "brier" or not output_unit or output_unit == "1":
-        return ""
-    word = any(character in output_unit for character in " /·*^²")
-    return f"({output_unit})²" if word else f"{output_unit}²"

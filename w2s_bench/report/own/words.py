@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2s_bench.report.own.files import Joined
     from w2s_bench.scoring.divergence import Divergence
     from w2s_bench.scoring.intervals import Estimate
     from w2s_bench.scoring.prediction import Check
-    from w2s_bench.tables.own_files import Joined
 
 
 def sentences(misfit: Estimate, check: Check | None, band: dict[str, Any] | None, err_weak: float | None, files: Joined,
               loss: Divergence) -> list[str]:
     """What the numbers say and what they do not. err_weak: error of the weak labels where the user knows it."""
-    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.report.wording import figure
     from w2s_bench.tables.laws import law_of
 
     if misfit.mean == 0.0:
@@ -33,7 +33,7 @@ def sentences(misfit: Estimate, check: Check | None, band: dict[str, Any] | None
 
 
 def _when_it_holds(misfit: Estimate, files: Joined, loss: Divergence) -> str:
-    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.report.wording import figure
     from w2s_bench.scoring.bounds_kl import squared_oscillation
 
     if loss.name != "kl":
@@ -48,7 +48,7 @@ def _when_it_holds(misfit: Estimate, files: Joined, loss: Divergence) -> str:
 
 
 def _band_sentences(check: Check, band: dict[str, Any], loss: Divergence) -> list[str]:
-    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.report.wording import figure
 
     low, half, epsilon = (figure(band[name]) for name in ("low", "half_width", "epsilon"))
     above = f" (and, in a linear class, {{}} {figure(band['high'])})" if band["high"] is not None and loss.name != "kl" else ""
@@ -78,7 +78,7 @@ def _band_sentences(check: Check, band: dict[str, Any], loss: Divergence) -> lis
 
 def _few(misfit: Estimate, check: Check | None, files: Joined, loss: Divergence) -> list[str]:
     """What so few examples are worth, and the classes of which there is none among the labelled."""
-    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.report.wording import figure
     from w2s_bench.scoring.flags import FEW_TEST_EXAMPLES
     from w2s_bench.scoring.prediction import accuracies
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from w2s_bench.contracts.errors import UsageError
 
 if TYPE_CHECKING:
+    from w2s_bench.report.own.files import Joined
     from w2s_bench.scoring.divergence import Divergence
     from w2s_bench.scoring.intervals import Estimate
     from w2s_bench.scoring.prediction import Accuracies, Check
-    from w2s_bench.tables.own_files import Joined
 
 _OF_CLASSES = ("brier", "kl")
 
@@ -22,7 +22,7 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
     import polars as pl
 
     from w2s_bench.report.listing import print_csv, print_json
-    from w2s_bench.report.own_words import sentences
+    from w2s_bench.report.own.words import sentences
     from w2s_bench.scoring.divergence import divergence as named
     from w2s_bench.scoring.prediction import check_prediction, predicted_gain
 
@@ -52,7 +52,7 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
 
 def _files(weak: str, student: str, truth: str | None, ceiling: str | None, loss: Divergence) -> Joined:
     """The files, joined, with rows that the divergence takes."""
-    from w2s_bench.tables.own_files import joined, read_classes, read_distributions, read_predictions
+    from w2s_bench.report.own.files import joined, read_classes, read_distributions, read_predictions
 
     of_classes = loss.name in _OF_CLASSES
     read = read_distributions if of_classes else read_predictions
@@ -109,10 +109,14 @@ def _band(misfit: Estimate, check: Check, files: Joined, loss: Divergence) -> di
 
 def _print(quantities: list[dict[str, Any]], said: list[str], title: str, files: Joined, loss: Divergence) -> None:
     from w2s_bench.report.listing import print_table, say
-    from w2s_bench.report.terminal_table import figure
+    from w2s_bench.report.table import Shown, Table, count, words
+    from w2s_bench.report.wording import figure
 
-    lines = [[line["quantity"], line["on"], str(line["n"]), f"{figure(line['value'])} ± {figure(line['se'])}",
-              "-" if line["low"] is None else f"{figure(line['low'])} to {figure(line['high'])}"] for line in quantities]
+    columns = (
+        Shown(name="quantity", head="", cell=lambda line: str(line["quantity"]), wordy=True, least=1), words("on"), count("n"),
+        Shown(name="value", head="value ± se", cell=lambda line: f"{figure(line['value'])} ± {figure(line['se'])}"),
+        Shown(name="low", head="95 %",
+              cell=lambda line: "-" if line["low"] is None else f"{figure(line['low'])} to {figure(line['high'])}"))
     outputs = files.outputs[0] if len(files.outputs) == 1 else f"{len(files.outputs)} outputs ({', '.join(files.outputs)})"
-    print_table(title, f"{loss.name} loss of {outputs}; {loss.unit}", ["", "on", "n", "value ± se", "95 %"], lines, 2)
+    print_table(Table(title=title, about=f"{loss.name} loss of {outputs}; {loss.unit}", columns=columns, lines=tuple(quantities)))
     say(said)

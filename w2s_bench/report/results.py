@@ -1,0 +1,94 @@
+"""The columns of the results: what a summary shows of its groups, in a terminal, in Markdown and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from w2s_bench.report.table import Shown, Tone, count, number, words
+from w2s_bench.report.wording import PERCENT, Line, figure, plus_minus
+
+FLAG_LETTERS = {
+    "diverged": "D", "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
+    "student-equals-teacher": "E", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
+    "not-converged": "V", "class-missing-in-supervise": "M", "class-missing-in-transfer": "M", "class-missing-in-test": "M",
+}
+"""Flags of one letter say one thing of different splits."""
+
+_ROLES = ("weak", "student", "ceiling")
+
+
+def result_names() -> tuple[Shown, ...]:
+    """What tells the groups of a summary apart, each in a column of its own."""
+    return tuple(words(name) for name in ("weak", "strong", "strategy", "supervisor", "direction"))
+
+
+def result_figures(exponent: int = 0) -> tuple[Shown, ...]:
+    """The figures of a summary, in the order in which they are read. exponent: the power of ten of errors in a terminal.
+
+    `sheds` says what a narrow terminal leaves out first.
+    """
+    def error(role: str, sheds: int) -> Shown:
+        return number(f"err_{role}", f"err {role}", exponent=exponent, short=f"err\n{role}", sheds=sheds)
+
+    return (
+        count("n_seeds", "seeds", "n"), error("weak", 2), error("student", 4), error("ceiling", 1),
+        Shown(name="gain", head="gain ± 95 %", cell=_with_half("gain", exponent), tone=_tone_of_gain("gain")),
+        number("misfit", exponent=exponent, sheds=6),
+        number("gain_over_misfit", "gain / misfit", digits=2, short="gain/\nmisfit", sheds=5),
+        number("tightness", digits=2, short="lhs/\nrhs", sheds=3),
+        Shown(name="accuracy_student", head="accuracy, weak → student / ceiling", short="accuracy, weak →\nstudent / ceiling",
+              cell=_accuracies, when=of_classes, places=("terminal",)),
+        *(_apart_from_terminal(number(f"accuracy_{role}", f"accuracy {role}", exponent=PERCENT, digits=2)) for role in _ROLES),
+        Shown(name="gain_accuracy", head="gain accuracy ± 95 %", short="gain acc\n± 95 %", when=of_classes,
+              cell=_with_half("gain_accuracy", PERCENT, 2), tone=_tone_of_gain("gain_accuracy")),
+        Shown(name="verdict", head="bound", cell=verdict_text, wordy=True, tone=_tone_of_verdict, sheds=7),
+        Shown(name="flags", head="flags", cell=lambda line: flag_letters(line["flags"]), wordy=True, tone=_tone_of_verdict,
+              places=("terminal",)),
+        Shown(name="flags", head="flags", cell=lambda line: ", ".join(line["flags"]), wordy=True, least=1,
+              places=("markdown", "page")),
+    )
+
+
+def of_classes(lines: Sequence[Line]) -> bool:
+    """Whether any of these lines is of classes, and so has accuracies."""
+    return any(line["classes"] is not None for line in lines)
+
+
+def verdict_text(line: Line) -> str:
+    """The verdict with its count: "holds 3/3"; nothing where the bound does not apply."""
+    verdict = line["verdict"]
+    if verdict is None:
+        return "-"
+    total = line["holds"] + line["violated"] + line["undecided"]
+    return f"{verdict} {line[verdict]}/{total}"
+
+
+def flag_letters(flags: Sequence[str]) -> str:
+    """The letters of the flags, each once, in the order of FLAG_LETTERS; ? for a flag without one."""
+    known = "".join(dict.fromkeys(letter for flag, letter in FLAG_LETTERS.items() if flag in flags))
+    return known + ("?" if any(flag not in FLAG_LETTERS for flag in flags) else "")
+
+
+def _apart_from_terminal(column: Shown) -> Shown:
+    return Shown(name=column.name, head=column.head, cell=column.cell, when=of_classes, places=("markdown", "page"))
+
+
+def _with_half(name: str, exponent: int, digits: int = 3) -> Callable[[Line], str]:
+    """The mean with half its interval, which ' marks as one over test examples."""
+    def cell(line: Line) -> str:
+        return plus_minus(line[name], line[f"{name}_half"], exponent, digits, "'" if line["gain_over"] == "test examples" else "")
+
+    return cell
+
+
+def _accuracies(line: Line) -> str:
+    weak, student, ceiling = (figure(line[f"accuracy_{role}"], PERCENT, 2) for role in _ROLES)
+    return f"{weak} → {student} / {ceiling}"
+
+
+def _tone_of_gain(name: str) -> Callable[[Line], Tone]:
+    return lambda line: "strong" if line[name] is not None and line[name] > 0 else ""
+
+
+def _tone_of_verdict(line: Line) -> Tone:
+    return "" if line["verdict"] == "holds" else "strong" if line["verdict"] == "violated" else "faint"

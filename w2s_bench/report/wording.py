@@ -1,0 +1,70 @@
+"""How a number, an interval and a unit are worded: once, for the terminal, Markdown and the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from w2s_bench.tables.laws import unit_of
+
+Line: TypeAlias = Mapping[str, Any]
+"""One line of a table: its values by column."""
+
+PERCENT = -2
+"""The exponent of a share that is shown in percent."""
+
+_ROUNDING = 1e-15
+
+
+def figure(value: float | None, exponent: int = 0, digits: int = 3) -> str:
+    """value / 10^exponent in at most about seven characters; - where there is none. Below 1e-15 a number is rounding: 0."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    scaled = value / 10.0**exponent if abs(value) >= _ROUNDING else 0.0
+    if abs(scaled) >= 1e5 or 0.0 < abs(scaled) < 10.0 ** -(digits + 1):
+        return f"{scaled:.1e}"
+    places = max(0, digits - max(0, math.floor(math.log10(abs(scaled))))) if scaled else digits
+    return f"{scaled:.{places}f}"
+
+
+def scale_of(values: Sequence[float | None]) -> int:
+    """The power of ten, a multiple of three, in which these errors read well; 0 from 0.01 to 10 000."""
+    sizes = sorted(abs(value) for value in values if value is not None and math.isfinite(value) and value != 0.0)
+    if not sizes:
+        return 0
+    typical = sizes[len(sizes) // 2]
+    return 0 if 1e-2 <= typical < 1e4 else 3 * math.floor(math.log10(typical) / 3)
+
+
+def plus_minus(middle: float | None, half: float | None, exponent: int = 0, digits: int = 3, mark: str = "") -> str:
+    """ "middle ± half", without ± where there is no half; the mark follows it."""
+    return figure(middle, exponent, digits) + (f" ± {figure(half, exponent, digits)}{mark}" if half is not None else "")
+
+
+def with_half(line: Line, name: str, digits: int = 3, mark: str = "", *, exponent: int = 0) -> str:
+    """ "mean ± half the interval" of the columns `name` and `name`_high, where it has one around it."""
+    middle, high = line[name], line[f"{name}_high"]
+    return plus_minus(middle, high - middle if middle is not None and high is not None and high > middle else None, exponent,
+                      digits, mark)
+
+
+def between(line: Line, name: str, digits: int = 3, mark: str = "") -> str:
+    """ "mean (low to high)" for an interval that is not even about its middle."""
+    low, high = line[f"{name}_low"], line[f"{name}_high"]
+    ends = f" ({figure(low, 0, digits)} to {figure(high, 0, digits)}){mark}" if low is not None and high is not None else ""
+    return figure(line[name], 0, digits) + ends
+
+
+def measured_in(line: Line, exponent: int = 0) -> str:
+    """What D of a line is measured in, as "squared in 10^3 kg²"; the output unit alone where the line has no divergence."""
+    if line["divergence"] is None:
+        return str(line["output_unit"])
+    scale = f"10^{exponent} " if exponent else ""
+    unit = f"{scale}{unit_of(line['divergence'], line['output_unit'])}".rstrip()
+    return f"{line['divergence']} in {unit}" if unit else str(line["divergence"])
+
+
+def counted(count: int, word: str) -> str:
+    """ "1 seed", "3 seeds"."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
