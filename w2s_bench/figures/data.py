@@ -12,9 +12,9 @@ from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.scoring.columns import ROWS
 from w2s_bench.tables.choices import choices
 from w2s_bench.tables.comparisons import comparisons
-from w2s_bench.tables.laws import law_of
+from w2s_bench.tables.laws import law_of, unit_of
 from w2s_bench.tables.over_seeds import over_seeds
-from w2s_bench.tables.summary import GROUPABLE, bound_on_test, by_panel, unit_of
+from w2s_bench.tables.summary import GROUPABLE, bound_on_test, by_panel
 
 if TYPE_CHECKING:
     import polars as pl

@@ -9,7 +9,6 @@ from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.names import natural
 from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.tables.laws import explicit_bounds
-from w2s_bench.tables.laws import unit_of as unit_of
 
 if TYPE_CHECKING:
     import polars as pl
