@@ -39,6 +39,8 @@ READING = (
         role="speed",
     ),
 )
+LIBRARIES = ("torch", "transformers")
+"""What the numbers of a network rest on; those of published ones on their tokenizer too."""
 REVISION = Parameter("revision", str, "main", "commit, tag or branch on the hub")
 
 
@@ -56,6 +58,7 @@ def w2s_models() -> Iterable[ModelEntry]:
             name,
             f"w2s_gpt2.pretrained:{attribute}",
             tags=TEXT,
+            libraries=(*LIBRARIES, "tokenizers"),
             parameters=(REVISION, *READING),
             summary=f"published weights from the hub, {size} parameters",
         )
@@ -63,6 +66,7 @@ def w2s_models() -> Iterable[ModelEntry]:
         "hf",
         "w2s_gpt2.pretrained:any_model",
         tags=TEXT,
+        libraries=(*LIBRARIES, "tokenizers"),
         summary="any causal or encoder model with safetensors weights, on the hub or in a folder",
         parameters=(
             Parameter("path", str, None, "a folder, or a name on the hub: owner/name", role="place"),
@@ -74,6 +78,7 @@ def w2s_models() -> Iterable[ModelEntry]:
         "nano",
         "w2s_gpt2.nano:Nano",
         tags=TEXT | {"trained-here"},
+        libraries=LIBRARIES,
         summary="a byte-level GPT-2 trained from scratch here, in seconds",
         parameters=(
             Parameter("width", int, 64, "width of the hidden state, a multiple of heads", low=2, high=4096),

@@ -27,6 +27,7 @@ def _entry(name: str, target: str, file: str, summary: str) -> TaskEntry:
         parameters=(path, TEACHER),
         extra="molecules",
         needs=("rdkit",),
+        libraries=("rdkit",),
     )
 
 

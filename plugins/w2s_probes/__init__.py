@@ -37,7 +37,7 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "adamw-head", "w2s_probes.adamw_head:AdamWHead",
         summary="a linear head trained with AdamW on shuffled batches, as the published studies do",
-        tags=REGRESSION,
+        tags=REGRESSION, libraries=("numba",),
         parameters=(
             Parameter("epochs", int, 200, "passes over the labels", low=1, high=100_000),
             Parameter("lr", float, 1e-3, "learning rate", low=0.0),

@@ -11,7 +11,7 @@ import numpy as np
 from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, generator_for
 from w2s_probes.linear import LinearHead
 from w2s_probes.shared_features import one
-from w2s_probes.standardise import check_features, check_labels, standard_of, unscaled
+from w2s_probes.standardise import Units, check_features, check_labels, standard_of, unscaled
 
 SHARED = 8
 """Problems that are trained on one stream of orders, at most."""
@@ -115,23 +115,6 @@ class AdamWHead:
                 pass_over(state, z, target, orders, step, self.lr, self.decay, self.batch)
             step += len(orders) * -(-len(z) // self.batch)
         return [(state[0, :, :-1].T.copy(), state[0, :, -1].copy()) for state in states]
-
-
-@dataclass(frozen=True)
-class Units:
-    """Labels are trained on as (values − middle) / spread; both (k,)."""
-
-    middle: Array
-    spread: Array
-
-    def of(self, values: Array) -> Array:
-        """Labels (n, k) as trained on."""
-        return np.ascontiguousarray((values - self.middle) / self.spread, dtype=np.float64)
-
-    def back(self, weight: Array, bias: Array) -> tuple[Array, Array]:
-        """A trained head, weight (d, k) and bias (k,), answering in label units."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return weight * self.spread, bias * self.spread + self.middle
 
 
 def alike(problems: Sequence[FitProblem]) -> list[list[int]]:

@@ -25,7 +25,7 @@ def class_strategies() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "reverse-kl", "w2s_probes.reverse_kl:ReverseKLHeads",
         summary="a mixture of k softmax heads that minimises KL(student ‖ weak), the class of the misfit law",
-        tags=CLASSES,
+        tags=CLASSES, libraries=("scipy",),
         parameters=(
             Parameter("k", int, 10, "heads in the mixture", low=1, high=1000),
             Parameter("penalty", float, 1e-3, "weight of the heads' mean ‖W‖²/2 beside the divergence", low=0.0),
@@ -34,7 +34,7 @@ def class_strategies() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "mlp-head", "w2s_probes.mlp_head:MlpHead",
         summary="a perceptron trained with AdamW on any loss",
-        tags=BOTH,
+        tags=BOTH, libraries=("torch",),
         parameters=(
             Parameter("loss", str, "xent", "what training minimises", names="losses"),
             Parameter("hidden", int, 256, "units in a hidden layer; 0: a linear head", low=0, high=65_536),

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_bench.contracts import Array, Diverged, FitProblem, Loss, Predictor, generator_for
-from w2s_probes.adamw_head import Units
 from w2s_probes.distributions import label_distributions
 from w2s_probes.mlp_network import Layer, Perceptron, initial_layers, perceptron_from_arrays
 from w2s_probes.shared_features import one, solve_shared
-from w2s_probes.standardise import Standard, check_features, check_labels, row_blocks, standard_of, unscaled
+from w2s_probes.standardise import Standard, Units, check_features, check_labels, row_blocks, standard_of, unscaled
 
 
 @dataclass(frozen=True, kw_only=True)

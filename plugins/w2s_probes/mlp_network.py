@@ -9,9 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from w2s_bench.contracts import Array
-from w2s_probes.adamw_head import Units
 from w2s_probes.distributions import softmax
-from w2s_probes.standardise import Standard, row_blocks
+from w2s_probes.standardise import Standard, Units, row_blocks
 
 Layer = tuple[Array, Array]
 """Weight (inputs, outputs) and bias (outputs,)."""

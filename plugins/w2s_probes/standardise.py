@@ -104,3 +104,20 @@ def check_labels(problem: FitProblem) -> None:
         raise Diverged(f"labels hold NaN or infinity (first in row {np.argwhere(bad)[0][0]})",
                        where=f"{problem.labels.source} labels",
                        hint="the model that gave them has diverged, or the data are broken")
+
+
+@dataclass(frozen=True)
+class Units:
+    """Labels are trained on as (values − middle) / spread; both (k,)."""
+
+    middle: Array
+    spread: Array
+
+    def of(self, values: Array) -> Array:
+        """Labels (n, k) as trained on."""
+        return np.ascontiguousarray((values - self.middle) / self.spread, dtype=np.float64)
+
+    def back(self, weight: Array, bias: Array) -> tuple[Array, Array]:
+        """A trained head, weight (d, k) and bias (k,), answering in label units."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return weight * self.spread, bias * self.spread + self.middle

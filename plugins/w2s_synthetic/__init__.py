@@ -90,7 +90,7 @@ def w2s_models() -> Iterable[ModelEntry]:
     yield ModelEntry(
         "mlp-features", "w2s_synthetic.features:NetworkFeatures",
         summary="a network pretrained on other heads of the same random network, or that network itself",
-        tags=SYNTHETIC,
+        tags=SYNTHETIC, libraries=("numba",),
         parameters=(
             Parameter("layers", int, 8, "linear layers, ReLU between them, when pretrained", low=1, high=32),
             Parameter("width", int, 16, "units in a hidden layer, when pretrained", low=1, high=1024),

@@ -46,6 +46,7 @@ def w2s_models() -> Iterable[ModelEntry]:
     yield ModelEntry(
         "random-features", "w2s_tabular.random_features:RandomFeatures",
         summary="random ReLU, Fourier or linear features of the standardised inputs", tags=frozenset({"tabular"}),
+        libraries=("scipy",),
         parameters=(
             Parameter("width", int, 256, "number of features", low=8, high=4096),
             Parameter("kind", str, "relu", "shape of one feature", choices=("relu", "fourier", "linear")),

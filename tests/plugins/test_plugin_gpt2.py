@@ -185,7 +185,7 @@ def test_the_snapshot_in_the_cache_is_read_and_recorded_and_pickled_weights_are_
     (snapshot.parent.parent / "refs").mkdir()
     (snapshot.parent.parent / "refs" / "main").write_text(commit)
     said = told_by_the_hub("owner/tiny", tmp_path, HF_HUB_OFFLINE="1")
-    assert said == f"owner/tiny@main={commit} (1, 16)\n"
+    assert said == f"owner/tiny@{commit} (1, 16)\n"
     (snapshot / "model.safetensors").rename(snapshot / "pytorch_model.bin")
     said = told_by_the_hub("owner/tiny", tmp_path, HF_HUB_OFFLINE="1")
     assert "owner/tiny@main: has no weights as safetensors; pickled ones can run code and are refused" in said

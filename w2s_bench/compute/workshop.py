@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import resource
 import sys
 import time
@@ -29,8 +28,7 @@ from w2s_bench.compute.splits import (
     unpack_splits,
 )
 from w2s_bench.contracts import Array, Columns, FitContext, FitProblem, Labels, Output, PrepareContext, can, declared
-from w2s_bench.contracts.devices import VARIABLE as DEVICE_VARIABLE
-from w2s_bench.contracts.digests import digest
+from w2s_bench.contracts.devices import asked, described, threads
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError, W2SError
 from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
 from w2s_bench.contracts.kinds import BY_PLURAL
@@ -48,9 +46,11 @@ from w2s_bench.planning.recipes import (
     Score,
     foundation,
 )
+from w2s_bench.planning.recipes import job as job_of
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.contract import check_capabilities, fingerprint
 from w2s_bench.registry.sources import source_digest
+from w2s_bench.registry.versions import versions_of
 from w2s_bench.scoring.divergence import ROW_SUM_TOLERANCE
 from w2s_bench.scoring.representations import Spectrum, compare, spectrum
 from w2s_bench.store.artifacts import Artifact, DamagedArtifact, Store
@@ -76,9 +76,10 @@ class Workshop:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Compute jobs that may be handed over together (same stage, same component); one outcome per job."""
-        artifacts, seconds = self._together(jobs)
+        with asked() as devices:
+            artifacts, seconds = self._together(jobs)
         for job, artifact in zip(jobs, artifacts, strict=True):
-            yield self._finish(job, artifact, seconds / len(jobs), len(jobs))
+            yield self._finish(job, artifact, seconds / len(jobs), len(jobs), devices)
 
     def _together(self, jobs: Sequence[Job]) -> tuple[list[Artifact | Exception | None], float]:
         """What a component's batch method gave; None for each job that must be computed by itself.
@@ -162,7 +163,7 @@ class Workshop:
         if "pool" not in inputs.payload:
             splits = self._loaded(recipe.load)
             return embedded(model, component.label, {part: splits.part(part).inputs for part in PARTS}, state)
-        contents = digest(["embedding", recipe.model, recipe.prepare, inputs.payload["pool"]])
+        contents = job_of(msgspec.structs.replace(recipe, load=inputs.payload["pool"])).key
         known = self.store.latest(contents)  # the same texts under another task: another reading of the labels, say
         if known is not None and self.store.about(known) is not None:
             found, _ = self.store.load(known)
@@ -270,19 +271,20 @@ class Workshop:
         roles = {role: predictions(getattr(recipe, role)) for role in ("weak", "student", "ceiling", "gold", "base")}
         return score(task, strategy, student, features, roles, pair, between)
 
-    def _finish(self, job: Job, artifact: Artifact | Exception | None, seconds: float, batch: int) -> Outcome:
+    def _finish(self, job: Job, artifact: Artifact | Exception | None, seconds: float, batch: int, devices: set[str]) -> Outcome:
         started = time.perf_counter()
         try:
             if isinstance(artifact, Exception):
                 raise artifact
             if artifact is None:
-                artifact, batch = self._compute(job), 1
+                with asked() as devices:
+                    artifact, batch = self._compute(job), 1
             seconds += time.perf_counter() - started
             self.store.save(job.key, artifact, about={
                 "recipe": msgspec.to_builtins(job.recipe), "components": self._about_components(job),
                 "foundation": foundation(job.stage),
                 "seconds": seconds, "batch": batch, "peak_memory": peak_memory(),
-                "device": os.environ.get(DEVICE_VARIABLE, "auto")})
+                "device": described(devices), "threads": threads()})
             if isinstance(job.recipe, Fit):
                 StoredCheckpoints(self.store, job.key).drop()
             return Outcome(job.key, "ok", seconds=seconds)
@@ -302,13 +304,8 @@ class Workshop:
         return Outcome(job.key, status, error, time.perf_counter() - started, traceback.format_exc())
 
     def _about_components(self, job: Job) -> dict[str, Any]:
-        found = {}
-        for role in ("task", "model", "strategy"):
-            if (key := getattr(job.recipe, role, None)) is not None:
-                c = self.components[key]
-                found[role] = {"name": c.name, "version": c.version, "params": dict(c.params), "source": c.source,
-                               "fingerprint": c.fingerprint, "parts": [part.key for _, part in c.parts]}
-        return found
+        keys = {role: getattr(job.recipe, role, None) for role in ("task", "model", "strategy")}
+        return {role: self.components[key].rests_on() for role, key in keys.items() if key is not None}
 
 
 def peak_memory() -> float:
@@ -318,8 +315,10 @@ def peak_memory() -> float:
 
 
 def _check_sources(component: Component) -> None:
-    if source_digest(component.target) != component.source:
-        raise DataError(f"the source of {component.name} changed since the run was planned", hint="run the command again")
+    for what, changed in (("source", source_digest(component.target) != component.source),
+                          ("libraries", versions_of(name for name, _ in component.libraries) != component.libraries)):
+        if changed:
+            raise DataError(f"the {what} of {component.name} changed since the run was planned", hint="run the command again")
     for _, part in component.parts:
         _check_sources(part)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 from w2s_bench.contracts.errors import UsageError, nearest
@@ -14,6 +15,7 @@ T = TypeVar("T")
 VARIABLE = "W2S_BENCH_DEVICE"
 """Environment variable by which the executor tells a worker."""
 
+_WATCHERS: list[set[str]] = []
 _WORD = re.compile(r"auto|cpu|mps|cuda:\d+")
 
 
@@ -41,8 +43,43 @@ def available() -> list[str]:
 
 
 def device() -> str:
-    """The device that this process was told to use; that of auto where it was told nothing."""
-    return check(os.environ.get(VARIABLE, "auto"))
+    """The device that this process was told to use; that of auto where it was told nothing.
+
+    Whoever computes on it asks anew each time: what a job asked for is recorded with what it left.
+    """
+    found = check(os.environ.get(VARIABLE, "auto"))
+    for watcher in _WATCHERS:
+        watcher.add(found)
+    return found
+
+
+@contextlib.contextmanager
+def asked() -> Iterator[set[str]]:
+    """The devices that are asked for within the block, in any thread of this process."""
+    found: set[str] = set()
+    _WATCHERS.append(found)
+    try:
+        yield found
+    finally:
+        _WATCHERS[:] = [watcher for watcher in _WATCHERS if watcher is not found]
+
+
+def described(devices: Collection[str]) -> str:
+    """Devices in words, an NVIDIA one with its name; what asked for none computed on the cpu."""
+    return ", ".join(_named(name) for name in sorted(devices)) or "cpu"
+
+
+def threads() -> int:
+    """The threads that a sum is shared out to in this process: those that its executor gave it, or a thread a core."""
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
+def _named(name: str) -> str:
+    if not name.startswith("cuda"):
+        return name
+    import torch
+
+    return f"{name} ({torch.cuda.get_device_name(name)})"
 
 
 def in_memory(run: Callable[[int], T], size: int, *, halve: bool = True) -> T:

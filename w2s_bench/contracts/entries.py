@@ -42,6 +42,8 @@ class Entry:
 
     target: "module:Class", imported on use and called with the parameters as keywords.
     extra: the optional dependency group that it needs, "" for none; needs: the modules of that group.
+    libraries: the distributions, such as torch, that its numbers rest on: their versions are in the key of whatever it computes.
+    NumPy is in every key already, and what reads a file without changing a number need not be named.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Entry:
     parameters: tuple[Parameter, ...] = ()
     extra: str = ""
     needs: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
 
 
 class TaskEntry(Entry):

@@ -6,22 +6,26 @@ import functools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 import msgspec
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.registry.component import Component
-from w2s_bench.registry.versions import installed
+from w2s_bench.registry.versions import versions_of
 
 Part = Literal["supervise", "transfer", "test"]
 Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-_NUMERIC = ("numpy", "scipy", "scikit-learn", "numba", "torch", "transformers", "tokenizers", "rdkit")
-_CORE = ("compute/workshop.py", "compute/splits.py", "compute/features.py", "contracts/seeds.py")
-_SCORER = ("compute/cell_score.py", "scoring")
-_SCORED: tuple[Stage, ...] = ("compare", "score")
+
+FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 1, "compare": 1, "fit": 1, "predict": 1, "score": 1}
+"""Version of what the harness itself does in a stage. Raise one when what its jobs leave changes: the golden numbers of
+tests/compute say when, and old artifacts of the stage and of all that rests on them are then left alone."""
+
+_LIBRARIES: Mapping[Stage, tuple[str, ...]] = {
+    **dict.fromkeys(STAGES, ("numpy",)), "compare": ("numpy", "scipy"), "score": ("numpy", "scikit-learn", "scipy")}
+"""Distributions that the harness itself computes with. NumPy everywhere, for its arrays and random generators; what a component
+computes with beside it, its entry says."""
 
 
 class _Named(msgspec.Struct, frozen=True, tag_field="stage", forbid_unknown_fields=True):
@@ -167,22 +171,8 @@ class Outcome:
 
 
 def foundation(stage: Stage) -> dict[str, str]:
-    """What every job of a stage rests on beside its recipe: the harness's own arithmetic, and the numeric libraries."""
-    return _foundation(stage in _SCORED)
-
-
-@functools.cache
-def _foundation(scored: bool) -> dict[str, str]:
-    here = Path(__file__).parent.parent
-    names = (*_CORE, *_SCORER) if scored else _CORE
-    files = sorted(file for name in names for file in ((here / name).rglob("*.py") if "." not in name else [here / name]))
-    found = {"w2s-bench": digest([[file.relative_to(here).as_posix(), file.read_text(encoding="utf-8")] for file in files])}
-    return found | installed(_NUMERIC)
-
-
-@functools.cache
-def _foundation_key(scored: bool) -> str:
-    return digest(_foundation(scored))
+    """What every job of a stage rests on beside its recipe: the harness's own arithmetic, and the libraries of that."""
+    return {f"stage {stage}": str(FOUNDATIONS[stage]), **dict(versions_of(_LIBRARIES[stage]))}
 
 
 @functools.cache
@@ -197,7 +187,7 @@ def job(recipe: Recipe) -> Job:
     read, upstream = _reader(recipe_type)
     values = read(recipe)
     needs = tuple(dict.fromkeys(key for i in upstream for key in keys_in(values[i])))
-    return Job(digest([_foundation_key(recipe.stage in _SCORED), recipe.stage, values]), recipe, needs)
+    return Job(digest([foundation(recipe.stage), recipe.stage, values]), recipe, needs)
 
 
 def keys_in(value: Any) -> tuple[str, ...]:

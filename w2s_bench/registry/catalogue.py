@@ -20,6 +20,7 @@ from w2s_bench.registry.component import Component
 from w2s_bench.registry.names import Scalar, Selector, format_selector, parse
 from w2s_bench.registry.parameters import check_parameters, is_place, lacking, sets_apart, told
 from w2s_bench.registry.sources import source_digest
+from w2s_bench.registry.versions import versions_of
 
 SINGULAR: Mapping[str, str] = {kind.plural: kind.name for kind in KINDS}
 
@@ -155,7 +156,7 @@ class Registry:
         draws = {parameter.name for parameter in entry.parameters if parameter.draw}
         pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
         made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
-                         source_digest(entry.target), "", pooled, parts, unsaid, placed)
+                         source_digest(entry.target), "", pooled, parts, unsaid, placed, versions_of(entry.libraries))
         instance = made.create()
         contract.check(BY_PLURAL[kind], instance, found.full_name, params)
         self._check_outputs(instance, found.full_name)

@@ -24,6 +24,7 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
     name, by parameter; they are in the key with all that is theirs.
     unsaid: names of the parameters that set nothing apart: those at their default, and those that are a place or speed alone.
     placed: whether a parameter names a place, so that the fingerprint stands for it wherever it would stand.
+    libraries: the distributions that its numbers rest on, and their versions.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
     parts: tuple[tuple[str, Component], ...] = ()
     unsaid: tuple[str, ...] = ()
     placed: bool = False
+    libraries: tuple[tuple[str, str], ...] = ()
 
     @functools.cached_property
     def meaning(self) -> dict[str, Scalar | None]:
@@ -50,7 +52,8 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
         """Digest of everything but the labels, and but what is a place or speed alone."""
         inside = {name: part.key for name, part in self.parts}
         return digest({"kind": self.kind, "identity": self.identity, "target": self.target, "version": self.version,
-                       "source": self.source, "fingerprint": self.fingerprint, "parts": inside})
+                       "source": self.source, "fingerprint": self.fingerprint, "parts": inside,
+                       "libraries": dict(self.libraries)})
 
     @functools.cached_property
     def identity(self) -> str:
@@ -67,6 +70,12 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
         if not BY_PLURAL[self.kind].called:
             return imported(self.target, self.label)
         return instantiate(self.target, {**dict(self.params), **{name: part.create() for name, part in self.parts}}, self.label)
+
+    def rests_on(self) -> dict[str, Any]:
+        """What its key is made from, as plain values: kept beside what it computed, and compared to say why that is stale."""
+        return {"name": self.name, "target": self.target, "version": self.version, "params": self.meaning, "source": self.source,
+                "fingerprint": self.fingerprint, "libraries": dict(self.libraries),
+                "parts": {name: part.rests_on() for name, part in self.parts}}
 
     def named(self, kind: str) -> tuple[Component, ...]:
         """The components of a kind that parameters name, those within parts too, in order."""

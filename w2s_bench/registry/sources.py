@@ -5,22 +5,45 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 from w2s_bench.contracts.errors import PluginError
 
 
-@functools.cache
 def source_digest(target: str) -> str:
-    """SHA-256 over the Python sources of the top-level package that a target lives in."""
+    """SHA-256 over every file of the top-level package that a target lives in: code, and the data that ships with it.
+
+    A package without `__init__.py` may lie in several folders: all of them are its source.
+    """
     package = target.partition(":")[0].partition(".")[0]
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
+    found = _package_digest(package)
+    if not found:
         raise PluginError(f"the package {package} has no source", where=target)
-    origin = Path(spec.origin)
-    files = sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
+    return found
+
+
+@functools.cache
+def _package_digest(package: str) -> str:
+    files = sorted((name, file) for folder, file in _files(package) for name in [file.relative_to(folder).as_posix()])
     whole = hashlib.sha256()
-    for file in files:
+    for name, file in files:
         content = file.read_bytes()
-        whole.update(f"{file.relative_to(origin.parent).as_posix()}\0{len(content)}\0".encode() + content)
-    return whole.hexdigest()
+        whole.update(f"{name}\0{len(content)}\0".encode() + content)
+    return whole.hexdigest() if files else ""
+
+
+def _files(package: str) -> Iterator[tuple[Path, Path]]:
+    """Each file, after the folder that its name is counted from. What Python and editors leave behind is no source."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        return
+    if spec.submodule_search_locations is None:
+        if spec.origin is not None and Path(spec.origin).is_file():
+            yield Path(spec.origin).parent, Path(spec.origin)
+        return
+    for folder in map(Path, spec.submodule_search_locations):
+        for file in folder.rglob("*"):
+            parts = file.relative_to(folder).parts
+            if file.is_file() and "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
+                yield folder, file

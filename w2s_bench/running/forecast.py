@@ -80,7 +80,7 @@ def _parts(plan: Plan, job: Job) -> list[Any]:
     for role in ("task", "model", "strategy"):
         if (key := getattr(job.recipe, role, None)) is not None:
             component = plan.components[key]
-            found.append([role, component.name, sorted(dict(component.params).items())])
+            found.append([role, component.name, sorted(component.meaning.items())])
     return sorted(found)
 
 
@@ -108,13 +108,8 @@ def _first_change(plan: Plan, key: str, old: str, store: Store) -> str:
                 return change
     for role, component in about["components"].items():
         now_component = plan.components[getattr(job.recipe, role)]
-        current = {"version": now_component.version, "params": dict(now_component.params), "source": now_component.source,
-                   "fingerprint": now_component.fingerprint, "parts": [part.key for _, part in now_component.parts]}
-        for part, value in current.items():
-            if component[part] != value:
-                word = {"source": "source package", "fingerprint": "data or files",
-                        "parts": "component within"}.get(part, part)
-                return f"the {word} of {now_component.name} changed"
+        if change := _changed(now_component.rests_on(), component):
+            return change
     for name, value in recipe.items():
         planned = getattr(job.recipe, name, None)
         if name not in ("stage", *about["components"]) and planned != value and not isinstance(planned, tuple) \
@@ -123,3 +118,18 @@ def _first_change(plan: Plan, key: str, old: str, store: Store) -> str:
     now_on, then_on = foundation(job.stage), about["foundation"]
     changed = [name for name in sorted({*now_on, *then_on}) if now_on.get(name) != then_on.get(name)]
     return f"{changed[0]} changed" if changed else "what it rests on changed"
+
+
+def _changed(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    """What differs between a component and what was recorded of it, those within first."""
+    for name, part in now["parts"].items():
+        if name not in before["parts"]:
+            return f"{part['name']} within {now['name']} is new"
+        if change := _changed(part, before["parts"][name]):
+            return change
+    for library, version in now["libraries"].items():
+        if before["libraries"].get(library) != version:
+            return f"{library}, which {now['name']} rests on, changed"
+    words = {"source": "source package", "fingerprint": "data or files", "params": "parameters"}
+    differing = next((word for word in now if now[word] != before.get(word)), "")
+    return f"the {words.get(differing, differing)} of {now['name']} changed" if differing else ""

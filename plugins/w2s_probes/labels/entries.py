@@ -46,7 +46,7 @@ def _cleaners() -> Iterable[StrategyEntry]:
                               choices=("knn", "logistic")), NEIGHBOURS, STUDENT))
     yield StrategyEntry(
         "filter", "w2s_probes.labels.filter:Filter", summary="another strategy on the rows whose label is trusted most",
-        tags=CLASSES,
+        tags=CLASSES, libraries=("scipy",),
         parameters=(
             Parameter("by", str, "confidence", "what labels are trusted for",
                       choices=("confidence", "knn", "logistic", "topology", "overlap")),
