@@ -107,7 +107,7 @@ class MlpHead:
                 raise Diverged(f"the loss is {loss.item()} at step {step + 1} of {self.epochs * a_pass}", where="mlp-head",
                                hint="a smaller learning rate or standardised features may help")
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         arrays = [tensor.detach().numpy() for tensor in tensors]
         if not all(np.isfinite(array).all() for array in arrays):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
@@ -15,7 +14,7 @@ from w2s_bench.registry.loading import load_registry
 @spec_options
 @click.option("--store", default=None, help="Store of artifacts: a folder or a URL.  [default: the user cache]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(what: str | None, store: str | None, as_json: bool, **flags: Any) -> None:
+def command(what: str | None, store: str | None, as_json: bool, **flags: object) -> None:
     """Show cells, jobs, what is in the store already, what is stale and why, and an estimate of time."""
     from w2s_bench.planning.planner import make_plan
     from w2s_bench.running.forecast import forecast

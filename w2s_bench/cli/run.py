@@ -5,13 +5,16 @@ from __future__ import annotations
 import shlex
 import signal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from w2s_bench.cli.progress import progress_screen
 from w2s_bench.cli.spec_options import default_store, read_spec, spec_options
 from w2s_bench.registry.loading import load_registry
+
+if TYPE_CHECKING:
+    from w2s_bench.running.runs import Result
 
 
 @click.command("run")
@@ -28,7 +31,7 @@ from w2s_bench.registry.loading import load_registry
 @click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(what: str | None, out: Path | None, store: str | None, jobs: int, threads: int, device: str, timeout: float | None,
-            retries: int, print_spec: bool, quiet: bool, **flags: Any) -> int:
+            retries: int, print_spec: bool, quiet: bool, **flags: object) -> int:
     """Run a SUITE, a SPEC.toml, or a matrix given by flags. Alone: the suite quickstart.
 
     The same command resumes a run that was ended, and recomputes nothing that is finished.
@@ -64,7 +67,7 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, th
     return 0 if set(result.statuses) <= {"ok", "skipped"} else 3
 
 
-def _finish(result: Any, quiet: bool) -> None:
+def _finish(result: Result, quiet: bool) -> None:
     """Write the page, name what went wrong, and show the table unless it is to be quiet."""
     import polars as pl
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 import numpy as np
 from click.shell_completion import CompletionItem
 
-from w2s_bench.contracts import Array, Classes, Output, Split, Splits, declared
+from w2s_bench.contracts import Array, Classes, Output, Split, Splits, Task, declared
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.report.listing import print_table, say
 from w2s_bench.report.table import listed
@@ -103,7 +102,7 @@ def harmless(text: str) -> str:
                    for char in text)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, str):
         cut = f" … ({len(value) - _LONGEST} more characters)" if len(value) > _LONGEST else ""
         return "\n".join(harmless(line) for line in value[:_LONGEST].split("\n")) + cut or '""'
@@ -112,7 +111,7 @@ def _shown(value: Any) -> str:
     return " ".join(figure(float(number)) for number in numbers[:_LEADING]) + rest
 
 
-def _balanced(task: Any) -> str:
+def _balanced(task: Task) -> str:
     return "yes" if declared(task, "balanced", False) else "no"
 
 

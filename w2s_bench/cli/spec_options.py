@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -13,10 +13,11 @@ from w2s_bench.planning.spec import RunSpec
 from w2s_bench.planning.wanted import SpecWords, wanted
 from w2s_bench.registry.catalogue import Registry
 
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
 _WORDS = {"task": "tasks", "strategy": "strategies", "supervisor": "supervisors"}
 
 
-def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def spec_options(command: Decorated) -> Decorated:
     """Adds the argument and the flags from which `read_spec` makes a RunSpec."""
     options = [
         click.argument("what", required=False, metavar="[SUITE|SPEC.toml]", shell_complete=_complete_suites),
@@ -40,13 +41,13 @@ def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def spec_words(flags: dict[str, Any]) -> SpecWords:
+def spec_words(flags: Mapping[str, object]) -> SpecWords:
     """The flags of `spec_options` as the words that `wanted` reads; those that were not given are left out."""
-    given: dict[str, Any] = {_WORDS.get(flag, flag): value for flag, value in flags.items() if value}
+    given = {_WORDS.get(flag, flag): value for flag, value in flags.items() if value}
     return cast(SpecWords, given)
 
 
-def read_spec(registry: Registry, what: str | None, flags: dict[str, Any]) -> tuple[RunSpec, str]:
+def read_spec(registry: Registry, what: str | None, flags: Mapping[str, object]) -> tuple[RunSpec, str]:
     """The spec that the words stand for, and a sentence that says where it comes from. Raises UsageError."""
     return wanted(registry, what, spec_words(flags))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -12,8 +12,9 @@ from w2s_bench.contracts.errors import UsageError, nearest
 if TYPE_CHECKING:
     import polars as pl
 
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
-def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def table_options(command: Decorated) -> Decorated:
     """RUNS, --where, --by, --latest, --json and --csv."""
     for option in reversed((
         click.argument("runs", nargs=-1),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from w2s_bench.compute.splits import PARTS, LoadedTask, unpack_ids
-from w2s_bench.contracts import Array, Columns, Embedding
+from w2s_bench.contracts import Array, Columns, Embedding, Model
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError
 from w2s_bench.planning.recipes import Part
 from w2s_bench.store.artifacts import Artifact
@@ -25,7 +24,7 @@ class Features:
     column: str
 
 
-def embedded(model: Any, label: str, inputs: Mapping[str, Columns], state: Mapping[str, Array]) -> Artifact:
+def embedded(model: Model, label: str, inputs: Mapping[str, Columns], state: Mapping[str, Array]) -> Artifact:
     """Features of named groups of inputs: arrays `name` (n, d) float32, and `name/truncated` (n,) bool where a text was cut.
 
     Raises PluginError for a column that is not there or a shape that is wrong, Diverged for values that are not finite.

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 import numpy as np
 
 from w2s_bench.contracts import Array, Classes, Output, Pool, Regression, Split, Splits, Task
+from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.planning.recipes import Part
 from w2s_bench.store.artifacts import Artifact
@@ -81,7 +82,7 @@ def unpack_ids(arrays: Mapping[str, Array]) -> Array:
     return _unpack(arrays, "ids")
 
 
-def pack_splits(splits: Splits, facts: Mapping[str, Any]) -> Artifact:
+def pack_splits(splits: Splits, facts: Mapping[str, Json]) -> Artifact:
     """Arrays `part/truth`, `part/ids`, `part/inputs/column`; facts join the payload beside digest and overlaps."""
     arrays: dict[str, Array] = {}
     for part in PARTS:
@@ -182,5 +183,5 @@ def _contents(split: Split, column: str | None) -> list[bytes]:
             for i in range(len(split.truth))]
 
 
-def _cell_bytes(value: Any) -> bytes:
+def _cell_bytes(value: object) -> bytes:
     return value.encode("utf-8", _UNPAIRED) if isinstance(value, str) else np.asarray(value).tobytes()

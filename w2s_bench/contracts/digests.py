@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+"""A value that JSON can write."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
-def canonical_json(value: Any) -> str:
+def canonical_json(value: Json) -> str:
     """JSON with sorted keys and no spaces. Raises ValueError for NaN and infinity, TypeError for unknown types."""
     return _ENCODER.encode(value)
 
 
-def digest(value: Any) -> str:
+def digest(value: Json) -> str:
     """SHA-256 of the canonical JSON of `value`, in hex."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()

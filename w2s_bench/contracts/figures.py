@@ -18,7 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from w2s_bench.contracts.digests import Json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +34,7 @@ SHAPES = ("circle", "triangle-up", "square", "diamond", "cross", "triangle-down"
 class Chart(Protocol):
     """What altair's charts are to the project: something that gives a Vega-Lite specification."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Json]:
         """The specification."""
         ...
 
@@ -49,7 +51,7 @@ class Drawing:
     caption: str
     chart: Chart
     width: int = 640
-    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[Mapping[str, Json]]] = field(default_factory=dict)
 
 
 class FigureData(Protocol):

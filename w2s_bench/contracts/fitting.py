@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from w2s_bench.contracts.data import Array, Columns, Output
 from w2s_bench.contracts.models import TrainableModel
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ConvexIn = Literal["outputs", "probabilities", "logits"]
 
@@ -138,7 +141,7 @@ class Loss(Protocol):
 
     outputs: frozenset[str]
 
-    def __call__(self, logits: Any, labels: Any, progress: float) -> Any: ...
+    def __call__(self, logits: Tensor, labels: Tensor, progress: float) -> Tensor: ...
 
 
 class FittedTogether(Protocol):

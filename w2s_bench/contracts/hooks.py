@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pluggy
 
+from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.entries import (
     BoundEntry,
     CommandEntry,
@@ -183,7 +183,7 @@ def w2s_run_started(run: str, cells: int, folder: Path) -> None:
 
 
 @hookspec
-def w2s_cell_finished(row: Mapping[str, Any], folder: Path) -> None:
+def w2s_cell_finished(row: Mapping[str, Json], folder: Path) -> None:
     """Called for every finished cell with its row, which is a copy of the observer's own; for logging only.
 
     @hookimpl

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from w2s_bench.contracts.data import Array, Columns, Output, Pool, Splits
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @runtime_checkable
@@ -121,7 +124,7 @@ class PreparedAs(Protocol):
     With {"checkpoint": "end"}, models that differ in that parameter alone share one state.
     """
 
-    prepared_as: Mapping[str, Any]
+    prepared_as: Mapping[str, bool | int | float | str]
 
 
 class TrainableModel(Protocol):
@@ -139,10 +142,10 @@ class TrainableModel(Protocol):
     def tokens(self, inputs: Columns) -> list[Array]:
         """Token ids (t,) int64 of each input, cut to the context, never empty."""
 
-    def states(self, tokens: Any, mask: Any) -> Any:
+    def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Token ids and mask (n, t), padded on the right, to pooled states (n, width), with gradients."""
 
-    def language_loss(self, tokens: Any, mask: Any) -> Any:
+    def language_loss(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Mean next-token loss in nats, a scalar tensor. Raises PluginError for a model that predicts no tokens."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.figures import COLOURS, Drawing
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ _MANY_MARKS = 1500
 _NARROWEST = 60
 _CHARACTER = 5.9
 """Width of a character of a caption in pixels, on the average."""
-THEME: dict[str, Any] = {
+THEME: dict[str, Json] = {
     "font": "DejaVu Sans, Helvetica, Arial, sans-serif", "background": "#fcfcfb", "view": {"stroke": "#d5d5d5"},
     "range": {"category": list(COLOURS)},
     "axis": {"gridColor": "#eeeeee", "domainColor": "#999999", "tickColor": "#999999", "labelColor": "#444444",
@@ -28,20 +29,19 @@ THEME: dict[str, Any] = {
 """Fonts, colours, grid, frame and legend of every figure, whoever draws it."""
 
 
-def specification(drawing: Drawing) -> dict[str, Any]:
+def specification(drawing: Drawing) -> dict[str, Json]:
     """The Vega-Lite specification without title and caption. The same drawing gives the same dictionary."""
     found = drawing.chart.to_dict()
-    own = found.get("datasets", {})
-    found["datasets"] = {**own, **{name: [dict(row) for row in table] for name, table in drawing.tables.items()}}
-    found["config"] = THEME
-    found["description"] = drawing.title
-    return found
+    own = found.get("datasets")
+    tables: dict[str, Json] = {name: [dict(row) for row in table] for name, table in drawing.tables.items()}
+    datasets: Json = {**own, **tables} if isinstance(own, dict) else tables
+    return {**found, "datasets": datasets, "config": THEME, "description": drawing.title}
 
 
-def titled(drawing: Drawing) -> dict[str, Any]:
+def titled(drawing: Drawing) -> dict[str, Json]:
     """The specification with the title above and the caption below it, broken to the width of the drawing."""
     wide = max(_NARROWEST, int(drawing.width / _CHARACTER))
-    title = {"text": _lines(drawing.title, int(0.85 * wide)), "subtitle": _lines(drawing.caption, wide), "anchor": "start",
+    title: Json = {"text": _lines(drawing.title, int(0.85 * wide)), "subtitle": _lines(drawing.caption, wide), "anchor": "start",
              "fontSize": 15, "subtitleLineHeight": 15, "offset": 14}
     return {**specification(drawing), "title": title}
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from w2s_bench.contracts import Task, can
+from w2s_bench.contracts import Model, Strategy, Task, can
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
@@ -21,8 +19,8 @@ def check_divergence(task: Component, instance: Task) -> None:
                           where=task.target, hint=f"one of {', '.join(allowed)}")
 
 
-def why_not(task: Component, model: Component, strategy: Component, output: str, model_instance: Any,
-            strategy_instance: Any) -> str:
+def why_not(task: Component, model: Component, strategy: Component, output: str, model_instance: Model,
+            strategy_instance: Strategy) -> str:
     """Why a strategy cannot be fitted on a model for a task, in words; "" where it can.
 
     output: kind of the task's output. strategy_instance: its `outputs` and `needs` are asked.

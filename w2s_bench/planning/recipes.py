@@ -6,11 +6,11 @@ import functools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import msgspec
 
-from w2s_bench.contracts.digests import digest
+from w2s_bench.contracts.digests import Json, digest
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.versions import versions_of
 
@@ -176,21 +176,20 @@ def foundation(stage: Stage) -> dict[str, str]:
 
 
 @functools.cache
-def _reader(recipe_type: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...]]:
+def _reader(recipe_type: type[Recipe]) -> tuple[Callable[[Recipe], tuple[Json, ...]], tuple[int, ...]]:
     names = recipe_type.__struct_fields__
     return operator.attrgetter(*names), tuple(i for i, name in enumerate(names) if name in _UPSTREAM_FIELDS)
 
 
 def job(recipe: Recipe) -> Job:
     """The job of a recipe: planning and computing derive the key in this one place."""
-    recipe_type: Any = type(recipe)
-    read, upstream = _reader(recipe_type)
+    read, upstream = _reader(type(recipe))
     values = read(recipe)
     needs = tuple(dict.fromkeys(key for i in upstream for key in keys_in(values[i])))
     return Job(digest([foundation(recipe.stage), recipe.stage, values]), recipe, needs)
 
 
-def keys_in(value: Any) -> tuple[str, ...]:
+def keys_in(value: Json) -> tuple[str, ...]:
     """The keys that a field of a recipe holds: one, several or none."""
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (tuple, list)) else ()
 

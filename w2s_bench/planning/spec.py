@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
+from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.registry.names import PLAIN_NAME, parse, parse_range
 
@@ -132,7 +134,7 @@ class WrittenSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skip_incompatible: Annotated[bool, Meta(description="leave out pairs that cannot be fitted")] = False
 
 
-def spec_schema() -> dict[str, Any]:
+def spec_schema() -> dict[str, Json]:
     """The JSON Schema of a spec file, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(WrittenSpec)}
 
@@ -170,10 +172,12 @@ _PLACE = re.compile(r" - at `\$\.(\w+)")
 _WORDS = {"array": "a list", "str": "a text", "int": "a whole number", "bool": "true or false", "object": "a table"}
 
 
-def _unreadable(message: str, table: dict[str, Any], where: str) -> UsageError:
+def _unreadable(message: str, table: Mapping[str, Json], where: str) -> UsageError:
     """What msgspec found, in words for who wrote the file: the key, what stands there, the nearest right thing."""
-    matrices = table.get("matrix")
-    if not isinstance(matrices, list) or not matrices or not all(isinstance(matrix, dict) for matrix in matrices):
+    written = table.get("matrix")
+    found = written if isinstance(written, list) else []
+    matrices = [matrix for matrix in found if isinstance(matrix, dict)]
+    if not matrices or len(matrices) < len(found):
         if not _UNKNOWN.search(message):
             return UsageError("there is no [[matrix]]", where=where, hint="a spec has a name and at least one [[matrix]] table")
         matrices = []
@@ -185,7 +189,7 @@ def _unreadable(message: str, table: dict[str, Any], where: str) -> UsageError:
     return _wrong_key(message, table, where, WrittenSpec)
 
 
-def _wrong_key(message: str, table: dict[str, Any], where: str, kind: type[msgspec.Struct]) -> UsageError:
+def _wrong_key(message: str, table: Mapping[str, Json], where: str, kind: type[msgspec.Struct]) -> UsageError:
     if unknown := _UNKNOWN.search(message):
         key = unknown.group(1)
         return UsageError(f"unknown key {key!r}", where=where, hint=nearest(key, kind.__struct_fields__))
@@ -206,7 +210,7 @@ def _wrong_key(message: str, table: dict[str, Any], where: str, kind: type[msgsp
 _HINTS = {"seeds": 'write seeds = "0..4" or [0, 1]', **{name: f'write {name} = ["…"]' for name in _LISTS}}
 
 
-def _filled(value: Any, data: str | None, where: str) -> Any:
+def _filled(value: Json, data: str | None, where: str) -> Json:
     """The table with `{data}` replaced in every text, escaped as inside a quoted value."""
     if isinstance(value, dict):
         return {name: _filled(item, data, where) for name, item in value.items()}

@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from w2s_bench.contracts.errors import UsageError
 
@@ -81,7 +80,7 @@ def format_selector(selector: Selector) -> str:
     return f"{head}[{inside}]" if inside else head
 
 
-def natural(text: Any) -> tuple[tuple[int, float, str], ...]:
+def natural(text: object) -> tuple[tuple[int, float, str], ...]:
     """A key that sorts layers=2 before layers=10; nothing sorts last."""
     if text is None:
         return ((2, 0.0, ""),)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Type = Literal["str", "int", "float", "bool", "list"]
 PREDICTORS = ("weak", "student", "ceiling", "gold", "base")
@@ -173,7 +176,7 @@ BOUNDS: tuple[Column, ...] = (
 )
 
 
-def polars_schema(columns: tuple[Column, ...]) -> dict[str, Any]:
+def polars_schema(columns: tuple[Column, ...]) -> dict[str, pl.DataType | type[pl.DataType]]:
     """The polars schema of a table of these columns."""
     import polars as pl
 

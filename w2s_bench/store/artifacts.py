@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from w2s_bench.contracts import Array
-from w2s_bench.contracts.digests import canonical_json
+from w2s_bench.contracts.digests import Json, canonical_json
 from w2s_bench.contracts.errors import StoreError
 
 
@@ -57,12 +57,12 @@ class Store:
         except OSError as error:
             raise StoreError(f"cannot list the store: {error}", where=self.root) from None
 
-    def save(self, key: str, artifact: Artifact, *, about: Mapping[str, Any]) -> None:
+    def save(self, key: str, artifact: Artifact, *, about: Mapping[str, Json]) -> None:
         """Write an artifact whole or not at all. about: what is recorded beside the payload (recipe, seconds, …)."""
         from safetensors.numpy import save
 
         arrays = save({name: np.ascontiguousarray(value) for name, value in artifact.arrays.items()})
-        meta = {"payload": dict(artifact.payload), "about": dict(about), "arrays_sha256": _sha256(arrays)}
+        meta: dict[str, Json] = {"payload": dict(artifact.payload), "about": dict(about), "arrays_sha256": _sha256(arrays)}
         meta["meta_sha256"] = _sha256(canonical_json(meta).encode())
         text = canonical_json(meta).encode()
         folder = self._folder(key)
