@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts import COLOURS, Drawing, FigureData, generator_for
+from w2s_bench.contracts import COLOURS, Divergence, Drawing, FigureData, generator_for
 from w2s_figures.look import INK, Categories, inline, lines, named, of_directions, rounded, tick_format
 from w2s_figures.panels import (
     CELL_NAMES,
@@ -29,8 +28,13 @@ MOST_MARKS = 20_000
 """Cells of a figure beyond which a random part of them is drawn."""
 _MOST_NAMED = 2_000
 _SIDES = {1: (760, 420), 2: (430, 320), 3: (300, 240)}
-_SQUARED = ("squared", "squared-mean", "brier")
-"""Divergences of Theorem 2."""
+_BARS = {
+    "theorem2-explicit": "Bars: misfit ± 2√(misfit·ε), where ε is the ceiling's error; the lower end is the explicit bound of "
+                         "Theorem 2, and both ends bind when the student's class is a linear subspace.",
+    "kl-explicit": "Bars in nats: from the gain that kl-explicit promises to the misfit, misfit − √(ε/2 · E osc²), for a "
+                   "student that minimises KL(student ‖ weak) over a class convex in probabilities."}
+"""What a bar is, by the explicit bound that it shows; those of other plugins are told in their own words."""
+_BANDS = {"theorem2-explicit": "band misfit ± 2√(misfit·ε) of Theorem 2", "kl-explicit": "band below the misfit"}
 _KINDS = ("direction", "strategy", "supervisor")
 
 
@@ -38,8 +42,8 @@ _KINDS = ("direction", "strategy", "supervisor")
 class GainMisfit:
     """Gain against misfit, one mark a cell, one panel a task set (and value of `by`) with its own scales.
 
-    The line is Theorem 1; a bar, drawn for few cells, spans misfit ± 2·sqrt(misfit·ε), within which the gain lies when the
-    class is a linear subspace; ε is the ceiling's error. For kl it reaches from what `kl-explicit` promises up to the misfit.
+    The line is the law, with equality; a bar, drawn for few cells, is where the explicit law of the divergence lets the gain
+    be: from what is promised up to the misfit, or as far above it where the law is two-sided.
     """
 
     by: str
@@ -61,12 +65,13 @@ class GainMisfit:
         cells = sum(panel.rows.height for panel in panels)
         few = max(panel.rows.height for panel in panels) <= MOST_BARS
         columns = in_three(len(panels))
-        tables = {f"cells-{i}": points_of(panel.rows, named=cells <= _MOST_NAMED) for i, panel in enumerate(panels)}
+        tables = {f"cells-{i}": points_of(data, panel.rows, named=cells <= _MOST_NAMED) for i, panel in enumerate(panels)}
         drawn = [_panel(panel, name, tables[name], kinds, few, _SIDES[columns])
                  for panel, name in zip(panels, tables, strict=True)]
-        barred = {divergence for panel in panels for divergence in panel.rows["divergence"].unique().to_list()}
+        names = sorted({name for panel in panels for name in panel.rows["divergence"].unique().to_list() if name is not None})
+        barred = sorted(filter(None, map(data.divergence, names)), key=lambda divergence: not divergence.two_sided)
         own_scales = " Each panel has its own scales." if len(panels) > 1 else ""
-        caption = (_caption(few, some.height, ok.height, barred, data.law(barred)) + own_scales + shared_words(data, some)
+        caption = (_caption(few, some.height, ok.height, barred, data.law(names)) + own_scales + shared_words(data, some)
                    + left_out)
         return Drawing("Gain against misfit: is a student better than its teacher by as much as they disagree?", caption,
                        alt.concat(*drawn, columns=columns), columns * (_SIDES[columns][0] + 60), tables)
@@ -95,16 +100,18 @@ def _with_kinds(data: FigureData, rows: pl.DataFrame, by: Sequence[str]) -> tupl
     return rows.with_columns(pl.col("direction").alias("kind")), of_directions("kind", found["direction"])
 
 
-def points_of(rows: pl.DataFrame, *, named: bool = True) -> list[dict[str, Any]]:
+def points_of(data: FigureData, rows: pl.DataFrame, *, named: bool = True) -> list[dict[str, Any]]:
     """One dictionary a cell: gain, misfit, low and high of its bar (None where the explicit bound does not apply), its kind.
 
     rows: with kind, and lhs, rhs and verdict of the explicit bound. named: with what a pointer reads, the names of the cell.
     """
-    return [_point(row, named) for row in rows.sort(CELL_NAMES, maintain_order=True, nulls_last=True).to_dicts()]
+    divergences = {name: data.divergence(name) for name in rows["divergence"].unique().to_list()}
+    return [_point(row, divergences[row["divergence"]], named)
+            for row in rows.sort(CELL_NAMES, maintain_order=True, nulls_last=True).to_dicts()]
 
 
-def _point(row: Mapping[str, Any], with_names: bool) -> dict[str, Any]:
-    low, high = _bar(row)
+def _point(row: Mapping[str, Any], divergence: Divergence | None, with_names: bool) -> dict[str, Any]:
+    low, high = _bar(row, divergence)
     point = {"gain": rounded(row["gain"]), "misfit": rounded(row["misfit"]), "kind": row["kind"], "low": rounded(low),
              "high": rounded(high)}
     if not with_names:
@@ -113,23 +120,23 @@ def _point(row: Mapping[str, Any], with_names: bool) -> dict[str, Any]:
         "gain_se": rounded(row["gain_se"]), "verdict": row["verdict"] or "does not apply"}
 
 
-def _bar(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Where the explicit bound lets the gain be; none where it does not apply."""
-    if row["divergence"] == "kl":
-        return (None, None) if row["lhs"] is None else (row["lhs"], row["misfit"])
-    reach = _reach(row)
-    return (None, None) if reach is None else (row["misfit"] - reach, row["misfit"] + reach)
+def _bar(row: Mapping[str, Any], divergence: Divergence | None) -> tuple[float | None, float | None]:
+    """Where the explicit law lets the gain be, as far above the misfit as below it where it is two-sided; none where it does
+    not apply."""
+    reach = None if divergence is None else _reach(row, divergence)
+    if divergence is None or reach is None:
+        return None, None
+    return row["misfit"] - reach, row["misfit"] + (reach if divergence.two_sided else 0.0)
 
 
-def _reach(row: Mapping[str, Any]) -> float | None:
-    """2·sqrt(m·ε): from the bound's own right side where it is written, else from the ceiling's error."""
-    if row["divergence"] not in _SQUARED:
-        return None
-    if row["rhs"] is not None and row["err_weak"] is not None:
-        return max(0.0, float(row["rhs"] - row["err_weak"] + row["misfit"]))
-    if row["err_ceiling"] is None:
-        return None
-    return 2.0 * math.sqrt(max(0.0, row["misfit"] * row["err_ceiling"]))
+def _reach(row: Mapping[str, Any], divergence: Divergence) -> float | None:
+    """How far the gain may fall below the misfit: by the bound itself where it is written, whose slack is the gain's above
+    what is promised, else by the ceiling's error where nothing more is needed."""
+    if row["lhs"] is not None and row["rhs"] is not None:
+        return max(0.0, float(row["misfit"] - row["gain"] + (row["rhs"] - row["lhs"])))
+    if divergence.geometry == "quadratic" and row["err_ceiling"] is not None:
+        return divergence.reach(row["misfit"], max(0.0, row["err_ceiling"]), 0.0)
+    return None
 
 
 def frame(points: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -178,18 +185,15 @@ def _tips(points: Sequence[Mapping[str, Any]]) -> list[Any]:
             alt.Tooltip("verdict:N", title="explicit bound")]
 
 
-def _caption(few: bool, drawn: int, cells: int, divergences: set[str | None], law: str) -> str:
+def _caption(few: bool, drawn: int, cells: int, divergences: Sequence[Divergence], law: str) -> str:
     """drawn: how many of the cells are; divergences: theirs; law: who foretells their gain."""
     parts = ["Each mark is one cell." if drawn == cells else f"Each mark is one cell: {drawn} drawn at random out of {cells}.",
              f"Dashed: gain = misfit, {law} with equality."]
+    bounds = {divergence.explicit: divergence.band for divergence in divergences}
     if few:
-        parts += ["Bars: misfit ± 2√(misfit·ε), where ε is the ceiling's error; the lower end is the explicit bound of "
-                  "Theorem 2, and both ends bind when the student's class is a linear subspace."] if divergences - {"kl"} else []
-        parts += ["Bars in nats: from the gain that kl-explicit promises to the misfit, misfit − √(ε/2 · E osc²), for a student "
-                  "that minimises KL(student ‖ weak) over a class convex in probabilities."] if "kl" in divergences else []
-        parts.append("Bars are cut at the frame.")
-    elif divergences == {"kl"}:
-        parts.append(f"With more than {MOST_BARS} cells in a panel the band below the misfit is not drawn.")
-    else:
-        parts.append(f"With more than {MOST_BARS} cells in a panel the band misfit ± 2√(misfit·ε) of Theorem 2 is not drawn.")
+        parts += [_BARS.get(bound, f"Bars: {band}.") for bound, band in bounds.items()]
+        parts += ["Bars are cut at the frame."] if bounds else []
+    elif bounds:
+        bands = " and ".join(_BANDS.get(bound, f"band of {bound}") for bound in bounds)
+        parts.append(f"With more than {MOST_BARS} cells in a panel the {bands} is not drawn.")
     return " ".join(parts)

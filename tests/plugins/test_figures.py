@@ -150,6 +150,13 @@ def test_the_band_of_theorem_2_is_drawn_for_each_of_its_divergences(divergence: 
     assert points and all(point["low"] < point["misfit"] < point["high"] for point in points)
 
 
+def test_a_divergence_that_nobody_offers_has_no_band_and_its_cells_no_theorem() -> None:
+    rows, bounds = make_tables({"t": 1.0})
+    figure = drawn("gain-misfit", rows.with_columns(divergence=pl.lit("of-a-stranger")), bounds)
+    assert all(point["low"] is None for point in shown(figure, "cells"))
+    assert "Theorem" not in figure.caption and "Bars" not in figure.caption
+
+
 def test_every_kind_takes_classes(tmp_path: Path) -> None:
     rows, bounds = make_classes({"sentiment": 2, "questions": 6})
     teachers = pl.concat([rows, rows.with_columns(pl.col("weak") + "er", pl.col("cell_key") + "er")])

@@ -25,6 +25,8 @@ from w2s_bench.contracts.digests import Json
 if TYPE_CHECKING:
     import polars as pl
 
+    from w2s_bench.contracts.measures import Divergence
+
 COLOURS = ("#0b3c6f", "#e08a1e", "#8a8a8a", "#6cb8e6", "#1b8f6a", "#b5452c")
 """Colours that keep apart for the colour-blind (after Okabe and Ito) and, by their lightness, in grey."""
 SHAPES = ("circle", "triangle-up", "square", "diamond", "cross", "triangle-down")
@@ -134,6 +136,10 @@ class FigureData(Protocol):
 
     def column_unit(self, column: str) -> str:
         """The unit of a column as docs/columns.md has it; empty for none and for a column that is not the project's."""
+        ...
+
+    def divergence(self, name: str | None) -> Divergence | None:
+        """The divergence of that name, with its explicit law; None where no plugin offers it."""
         ...
 
     def law(self, divergences: Iterable[str | None]) -> str:

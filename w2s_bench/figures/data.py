@@ -12,12 +12,14 @@ from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.scoring.columns import ROWS
 from w2s_bench.tables.choices import choices
 from w2s_bench.tables.comparisons import comparisons
-from w2s_bench.tables.laws import law_of, unit_of
+from w2s_bench.tables.laws import divergence_of, law_of, unit_of
 from w2s_bench.tables.over_seeds import over_seeds
 from w2s_bench.tables.summary import GROUPABLE, bound_on_test, by_panel
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from w2s_bench.contracts import Divergence
 
 _NO_UNITS = ("", "1", "D", "label")
 """Units of columns that stand for no words: pure numbers, and those that each row's divergence or labels decide."""
@@ -71,6 +73,9 @@ class RunData:
     def column_unit(self, column: str) -> str:
         unit = next((found.unit for found in ROWS if found.name == column), "")
         return "" if unit in _NO_UNITS else unit
+
+    def divergence(self, name: str | None) -> Divergence | None:
+        return divergence_of(name)
 
     def law(self, divergences: Iterable[str | None]) -> str:
         return law_of(set(divergences))
