@@ -11,6 +11,7 @@ text; == null; and == or != on a column of lists, which ask whether it holds a t
 from __future__ import annotations
 
 import re
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import UsageError, nearest
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _TEXT = r"""'(?:[^']|'')*'|"[^"]*\""""
-_PIECE = re.compile(rf"(?P<text>{_TEXT})|(?P<word>[A-Za-z_]\w*)|(?P<other>--|/\*|.)", re.DOTALL)
+_POWER = r"(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+"
+_PIECE = re.compile(rf"(?P<text>{_TEXT})|(?P<word>[A-Za-z_]\w*)|(?P<power>{_POWER})|(?P<other>--|/\*|.)", re.DOTALL)
 _EQUALS = re.compile(rf"\s*(?P<op>==|=(?!=)|!=|<>)\s*(?P<value>{_TEXT}|[^\s\"'()]++(?!\s*\())")
 _OF_QUERIES = frozenset(("select", "from", "with", "values", "table", "exists", "join", "union", ";", "--", "/*"))
 _HINT = "a filter reads like \"gain > 0 and (task == diabetes or strategy like 'ridge%')\"; quote a text that has spaces"
@@ -65,12 +67,18 @@ def _expression(rows: pl.DataFrame, condition: str) -> pl.Expr:
 
 def as_sql(condition: str, columns: dict[str, pl.DataType]) -> str:
     """The condition as an expression of polars' SQL. Raises UsageError where it asks for more than the columns."""
-    said, at = [], 0
+    said, at, depth = [], 0, 0
     while piece := _PIECE.match(condition, at):
         at = piece.end()
         if piece["text"]:
             said.append(_quoted(piece["text"]))
             continue
+        if piece["power"]:
+            said.append(_number(piece["power"]))
+            continue
+        depth += {"(": 1, ")": -1}.get(piece[0], 0)
+        if depth < 0:
+            raise UsageError(f"cannot read the filter at {condition[at - 1:]!r}", where=condition, hint=_HINT)
         if piece[0].lower() in _OF_QUERIES:
             raise UsageError(f"a filter sees the columns of its rows and nothing else, so it has no {piece[0]!r}",
                              where=condition, hint=_HINT)
@@ -94,9 +102,12 @@ def _equality(name: str, equal: bool, value: str, columns: dict[str, pl.DataType
         return f"{name} {op} {value}"
     if isinstance(kind, pl.List):
         return f"({'' if equal else 'NOT '}array_contains({name}, {_quoted(value)}))"
-    if kind.is_numeric() or kind == pl.Boolean:
-        return f"{name} {op} {bare if _is_plain(bare, kind == pl.Boolean) else _quoted(value) if value != bare else value}"
-    return f"{name} {op} {_quoted(value)}"
+    if kind == pl.Boolean and bare.lower() in ("true", "false"):
+        return f"{name} {op} {bare}"
+    if kind.is_numeric() and _is_number(bare):
+        return f"{name} {op} {_number(bare)}"
+    plain = (kind.is_numeric() or kind == pl.Boolean) and value == bare
+    return f"{name} {op} {value if plain else _quoted(value)}"
 
 
 def _quoted(text: str) -> str:
@@ -107,15 +118,16 @@ def _quoted(text: str) -> str:
     return "'" + inside.replace("'", "''") + "'"
 
 
-def _is_plain(text: str, logical: bool) -> bool:
-    """Whether a text is a number, or true or false, whether or not it stood in quotes."""
-    if logical:
-        return text.lower() in ("true", "false")
+def _is_number(text: str) -> bool:
     try:
-        float(text)
-    except ValueError:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
         return False
-    return True
+
+
+def _number(text: str) -> str:
+    """A number without a power of ten, which not every version of polars reads."""
+    return format(Decimal(text), "f")
 
 
 def _unreadable(condition: str, error: Exception) -> UsageError:
