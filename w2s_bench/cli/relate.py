@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from w2s_bench.cli.table_options import columns_of, table_options, tables_of
+from w2s_bench.cli.words import TableWords, as_record
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class RelateWords(TableWords, frozen=True, kw_only=True):
+    """What is typed after `relate`."""
+
+    x: str
+    y: str
+    log: bool
 
 
 @click.command("relate")
@@ -17,8 +26,8 @@ if TYPE_CHECKING:
 @click.option("--x", required=True, help="Numeric column along the line, such as misfit.")
 @click.option("--y", required=True, help="Numeric column that follows it, such as gain.")
 @click.option("--log", is_flag=True, help="Logarithms of both: the slope is the exponent of a power law.")
-def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest: bool, as_json: bool, as_csv: bool, x: str,
-            y: str, log: bool) -> None:
+@as_record(RelateWords)
+def command(words: RelateWords) -> None:
     """Fit a line of one column of RUNS on another: slope, intercept, correlation, with 95 % intervals.
 
     Intervals are over seeds where there are 3 or more, else over cells; the output says which.
@@ -27,11 +36,11 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
     from w2s_bench.tables.relation import relation
     from w2s_bench.tables.summary import GROUPABLE
 
-    keys = columns_of(by, GROUPABLE) or []
-    table = relation(tables_of(runs, condition, latest, "relate")[0], x, y, keys, log=log)
-    if as_json:
+    keys, x, y, log = columns_of(words.by, GROUPABLE) or [], words.x, words.y, words.log
+    table = relation(tables_of(words.runs, words.condition, words.latest, "relate")[0], x, y, keys, log=log)
+    if words.as_json:
         print_json({"x": x, "y": y, "log": log, "groups": table.to_dicts()})
-    elif as_csv:
+    elif words.as_csv:
         print_csv(table)
     else:
         _print(table, x, y, keys, log)

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from w2s_bench.cli.table_options import columns_of, table_options, tables_of
+from w2s_bench.cli.words import TableWords, as_record
 
 if TYPE_CHECKING:
     import polars as pl
 
     from w2s_bench.report.table import Shown, Table
+    from w2s_bench.report.wording import Line
 
 _SAME_SAMPLE = ("err_weak, misfit and err_student come from the same test sample, so a rule that reads them shares its noise "
                 "with the verdict on it: a fresh sample would treat it a little worse.")
 
 
+class SelectWords(TableWords, frozen=True, kw_only=True):
+    """What is typed after `select`."""
+
+    detail: bool
+
+
 @click.command("select")
 @table_options
 @click.option("--detail", is_flag=True, help="Print every choice: one line for each student and rule.")
-def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest: bool, as_json: bool, as_csv: bool,
-            detail: bool) -> None:
+@as_record(SelectWords)
+def command(words: SelectWords) -> None:
     """Choose the teacher of each student in RUNS by (err_weak − misfit) and by other rules, and say what the choice costs.
 
     A student is one (task, strong, strategy, supervisor, seed); its candidates are the weak models that it has rows for.
@@ -33,20 +41,20 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
     from w2s_bench.tables.regret import SETTING, by_setting, over_suite
     from w2s_bench.tables.summary import by_panel
 
-    keys = columns_of(by, ("panel", *GROUP, "divergence")) or list(SETTING)
+    keys = columns_of(words.by, ("panel", *GROUP, "divergence")) or list(SETTING)
     within = ("panel",) if "panel" in keys else ()
-    rows = tables_of(runs, condition, latest, "select")[0]
+    rows = tables_of(words.runs, words.condition, words.latest, "select")[0]
     rows = by_panel(rows) if within else rows
     made, lone = choices(rows, within), lone_students(rows, within)
     table, suite = by_setting(made, keys), over_suite(made)
     said = _sentences(made, suite, lone)
-    if as_json:
+    if words.as_json:
         print_json({"settings": table.to_dicts(), "suite": suite.to_dicts(), "one_candidate": lone.height, "says": said,
-                    **({"choices": made.to_dicts()} if detail else {})})
-    elif as_csv:
-        print_csv(made if detail else table)
+                    **({"choices": made.to_dicts()} if words.detail else {})})
+    elif words.as_csv:
+        print_csv(made if words.detail else table)
     else:
-        _print(made, table, suite, said, keys, detail)
+        _print(made, table, suite, said, keys, words.detail)
 
 
 def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, said: Sequence[str], keys: Sequence[str],
@@ -65,7 +73,7 @@ def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, said: S
     say(said)
 
 
-def _setting(title: str, lines: Sequence[dict[str, Any]], teachers: Mapping[str | None, str]) -> Table:
+def _setting(title: str, lines: Sequence[Line], teachers: Mapping[str | None, str]) -> Table:
     from w2s_bench.report.table import Shown, Table, interval, number, share, words
     from w2s_bench.report.wording import PERCENT, counted, measured_in
 
@@ -96,7 +104,7 @@ def _choices(made: pl.DataFrame, teachers: Mapping[str | None, str]) -> Table:
     return Table(title="every choice", columns=columns, lines=tuple(made.to_dicts()))
 
 
-def _suite(lines: Sequence[dict[str, Any]]) -> Table:
+def _suite(lines: Sequence[Line]) -> Table:
     from w2s_bench.report.table import Shown, Table, count, share
 
     over = {line["regret_over"] for line in lines} - {None}
@@ -142,7 +150,7 @@ def _sentences(made: pl.DataFrame, suite: pl.DataFrame, lone: pl.DataFrame) -> l
     return [*said, _SAME_SAMPLE]
 
 
-def _percent(line: Mapping[str, Any], name: str) -> str:
+def _percent(line: Line, name: str) -> str:
     middle, high = line[name], line[f"{name}_high"]
     if middle is None:
         return "-"

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from w2s_bench.cli.table_options import columns_of, tables_of
+from w2s_bench.cli.words import TableWords, as_record
 from w2s_bench.contracts.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class ShowWords(TableWords, frozen=True, kw_only=True):
+    """What is typed after `show`. chosen: columns, "?" for what they mean."""
+
+    against: str | None
+    sort: str | None
+    chosen: str | None
+    of_bounds: bool
+    publish: Path | None
 
 
 @click.command("show")
@@ -28,63 +39,74 @@ if TYPE_CHECKING:
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
 @click.option("--publish", type=click.Path(path_type=Path), help="Write rows, bounds and a Markdown page to this folder.")
-def command(runs: tuple[str, ...], by: str | None, against: str | None, condition: str | None, sort: str | None,
-            chosen: str | None, of_bounds: bool, as_json: bool, as_csv: bool, latest: bool, publish: Path | None) -> None:
+@as_record(ShowWords)
+def command(words: ShowWords) -> None:
     """Show the table of RUNS (folders, or names under w2s-runs/), several as one.
 
     With --by strategy each strategy is compared with one of them, on paired cells only: cells that agree in task, weak and
     strong model, supervisor and seed, and have status ok for both. What is left out is counted.
     """
-    if chosen == "?":
+    if words.chosen == "?":
         _explain_columns()
         return
-    from w2s_bench.report.finding import sentence
-    from w2s_bench.report.listing import table_console
-    from w2s_bench.report.publish import publish as publish_tables
-    from w2s_bench.report.terminal_table import render, render_verdicts
-    from w2s_bench.running.folder import find_run
-    from w2s_bench.tables.means import means
-    from w2s_bench.tables.summary import GROUPABLE, verdicts
+    from w2s_bench.tables.summary import GROUPABLE
 
-    rows, bounds = tables_of(runs, condition, latest, "show")
-    keys = columns_of(by, GROUPABLE)
-    compares = keys == ["strategy"] and not chosen and not of_bounds and not publish
-    if against and not compares:
+    rows, bounds = tables_of(words.runs, words.condition, words.latest, "show")
+    keys = columns_of(words.by, GROUPABLE)
+    compares = keys == ["strategy"] and not words.chosen and not words.of_bounds and not words.publish
+    if words.against and not compares:
         raise UsageError("--against says what strategies are compared with",
                          hint="w2s-bench show RUN --by strategy --against NAME")
     if compares and rows["strategy"].n_unique() > 1:
-        _compare(rows, against, sort, as_json, as_csv)
-        return
-    if of_bounds:
-        if as_json or as_csv:
-            _print_rows(verdicts(bounds), as_json)
-        else:
-            render_verdicts(bounds, table_console())
-        return
-    if chosen and keys:
-        names = _numbers(rows, chosen)
-        _print_means(means(rows, keys, names), keys, names, as_json, as_csv)
-        return
-    listed = as_json or as_csv or bool(chosen)
+        _compare(rows, words)
+    elif words.of_bounds:
+        _print_bounds(bounds, words)
+    elif words.chosen and keys:
+        _print_means(rows, keys, words.chosen, words)
+    else:
+        _print_cells(rows, bounds, keys, words)
+
+
+def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:
+    """The cells, or groups of them, on the terminal, as a list, or published."""
+    from w2s_bench.report.finding import sentence
+    from w2s_bench.report.listing import table_console
+    from w2s_bench.report.publish import publish
+    from w2s_bench.report.terminal_table import render
+    from w2s_bench.running.folder import find_run
+
+    chosen, sort = words.chosen, words.sort
+    listed = words.as_json or words.as_csv or bool(chosen)
     if sort and listed:
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
-    if publish:
-        publish_tables(rows, bounds, publish, _copied_specs([find_run(name) for name in runs], publish))
-        click.echo(f"wrote {publish}")
+    if words.publish:
+        publish(rows, bounds, words.publish, _copied_specs([find_run(name) for name in words.runs], words.publish))
+        click.echo(f"wrote {words.publish}")
     elif listed:
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
-        _print_rows(table, as_json)
+        _print_rows(table, words.as_json)
     else:
         render(rows, bounds, table_console(), by=keys, sort=sort)
         click.echo(sentence(rows, bounds))
 
 
-def _compare(rows: pl.DataFrame, against: str | None, sort: str | None, as_json: bool, as_csv: bool) -> None:
+def _print_bounds(bounds: pl.DataFrame, words: ShowWords) -> None:
+    from w2s_bench.report.listing import table_console
+    from w2s_bench.report.terminal_table import render_verdicts
+    from w2s_bench.tables.summary import verdicts
+
+    if words.as_json or words.as_csv:
+        _print_rows(verdicts(bounds), words.as_json)
+    else:
+        render_verdicts(bounds, table_console())
+
+
+def _compare(rows: pl.DataFrame, words: ShowWords) -> None:
     from w2s_bench.report.comparison import show_comparison
 
-    if sort:
+    if words.sort:
         raise UsageError("--sort does not go with a comparison of strategies", hint="--csv prints it for programs that sort")
-    show_comparison(rows, against, as_json, as_csv)
+    show_comparison(rows, words.against, words.as_json, words.as_csv)
 
 
 def _copied_specs(folders: list[Path], target: Path) -> str:
@@ -109,14 +131,18 @@ def _numbers(rows: pl.DataFrame, chosen: str) -> list[str]:
     return names
 
 
-def _print_means(table: pl.DataFrame, keys: list[str], names: list[str], as_json: bool, as_csv: bool) -> None:
+def _print_means(rows: pl.DataFrame, keys: list[str], chosen: str, words: ShowWords) -> None:
     from w2s_bench.report.listing import print_table, say, short
-    from w2s_bench.report.table import Table, count, interval, words
+    from w2s_bench.report.table import Table, count, interval
+    from w2s_bench.report.table import words as wordy
+    from w2s_bench.tables.means import means
 
-    if as_json or as_csv:
-        _print_rows(table, as_json)
+    names = _numbers(rows, chosen)
+    table = means(rows, keys, names)
+    if words.as_json or words.as_csv:
+        _print_rows(table, words.as_json)
         return
-    columns = [words(key, texts=short(table[key].to_list())) for key in keys]
+    columns = [wordy(key, texts=short(table[key].to_list())) for key in keys]
     columns += [count("cells"), count("seeds"), *(interval(name) for name in names)]
     print_table(Table(title="means", columns=tuple(columns), lines=tuple(table.to_dicts())))
     say(["±: 95 % over seeds (Student-t on seed means)."])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
+
 def table_options(command: Decorated) -> Decorated:
     """RUNS, --where, --by, --latest, --json and --csv."""
     for option in reversed((

@@ -14,7 +14,22 @@ from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, UsageError
 from w2s_bench.contracts.seeds import seed_for
 from w2s_bench.planning.compatible import check_divergence, fitting, why_not
-from w2s_bench.planning.recipes import STAGES, Compare, Embed, Fit, Job, Load, Part, Predict, Prepare, Reading, Recipe, Score, job
+from w2s_bench.planning.recipes import (
+    STAGES,
+    Compare,
+    Embed,
+    Fit,
+    Job,
+    LabelSource,
+    Load,
+    Part,
+    Predict,
+    Prepare,
+    Reading,
+    Recipe,
+    Score,
+    job,
+)
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
@@ -90,6 +105,22 @@ def make_plan(spec: RunSpec, registry: Registry) -> Plan:
     return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused))
 
 
+class _Drawn(NamedTuple):
+    """A task as a seed draws it; load: key of the job that does."""
+
+    task: Component
+    load: str
+    seed: int
+
+
+class _Taught(NamedTuple):
+    """What a fit learns from: a part of the task, and whose labels; weak: key of the weak model's predictions."""
+
+    part: Part
+    source: LabelSource
+    weak: str | None = None
+
+
 class _Planner:
     """Collects jobs and components while cells are laid out."""
 
@@ -111,11 +142,11 @@ class _Planner:
         supervisors = self._known_strategies(matrix.supervisors)
         pairs = self._pairs(matrix)
         for task, seed in product(tasks, matrix.seeds):
-            load = self._add(Load(task.key, seed))
+            here = _Drawn(task, self._add(Load(task.key, seed)), seed)
             for weak, strong in pairs:
                 for supervisor, strategy in product(supervisors, strategies):
                     if self._possible(task, weak, supervisor) and self._possible(task, strong, strategy):
-                        yield self._cell(task, load, weak, strong, strategy, supervisor, seed)
+                        yield self._cell(here, weak, strong, strategy, supervisor)
 
     def refusal(self) -> UsageError:
         """Every pair that cannot be fitted, in one error."""
@@ -133,19 +164,19 @@ class _Planner:
                 self._hints[fitting(self.registry, output)] = None
         return not reason
 
-    def _cell(self, task: Component, load: str, weak: Component, strong: Component, strategy: Component,
-              supervisor: Component, seed: int) -> Cell:
-        weak_predict = self._fitted(task, load, weak, supervisor, seed, "supervise", "truth", None)[1]
-        student_fit, student = self._fitted(task, load, strong, strategy, seed, "transfer", "weak", weak_predict)
-        ceiling = self._fitted(task, load, strong, strategy, seed, "transfer", "truth", None)[1]
+    def _cell(self, here: _Drawn, weak: Component, strong: Component, strategy: Component, supervisor: Component) -> Cell:
+        task, load, seed = here
+        weak_predict = self._fitted(here, weak, supervisor, _Taught("supervise", "truth"))[1]
+        student_fit, student = self._fitted(here, strong, strategy, _Taught("transfer", "weak", weak_predict))
+        ceiling = self._fitted(here, strong, strategy, _Taught("transfer", "truth"))[1]
         gold = base = None
         if "gold" in self.spec.references:
-            gold = self._fitted(task, load, strong, strategy, seed, "supervise", "truth", None)[1]
+            gold = self._fitted(here, strong, strategy, _Taught("supervise", "truth"))[1]
         if "base" in self.spec.references:
-            base = self._fitted(task, load, strong, strategy, seed, "transfer", "none", None)[1]
+            base = self._fitted(here, strong, strategy, _Taught("transfer", "none"))[1]
         embed, weak_embed = (self._embed(model, task, load, seed) for model in (strong, weak))
         compare = self._add(Compare(load, embed, weak_embed)) if self.spec.representations else None
-        others = self._reading(task, load, strong, strategy, seed).embeds[1:]
+        others = self._reading(here, strong, strategy).embeds[1:]
         weak_size, strong_size = self._sizes(weak, strong)
         score = Score(
             task=task.key, load=load, strategy=strategy.key, embed=embed, weak_embed=weak_embed, embeds=others, compare=compare,
@@ -154,22 +185,24 @@ class _Planner:
             weak_saw_transfer="task" in (self._prepared_from(weak) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
 
-    def _fitted(self, task: Component, load: str, model: Component, strategy: Component, seed: int, part: Part,
-                source: Any, weak: str | None) -> tuple[str, str]:
-        shared = (load, model.key, strategy.key, part, source, weak)
+    def _fitted(self, here: _Drawn, model: Component, strategy: Component, taught: _Taught) -> tuple[str, str]:
+        """Keys of a fit and of its predictions."""
+        task, load, seed = here
+        shared = (load, model.key, strategy.key, *taught)
         if shared in self._shared:
             fit = self._shared[shared]
         else:
-            read = self._reading(task, load, model, strategy, seed)
-            recipe = Fit(strategy=strategy.key, embeds=read.embeds, model=read.model, prepare=read.prepare, load=load, part=part,
-                         source=source, weak=weak, seed=self._fit_seed(task, model, seed))
+            read = self._reading(here, model, strategy)
+            recipe = Fit(strategy=strategy.key, embeds=read.embeds, model=read.model, prepare=read.prepare, load=load,
+                         part=taught.part, source=taught.source, weak=taught.weak, seed=self._fit_seed(task, model, seed))
             fit = self._shared[shared] = self._add(recipe)
             self._shared[fit] = self._add(Predict(
                 strategy=strategy.key, fit=fit, embeds=read.embeds, model=read.model, prepare=read.prepare, load=load))
         return fit, self._shared[fit]
 
-    def _reading(self, task: Component, load: str, model: Component, strategy: Component, seed: int) -> Reading:
+    def _reading(self, here: _Drawn, model: Component, strategy: Component) -> Reading:
         """What a fit reads: the network of the model, or its features and those of models that the strategy names."""
+        task, load, seed = here
         if self._strategies[strategy.key].needs == "module":
             return Reading((), model.key, self._prepare(model, load, seed))
         return Reading(tuple(self._embed(each, task, load, seed) for each in (model, *strategy.named("models"))))

@@ -15,6 +15,7 @@ from w2s_bench.registry.component import Component
 from w2s_bench.registry.versions import versions_of
 
 Part = Literal["supervise", "transfer", "test"]
+LabelSource = Literal["truth", "weak", "none"]
 Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
@@ -92,7 +93,7 @@ class Fit(_Named, frozen=True, kw_only=True, tag="fit"):
     prepare: str | None
     load: str
     part: Part
-    source: Literal["truth", "weak", "none"]
+    source: LabelSource
     weak: str | None
     seed: int
 
