@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts import Array, Classes, DataError, UsageError, seed_for
 from w2s_text.hub import HubCopy, digest_of_parts, newest_commit, read_parts
-from w2s_text.labelled import Labelled, LabelledTask, fixed_sample, one_hot, sample_sizes, text_array
+
+if TYPE_CHECKING:
+    from w2s_text.labelled import Labelled, LabelledTask
 
 Raw = Mapping[str, Any]
 BATCH = 2048
@@ -56,6 +56,8 @@ class HubSet:
         return HubCopy(self.name, self.hub, self.train, self.test, self.config, self.folder)
 
     def __call__(self, balance: str, limit: int, path: str, revision: str, divergence: str) -> LabelledTask:
+        from w2s_text.labelled import LabelledTask
+
         if path and revision:
             raise UsageError(f"revision={revision} is one of the hub, and path={path} is a folder here", where=self.name,
                              hint="give one of the two")
@@ -80,6 +82,10 @@ class HubSource:
 
     def read(self, limit: int) -> Labelled:
         """The formatted examples of the labelled splits. Raises DataError with the row at fault."""
+        import numpy as np
+
+        from w2s_text.labelled import Labelled, fixed_sample, one_hot, sample_sizes, text_array
+
         train, test = read_parts(self.declared.copy, self.path, self.revision)
         declared = self.declared
         sizes = sample_sizes(len(train), len(test), limit)

@@ -7,10 +7,10 @@ import json
 
 import click
 
+from w2s_bench.cli.plugin import loaded_registry
 from w2s_bench.contracts import Entry, Parameter
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.kinds import KINDS
-from w2s_bench.registry.loading import load_registry
 
 _KINDS = [kind.plural for kind in KINDS]
 
@@ -20,7 +20,7 @@ _KINDS = [kind.plural for kind in KINDS]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(kind: str | None, as_json: bool) -> None:
     """List what the plugins offer, with parameters, defaults and ranges."""
-    registry = load_registry()
+    registry = loaded_registry()
     kinds = [kind] if kind else _KINDS
     if as_json:
         found = {name: [_described(offer.full_name, offer.entry) for offer in registry.entries(name)] for name in kinds}
@@ -36,9 +36,6 @@ def command(kind: str | None, as_json: bool) -> None:
             click.echo(f"  {offer.full_name}{extra}{tags}\n      {entry.summary}")
             for parameter in entry.parameters:
                 click.echo(f"      {parameter.name} = {parameter.default}  {parameter.help}")
-    broken = [plugin.name for plugin in registry.plugins if plugin.problem]
-    if broken:
-        click.echo(f"not loaded: {', '.join(broken)}; see `w2s-bench plugin doctor`", err=True)
 
 
 def _described(name: str, entry: Entry) -> dict[str, Json]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -13,7 +16,7 @@ import w2s_bench
 COMMANDS = {
     "run": ("w2s_bench.cli.run", "Run a suite, a spec file or a matrix given by flags; resumes what was begun."),
     "plan": ("w2s_bench.cli.plan", "Show cells, jobs and cost before anything is computed."),
-    "ls": ("w2s_bench.cli.ls", "List tasks, models, strategies, suites and executors."),
+    "ls": ("w2s_bench.cli.ls", "List what can be named: tasks, models, strategies, metrics, figures, suites and more."),
     "show-task": ("w2s_bench.cli.show_task", "Show a task: labels, licence, sizes, examples."),
     "show": ("w2s_bench.cli.show", "Show the table of one or several runs."),
     "predict": ("w2s_bench.cli.predict", "Predict the gain from the misfit: for runs, or for your own two files."),
@@ -27,32 +30,59 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module only when it is called, so that --help stays fast."""
+    """Imports a command's module only when it is called, so that --help stays fast. Commands of plugins come after the own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *_offered()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        return command
+        if cmd_name in COMMANDS:
+            command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+            return command
+        return _made(cmd_name) if cmd_name in _offered() else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        if offered := _offered():
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(list(offered.items()))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS and args[0] not in _offered():
             from w2s_bench.contracts.errors import nearest
 
-            ctx.fail(f"no command {args[0]!r}; {nearest(args[0], COMMANDS)}")
+            ctx.fail(f"no command {args[0]!r}; {nearest(args[0], [*COMMANDS, *_offered()])}")
         return super().resolve_command(ctx, args)
+
+
+def _offered() -> dict[str, str]:
+    """Commands that plugins offer, with a line each; the name of a command here stays its own."""
+    from w2s_bench.registry.loading import load_registry
+
+    offers = load_registry("commands").entries("commands")
+    names = [offer.entry.name for offer in offers]
+    return {(offer.entry.name if names.count(offer.entry.name) == 1 else offer.full_name): offer.entry.summary
+            for offer in offers if offer.entry.name not in COMMANDS}
+
+
+def _made(name: str) -> click.Command:
+    from w2s_bench.contracts.errors import PluginError
+    from w2s_bench.registry.loading import load_registry
+
+    registry = load_registry("commands")
+    command = registry.make("commands", name)
+    if not isinstance(command, click.Command):
+        offer = registry.offer("commands", name)
+        raise PluginError(f"the command {offer.full_name} is {command!r}, no click command", where=offer.entry.target)
+    return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(w2s_bench.__version__, prog_name="w2s-bench")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--no-plugins", is_flag=True, expose_value=False, help="Leave out every plugin that is not bundled.")
+@click.option("--no-plugin", metavar="NAME", multiple=True, expose_value=False, help="Leave out one plugin; may be repeated.")
 @click.pass_context
 def cli(ctx: click.Context, debug: bool) -> None:
     """Benchmark weak-to-strong generalization: gain, misfit and how tight the bounds are."""
@@ -65,7 +95,8 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        code: Any = cli.main(["--debug", *words] if debug else words, prog_name="w2s-bench", standalone_mode=False)
+        with _without_plugins(words) as words:
+            code: Any = cli.main(["--debug", *words] if debug else words, prog_name="w2s-bench", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
@@ -77,6 +108,38 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(0)
     except Exception as error:
         _report(error, debug)
+
+
+@contextlib.contextmanager
+def _without_plugins(words: list[str]) -> Iterator[list[str]]:
+    """The words without `--no-plugins` and `--no-plugin NAME`, which may stand anywhere, while these are left out.
+
+    The environment says it, so that worker processes leave out the same.
+    """
+    kept: list[str] = []
+    out: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--no-plugins":
+            out.append("all")
+        elif word == "--no-plugin" or word.startswith("--no-plugin="):
+            name = word.partition("=")[2] or next(rest, "")
+            if not name:
+                raise click.UsageError("--no-plugin needs the name of a plugin; `w2s-bench plugin ls` lists them")
+            out.append(name)
+        else:
+            kept.append(word)
+    if not out:
+        yield kept
+        return
+    from w2s_bench.registry.loading import LEFT_OUT
+
+    before = os.environ.get(LEFT_OUT, "")
+    os.environ[LEFT_OUT] = ",".join(filter(None, (before, *out)))
+    try:
+        yield kept
+    finally:
+        os.environ[LEFT_OUT] = before
 
 
 def _report(error: Exception, debug: bool) -> None:

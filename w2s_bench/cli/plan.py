@@ -6,8 +6,8 @@ import json
 
 import click
 
+from w2s_bench.cli.plugin import loaded_registry
 from w2s_bench.cli.spec_options import default_store, read_spec, spec_options
-from w2s_bench.registry.loading import load_registry
 
 
 @click.command("plan")
@@ -20,7 +20,7 @@ def command(what: str | None, store: str | None, as_json: bool, **flags: object)
     from w2s_bench.running.forecast import forecast
     from w2s_bench.store.artifacts import Store
 
-    registry = load_registry()
+    registry = loaded_registry()
     spec, origin = read_spec(registry, what, flags)
     plan = make_plan(spec, registry)
     found = forecast(plan, Store(store or default_store()))

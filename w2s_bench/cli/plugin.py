@@ -1,10 +1,20 @@
-"""`w2s-bench plugin ls` and `w2s-bench plugin doctor`."""
+"""`w2s-bench plugin ls` and `w2s-bench plugin doctor`; what the other commands say of plugins that are not loaded."""
 
 from __future__ import annotations
 
 import click
 
+from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.loading import load_registry
+
+
+def loaded_registry() -> Registry:
+    """The registry, after one line on standard error that names the plugins in quarantine, if there are any."""
+    registry = load_registry()
+    broken = [f"{plugin.name} ({plugin.reason})" for plugin in registry.plugins if plugin.problem]
+    if broken:
+        click.echo(f"not loaded: {'; '.join(broken)}; see `w2s-bench plugin doctor`", err=True)
+    return registry
 
 
 @click.group("plugin")
@@ -25,7 +35,7 @@ def doctor(verbose: bool) -> int:
     """Say which plugins are broken and why; exit code 3 when one is."""
     broken = [plugin for plugin in load_registry().plugins if plugin.problem]
     for plugin in broken:
-        reason = plugin.problem.strip() if verbose else plugin.problem.strip().splitlines()[-1]
+        reason = plugin.problem.strip() if verbose else plugin.reason
         click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}) is quarantined: {reason}")
     if not broken:
         click.echo("every plugin loads")

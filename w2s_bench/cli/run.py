@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from w2s_bench.cli.plugin import loaded_registry
 from w2s_bench.cli.progress import progress_screen
 from w2s_bench.cli.spec_options import default_store, read_spec, spec_options
-from w2s_bench.registry.loading import load_registry
 
 if TYPE_CHECKING:
     from w2s_bench.running.runs import Result
@@ -42,7 +42,7 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, th
     from w2s_bench.running.local import Policy
     from w2s_bench.running.runs import run
 
-    registry = load_registry()
+    registry = loaded_registry()
     spec, origin = read_spec(registry, what, flags)
     if print_spec:
         click.echo(spec.to_toml(), nl=False)

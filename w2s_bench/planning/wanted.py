@@ -8,9 +8,10 @@ from typing import Any, TypedDict
 
 import msgspec
 
+from w2s_bench.contracts import SuiteEntry
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.planning.spec import Matrix, RunSpec, numbers, spec_from_file, spec_from_toml
-from w2s_bench.registry.catalogue import Registry
+from w2s_bench.registry.catalogue import DISTRIBUTION, Registry
 
 DEFAULT_SUITE = "quickstart"
 
@@ -68,12 +69,26 @@ def _read(registry: Registry, what: str | Path | RunSpec | None, words: SpecWord
         if quick:
             raise UsageError("quick goes with a suite", where=str(what))
         return spec_from_file(Path(what), data=data), f"the spec {what}"
-    suite = registry.suite(what or DEFAULT_SUITE)
+    offer = registry.offer("suites", what or DEFAULT_SUITE)
+    suite: SuiteEntry = offer.entry
     if quick and not suite.quick:
         with_one = [known.entry.name for known in registry.entries("suites") if known.entry.quick]
         raise UsageError("has no quick version", where=f"suite {suite.name}", hint=nearest(suite.name, with_one))
     spec = spec_from_toml(suite.quick if quick else suite.toml, where=f"suite {suite.name}", data=data)
-    return spec, f"the suite {suite.name}{' (quick)' if quick else ''}: {suite.summary}"
+    origin = f"the suite {suite.name}{' (quick)' if quick else ''}: {suite.summary}"
+    return _settled(spec, registry, offer.plugin.distribution), origin
+
+
+def _settled(spec: RunSpec, registry: Registry, distribution: str) -> RunSpec:
+    """A suite's spec whose globs and tags mean what its author and the project ship, whatever else is installed."""
+    def settled(kind: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for text in texts for name in registry.settled(kind, text, {distribution, DISTRIBUTION}))
+
+    return msgspec.structs.replace(spec, matrices=tuple(msgspec.structs.replace(
+        matrix, tasks=settled("tasks", matrix.tasks), models=settled("models", matrix.models),
+        weak=settled("models", matrix.weak), strong=settled("models", matrix.strong),
+        strategies=settled("strategies", matrix.strategies), supervisors=settled("strategies", matrix.supervisors))
+        for matrix in spec.matrices))
 
 
 def _matrix(words: dict[str, Any]) -> Matrix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import importlib.util
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -22,17 +22,31 @@ from w2s_bench.registry.parameters import check_parameters, is_place, lacking, s
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
 
+DISTRIBUTION = "w2s-bench"
+"""The project's own distribution: the names of its plugins and of what they offer are its own."""
+
 SINGULAR: Mapping[str, str] = {kind.plural: kind.name for kind in KINDS}
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """One entry point. problem: the traceback text when it is quarantined, else ""."""
+    """One entry point. problem: why it is quarantined, a reason or a traceback; "" where it is not."""
 
     name: str
     distribution: str
     version: str
     problem: str = ""
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it comes with w2s-bench itself."""
+        return self.distribution == DISTRIBUTION
+
+    @property
+    def reason(self) -> str:
+        """The problem in one line: its first, or the last of a traceback."""
+        lines = self.problem.strip().splitlines() or [""]
+        return lines[-1 if lines[0].startswith("Traceback") else 0]
 
 
 @dataclass(frozen=True)
@@ -62,13 +76,13 @@ class Registry:
         return self.offered.get(kind, ())
 
     def suite(self, name: str) -> SuiteEntry:
-        """The suite of that name. Raises UsageError with near names."""
-        found = [offer.entry for offer in self.entries("suites") if offer.entry.name == name]
-        if len(found) != 1:
-            raise UsageError(f"no suite is called {name!r}" if not found else f"several plugins ship a suite {name!r}",
-                             hint=nearest(name, (offer.entry.name for offer in self.entries("suites"))))
-        suite: SuiteEntry = found[0]
+        """The suite of that name, which may be written with its plugin. Raises UsageError with near names."""
+        suite: SuiteEntry = self.offer("suites", name).entry
         return suite
+
+    def offer(self, kind: str, name: str) -> Registered:
+        """The one entry of that name, which may be written with its plugin. Raises UsageError with near names."""
+        return self.match(kind, Selector(name))[0]
 
     def select(self, kind: str, texts: Sequence[str]) -> tuple[Component, ...]:
         """The components that a list of selectors stands for, in order, without repetition.
@@ -115,6 +129,23 @@ class Registry:
         """
         return self.one(kind, text, settings, where=where).create()
 
+    def settled(self, kind: str, text: str, distributions: Collection[str]) -> tuple[str, ...]:
+        """A selector as it stands in a shipped suite: a glob or a tag without its plugin means entries of these distributions.
+
+        It is written out name by name where it would match others too.
+        """
+        selector = parse(text)
+        if selector.exclude or not selector.is_pattern or "/" in selector.name:
+            return (text,)
+        found = self.match(kind, selector)
+        meant = [offer for offer in found if offer.plugin.distribution in distributions]
+        if len(meant) == len(found):
+            return (text,)
+        if not meant:
+            raise UsageError(f"no {SINGULAR[kind]} of {' or '.join(sorted(distributions))} matches {text}")
+        return tuple(format_selector(Selector(offer.full_name, selector.params)) for offer in meant
+                     if not any(lacking(offer.entry, settings) for settings in selector.settings()))
+
     def match(self, kind: str, selector: Selector) -> list[Registered]:
         """The entries that a selector names. Raises UsageError where there is none, or more than one for a plain name."""
         entries = self.entries(kind)
@@ -132,6 +163,9 @@ class Registry:
             what = f"no {singular} matches {selector.name}" if selector.is_pattern else f"unknown {singular} {selector.name!r}"
             raise UsageError(what, hint=self._near(kind, selector.name, names))
         if len(found) > 1 and not selector.is_pattern:
+            own = [offer for offer in found if offer.plugin.bundled]
+            if len(own) == 1:
+                return own
             owners = " and ".join(f"{e.full_name} (of {e.plugin.distribution})" for e in found)
             raise UsageError(f"{singular} {selector.name!r} is claimed by {owners}", hint="write the name with its plugin")
         return found
@@ -150,7 +184,7 @@ class Registry:
         placed = any(is_place(p, params[p.name]) for p in entry.parameters)
         params |= {part: component.label for part, component in parts}
         unique = sum(e.entry.name == entry.name for e in self.entries(kind)) == 1
-        name = entry.name if unique else found.full_name
+        name = entry.name if unique or found.plugin.bundled else found.full_name
         given_params = tuple((given, told(params[given])) for given in settings)
         label = format_selector(Selector(name, given_params))
         draws = {parameter.name for parameter in entry.parameters if parameter.draw}

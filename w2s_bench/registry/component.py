@@ -104,4 +104,4 @@ def _guarded(make: Callable[[], Any], target: str, label: str) -> Any:
         raise
     except (Exception, SystemExit) as error:
         raise PluginError(f"cannot make {label}: {type(error).__name__}: {error}", where=target,
-                          hint="w2s-bench plugin doctor --verbose shows the traceback") from error
+                          hint="`w2s-bench --debug` shows the traceback") from error

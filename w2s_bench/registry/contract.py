@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import dataclasses
 import difflib
 import functools
 import inspect
@@ -18,6 +19,8 @@ from w2s_bench.contracts.kinds import Kind
 
 _ALIKE = 0.85
 """From this likeness on, a name that is not declared is taken for a misspelt one."""
+
+_NOTHING = object()
 
 _PLAIN: Mapping[Any, tuple[type, str]] = {
     str: (str, "a text"), bool: (bool, "true or false"), int: (numbers.Integral, "a whole number"),
@@ -45,7 +48,7 @@ def check_capabilities(known: Mapping[str, type], made: object, name: str,
     other: names that are no capability's.
     """
     given: Any = getattr(made, "capabilities", frozenset())
-    wanted = _misfit(given, frozenset[str])
+    wanted = misfit(given, frozenset[str])
     if wanted:
         raise PluginError(f"`capabilities` of {name} is {given!r}, not {wanted}", hint='as in frozenset({"fit_many"})')
     for word in sorted(given):
@@ -102,7 +105,7 @@ def _check_member(made: object, member: str, wanted: Any, missing: str, name: st
             close = difflib.get_close_matches(member, own, n=1, cutoff=0.7)
             raise PluginError(missing, hint=f"did you mean its `{close[0]}` to be `{member}`?" if close else "") from None
     value = _guarded(lambda: getattr(made, member), f"`{member}`", name)
-    lacking = _misfit(value, wanted)
+    lacking = misfit(value, wanted)
     if lacking:
         raise PluginError(f"`{member}` of {name} is {value!r}, not {lacking}", hint=_near_word(value, wanted))
 
@@ -117,19 +120,21 @@ def _guarded(read: Callable[[], Any], what: str, name: str) -> Any:
                           hint="`w2s-bench --debug` shows the traceback") from error
 
 
-def _misfit(value: object, wanted: Any) -> str:
-    """What a value should be, in words; "" where it is that."""
+def misfit(value: object, wanted: Any) -> str:
+    """What a value should be, in words, by the type that is wanted of it; "" where it is that, or the type says nothing here."""
     origin, inner = typing.get_origin(wanted), typing.get_args(wanted)
     if origin in (typing.Union, types.UnionType):
-        words = [_misfit(value, choice) for choice in inner]
+        words = [misfit(value, choice) for choice in inner]
         return "" if "" in words else " or ".join(words)
     if origin is Literal:
         return "" if isinstance(value, str) and value in inner else "one of " + ", ".join(map(repr, inner))
     if origin in (frozenset, set):
-        wrong = value if not isinstance(value, frozenset | set) else next((v for v in value if _misfit(v, inner[0])), None)
-        return "" if wrong is None else f"a frozenset of words ({_misfit(0, inner[0])} each)"
+        sound = isinstance(value, frozenset | set) and not any(misfit(word, inner[0]) for word in value)
+        return "" if sound else f"a frozenset of words ({misfit(_NOTHING, inner[0])} each)"
     if origin is tuple:
-        return "" if isinstance(value, tuple) else "a tuple"
+        each = inner[:1] * len(value) if isinstance(value, tuple) and inner[1:] == (...,) else inner
+        sound = isinstance(value, tuple) and len(value) == len(each) and not any(map(misfit, value, each))
+        return "" if sound else f"a tuple ({', '.join(misfit(_NOTHING, kind) for kind in inner if kind is not ...)})"
     if origin is collections.abc.Mapping:
         return "" if isinstance(value, Mapping) else "a mapping"
     if wanted is Callable:
@@ -139,6 +144,8 @@ def _misfit(value: object, wanted: Any) -> str:
     if wanted in _PLAIN:
         base, words_of = _PLAIN[wanted]
         return "" if isinstance(value, base) and (wanted is bool or not isinstance(value, bool)) else words_of
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
+        return "" if isinstance(value, wanted) else f"a {wanted.__name__}"
     return ""
 
 
