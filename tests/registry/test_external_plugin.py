@@ -23,6 +23,7 @@ def test_it_is_listed_and_runs_and_scores(outside: Command) -> None:
     assert rows["status"].to_list() == ["ok", "ok"] and rows["direction"].to_list() == ["weak-to-strong"] * 2
     assert (rows["ledger_residue"] <= 1e-9 * (1 + rows["gain"].abs())).all()
     assert rows["err_base"].null_count() == 2
+    assert outside("tally", "r", check=0).stdout == "2 records\n"
 
 
 @pytest.mark.parametrize(("fault", "status"), [("raise", "failed"), ("nan", "diverged"), ("shape", "failed"), ("memory", "oom"),
@@ -40,7 +41,7 @@ def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault
 
 def test_a_missing_extra_says_what_to_install(outside: Command) -> None:
     done = outside("run", "--task", "waves", "--weak", "powers", "--strong", "starlight", check=2)
-    assert "starlight needs the extra 'telescope'" in done.stderr and "pip install 'w2s-bench[telescope]'" in done.stderr
+    assert "starlight needs the extra 'telescope'" in done.stderr and "pip install 'w2s-external[telescope]'" in done.stderr
 
 
 @pytest.mark.parametrize(("what", "said"), [

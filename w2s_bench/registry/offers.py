@@ -85,12 +85,12 @@ def _check_parameter(parameter: Parameter, what: str, where: str) -> None:
 
 
 @functools.cache
-def _hints(record: type) -> dict[str, Any]:
+def _hints(record: type[object]) -> dict[str, Any]:
     return typing.get_type_hints(record)
 
 
 def _check_fields(record: Any, what: str, where: str) -> None:
-    for name, wanted in _hints(type(record)).items():
+    for name, wanted in _hints(record.__class__).items():
         lacking = misfit(getattr(record, name), wanted)
         if lacking:
             raise PluginError(f"{what} has {name}={getattr(record, name)!r}, not {lacking}", where=where)

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from w2s_bench.contracts import FigureEntry, LossEntry, ModelEntry, Parameter, StrategyEntry, TaskEntry, hookimpl
+from w2s_bench.contracts import CommandEntry, FigureEntry, LossEntry, ModelEntry, Parameter, StrategyEntry, TaskEntry, hookimpl
 
 HOME = "w2s_external.components"
 
@@ -44,6 +44,11 @@ def w2s_strategies():
 def w2s_figures():
     bins = Parameter("bins", int, 20, "the most bars", low=2, high=200)
     yield FigureEntry("gains", "w2s_external.gains:Gains", summary="how the gains are spread", parameters=(bins,), order=25)
+
+
+@hookimpl
+def w2s_commands():
+    yield CommandEntry("tally", "w2s_external.tally:command", summary="Count the records of a run.")
 
 
 @hookimpl
