@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -43,7 +43,12 @@ class Words:
     """Texts whose label is their length and more: a number, or three classes with probabilities."""
 
     reading: str = "number"
-    licence, citation, capabilities = "", "", frozenset({"pool"})
+    pooled: bool = True
+    licence, citation = "", ""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        return frozenset({"pool"}) if self.pooled else frozenset()
 
     @property
     def output(self) -> Regression | Classes:
@@ -64,11 +69,11 @@ class Words:
     def load(self, seed: int) -> Splits:
         pool = self.pool()
         lengths = np.array([len(text) for text in pool.inputs["text"]], dtype=float)
-        noise = generator_for("words").normal(size=ROWS)
+        noise = generator_for("words").random(ROWS)
         truth = (lengths + noise)[:, None]
         if self.reading == "classes":
-            logits = np.stack([lengths / 4, 1 + noise, np.zeros(ROWS)], axis=1)
-            truth = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+            shares = np.stack([lengths, 3 + 4 * noise, np.ones(ROWS)], axis=1)
+            truth = shares / shares.sum(axis=1, keepdims=True)
         return draw_splits(pool.inputs, truth, pool.ids, seed_for("split", task="words", seed=seed))
 
 
@@ -168,7 +173,8 @@ class Lines:
 
 MADE: Mapping[str, tuple[Entry, ...]] = {
     "tasks": (TaskEntry("words", f"{__name__}:Words", parameters=(
-        Parameter("reading", str, "number", "what is predicted", choices=("number", "classes")),)),),
+        Parameter("reading", str, "number", "what is predicted", choices=("number", "classes")),
+        Parameter("pooled", bool, True, "whether the texts are known as a whole"))),),
     "models": (
         ModelEntry("letters", f"{__name__}:Letters", parameters=(
             Parameter("degree", int, 1, "powers of the length"),
@@ -213,9 +219,3 @@ def computed(plan: Plan, root: Path) -> Computed:
             assert outcome.status == "ok", outcome.error + outcome.trace
         by_stage.setdefault(job.stage, []).append(key)
     return Computed(plan, store, by_stage)
-
-
-def stages(made: Computed) -> Iterator[tuple[str, str]]:
-    """Stage and key of each job, upstream first."""
-    for key, job in made.plan.jobs.items():
-        yield job.stage, key

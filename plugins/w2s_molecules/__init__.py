@@ -51,4 +51,5 @@ def w2s_descriptors() -> Iterable[DescriptorsEntry]:
         tags=frozenset({"molecules"}),
         extra="molecules",
         needs=("rdkit",),
+        libraries=("rdkit",),
     )

@@ -45,8 +45,8 @@ def imported(module: str, seen: set[str]) -> Iterator[str]:
                 yield from imported(name, seen)
 
 
-OFFERED = [offer for kind in ("tasks", "models", "strategies", "losses") for offer in load_registry().entries(kind)
-           if offer.plugin.distribution == "w2s-bench"]
+KINDS = ("tasks", "models", "strategies", "losses", "descriptors", "divergences", "metrics", "bounds")
+OFFERED = [offer for kind in KINDS for offer in load_registry().entries(kind) if offer.plugin.distribution == "w2s-bench"]
 
 
 @pytest.mark.parametrize("offer", OFFERED, ids=lambda offer: offer.full_name)
