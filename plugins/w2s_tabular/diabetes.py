@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Regression, Splits, draw_splits, seed_for
+from w2s_bench.contracts import Array, Regression, Splits, draw_splits, seed_for
 from w2s_tabular.reuse import reused
 
 
@@ -30,11 +31,15 @@ class Diabetes:
 
     def load(self, seed: int) -> Splits:
         """Splits of 177, 177 and 88 patients, drawn by the seed."""
-        from sklearn.datasets import load_diabetes
-
-        x, y = load_diabetes(return_X_y=True, scaled=False)
+        x, y = _raw()
         ids = np.array([f"patient {row}" for row in range(len(y))])
-        truth = np.asarray(y, dtype=np.float64)[:, None]
-        splits = draw_splits({"x": np.asarray(x, dtype=np.float64)}, truth, ids,
-                             seed_for("split", task="diabetes", seed=seed))
+        splits = draw_splits({"x": x}, y[:, None], ids, seed_for("split", task="diabetes", seed=seed))
         return reused(splits) if self.reuse_inputs else splits
+
+
+def _raw() -> tuple[Array, Array]:
+    """Measurements (442, 10) and progression (442,), float64: the files are read where they lie, because to import
+    scikit-learn takes a second in every worker.
+    """
+    folder = Path(str(metadata.distribution("scikit-learn").locate_file("sklearn/datasets/data")))
+    return np.loadtxt(folder / "diabetes_data_raw.csv.gz"), np.loadtxt(folder / "diabetes_target.csv.gz")

@@ -68,6 +68,16 @@ def test_diabetes_has_its_442_patients_in_raw_units() -> None:
     assert task.fingerprint().startswith("scikit-learn ")
 
 
+def test_diabetes_is_what_scikit_learn_loads() -> None:
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    splits = Diabetes().load(0)
+    rows = [int(name.removeprefix("patient ")) for name in splits.test.ids]
+    assert np.array_equal(splits.test.inputs["x"], x[rows]) and np.array_equal(splits.test.truth[:, 0], y[rows])
+    assert splits.test.inputs["x"].dtype == splits.test.truth.dtype == np.float64
+
+
 def test_splits_follow_the_seed_and_nothing_else() -> None:
     assert list(Diabetes().load(1).test.ids) == list(Diabetes().load(1).test.ids)
     assert list(Diabetes().load(1).test.ids) != list(Diabetes().load(2).test.ids)
