@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.arrays import Array, as_column, check_same_shape
-from w2s_bench.scoring.intervals import CONFIDENCE, Estimate
+from w2s_bench.scoring.intervals import Estimate, student_t
 
 EQUAL = 1e-9
 """Two errors are one where they differ by less than this share of the larger."""
@@ -102,7 +101,7 @@ def relative_regret(regret: npt.ArrayLike, expected: npt.ArrayLike, setting: npt
     if n == 1:
         return Estimate(value, math.nan, math.nan, math.nan, 1)
     error = math.sqrt(n / (n - 1) * float(influence @ influence))
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 1)) * error
+    reach = student_t(n - 1) * error
     return Estimate(value, error, value - reach, value + reach, n)
 
 

@@ -21,11 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring.arrays import Array, as_column, check_same_shape
-from w2s_bench.scoring.intervals import CONFIDENCE, Estimate, across_seeds
+from w2s_bench.scoring.intervals import Estimate, across_seeds, normal, student_t
 
 SEEDS = 3
 """Seeds from which on an interval is over seeds, by either of two methods."""
@@ -89,7 +88,7 @@ def _pooled(x: Array, y: Array, groups: list[npt.NDArray[np.bool_]]) -> Line:
     whole = np.array([*_least_squares(x, y), _fisher_z(x, y)])
     without = np.array([(*_least_squares(x[~group], y[~group]), _fisher_z(x[~group], y[~group])) for group in groups])
     errors = np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 1)) * errors
+    reach = student_t(n - 1) * errors
     slope, intercept, z = (Estimate(float(value), float(error), float(value - far), float(value + far), n)
                            for value, error, far in zip(whole, errors, reach, strict=True))
     return Line(slope, intercept, _as_correlation(z), "pooled", x.size, n)
@@ -106,9 +105,9 @@ def _over_cells(x: Array, y: Array, seeds: int) -> Line:
     weights = design / np.array([spread, n])
     weights[:, 1] -= x.mean() * weights[:, 0]
     errors = np.sqrt(((weights * residuals[:, None]) ** 2).sum(axis=0))
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, n - 2))
+    reach = student_t(n - 2)
     z, z_error = _fisher_z(x, y), 1.0 / math.sqrt(n - 3) if n > 3 else math.nan
-    z_reach = float(stats.norm.ppf(0.5 + CONFIDENCE / 2.0)) * z_error
+    z_reach = normal() * z_error
     steep, height = (Estimate(value, error, value - reach * error, value + reach * error, n)
                      for value, error in ((slope, float(errors[0])), (intercept, float(errors[1]))))
     return Line(steep, height, _as_correlation(Estimate(z, z_error, z - z_reach, z + z_reach, n)), "cells", n, seeds)
