@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -29,9 +33,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @dataclass(frozen=True)
 class Command:
-    """Runs `w2s-bench` as a user would, with an empty home and no hub."""
+    """Runs `w2s-bench` as a user would, with an empty home and no hub: the entry point in this process, or `apart`."""
 
     folder: Path
+    apart: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,8 +45,7 @@ class Command:
         return {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "HF_HUB_OFFLINE": "1", "COLUMNS": "120"}
 
     def __call__(self, *words: str, check: int | None = None) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(self.words(*words), cwd=self.folder, env=self.environment, capture_output=True, text=True,
-                              timeout=300)
+        done = self._in_a_process(words) if self.apart else self._in_this_process(words)
         if check is not None:
             assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -49,6 +53,18 @@ class Command:
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(self.words(*words), cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL)
+
+    def _in_a_process(self, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.words(*words), cwd=self.folder, env=self.environment, capture_output=True, text=True,
+                              timeout=300)
+
+    def _in_this_process(self, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        out, err, ended = io.StringIO(), io.StringIO(), signal.getsignal(signal.SIGTERM)
+        with (mock.patch.dict(os.environ, self.environment), contextlib.chdir(self.folder), contextlib.redirect_stdout(out),
+              contextlib.redirect_stderr(err), pytest.raises(SystemExit) as exit_):
+            main(list(words))
+        signal.signal(signal.SIGTERM, ended)
+        return subprocess.CompletedProcess(words, int(exit_.value.code or 0), out.getvalue(), err.getvalue())
 
     @staticmethod
     def words(*words: str) -> list[str]:
@@ -65,7 +81,7 @@ def w2s(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return Command(tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which pip has put the distribution of tests/external_plugin."""
     target = tmp_path_factory.mktemp("site")
@@ -78,7 +94,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def outside(w2s: Command, installed: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command with that distribution installed."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(installed), os.environ.get("PYTHONPATH", "")])))
-    return w2s
+    return Command(w2s.folder, apart=True)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ SMALL = ("--task", "diabetes", "--models", "raw", "--models", "random-features[w
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    command = Command(tmp_path_factory.mktemp("cli"))
+    command = Command(tmp_path_factory.mktemp("cli"), apart=True)
     command("run", *SMALL, "-o", "r", check=0)
     return command
 

@@ -382,5 +382,5 @@ def test_predict_of_both_kinds_of_rows_names_both_bands_or_says_which_is_missing
 def test_a_first_try_with_two_files_through_the_installed_command(w2s: Command) -> None:
     (w2s.folder / "weak.csv").write_text("id,value\na,0.5\nb,1.5\nc,2.0\n")
     (w2s.folder / "student.csv").write_text("id,value\na,0.7\nb,1.2\nc,2.3\n")
-    done = w2s(*OWN, check=0)
+    done = Command(w2s.folder, apart=True)(*OWN, check=0)
     assert "misfit = predicted gain" in done.stdout and "0.073 ± 0.017" in done.stdout and done.stderr == ""

@@ -10,9 +10,8 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from w2s_bench.contracts import Array, ConvexIn, FitProblem, ModulePredictor, Predictor, Strategy, can, declared
+from w2s_bench.contracts import Array, ConvexIn, FitProblem, Strategy, can, declared
 
-Fitted = Predictor | ModulePredictor
 Procedure = Generator[FitProblem, Any, Any]
 """Yields the problems that the inner strategy is to fit, is sent each predictor, and returns the last one."""
 Made = TypeVar("Made")
