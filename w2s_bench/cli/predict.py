@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from w2s_bench.report.table import Shown
+    from w2s_bench.report.wording import Line
+
 
 @click.command("predict")
 @table_options
@@ -121,7 +123,7 @@ def _legend(table: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
     return said
 
 
-def _sentences(line: dict[str, Any], divergences: set[str | None]) -> list[str]:
+def _sentences(line: Line, divergences: set[str | None]) -> list[str]:
     """What one line over all says, and what the law says where its band is wide."""
     from w2s_bench.report.finding import gain_on_misfit
     from w2s_bench.report.wording import figure

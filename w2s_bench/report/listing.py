@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -62,7 +62,7 @@ def print_csv(table: pl.DataFrame) -> None:
     click.echo(table.with_columns(pl.col(name).list.join(" ") for name in lists).write_csv(), nl=False)
 
 
-def print_json(found: Mapping[str, Any]) -> None:
+def print_json(found: Mapping[str, object]) -> None:
     """Print JSON; NaN, which JSON lacks, must be None already."""
     click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
 

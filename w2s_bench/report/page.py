@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -41,7 +41,7 @@ class Lost(msgspec.Struct, frozen=True):
 
     about: str
     heads: tuple[str, ...]
-    lines: tuple[tuple[Any, ...], ...]
+    lines: tuple[tuple[str | int | None, ...], ...]
 
 
 def write_report(folder: Path) -> Path:
@@ -54,7 +54,7 @@ def write_report(folder: Path) -> Path:
     return page
 
 
-def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, spec: str, versions: Mapping[str, Any]) -> str:
+def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, spec: str, versions: Mapping[str, str]) -> str:
     """The whole page as text; every word that comes from the rows or the spec is escaped."""
     from markupsafe import Markup
 
@@ -144,7 +144,7 @@ def _compared(rows: pl.DataFrame) -> list[Table]:
     return [Table(title="Strategies, paired", about=note, columns=COMPARED, lines=tuple(lines))]
 
 
-def _reasons(rows: pl.DataFrame) -> list[tuple[Any, ...]]:
+def _reasons(rows: pl.DataFrame) -> list[tuple[str, str, int]]:
     """Why numbers are missing in cells that have a score, counted: (column, reason, cells)."""
     import polars as pl
 
@@ -184,7 +184,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _versions(path: Path) -> dict[str, Any]:
+def _versions(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:

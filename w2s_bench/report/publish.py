@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_bench.report.finding import sentence
 from w2s_bench.report.rendering import filled
 from w2s_bench.report.results import of_classes, result_figures, result_names
 from w2s_bench.report.table import Table
-from w2s_bench.report.wording import measured_in
+from w2s_bench.report.wording import Line, measured_in
 from w2s_bench.running.table_files import BOUND, ROW, write_table
 from w2s_bench.tables.laws import explicit_words
 from w2s_bench.tables.reading import CELL
@@ -42,7 +43,7 @@ def markdown(rows: pl.DataFrame, bounds: pl.DataFrame, command: str) -> str:
                   notes=_notes(table))
 
 
-def _task_table(task: str, lines: list[dict[str, Any]]) -> Table:
+def _task_table(task: str, lines: Sequence[Line]) -> Table:
     classes = f" {lines[0]['classes']} classes, accuracy in %." if of_classes(lines) else ""
     return Table(title=task, about=f"Divergence: {measured_in(lines[0])}.{classes}",
                  columns=(*result_names(), *result_figures()), lines=tuple(lines)).at("markdown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -89,7 +89,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         return needed if column.least is None else max(column.least, min(needed, fold))
 
 
-def words(name: str, head: str = "", *, texts: Mapping[Any, str] | None = None, least: int | None = 1) -> Shown:
+def words(name: str, head: str = "", *, texts: Mapping[str, str] | Mapping[str | None, str] | None = None,
+          least: int | None = 1) -> Shown:
     """A column of names, as they are or as `texts` shortens them; - for none."""
     def cell(line: Line) -> str:
         value = line[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import UsageError, nearest
@@ -74,7 +74,7 @@ def _name_columns(table: pl.DataFrame, by: list[str] | None) -> list[str]:
     return ["weak", "strong", *extra]
 
 
-def _task_table(task: str, lines: list[dict[str, Any]], names: Sequence[str], width: int) -> Table:
+def _task_table(task: str, lines: Sequence[Line], names: Sequence[str], width: int) -> Table:
     exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student", "misfit")])
     classes = lines[0]["classes"]
     about = measured_in(lines[0], exponent) + (f", accuracy in %; {classes} classes" if classes is not None else "")

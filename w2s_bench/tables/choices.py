@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from w2s_bench.scoring.choice import Choice, choose, choose_at_random
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from w2s_bench.tables.values import Schema, Values
 
 GROUP = ("task_set", "task", "strong", "strategy", "supervisor", "seed")
 """A student that waits for a teacher. Rows that agree in these are its candidates, one for each weak model."""
@@ -59,7 +61,7 @@ def choices(rows: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
     found = [line for names, part in _students(rows, keys) if part.height > 1 for line in _lines(names, part)]
     if not found:
         raise _nothing_to_choose(rows, keys)
-    schema: dict[str, Any] = {
+    schema: Schema = {
         **{key: rows.schema[key] for key in keys}, "rule": pl.String, "may_look_at": pl.String, "chosen": pl.String,
         "err_student": pl.Float64, "regret": pl.Float64, "hit": pl.Float64, "tau": pl.Float64, "accuracy_student": pl.Float64,
         "regret_accuracy": pl.Float64, "candidates": pl.Int64,
@@ -76,7 +78,7 @@ def lone_students(rows: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFr
     return pl.DataFrame(found, schema={**{key: rows.schema[key] for key in keys}, "weak": pl.String}, orient="row")
 
 
-def _students(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+def _students(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[tuple[Values, pl.DataFrame]]:
     import polars as pl
 
     usable = rows.filter((pl.col("status") == "ok") & pl.col("err_student").is_finite()).sort(
@@ -85,7 +87,7 @@ def _students(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[tuple[dict[
         yield dict(zip(keys, values, strict=True)), part
 
 
-def _lines(names: dict[str, Any], part: pl.DataFrame) -> Iterator[dict[str, Any]]:
+def _lines(names: Values, part: pl.DataFrame) -> Iterator[Values]:
     errors = part["err_student"].to_numpy()
     about = {"candidates": part.height, "best": part["weak"][int(errors.argmin())], "divergence": part["divergence"][0],
              "output_unit": part["output_unit"][0]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.names import natural
@@ -15,6 +15,8 @@ from w2s_bench.tables.summary import direction_place
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from w2s_bench.tables.values import Schema, Values
 
 PAIR = ("task", "weak", "strong", "supervisor", "seed")
 """Two cells are a pair where they agree in these, which is all of a cell but its strategy: same teacher, same weak labels,
@@ -126,16 +128,12 @@ def _paired(rows: pl.DataFrame, named: str) -> pl.DataFrame:
     return pairs
 
 
-def _groups(pairs: pl.DataFrame, keys: Sequence[str] = _GROUP) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+def _groups(pairs: pl.DataFrame, keys: Sequence[str] = _GROUP) -> Iterator[tuple[Values, pl.DataFrame]]:
     found = [(dict(zip(keys, values, strict=True)), part) for values, part in pairs.group_by(keys, maintain_order=True)]
-
-    def place(names: dict[str, Any]) -> tuple[Any, int]:
-        return natural(names.get("task_set")), direction_place(names["direction"])
-
-    yield from sorted(found, key=lambda group: place(group[0]))
+    yield from sorted(found, key=lambda group: (natural(group[0].get("task_set")), direction_place(group[0]["direction"])))
 
 
-def _lines(part: pl.DataFrame, named: str, *, over_tasks: bool) -> Iterator[dict[str, Any]]:
+def _lines(part: pl.DataFrame, named: str, *, over_tasks: bool) -> Iterator[Values]:
     """The reference's lines first, then those of each strategy. Over task sets only measures without a unit are left."""
     import polars as pl
 
@@ -153,7 +151,7 @@ def _lines(part: pl.DataFrame, named: str, *, over_tasks: bool) -> Iterator[dict
                        "seeds": seen["seed"].n_unique(), **_figures(seen, measure, own, over_tasks)}
 
 
-def _figures(seen: pl.DataFrame, measure: str, own: bool, over_tasks: bool) -> dict[str, Any]:
+def _figures(seen: pl.DataFrame, measure: str, own: bool, over_tasks: bool) -> Values:
     import polars as pl
 
     apart = (pl.col(measure) - pl.col(f"{measure}_against")).alias("difference")
@@ -166,10 +164,10 @@ def _figures(seen: pl.DataFrame, measure: str, own: bool, over_tasks: bool) -> d
     if not own:
         found = (estimate if over_tasks else across_seeds)(means["difference"].to_numpy())
     over = None if found is None or found.n == 1 else "task sets" if over_tasks else "seeds"
-    return {**{name: means[name].mean() for name in columns[:2]}, **fields("difference", found), "over": over}
+    return {**means.select(pl.col(columns[:2]).mean()).row(0, named=True), **fields("difference", found), "over": over}
 
 
-def _schema() -> dict[str, Any]:
+def _schema() -> Schema:
     import polars as pl
 
     words = ("task_set", "direction", "strategy", "against", "measure", "unit", "divergence", "output_unit")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.registry.names import natural
@@ -13,11 +13,13 @@ from w2s_bench.tables.summary import by_panel
 if TYPE_CHECKING:
     import polars as pl
 
+    from w2s_bench.tables.values import Schema, Values
+
 UNIT = ("divergence", "output_unit")
 """What the errors of a row are measured in."""
 
 
-def groups(rows: pl.DataFrame, by: Sequence[str], *, one_unit: bool = True) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+def groups(rows: pl.DataFrame, by: Sequence[str], *, one_unit: bool = True) -> Iterator[tuple[Values, pl.DataFrame]]:
     """(values of the columns `by`, their rows), in natural order; all rows as one group where `by` is empty.
 
     `panel` counts a row once in each panel that it belongs to. Raises UsageError where a group mixes units, unless
@@ -53,14 +55,14 @@ def fields(name: str, found: Estimate | None) -> dict[str, float | None]:
 ENDS = ("", "_low", "_high")
 
 
-def interval_schema(*names: str) -> dict[str, Any]:
+def interval_schema(*names: str) -> Schema:
     """The columns that `fields` fills."""
     import polars as pl
 
     return {f"{name}{end}": pl.Float64 for name in names for end in ENDS}
 
 
-def _check_unit(names: dict[str, Any], part: pl.DataFrame) -> None:
+def _check_unit(names: Values, part: pl.DataFrame) -> None:
     found = units(part)
     if len(found) > 1:
         listed = "; ".join(f"{divergence} of {unit}" for divergence, unit in found)

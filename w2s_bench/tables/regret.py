@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_bench.scoring.choice import duel, relative_regret
 from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
@@ -12,6 +12,8 @@ from w2s_bench.tables.groups import fields, groups, interval_schema
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from w2s_bench.tables.values import Schema, Values
 
 SETTING = ("task_set", "strong", "strategy", "supervisor")
 """Students that differ only in draw and seed: their errors have one unit and one pool of teachers."""
@@ -61,7 +63,7 @@ def over_suite(made: pl.DataFrame) -> pl.DataFrame:
         "win_rate": pl.Float64}, orient="row")
 
 
-def _schema() -> dict[str, Any]:
+def _schema() -> Schema:
     import polars as pl
 
     return {"divergence": pl.String, "output_unit": pl.String, "rule": pl.String, "may_look_at": pl.String,
@@ -70,7 +72,7 @@ def _schema() -> dict[str, Any]:
             "hits": pl.Float64, "tau": pl.Float64, "accuracy_student": pl.Float64, **interval_schema("regret_accuracy")}
 
 
-def _figures(mine: pl.DataFrame, part: pl.DataFrame) -> dict[str, Any]:
+def _figures(mine: pl.DataFrame, part: pl.DataFrame) -> Values:
     import polars as pl
 
     done = _with_expected(mine.drop_nulls("regret"), part)
@@ -89,12 +91,12 @@ def _figures(mine: pl.DataFrame, part: pl.DataFrame) -> dict[str, Any]:
             **fields("regret_accuracy", across_seeds(in_accuracy) if len(in_accuracy) else None)}
 
 
-def _suite_line(made: pl.DataFrame, rule: str, may_look_at: str) -> dict[str, Any]:
+def _suite_line(made: pl.DataFrame, rule: str, may_look_at: str) -> Values:
     import polars as pl
 
     done = _with_expected(made.filter(pl.col("rule") == rule).drop_nulls("regret"), made)
     settings, task_sets = done.select(_setting(done)).n_unique(), done["task_set"].n_unique()
-    line: dict[str, Any] = {"rule": rule, "may_look_at": may_look_at, "settings": settings, "task_sets": task_sets,
+    line: Values = {"rule": rule, "may_look_at": may_look_at, "settings": settings, "task_sets": task_sets,
                             "students": done.height}
     if done.is_empty():
         return line
@@ -150,7 +152,7 @@ def _over_task_sets(done: pl.DataFrame) -> Estimate | None:
     return estimate(ratios.group_by("task_set", maintain_order=True).agg(pl.col("ratio").mean())["ratio"].to_numpy())
 
 
-def _duel(made: pl.DataFrame, rule: str) -> dict[str, Any]:
+def _duel(made: pl.DataFrame, rule: str) -> Values:
     import polars as pl
 
     if rule == MAIN:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.scoring.columns import ROWS
@@ -13,6 +13,8 @@ from w2s_bench.tables.groups import fields, groups, interval_schema
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from w2s_bench.tables.values import Schema, Values
 
 LINE = ("slope", "intercept", "correlation")
 _MARKS = {"seeds": "", "pooled": "°", "cells": "'", None: ""}
@@ -55,12 +57,12 @@ def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log:
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def mark_of(line: Mapping[str, Any]) -> str:
+def mark_of(line: Mapping[str, str | None]) -> str:
     """The mark of what the interval of a line rests on, which MEANINGS tells."""
     return _MARKS[line["line_over"]]
 
 
-def line_columns(line: Line | None) -> dict[str, Any]:
+def line_columns(line: Line | None) -> Values:
     """A line as the columns of `line_schema`."""
     parts = {name: getattr(line, name) if line else None for name in LINE}
     return {**{key: value for name, part in parts.items() for key, value in fields(name, part).items()},
@@ -68,14 +70,14 @@ def line_columns(line: Line | None) -> dict[str, Any]:
             "line_seeds": line.seeds if line else None}
 
 
-def line_schema() -> dict[str, Any]:
+def line_schema() -> Schema:
     """slope, intercept, correlation with their ends, what they rest on and through how many cells and seeds they go."""
     import polars as pl
 
     return {**interval_schema(*LINE), "line_over": pl.String, "line_cells": pl.Int64, "line_seeds": pl.Int64}
 
 
-def _related(part: pl.DataFrame, x: str, y: str, log: bool) -> dict[str, Any]:
+def _related(part: pl.DataFrame, x: str, y: str, log: bool) -> Values:
     import numpy as np
     import polars as pl
 
@@ -89,7 +91,7 @@ def _related(part: pl.DataFrame, x: str, y: str, log: bool) -> dict[str, Any]:
             "missing": part.height - there.height, "not_positive": there.height - kept.height}
 
 
-def _compared(kept: pl.DataFrame, x: str, y: str) -> dict[str, Any]:
+def _compared(kept: pl.DataFrame, x: str, y: str) -> Values:
     """y beside x where both are one quantity: a prediction and what was measured."""
     import polars as pl
 

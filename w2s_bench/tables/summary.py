@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.names import natural
@@ -12,6 +12,8 @@ from w2s_bench.tables.laws import explicit_bounds
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from w2s_bench.tables.values import Schema, Value, Values
 
 GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
 KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
@@ -69,12 +71,12 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     return pl.DataFrame(found, schema={**{key: ok.schema[key] for key in inner}, **_schema()}, orient="row")
 
 
-def direction_place(direction: str | None) -> int:
+def direction_place(direction: Value) -> int:
     """Where a direction stands among DIRECTIONS, in which tables are sorted; what is none of them comes last."""
     return DIRECTIONS.index(direction) if direction in DIRECTIONS else len(DIRECTIONS)
 
 
-def _schema() -> dict[str, Any]:
+def _schema() -> Schema:
     import polars as pl
 
     return {
@@ -86,7 +88,7 @@ def _schema() -> dict[str, Any]:
     }
 
 
-def _group(names: dict[str, Any], part: pl.DataFrame) -> dict[str, Any]:
+def _group(names: Values, part: pl.DataFrame) -> Values:
     import polars as pl
 
     by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(*MEANS, *ACCURACIES).mean())
