@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from w2s_bench.cli.main import main
-from w2s_bench.scoring.columns import ROWS
+from w2s_bench.registry.measures import row_columns
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub's client, which reads it once
 
@@ -73,7 +73,7 @@ class Command:
 
 def untimed_rows(folder: Path) -> pl.DataFrame:
     """The rows of a run without what may differ between two runs of one spec."""
-    return pl.read_parquet(folder / "rows.parquet").select([column.name for column in ROWS if not column.timing])
+    return pl.read_parquet(folder / "rows.parquet").select([column.name for column in row_columns() if not column.timing])
 
 
 @pytest.fixture

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
+from made_samples import Case, made_sample
 
-from w2s_bench.contracts import Array, Classes
+from w2s_bench.contracts import Array, Sample
 from w2s_bench.contracts.seeds import generator_for
-from w2s_bench.scoring.bounds import Facts
-from w2s_bench.scoring.bounds import bounds as bounds_of
-from w2s_bench.scoring.class_columns import class_columns
-from w2s_bench.scoring.columns import BOUNDS, ROWS, polars_schema
-from w2s_bench.scoring.divergence import divergence as named
+from w2s_bench.registry.measures import measures, row_columns
+from w2s_bench.scoring.columns import BOUNDS, polars_schema
 from w2s_bench.scoring.intervals import estimate
-from w2s_bench.scoring.ledger import ledger
+from w2s_bench.scoring.measured import metric_columns
+from w2s_bench.scoring.verdict import bound_rows
 
 
 def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -46,7 +45,7 @@ def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tup
         shared = ("run_id", "task", "task_set", "panels", "weak", "strong", "strategy", "supervisor")
         rows.append({**{name: rows[0][name] for name in shared},
                      "cell_key": f"lost-{seed}", "seed": 100 + seed, "status": "failed", "error": "it <b>broke</b>", "flags": []})
-    return pl.DataFrame(rows, schema=polars_schema(ROWS)), pl.DataFrame(bounds, schema=polars_schema(BOUNDS))
+    return pl.DataFrame(rows, schema=polars_schema(row_columns())), pl.DataFrame(bounds, schema=polars_schema(BOUNDS))
 
 
 def make_family(task_sets: dict[str, float], *, draws: int = 2, seeds: int = 3, teachers: int = 3, noise: float = 0.02,
@@ -72,13 +71,12 @@ def make_family(task_sets: dict[str, float], *, draws: int = 2, seeds: int = 3, 
                         "divergence": "squared", "output_unit": f"unit of {name}", "err_weak": err_weak,
                         "err_student": err_weak - gain, "err_ceiling": 0.01 * scale, "gain": gain, "misfit": misfit,
                         "misfit_se": 0.01 * scale, "projection_gap": 0.9 - 0.1 * w, "flags": []})
-    return pl.DataFrame(rows, schema=polars_schema(ROWS))
+    return pl.DataFrame(rows, schema=polars_schema(row_columns()))
 
 
-NOTHING_KNOWN = Facts(
+NOTHING_KNOWN = Case(
     split="test", divergence="kl", convex_in=None, exact=False, exact_projection=False, reference_in_class=False,
-    truth_in_class=False, subspace=False, independent_transfer=True, contains_constant=False, delta=None, spans_sample=False,
-    deterministic=False, n_transfer=100, head_norm=None, sum_squared_features=None, label_range=1.0, known_truth=False)
+    contains_constant=False, delta=None, deterministic=False, n_transfer=100, head_norm=None, sum_squared_features=None)
 
 STRENGTHS = {"small": 0.6, "large": 1.4}
 """How sharply a model of this name, fitted on the truth, tells the classes apart."""
@@ -107,12 +105,12 @@ def make_classes(task_sets: dict[str, int], strategies: tuple[str, ...] = ("plai
                              "strategy": strategy, "supervisor": "plain", "seed": seed, "divergence": divergence,
                              "direction": "weak-to-strong" if weak == "small" else "strong-to-weak", "output_unit": "",
                              "n_test": n, "n_transfer": 100, "flags": ["few-test-examples"] if n < 50 else []}
-                    rows.append(cell | names | _scored(truth, f_w, student, f_s, divergence))
-                    facts = dataclasses.replace(NOTHING_KNOWN, divergence=divergence)
-                    written += [{**cell, **{f.name: getattr(bound, f.name) for f in dataclasses.fields(bound)
-                                            if f.name != "assumptions"}, "all_assumptions": bound.all_assumptions_hold}
-                                for bound in bounds_of(truth, f_w, student, f_s, facts)]
-    return pl.DataFrame(rows, schema=polars_schema(ROWS)), pl.DataFrame(written, schema=polars_schema(BOUNDS))
+                    sample = made_sample(truth, f_w, student, f_s, divergence)
+                    rows.append(cell | names | _scored(sample))
+                    found, _ = bound_rows(sample, NOTHING_KNOWN.facts, measures().bounds)
+                    written += [{**cell, **msgspec.to_builtins(bound), "all_assumptions": bound.all_assumptions}
+                                for bound in found]
+    return pl.DataFrame(rows, schema=polars_schema(row_columns())), pl.DataFrame(written, schema=polars_schema(BOUNDS))
 
 
 def _drawn(name: str, k: int, weak: str, strong: str, seed: int, n: int) -> tuple[Array, Array, Array]:
@@ -125,13 +123,13 @@ def _drawn(name: str, k: int, weak: str, strong: str, seed: int, n: int) -> tupl
     return truth, f_w, f_s
 
 
-def _scored(truth: Array, weak: Array, student: Array, ceiling: Array, divergence: str) -> dict[str, Any]:
-    terms = ledger(truth, weak, student, ceiling, named(divergence))
-    values = {"err_weak": terms.err_weak, "err_student": terms.err_student, "err_ceiling": terms.err_reference,
-              "gain": terms.gain, "misfit": terms.misfit, "projection": terms.projection, "realizability": terms.realizability}
-    row: dict[str, Any] = {}
+def _scored(sample: Sample) -> dict[str, Any]:
+    values = {"err_weak": sample.err_weak, "err_student": sample.err_student, "err_ceiling": sample.err_reference,
+              "gain": sample.gain, "misfit": sample.misfit, "projection": sample.projection,
+              "realizability": sample.realizability}
+    row: dict[str, Any] = {"classes": sample.output.k}
     for name, found in ((name, estimate(of_name)) for name, of_name in values.items()):
         row |= {name: found.mean, f"{name}_se": found.se if math.isfinite(found.se) else None}
-    roles = {"weak": weak, "student": student, "ceiling": ceiling}
-    row |= class_columns(Classes(truth.shape[1]), truth, roles)
+    measured, reasons = metric_columns(sample, measures().metrics)
+    row |= measured | {"metrics_missing": reasons}
     return {**row, "gain_over_misfit": row["gain"] / row["misfit"]}

@@ -25,8 +25,12 @@ class Squared:
     law = "Theorem 1"
     explicit = "theorem2-explicit"
     two_sided = True
+    spreads = False
     band = ("Theorem 2 in its explicit form, |gain − misfit| ≤ 2·sqrt(misfit·ε), ε the ceiling's error, for an exact "
             "projection onto a linear class")
+    holds = ("where the student is the best fit to the weak labels in a convex class that holds the truth. Where the class "
+             "misses the truth by ε, the gain may be as much as 2·sqrt(misfit·ε) less")
+    fails = ("the student is no exact projection on these examples, its class is not linear, or the ceiling is not in it")
 
     def unit_of(self, output_unit: str) -> str:
         """The square of the labels' unit."""

@@ -26,8 +26,14 @@ class KL:
     law = "Mulgund and Pabbaraju's law"
     explicit = "kl-explicit"
     two_sided = False
+    spreads = True
     band = ("kl-explicit, gain ≥ misfit − sqrt(ε/2 · E osc²), ε the ceiling's cross-entropy, osc how far the student moves the "
             "log-odds, for a student that minimises KL(student ‖ weak) over a class convex in probabilities. It has no upper end")
+    holds = ("where the student minimises KL(student ‖ weak) over a class that is convex in probabilities and holds the truth. "
+             "Where the best of the class has cross-entropy ε, the gain may be as much as sqrt(ε/2 · E osc²) less, osc being how "
+             "far the student moves the log-odds")
+    fails = ("the student does not minimise KL(student ‖ weak) over a class convex in probabilities that holds the ceiling, on "
+             "these examples")
 
     def unit_of(self, output_unit: str) -> str:
         """Nats, whatever the classes are."""

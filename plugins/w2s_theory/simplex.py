@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DomainError, as_rows
+from w2s_bench.contracts import ROW_SUM_TOLERANCE, Array, DomainError, as_rows
 
 KL_CLIP = 1e-7
 """Predicted probabilities are clipped to [KL_CLIP, 1] and renormalised before a logarithm is taken."""
-
-ROW_SUM_TOLERANCE = 1e-5
-"""A row of probabilities may miss a sum of 1 by this much: float32 softmax over many classes does."""
 
 ROUNDING = 1e-15
 """A few roundings of a number of size 1."""

@@ -77,7 +77,7 @@ def test_another_version_of_a_library_changes_the_keys_of_what_rests_on_it(
 def test_a_docstring_of_the_contracts_makes_nothing_stale(tmp_path: Path) -> None:
     package = Path(w2s_bench.__file__).parent
     shutil.copytree(package, tmp_path / package.name)
-    for room in ("contracts/fitting.py", "compute/workshop.py", "scoring/ledger.py"):
+    for room in ("contracts/fitting.py", "compute/workshop.py", "scoring/samples.py"):
         file = tmp_path / package.name / room
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace('"""', '"""Another word. ', 1), encoding="utf-8")

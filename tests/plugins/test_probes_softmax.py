@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_samples import made_sample
 from sklearn.linear_model import LogisticRegression
 from w2s_probes import softmax_design
 from w2s_probes.as_is import AsIs
@@ -17,7 +18,6 @@ from w2s_probes.softmax_solver import centred_basis
 from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, LinearPredictor, SoftmaxPredictor
 from w2s_bench.contracts.errors import Diverged
 from w2s_bench.scoring.certificates import NOTHING, certify
-from w2s_bench.scoring.divergence import divergence
 from w2s_bench.scoring.softmax_class import SoftmaxClass
 
 EXACT = [Logistic(), Logistic(0.3), Logistic(1e-5), Logistic(0)]
@@ -269,6 +269,6 @@ def test_a_softmax_head_is_certified_in_nats_and_never_as_linear_in_its_outputs(
     head = strategy.fit(given)
     assert isinstance(head, SoftmaxPredictor) and not isinstance(head, LinearPredictor)
     answers = head.predict(given.features)
-    roles = {"weak": given.labels.values, "student": answers, "ceiling": answers}
-    assert certify(strategy, head, given.features, roles, answers, divergence("brier")) == NOTHING
-    assert certify(strategy, head, given.features, roles, answers, divergence("kl")).exact_projection
+    samples = {name: made_sample(answers, given.labels.values, answers, answers, name) for name in ("brier", "kl")}
+    assert certify(strategy, head, given.features, samples["brier"]) == NOTHING
+    assert certify(strategy, head, given.features, samples["kl"]).exact_projection

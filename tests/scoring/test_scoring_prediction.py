@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
+from made_samples import bounds, divergence
 from made_tables import NOTHING_KNOWN
 
-from w2s_bench.scoring.bounds import bounds
-from w2s_bench.scoring.divergence import divergence
-from w2s_bench.scoring.prediction import accuracies, agreement_of, check_prediction, kl_band, squared_oscillation
+from w2s_bench.scoring.prediction import accuracies, agreement_of, check_prediction, mean_spread
 
 KL = divergence("kl")
 
@@ -21,10 +18,10 @@ def test_the_band_is_what_kl_explicit_leaves_of_the_misfit(seed: int) -> None:
     weak, student, ceiling = rng.dirichlet(np.ones(4), (3, 30))
     truth = np.eye(4)[rng.integers(4, size=30)]
     check = check_prediction(student, weak, truth, ceiling, KL)
-    (bound,) = (b for b in bounds(truth, weak, student, ceiling, dataclasses.replace(NOTHING_KNOWN)) if b.bound == "kl-explicit")
+    (bound,) = (b for b in bounds(truth, weak, student, ceiling, NOTHING_KNOWN) if b.bound == "kl-explicit")
     assert check.misfit.mean - check.band == pytest.approx(bound.lhs) and check.gain.mean == pytest.approx(bound.rhs)
     assert check.inside == (bound.lhs <= bound.rhs) and not check.two_sided
-    assert check.band == pytest.approx(kl_band(check.epsilon.mean, squared_oscillation(student, weak)))
+    assert check.band == pytest.approx(KL.reach(check.misfit.mean, check.epsilon.mean, mean_spread(student, weak, KL)))
 
 
 def test_with_the_students_own_error_the_band_binds_any_two_predictors_on_both_sides() -> None:

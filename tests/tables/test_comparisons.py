@@ -11,7 +11,8 @@ import pytest
 from made_tables import make_classes, make_tables
 
 from w2s_bench.contracts.errors import DataError, UsageError
-from w2s_bench.scoring.columns import ROWS, polars_schema
+from w2s_bench.registry.measures import row_columns
+from w2s_bench.scoring.columns import polars_schema
 from w2s_bench.tables.comparisons import EVERY_TASK, comparisons, dropped, dropped_words, reference_of
 
 Ask = Callable[..., str]
@@ -29,7 +30,7 @@ def cell(strategy: str, seed: int, gain: float | None, *, weak: str = "w", task_
 
 
 def table(*cells: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame(list(cells), schema=polars_schema(ROWS))
+    return pl.DataFrame(list(cells), schema=polars_schema(row_columns()))
 
 
 def of(found: pl.DataFrame, strategy: str, measure: str = "gain") -> dict[str, Any]:

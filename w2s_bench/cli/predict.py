@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("--truth", help="Labels for a part of the ids (or all): how good is the prediction?")
 @click.option("--ceiling", help="Predictions of the strong model fitted on the truth, for the labelled ids.")
 @click.option("--err-weak", type=float, help="Error of the weak labels, if you know it: adds the student's predicted error.")
-@click.option("--divergence", default=None, help="Loss of your files: squared, squared-mean, brier or kl.  [default: squared]")
+@click.option("--divergence", default=None,
+              help="Loss of your files, one of `w2s-bench ls divergences`.  [default: squared errors, summed]")
 def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest: bool, as_json: bool, as_csv: bool,
             **own: Any) -> None:
     """Predict the gain of a student over its teacher: Theorem 1 says that it is the misfit, which needs no labels.

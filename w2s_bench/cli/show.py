@@ -164,9 +164,10 @@ def _print_rows(table: pl.DataFrame, as_json: bool) -> None:
 
 
 def _explain_columns() -> None:
-    from w2s_bench.scoring.columns import BOUNDS, ROWS
+    from w2s_bench.registry.measures import row_columns
+    from w2s_bench.scoring.columns import BOUNDS
 
-    for title, columns in (("rows", ROWS), ("bounds", BOUNDS)):
+    for title, columns in (("rows", row_columns()), ("bounds", BOUNDS)):
         click.echo(f"{title}:")
         for column in columns:
             marks = [column.type, column.unit, "uses truth" if column.uses_truth else "", "timing" if column.timing else "",

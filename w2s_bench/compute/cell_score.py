@@ -1,35 +1,48 @@
-"""Truth, weak, student and ceiling meet here, side by side, for the first and only time; one row and its bounds leave."""
+"""Truth and predictions of one cell become two samples; its row, its bounds and what certifies its student leave."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 
 from w2s_bench.compute.splits import PARTS, LoadedTask
-from w2s_bench.contracts import Array, Classes, LinearPredictor, SoftmaxPredictor, declared
+from w2s_bench.contracts import (
+    Array,
+    Bound,
+    Classes,
+    Divergence,
+    Facts,
+    LinearPredictor,
+    Metric,
+    Predictions,
+    Sample,
+    SoftmaxPredictor,
+    declared,
+)
 from w2s_bench.planning.recipes import Part
-from w2s_bench.scoring.bounds import Bound, Facts, bounds
 from w2s_bench.scoring.certificates import EXACT, ClassCertificate, certify
-from w2s_bench.scoring.class_columns import class_columns
-from w2s_bench.scoring.columns import ASSUMPTIONS, TRAIN
-from w2s_bench.scoring.divergence import Divergence, divergence
+from w2s_bench.scoring.columns import TRAIN, Scores
 from w2s_bench.scoring.flags import flags
 from w2s_bench.scoring.intervals import estimate
-from w2s_bench.scoring.ledger import ledger
-from w2s_bench.scoring.metrics import regression_metrics
+from w2s_bench.scoring.measured import metric_columns
 from w2s_bench.scoring.ratios import gain_over_misfit, pgr
 from w2s_bench.scoring.representations import predicted_variance
+from w2s_bench.scoring.samples import residue, sample_of
+from w2s_bench.scoring.verdict import bound_rows
 from w2s_bench.store.artifacts import Artifact
 
 UNFINISHED = 0.01
 """δ above this share of the weak labels' variance, on the inputs that were fitted, is a fit that did not converge."""
 
-Predictions = Mapping[str, Mapping[str, Array] | None]
+Answers = Mapping[str, Mapping[str, Array] | None]
+"""Predictions by predictor, then split, (n, k) float64; None for a predictor that the run leaves out."""
+
+_SAMPLES: tuple[tuple[Literal["test", "train"], Part], ...] = (("train", "transfer"), ("test", "test"))
 
 
 @dataclass(frozen=True)
@@ -49,87 +62,108 @@ class Pair:
     independent: bool
 
 
-def score(task: LoadedTask, strategy: Any, student: Any, features: Mapping[str, Array], predictions: Predictions,
-          pair: Pair, between: Mapping[str, Any]) -> Artifact:
-    """The row and the bounds of one cell as a payload of plain JSON values.
+@dataclass(frozen=True)
+class Fitted:
+    """A student, the strategy that fitted it, and the features that it reads, by split, (n, d) float32."""
 
-    features: the strong model's, by split, (n, d) float32. predictions: by role, then split, (n, k) float64.
+    strategy: Any
+    student: Any
+    features: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Yardsticks:
+    """What a cell is measured by: its divergence, and by name the metrics and bounds that are about it."""
+
+    divergence: Divergence
+    metrics: Mapping[str, Metric]
+    bounds: Mapping[str, Bound]
+
+
+def score(task: LoadedTask, fitted: Fitted, answers: Answers, pair: Pair, between: Mapping[str, Any],
+          measures: Yardsticks) -> Artifact:
+    """The row, the bounds and the facts of one cell as a payload of plain JSON values.
+
     between: the fields of `Representations`, or empty where the features were not compared.
     """
-    measure = divergence(task.payload["divergence"])
-    roles = {role: found["test"] for role, found in predictions.items() if found is not None}
-    truth = task.splits.test.truth
-    row = {
-        "divergence": measure.name, "output_unit": getattr(task.output, "unit", ""),
+    samples = {split: _sample(task, answers, split, part, measures.divergence) for split, part in _SAMPLES}
+    certificates = {split: certify(fitted.strategy, fitted.student, fitted.features[part], samples[split])
+                    for split, part in _SAMPLES}
+    facts = {split: _facts(task, fitted, certificates[split], samples[split], pair) for split in samples}
+    bounds, faults = [], []
+    for split, sample in samples.items():
+        rows, raised = bound_rows(sample, facts[split], measures.bounds)
+        bounds += rows
+        faults += raised
+    metrics, reasons = metric_columns(samples["test"], measures.metrics)
+    test, certificate = samples["test"], certificates["train"]
+    scores = Scores(
+        **_described(task, fitted.strategy, test, pair), **_means(test), **_on_train(samples["train"]),
+        **_compared(task, between), delta_exact=_plain(certificates["test"].delta), delta_exact_train=_plain(certificate.delta),
+        ceiling_in_class=certificate.reference_in_class, metrics_missing=[*reasons, *dict.fromkeys(faults)],
+        flags=_flags(task, test, pair) + _unfinished(fitted.strategy, certificate, samples["train"]))
+    return Artifact({}, {
+        "row": {**msgspec.to_builtins(scores), **metrics},
+        "bounds": [{**{name: _plain(value) for name, value in msgspec.to_builtins(bound).items()},
+                    "all_assumptions": bound.all_assumptions} for bound in bounds],
+        "facts": {split: msgspec.to_builtins(found) for split, found in facts.items()}})
+
+
+def _sample(task: LoadedTask, answers: Answers, split: Literal["test", "train"], part: Part, divergence: Divergence) -> Sample:
+    predicted = Predictions(**{name: found[part] for name, found in answers.items() if found is not None})
+    return sample_of(split, task.output, divergence, task.part(part).truth, predicted)
+
+
+def _facts(task: LoadedTask, fitted: Fitted, certificate: ClassCertificate, sample: Sample, pair: Pair) -> Facts:
+    student, transfer = fitted.student, task.splits.transfer.truth
+    linear = isinstance(student, LinearPredictor) and sample.divergence.geometry == "quadratic"
+    softmax = isinstance(student, SoftmaxPredictor) and sample.divergence.geometry == "entropic"
+    design = np.asarray(student.design(fitted.features["transfer"]), dtype=np.float64) if linear else None
+    return Facts(
+        convex_in=fitted.strategy.convex_in, exact=bool(fitted.strategy.exact),
+        exact_projection=certificate.exact_projection, reference_in_class=certificate.reference_in_class,
+        truth_in_class=certificate.truth_in_class, subspace=(linear or softmax) and student.radius is None,
+        independent_transfer=pair.independent, contains_constant=linear, delta=certificate.delta,
+        spans_sample=certificate.spans_sample, deterministic=sample.split == "train", n_transfer=len(transfer),
+        head_norm=float(student.head_norm) if linear else None,
+        sum_squared_features=float((design**2).sum()) if design is not None else None,
+        label_range=float(np.ptp(transfer)), known_truth=bool(task.payload["known_truth"]),
+        delta_rounding=certificate.delta_rounding, beyond=certificate.beyond)
+
+
+def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> dict[str, Any]:
+    return {
+        "divergence": sample.divergence.name, "output_unit": getattr(task.output, "unit", ""),
+        "classes": task.output.k if isinstance(task.output, Classes) else None,
         "class_balance": {None: None, True: "on", False: "off"}[task.payload["balanced"]],
         "truth_share": float(declared(strategy, "truth_share", 0.0)),
         **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
         "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],
-        "fingerprint_data": task.payload["data"],
+        "fingerprint_data": task.payload["data"], **_direction(pair, sample),
     }
-    certificates: dict[str, ClassCertificate] = {}
-    written: list[dict[str, Any]] = []
-    for split, part in _SAMPLES:
-        at, known = _at(predictions, part), task.part(part).truth
-        certificates[split] = certify(strategy, student, features[part], at, known, measure)
-        facts = _facts(task, strategy, student, features["transfer"], certificates[split], split, measure, pair)
-        written += [_bound_row(b) for b in bounds(known, at["weak"], at["student"], at["ceiling"], facts)]
-    row |= _scores(truth, roles, measure) | _fitted(task, predictions, measure) | _compared(task, between)
-    row |= {
-        "delta_exact": _plain(certificates["test"].delta), "delta_exact_train": _plain(certificates["train"].delta),
-        "ceiling_in_class": certificates["train"].reference_in_class, **_direction(pair, row),
-        "flags": _flags(task, roles, measure, pair) + _unfinished(strategy, certificates["train"], predictions),
-    }
-    if isinstance(task.output, Classes):
-        row |= {name: _plain(value) for name, value in class_columns(task.output, truth, roles).items()}
-    else:
-        for role, values in roles.items():
-            row |= {f"{name}_{role}": _plain(value) for name, value in regression_metrics(truth, values).items()}
-    return Artifact({}, {"row": row, "bounds": written})
 
 
-_SAMPLES: tuple[tuple[str, Part], ...] = (("train", "transfer"), ("test", "test"))
-
-
-def _facts(task: LoadedTask, strategy: Any, student: Any, fitted_on: Array, certificate: ClassCertificate, split: str,
-           measure: Divergence, pair: Pair) -> Facts:
-    linear = isinstance(student, LinearPredictor) and measure.name != "kl"
-    softmax = isinstance(student, SoftmaxPredictor) and measure.name == "kl"
-    design = np.asarray(student.design(fitted_on), dtype=np.float64) if linear else None
-    return Facts(
-        split=split, divergence=measure.name, convex_in=strategy.convex_in, exact=bool(strategy.exact),
-        exact_projection=certificate.exact_projection, reference_in_class=certificate.reference_in_class,
-        truth_in_class=certificate.truth_in_class, subspace=(linear or softmax) and student.radius is None,
-        independent_transfer=pair.independent, contains_constant=linear, delta=certificate.delta,
-        spans_sample=certificate.spans_sample, deterministic=split == "train",
-        n_transfer=len(task.splits.transfer.truth), head_norm=float(student.head_norm) if linear else None,
-        sum_squared_features=float((design ** 2).sum()) if design is not None else None,
-        label_range=float(np.ptp(task.splits.transfer.truth)), known_truth=bool(task.payload["known_truth"]))
-
-
-def _scores(truth: Array, roles: Mapping[str, Array], measure: Divergence) -> dict[str, Any]:
-    entries = ledger(truth, roles["weak"], roles["student"], roles["ceiling"], measure)
-    terms = {"err_weak": entries.err_weak, "err_student": entries.err_student, "err_ceiling": entries.err_reference,
-             "gain": entries.gain, "misfit": entries.misfit, "misfit_reverse": entries.misfit_reverse,
-             "projection": entries.projection, "realizability": entries.realizability,
-             "predicted_err": entries.err_weak - entries.misfit}
-    for role in ("gold", "base"):
-        if role in roles:
-            terms[f"err_{role}"] = measure.between(truth, roles[role])
+def _means(sample: Sample) -> dict[str, Any]:
+    """The ledger's means on test with their standard errors, and their ratios."""
+    terms = {"err_weak": sample.err_weak, "err_student": sample.err_student, "err_ceiling": sample.err_reference,
+             "gain": sample.gain, "misfit": sample.misfit, "misfit_reverse": sample.misfit_reverse,
+             "projection": sample.projection, "realizability": sample.realizability,
+             "predicted_err": sample.err_weak - sample.misfit}
+    for name, values in (("gold", sample.predicted.gold), ("base", sample.predicted.base)):
+        if values is not None:
+            terms[f"err_{name}"] = sample.divergence.between(sample.truth, sample.divergence.conform(values))
     row: dict[str, Any] = {}
     for name, values in terms.items():
         found = estimate(values)
         row[name], row[f"{name}_se"] = _plain(found.mean), _plain(found.se)
-    row["gain_over_misfit"] = _plain(gain_over_misfit(entries.gain, entries.misfit, entries.err_weak))
-    recovered, reason = pgr(entries.err_weak, entries.err_student, entries.err_reference)
-    return row | {"pgr": _plain(recovered), "pgr_reason": reason, "ledger_residue": entries.residue()}
+    row["gain_over_misfit"] = _plain(gain_over_misfit(sample.gain, sample.misfit, sample.err_weak))
+    recovered, reason = pgr(sample.err_weak, sample.err_student, sample.err_reference)
+    return row | {"pgr": _plain(recovered), "pgr_reason": reason, "ledger_residue": residue(sample)}
 
 
-def _fitted(task: LoadedTask, predictions: Predictions, measure: Divergence) -> dict[str, float]:
+def _on_train(sample: Sample) -> dict[str, Any]:
     """The ledger's means on the student's training inputs, where an exact linear head makes the law an identity."""
-    at = _at(predictions, "transfer")
-    entries = ledger(task.splits.transfer.truth, at["weak"], at["student"], at["ceiling"], measure)
-    return {f"{name}_train": float(getattr(entries, name).mean()) for name in TRAIN}
+    return {f"{name}_train": float(getattr(sample, name).mean()) for name in TRAIN}
 
 
 def _compared(task: LoadedTask, between: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,47 +177,34 @@ def _compared(task: LoadedTask, between: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _flags(task: LoadedTask, roles: Mapping[str, Array], measure: Divergence, pair: Pair) -> list[str]:
-    truth = task.splits.test.truth
-    err_weak, err_ceiling = (measure.between(truth, roles[role]) for role in ("weak", "ceiling"))
-    raised = list(flags(truth, roles["weak"], roles["student"], roles["ceiling"], err_weak, err_ceiling))
+def _flags(task: LoadedTask, sample: Sample, pair: Pair) -> list[str]:
+    raised = list(flags(sample))
     if isinstance(task.output, Classes):
         lacking = {part for part in PARTS if (task.part(part).truth.sum(axis=0) == 0.0).any()}
         raised += [f"class-missing-in-{part}" for part in PARTS if part in lacking]
     return raised + (["splits-overlap"] if pair.overlap else [])
 
 
-def _unfinished(strategy: Any, certificate: ClassCertificate, predictions: Predictions) -> list[str]:
+def _unfinished(strategy: Any, certificate: ClassCertificate, sample: Sample) -> list[str]:
     """`not-converged` where δ on the training inputs is over a share of the variance of the weak labels there.
 
     A strategy that declares no convex class means to end elsewhere.
     """
     if strategy.convex_in is None:
         return []
-    weak = _at(predictions, "transfer")["weak"]
-    allowed = max(UNFINISHED * float(weak.var(axis=0).sum()), EXACT * float((weak ** 2).mean()))
+    weak = sample.predicted.weak
+    allowed = max(UNFINISHED * float(weak.var(axis=0).sum()), EXACT * float((weak**2).mean()))
     return ["not-converged"] if certificate.delta is not None and certificate.delta > allowed else []
 
 
-def _direction(pair: Pair, row: Mapping[str, Any]) -> dict[str, str]:
+def _direction(pair: Pair, sample: Sample) -> dict[str, str]:
     if pair.same:
         return {"direction": "same", "direction_by": "model"}
     weak, strong = pair.weak_size, pair.strong_size
     if weak is not None and strong is not None and weak != strong:
         return {"direction": "weak-to-strong" if weak < strong else "strong-to-weak", "direction_by": "size"}
-    word = "weak-to-strong" if row["err_ceiling"] < row["err_weak"] else "strong-to-weak"
-    return {"direction": word, "direction_by": "ceiling"}
-
-
-def _bound_row(bound: Bound) -> dict[str, Any]:
-    values = {f.name: getattr(bound, f.name) for f in dataclasses.fields(bound) if f.name != "assumptions"}
-    assumed = {name: getattr(bound.assumptions, name) for name in ASSUMPTIONS}
-    return {**{name: _plain(value) for name, value in values.items()}, **assumed,
-            "all_assumptions": bound.all_assumptions_hold}
-
-
-def _at(predictions: Predictions, part: str) -> dict[str, Array]:
-    return {role: found[part] for role, found in predictions.items() if found is not None}
+    better = float(sample.err_reference.mean()) < float(sample.err_weak.mean())
+    return {"direction": "weak-to-strong" if better else "strong-to-weak", "direction_by": "ceiling"}
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from w2s_bench.compute.cell_score import Pair, score
+from w2s_bench.compute.cell_score import Fitted, Pair, Yardsticks, score
 from w2s_bench.compute.features import Features, embedded, features_of
 from w2s_bench.compute.splits import (
     PARTS,
@@ -27,7 +27,8 @@ from w2s_bench.compute.splits import (
     unpack_pool,
     unpack_splits,
 )
-from w2s_bench.contracts import Array, Columns, FitContext, FitProblem, Labels, Output, PrepareContext, can, declared
+from w2s_bench.contracts import PREDICTORS, Array, Columns, FitContext, FitProblem, Labels, Output, PrepareContext, can, declared
+from w2s_bench.contracts.data import ROW_SUM_TOLERANCE
 from w2s_bench.contracts.devices import asked, described, threads
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError, W2SError
 from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
@@ -51,7 +52,6 @@ from w2s_bench.registry.component import Component
 from w2s_bench.registry.contract import check_capabilities, fingerprint
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
-from w2s_bench.scoring.divergence import ROW_SUM_TOLERANCE
 from w2s_bench.scoring.representations import Spectrum, compare, spectrum
 from w2s_bench.store.artifacts import Artifact, DamagedArtifact, Store
 from w2s_bench.store.checkpoints import StoredCheckpoints
@@ -268,8 +268,14 @@ class Workshop:
         features: dict[str, Array] = {
             part: self._stacked((recipe.embed, *recipe.embeds), recipe.load, part)[0] for part in PARTS}
         between = self._artifact(recipe.compare).payload if recipe.compare else {}
-        roles = {role: predictions(getattr(recipe, role)) for role in ("weak", "student", "ceiling", "gold", "base")}
-        return score(task, strategy, student, features, roles, pair, between)
+        roles = {role: predictions(getattr(recipe, role)) for role in PREDICTORS}
+        return score(task, Fitted(strategy, student, features), roles, pair, between, self._measures(recipe))
+
+    def _measures(self, recipe: Score) -> Yardsticks:
+        def named(keys: Sequence[str]) -> dict[str, Any]:
+            return {self.components[key].label: self._instance(key) for key in keys}
+
+        return Yardsticks(self._instance(recipe.divergence), named(recipe.metrics), named(recipe.bounds))
 
     def _finish(self, job: Job, artifact: Artifact | Exception | None, seconds: float, batch: int, devices: set[str]) -> Outcome:
         started = time.perf_counter()

@@ -17,6 +17,9 @@ else:
 DIRECTIONS = ("weak-to-strong", "same", "strong-to-weak")
 """What a cell's direction may be, in the order in which tables and figures show them."""
 
+ROW_SUM_TOLERANCE = 1e-5
+"""A row of probabilities may miss a sum of 1 by this much: float32 softmax over many classes does."""
+
 Columns = Mapping[str, Array]
 """Named input columns of equal length n: numeric (n,) or (n, d), or text as an object array of str."""
 

@@ -29,7 +29,9 @@ class Divergence(Protocol):
     else "other": nothing is certified then. rounding: what a divergence of two predictors near each other may be off by in
     float64, 0 for values with a unit of their own.
     law: who says that the gain is at least the misfit. explicit: name of the bound that says by how much it may be less.
-    two_sided: whether the gain is as near from above, in a class that is a linear subspace. band: the explicit law in words.
+    two_sided: whether the gain is as near from above, in a class that is a linear subspace. spreads: whether `reach` reads
+    `spread`. band: the explicit law in words. holds, fails: when the law is true of a student, and what a gain outside its band
+    shows; ends of sentences.
     """
 
     name: str
@@ -40,7 +42,10 @@ class Divergence(Protocol):
     law: str
     explicit: str
     two_sided: bool
+    spreads: bool
     band: str
+    holds: str
+    fails: str
 
     def unit_of(self, output_unit: str) -> str:
         """The unit of D as it is printed, for labels in `output_unit`; "" where it has none."""
@@ -73,13 +78,33 @@ class Divergence(Protocol):
         """
 
 
+class Predictions(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the predictors of one cell answered on one sample, as they answered: (n, k) float64 each.
+
+    weak, student, ceiling: f_w, f_sw, f_s. gold, base: two references that a run may leave out.
+    """
+
+    weak: Array
+    student: Array
+    ceiling: Array
+    gold: Array | None = None
+    base: Array | None = None
+
+    def by_name(self) -> dict[str, Array]:
+        """The predictions that there are, by the name of the predictor."""
+        return {name: values for name in PREDICTORS if (values := getattr(self, name)) is not None}
+
+
+PREDICTORS = ("weak", "student", "ceiling", "gold", "base")
+
+
 class Sample(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One cell on one sample of n examples: "test", or "train", the student's training inputs.
 
-    truth, weak, student, ceiling, gold, base: y, f_w, f_sw, f_s = g and two references that a run may leave out, (n, k),
-    conformed. The rest is the ledger, (n,) each, in the divergence's unit: err_weak = D(y, f_w), err_student = D(y, f_sw),
-    err_reference = D(y, g), gain = err_weak − err_student, misfit = D(f_sw, f_w), misfit_reverse = D(f_w, f_sw), projection =
-    <g − f_sw, Δ>, realizability = <y − g, Δ>.
+    truth, weak, student, ceiling: y, f_w, f_sw and f_s = g, (n, k), conformed to the divergence. predicted: the predictions as
+    they were made, which metrics read, because what a clip changes is tied. The rest is the ledger, (n,) each, in the
+    divergence's unit: err_weak = D(y, f_w), err_student = D(y, f_sw), err_reference = D(y, g), gain = err_weak − err_student,
+    misfit = D(f_sw, f_w), misfit_reverse = D(f_w, f_sw), projection = <g − f_sw, Δ>, realizability = <y − g, Δ>.
     """
 
     split: Literal["test", "train"]
@@ -89,8 +114,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     weak: Array
     student: Array
     ceiling: Array
-    gold: Array | None = None
-    base: Array | None = None
+    predicted: Predictions
     err_weak: Array
     err_student: Array
     err_reference: Array
@@ -99,12 +123,6 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     misfit_reverse: Array
     projection: Array
     realizability: Array
-
-    @property
-    def predictors(self) -> dict[str, Array]:
-        """The predictions by the name of the predictor, those that there are."""
-        found = {"weak": self.weak, "student": self.student, "ceiling": self.ceiling, "gold": self.gold, "base": self.base}
-        return {name: values for name, values in found.items() if values is not None}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +135,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     reference_in_class, truth_in_class, subspace, contains_constant: about the student's class on this sample.
     independent_transfer: the transfer inputs are independent of the weak model.
     delta: misfit minus the smallest misfit in the class on this sample, in the divergence's unit, None where nothing bounds
-    it; where the divergence is entropic, a duality gap that bounds it from above.
+    it; below 0 by rounding only. Where the divergence is entropic, a duality gap that bounds it from above.
     spans_sample: the class has as many parameters as the sample has points.
     deterministic: statements are about this very sample, so intervals are points.
     n_transfer: examples that the student was fitted on. head_norm, sum_squared_features: W (Frobenius) and Σ‖h_i‖² on them,
@@ -144,6 +162,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     label_range: float
     known_truth: bool
     norm_bounded: bool = False
+    outputs_in_range: bool = False
+    delta_rounding: float = 0.0
+    beyond: float = 0.0
 
 
 Sides: TypeAlias = Callable[[Array], tuple[float, float]]

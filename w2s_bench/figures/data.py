@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import UsageError
+from w2s_bench.registry.measures import row_columns
 from w2s_bench.registry.names import Scalar, Selector, format_selector, natural, parse
 from w2s_bench.registry.short_names import one_name, short_names
-from w2s_bench.scoring.columns import ROWS
 from w2s_bench.tables.choices import choices
 from w2s_bench.tables.comparisons import comparisons
 from w2s_bench.tables.laws import divergence_of, law_of, unit_of
@@ -71,7 +71,7 @@ class RunData:
         return unit_of(divergence, output_unit)
 
     def column_unit(self, column: str) -> str:
-        unit = next((found.unit for found in ROWS if found.name == column), "")
+        unit = next((found.unit for found in row_columns() if found.name == column), "")
         return "" if unit in _NO_UNITS else unit
 
     def divergence(self, name: str | None) -> Divergence | None:

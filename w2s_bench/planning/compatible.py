@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from w2s_bench.contracts import Model, Strategy, Task, can
+from collections.abc import Mapping
+
+from w2s_bench.contracts import Divergence, Model, Strategy, Task, can
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
 
 _WORDS = {"regression": "numbers", "classes": "classes"}
-_DIVERGENCES = {"regression": ("squared", "squared-mean"), "classes": ("kl", "brier")}
 
 
-def check_divergence(task: Component, instance: Task) -> None:
-    """Raise PluginError for a divergence that the task's output cannot be scored by."""
-    allowed = _DIVERGENCES[instance.output.kind]
+def check_divergence(task: Component, instance: Task, offered: Mapping[str, Divergence]) -> None:
+    """Raise PluginError for a divergence that the task's output cannot be scored by. offered: every divergence by its name."""
+    allowed = [name for name, divergence in offered.items() if divergence.output == instance.output.kind]
     if instance.divergence not in allowed:
         raise PluginError(f"{task.label} has {_WORDS[instance.output.kind]} and the divergence {instance.divergence}",
                           where=task.target, hint=f"one of {', '.join(allowed)}")

@@ -33,6 +33,7 @@ from w2s_bench.planning.recipes import (
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
+from w2s_bench.registry.measures import measures_of
 from w2s_bench.registry.names import Scalar, format_selector, parse
 
 _SHOWN_REFUSALS = 12
@@ -134,6 +135,7 @@ class _Planner:
         self._tasks: dict[str, Any] = {}
         self._strategies: dict[str, Any] = {}
         self._shared: dict[Any, str] = {}
+        self._measures = measures_of(registry)
         self._seeds: dict[tuple[str, str, int], int] = {}
 
     def cells(self, matrix: Matrix) -> Iterator[Cell]:
@@ -178,12 +180,22 @@ class _Planner:
         compare = self._add(Compare(load, embed, weak_embed)) if self.spec.representations else None
         others = self._reading(here, strong, strategy).embeds[1:]
         weak_size, strong_size = self._sizes(weak, strong)
+        divergence, metrics, bounds = self._measured_by(task)
         score = Score(
-            task=task.key, load=load, strategy=strategy.key, embed=embed, weak_embed=weak_embed, embeds=others, compare=compare,
+            task=task.key, divergence=divergence, metrics=metrics, bounds=bounds, load=load, strategy=strategy.key, embed=embed,
+            weak_embed=weak_embed, embeds=others, compare=compare,
             weak=weak_predict, student_fit=student_fit, student=student, ceiling=ceiling, gold=gold, base=base,
             weak_size=weak_size, strong_size=strong_size,
             weak_saw_transfer="task" in (self._prepared_from(weak) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
+
+    def _measured_by(self, task: Component) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """Keys of the divergence that scores a task, and of the metrics and bounds that are about it."""
+        instance = self._tasks[task.key]
+        divergence = self._measures.components["divergences"][instance.divergence]
+        metrics, bounds = self._measures.of(instance.output.kind, instance.divergence)
+        self._known((divergence, *metrics, *bounds))
+        return divergence.key, tuple(component.key for component in metrics), tuple(component.key for component in bounds)
 
     def _fitted(self, here: _Drawn, model: Component, strategy: Component, taught: _Taught) -> tuple[str, str]:
         """Keys of a fit and of its predictions."""
@@ -269,7 +281,7 @@ class _Planner:
         for task in tasks:
             if task.key not in self._tasks:
                 self._tasks[task.key] = task.create()
-                check_divergence(task, self._tasks[task.key])
+                check_divergence(task, self._tasks[task.key], self._measures.divergences)
         return tasks
 
     def _known_strategies(self, texts: tuple[str, ...]) -> tuple[Component, ...]:

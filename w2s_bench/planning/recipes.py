@@ -114,12 +114,16 @@ class Score(_Named, frozen=True, kw_only=True, tag="score"):
     """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's; embeds are what the
     student's strategy reads beside it.
 
+    divergence, metrics, bounds: keys of the components that measure the cell.
     weak_saw_transfer: the weak model was made from the task's inputs, those of the transfer split among them.
     compare: None where the spec does not ask for a comparison of the features.
     """
 
     stage: ClassVar[Stage] = "score"
     task: str
+    divergence: str
+    metrics: tuple[str, ...]
+    bounds: tuple[str, ...]
     load: str
     strategy: str
     embed: str
@@ -138,7 +142,7 @@ class Score(_Named, frozen=True, kw_only=True, tag="score"):
 
 
 Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score
-_COMPONENT_FIELDS = ("task", "model", "strategy")
+_COMPONENT_FIELDS = ("task", "model", "strategy", "divergence", "metrics", "bounds")
 _UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak", "student_fit", "student",
                     "ceiling", "gold", "base")
 
@@ -197,11 +201,11 @@ def keys_in(value: Json) -> tuple[str, ...]:
 
 def component_keys(recipe: Recipe) -> tuple[str, ...]:
     """Keys of the components that the recipe names."""
-    found = (getattr(recipe, name, None) for name in _COMPONENT_FIELDS)
-    return tuple(key for key in found if key is not None)
+    return tuple(key for name in _COMPONENT_FIELDS for key in keys_in(getattr(recipe, name, None)))
 
 
 def described(recipe: Recipe, components: Mapping[str, Component]) -> str:
     """The job in words, for errors and progress."""
-    labels = " ".join(components[key].label for key in component_keys(recipe) if key in components)
+    fitted = (getattr(recipe, name, None) for name in ("task", "model", "strategy"))
+    labels = " ".join(components[key].label for key in fitted if key is not None and key in components)
     return f"{recipe.stage} {labels}".rstrip()

@@ -173,7 +173,7 @@ class Registry:
     def component(self, kind: str, found: Registered, settings: dict[str, Scalar], *, where: str) -> Component:
         """An entry with its parameters checked, defaults filled in, source and files fingerprinted."""
         entry = found.entry
-        missing_extra = _missing_extra(entry)
+        missing_extra = self.missing_extra(entry)
         if missing_extra:
             raise UsageError(f"{entry.name} needs the extra {entry.extra!r} ({missing_extra} is not installed)", where=where,
                              hint=f"install it: pip install '{found.plugin.distribution}[{entry.extra}]'")
@@ -203,6 +203,11 @@ class Registry:
         for word in sorted(outputs) if isinstance(outputs, frozenset | set) else ():
             if word not in known and difflib.get_close_matches(word, known, cutoff=0.8):
                 raise PluginError(f"`outputs` of {name} has {word!r}", hint=nearest(word, known))
+
+    @staticmethod
+    def missing_extra(entry: Entry) -> str:
+        """The first module of the entry's extra that is not installed, "" where all are."""
+        return next((module for module in entry.needs if importlib.util.find_spec(module) is None), "") if entry.extra else ""
 
     def _parts(self, entry: Entry, params: dict[str, Scalar | None], where: str) -> tuple[tuple[str, Component], ...]:
         """The components that parameters name."""
@@ -239,5 +244,3 @@ def _excluded(component: Component, names: set[str], settings: list[dict[str, Sc
         all(params.get(name) == value for name, value in given.items()) for given in settings)
 
 
-def _missing_extra(entry: Entry) -> str:
-    return next((module for module in entry.needs if importlib.util.find_spec(module) is None), "") if entry.extra else ""

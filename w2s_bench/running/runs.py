@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from w2s_bench.compute.splits import unpack_splits
+from w2s_bench.contracts import PREDICTORS
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import StoreError, W2SError
 from w2s_bench.planning.planner import Cell, Plan
@@ -19,7 +20,6 @@ from w2s_bench.planning.recipes import Outcome, Score
 from w2s_bench.running.folder import claim_folder, folder_made, locked, write_plan, write_predictions, write_tables
 from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.local import Policy, execute
-from w2s_bench.scoring.columns import PREDICTORS
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
 Warn = Callable[[str], None]

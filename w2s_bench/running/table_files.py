@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from w2s_bench.contracts.errors import DataError, PluginError, nearest
-from w2s_bench.scoring.columns import BOUNDS, ROWS, Column, polars_schema
+from w2s_bench.registry.measures import row_columns
+from w2s_bench.scoring.columns import BOUNDS, Column, polars_schema
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,12 +31,18 @@ _NAME = re.compile(r"(?P<name>[a-z0-9-]+)/(?P<version>[0-9]+)")
 
 
 class TableSchema(msgspec.Struct, frozen=True):
-    """What a file holds: its name and major version, the columns without which a line is none, and all that are declared."""
+    """What a file holds: its name and major version, the columns without which a line is none, and what declares all of them:
+    metrics that plugins add have columns too."""
 
     name: str
     version: int
     needs: tuple[str, ...]
-    columns: tuple[Column, ...]
+    declares: Callable[[], tuple[Column, ...]]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns that are declared here and now."""
+        return self.declares()
 
     @property
     def label(self) -> str:
@@ -44,8 +51,8 @@ class TableSchema(msgspec.Struct, frozen=True):
 
 
 ROW = TableSchema(
-    "w2s-row", 1, ("run_id", "cell_key", "status", "task", "weak", "strong", "strategy", "supervisor", "seed"), ROWS)
-BOUND = TableSchema("w2s-bound", 1, ("run_id", "cell_key", "bound", "split"), BOUNDS)
+    "w2s-row", 1, ("run_id", "cell_key", "status", "task", "weak", "strong", "strategy", "supervisor", "seed"), row_columns)
+BOUND = TableSchema("w2s-bound", 1, ("run_id", "cell_key", "bound", "split"), lambda: BOUNDS)
 
 
 def table_of(records: Sequence[Mapping[str, Any]], schema: TableSchema) -> pl.DataFrame:

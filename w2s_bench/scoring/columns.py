@@ -1,19 +1,28 @@
-"""The schema of `rows.parquet` and `bounds.parquet`: one declared object that docs, validation and `show --columns` read."""
+"""What a line of `rows.parquet` and of `bounds.parquet` is: records whose fields are the columns, each with its meaning.
+
+Beside these a row has the columns of the metrics that scored it (`w2s_bench.scoring.measured.columns_of`). Docs, validation and
+`show --columns` read the same declarations.
+"""
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     import polars as pl
 
 Type = Literal["str", "int", "float", "bool", "list"]
-PREDICTORS = ("weak", "student", "ceiling", "gold", "base")
 TRAIN = ("gain", "misfit", "projection", "realizability")
 """Terms that are also written on the student's training inputs."""
 
-STATUSES = ("ok", "failed", "timeout", "oom", "lost", "diverged", "skipped", "interrupted")
+STATUSES = ("ok", "failed", "timeout", "oom", "lost", "diverged", "interrupted")
+
+BREGMAN = "Charikar et al. 2024; Mulgund & Pabbaraju 2025"
 
 
 @dataclass(frozen=True)
@@ -32,131 +41,163 @@ class Column:
     timing: bool = False
 
 
-def _identity() -> list[Column]:
-    text = [
-        ("run_id", "digest of the spec and of every planned cell"),
-        ("cell_key", "content key of the score: same key, same numbers"),
-        ("status", "how the cell ended: " + ", ".join(STATUSES)),
-        ("error", "what went wrong, for a status other than ok"),
-        ("task", "task"), ("task_set", "the task without parameters that only number draws of it: what tables pool"),
-        ("weak", "weak supervisor: the model that is fitted on the truth and labels the transfer set"),
-        ("strong", "strong student: the model that is fitted on the weak labels"),
-        ("strategy", "how student, ceiling and gold are fitted"), ("supervisor", "how the weak model is fitted"),
-    ]
-    return [Column(name, "str", "", meaning) for name, meaning in text] + [
-        Column("seed", "int", "", "the cell's seed; every draw derives from it by named dimension"),
-        Column("panels", "list", "", "the parts of the study that the cell belongs to, as the spec names them"),
-        Column("direction", "str", "", "weak-to-strong, strong-to-weak or same", "", True),
-        Column("direction_by", "str", "", "what decided the direction: size, model (one on both sides), or ceiling"),
-        Column("divergence", "str", "", "the Bregman divergence D of this row", "scoring.md"),
-        Column("output_unit", "str", "", "the unit of the task's labels"),
-        Column("classes", "int", "", "number of classes; null for numbers"),
-        Column("class_balance", "str", "", "whether classes are thinned to one size: on, off; null without that option"),
-        Column("truth_share", "float", "1", "share of the transfer labels that were the truth, for a strategy that mixes it in"),
-        Column("n_supervise", "int", "examples", "size of the supervise split"),
-        Column("n_transfer", "int", "examples", "size of the transfer split"),
-        Column("n_test", "int", "examples", "size of the test split"),
-        Column("truncated", "int", "examples", "inputs cut to the context by the weak or the strong model"),
-    ]
+def _about(meaning: str, *, unit: str = "", source: str = "", uses_truth: bool = False, timing: bool = False) -> msgspec.Meta:
+    told = {"unit": unit, "source": source, "uses_truth": uses_truth, "timing": timing}
+    return msgspec.Meta(description=meaning, extra=told, extra_json_schema={"unit": unit} if unit else None)
 
 
-def _scores() -> list[Column]:
-    bregman = "Charikar et al. 2024; Mulgund & Pabbaraju 2025"
-    columns = []
-
-    def mean(name: str, meaning: str, source: str, truth: bool) -> None:
-        columns.append(Column(name, "float", "D", meaning, source, truth))
-        spread = f"standard error of {name} over test examples, paired"
-        columns.append(Column(f"{name}_se", "float", "D", spread, "scoring.md", truth))
-
-    mean("err_weak", "D(y, f_w): error of the weak supervisor", bregman, True)
-    mean("err_student", "D(y, f_sw): error of the student", bregman, True)
-    mean("err_ceiling", "D(y, f_s): error of the strong model fitted on the truth of the transfer split", bregman, True)
-    mean("err_gold", "D(y, gold): error of the strong model fitted on the supervise truth", "Burns et al. 2023", True)
-    mean("err_base", "D(y, base): error of the strong model before any label", "Burns et al. 2023", True)
-    mean("gain", "err_weak − err_student", bregman, True)
-    mean("misfit", "D(f_sw, f_w): the student's distance from the weak labels", bregman, False)
-    mean("misfit_reverse", "D(f_w, f_sw)", bregman, False)
-    mean("projection", "⟨g − f_sw, Δ⟩ with g the ceiling: ≥ 0 for an exact projection", "three-point identity", True)
-    mean("realizability", "⟨y − g, Δ⟩: 0 when the strong class contains the truth", "three-point identity", True)
-    mean("predicted_err", "err_weak − misfit: the student's error as Theorem 1 predicts it", "Charikar et al. 2024", True)
-    columns += [
-        Column("gain_over_misfit", "float", "1", "gain / misfit: 1 is Theorem 1 met with equality", "scoring.md", True),
-        Column("pgr", "float", "1", "performance gap recovered: gain / (err_weak − err_ceiling)", "Burns et al. 2023", True),
-        Column("pgr_reason", "str", "", "why pgr is null", "scoring.md", True),
-        Column("ledger_residue", "float", "D", "|gain − misfit − projection − realizability|, rounding only", "scoring.md", True),
-        Column("delta_exact", "float", "D", "δ on test: misfit − the smallest misfit in the student's class", "scoring.md"),
-        Column("delta_exact_train", "float", "D", "δ on the student's training inputs: 0 certifies an exact fit", "scoring.md"),
-        Column("ceiling_in_class", "bool", "", "the ceiling lies in the student's class, on train", "scoring.md", True),
-    ]
-    columns += [Column(f"{name}_train", "float", "D", f"{name} on the student's training inputs; never ranked on", "scoring.md",
-                       name != "misfit") for name in TRAIN]
-    columns += _representations()
-    for role in PREDICTORS:
-        for metric, unit in (("r2", "1"), ("rmse", "label"), ("mae", "label"), ("spearman", "1")):
-            columns.append(Column(f"{metric}_{role}", "float", unit, f"{metric} of the {role} predictor on test", "", True))
-    columns += _of_classes()
-    columns.append(Column("flags", "list", "", "validity flags: reasons to trust the row less", "scoring.md", True))
-    return columns
+def _spread(name: str, *, uses_truth: bool = False) -> msgspec.Meta:
+    return _about(f"standard error of {name} over test examples, paired", unit="D", source="scoring.md", uses_truth=uses_truth)
 
 
-def _of_classes() -> list[Column]:
-    metrics = (("accuracy", "1", "share of examples whose likeliest class is the true one", ""),
-               ("auroc", "1", "area under the ROC curve, binary classes", ""),
-               ("cross_entropy", "nats", "mean −ln p of the true class", ""),
-               ("brier", "1", "mean squared distance of the probabilities from the truth, summed over classes", ""),
-               ("ece", "1", "expected calibration error of the likeliest class, 15 bins", "Guo et al. 2017"))
-    columns = [Column(f"{name}_{role}", "float", unit, f"{meaning}: {role} predictor on test", source, True)
-               for role in PREDICTORS for name, unit, meaning, source in metrics]
-    for name, unit, _, _ in metrics:
-        better = "student − weak" if name in ("accuracy", "auroc") else "weak − student"
-        columns.append(Column(f"gain_{name}", "float", unit, f"gain in {name}, {better}: positive is better", "", True))
-        columns.append(Column(f"gain_{name}_se", "float", unit, f"standard error of gain_{name}, paired", "scoring.md", True))
-    identity, burns = "scoring.md", "Burns et al. 2023"
-    return columns + [
-        Column("metrics_missing", "list", "", "why a metric of classes is null", "", True),
-        Column("pgr_accuracy", "float", "1", "performance gap recovered, on accuracy", burns, True),
-        Column("pgr_accuracy_reason", "str", "", "why pgr_accuracy is null", "scoring.md", True),
-        Column("agreement", "float", "1", "share of test examples where student and weak name one class"),
-        Column("agreement_weak_right", "float", "1", "the same where the weak supervisor is right", burns, True),
-        Column("agreement_weak_wrong", "float", "1", "the same where the weak supervisor is wrong", burns, True),
-        Column("weak_wrong_student_right", "float", "1", "P(weak wrong, student right)", identity, True),
-        Column("weak_right_student_wrong", "float", "1", "P(weak right, student wrong)", identity, True),
-        Column("residue_01", "float", "1", "|gain_accuracy − (the difference of the two)|, counted: 0", identity, True),
-        Column("capa", "float", "1", "CAPA: agreement of weak and student beyond what their accuracies imply",
-               "Goel et al. 2025", True),
-    ]
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cell a row is of, and how it ended."""
+
+    run_id: Annotated[str | None, _about("digest of the spec and of every planned cell")] = None
+    cell_key: Annotated[str | None, _about("content key of the score: same key, same numbers")] = None
+    status: Annotated[str | None, _about(
+        "how the cell ended: ok, failed, timeout, oom, lost, diverged, interrupted")] = None
+    error: Annotated[str | None, _about("what went wrong, for a status other than ok")] = None
+    task: Annotated[str | None, _about("task")] = None
+    task_set: Annotated[str | None, _about("the task without parameters that only number draws of it: what tables pool")] = None
+    weak: Annotated[str | None, _about(
+        "weak supervisor: the model that is fitted on the truth and labels the transfer set")] = None
+    strong: Annotated[str | None, _about("strong student: the model that is fitted on the weak labels")] = None
+    strategy: Annotated[str | None, _about("how student, ceiling and gold are fitted")] = None
+    supervisor: Annotated[str | None, _about("how the weak model is fitted")] = None
+    seed: Annotated[int | None, _about("the cell's seed; every draw derives from it by named dimension")] = None
+    panels: Annotated[list[str] | None, _about("the parts of the study that the cell belongs to, as the spec names them")] = None
 
 
-def _representations() -> list[Column]:
-    gap, dims = "Xue et al. 2025", "Dong et al. 2025"
-    return [
-        Column("projection_gap", "float", "1", "‖P_s (I − P_w)‖: what the strong features hold and the weak ones do not", gap),
-        Column("dim_weak", "int", "1", "d_w: intrinsic dimension of the weak features on the transfer inputs", dims),
-        Column("dim_strong", "int", "1", "d_s: the same of the strong features", dims),
-        Column("dim_overlap", "float", "1", "d_s∧w: sum of cos² of the canonical angles between the two", dims),
-        Column("label_noise", "float", "D", "σ²: variance of the noise on the labels, where the task declares it"),
-        Column("predicted_variance", "float", "D", "variance of the student by d_w, d_s, d_s∧w and σ²; null without them", dims),
-    ]
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
+    """What the scorer says of a cell; null where a thing is not defined or was not asked for."""
+
+    direction: Annotated[str | None, _about("weak-to-strong, strong-to-weak or same", uses_truth=True)] = None
+    direction_by: Annotated[str | None, _about("what decided the direction: size, model (one on both sides), or ceiling")] = None
+    divergence: Annotated[str | None, _about("the Bregman divergence D of this row", source="scoring.md")] = None
+    output_unit: Annotated[str | None, _about("the unit of the task's labels")] = None
+    classes: Annotated[int | None, _about("number of classes; null for numbers")] = None
+    class_balance: Annotated[str | None, _about(
+        "whether classes are thinned to one size: on, off; null without that option")] = None
+    truth_share: Annotated[float | None, _about(
+        "share of the transfer labels that were the truth, for a strategy that mixes it in", unit="1")] = None
+    n_supervise: Annotated[int | None, _about("size of the supervise split", unit="examples")] = None
+    n_transfer: Annotated[int | None, _about("size of the transfer split", unit="examples")] = None
+    n_test: Annotated[int | None, _about("size of the test split", unit="examples")] = None
+    truncated: Annotated[int | None, _about("inputs cut to the context by the weak or the strong model", unit="examples")] = None
+    err_weak: Annotated[float | None, _about(
+        "D(y, f_w): error of the weak supervisor", unit="D", source=BREGMAN, uses_truth=True)] = None
+    err_weak_se: Annotated[float | None, _spread("err_weak", uses_truth=True)] = None
+    err_student: Annotated[float | None, _about(
+        "D(y, f_sw): error of the student", unit="D", source=BREGMAN, uses_truth=True)] = None
+    err_student_se: Annotated[float | None, _spread("err_student", uses_truth=True)] = None
+    err_ceiling: Annotated[float | None, _about(
+        "D(y, f_s): error of the strong model fitted on the truth of the transfer split",
+        unit="D", source=BREGMAN, uses_truth=True)] = None
+    err_ceiling_se: Annotated[float | None, _spread("err_ceiling", uses_truth=True)] = None
+    err_gold: Annotated[float | None, _about(
+        "D(y, gold): error of the strong model fitted on the supervise truth",
+        unit="D", source="Burns et al. 2023", uses_truth=True)] = None
+    err_gold_se: Annotated[float | None, _spread("err_gold", uses_truth=True)] = None
+    err_base: Annotated[float | None, _about(
+        "D(y, base): error of the strong model before any label", unit="D", source="Burns et al. 2023", uses_truth=True)] = None
+    err_base_se: Annotated[float | None, _spread("err_base", uses_truth=True)] = None
+    gain: Annotated[float | None, _about("err_weak − err_student", unit="D", source=BREGMAN, uses_truth=True)] = None
+    gain_se: Annotated[float | None, _spread("gain", uses_truth=True)] = None
+    misfit: Annotated[float | None, _about(
+        "D(f_sw, f_w): the student's distance from the weak labels", unit="D", source=BREGMAN)] = None
+    misfit_se: Annotated[float | None, _spread("misfit")] = None
+    misfit_reverse: Annotated[float | None, _about("D(f_w, f_sw)", unit="D", source=BREGMAN)] = None
+    misfit_reverse_se: Annotated[float | None, _spread("misfit_reverse")] = None
+    projection: Annotated[float | None, _about(
+        "⟨g − f_sw, Δ⟩ with g the ceiling: ≥ 0 for an exact projection",
+        unit="D", source="three-point identity", uses_truth=True)] = None
+    projection_se: Annotated[float | None, _spread("projection", uses_truth=True)] = None
+    realizability: Annotated[float | None, _about(
+        "⟨y − g, Δ⟩: 0 when the strong class contains the truth",
+        unit="D", source="three-point identity", uses_truth=True)] = None
+    realizability_se: Annotated[float | None, _spread("realizability", uses_truth=True)] = None
+    predicted_err: Annotated[float | None, _about(
+        "err_weak − misfit: the student's error as Theorem 1 predicts it",
+        unit="D", source="Charikar et al. 2024", uses_truth=True)] = None
+    predicted_err_se: Annotated[float | None, _spread("predicted_err", uses_truth=True)] = None
+    gain_over_misfit: Annotated[float | None, _about(
+        "gain / misfit: 1 is Theorem 1 met with equality", unit="1", source="scoring.md", uses_truth=True)] = None
+    pgr: Annotated[float | None, _about(
+        "performance gap recovered: gain / (err_weak − err_ceiling)",
+        unit="1", source="Burns et al. 2023", uses_truth=True)] = None
+    pgr_reason: Annotated[str | None, _about("why pgr is null", source="scoring.md", uses_truth=True)] = None
+    ledger_residue: Annotated[float | None, _about(
+        "|gain − misfit − projection − realizability|, rounding only", unit="D", source="scoring.md", uses_truth=True)] = None
+    delta_exact: Annotated[float | None, _about(
+        "δ on test: misfit − the smallest misfit in the student's class", unit="D", source="scoring.md")] = None
+    delta_exact_train: Annotated[float | None, _about(
+        "δ on the student's training inputs: 0 certifies an exact fit", unit="D", source="scoring.md")] = None
+    ceiling_in_class: Annotated[bool | None, _about(
+        "the ceiling lies in the student's class, on train", source="scoring.md", uses_truth=True)] = None
+    gain_train: Annotated[float | None, _about(
+        "gain on the student's training inputs; never ranked on", unit="D", source="scoring.md", uses_truth=True)] = None
+    misfit_train: Annotated[float | None, _about(
+        "misfit on the student's training inputs; never ranked on", unit="D", source="scoring.md")] = None
+    projection_train: Annotated[float | None, _about(
+        "projection on the student's training inputs; never ranked on", unit="D", source="scoring.md", uses_truth=True)] = None
+    realizability_train: Annotated[float | None, _about(
+        "realizability on the student's training inputs; never ranked on", unit="D", source="scoring.md", uses_truth=True)] = None
+    projection_gap: Annotated[float | None, _about(
+        "‖P_s (I − P_w)‖: what the strong features hold and the weak ones do not", unit="1", source="Xue et al. 2025")] = None
+    dim_weak: Annotated[int | None, _about(
+        "d_w: intrinsic dimension of the weak features on the transfer inputs", unit="1", source="Dong et al. 2025")] = None
+    dim_strong: Annotated[int | None, _about("d_s: the same of the strong features", unit="1", source="Dong et al. 2025")] = None
+    dim_overlap: Annotated[float | None, _about(
+        "d_s∧w: sum of cos² of the canonical angles between the two", unit="1", source="Dong et al. 2025")] = None
+    label_noise: Annotated[float | None, _about(
+        "σ²: variance of the noise on the labels, where the task declares it", unit="D")] = None
+    predicted_variance: Annotated[float | None, _about(
+        "variance of the student by d_w, d_s, d_s∧w and σ²; null without them", unit="D", source="Dong et al. 2025")] = None
+    metrics_missing: Annotated[list[str] | None, _about("why a metric is null, or a bound has no row", uses_truth=True)] = None
+    flags: Annotated[list[str] | None, _about(
+        "validity flags: reasons to trust the row less", source="scoring.md", uses_truth=True)] = None
+    fingerprint_task: Annotated[str | None, _about("digest of what the task reads")] = None
+    fingerprint_data: Annotated[str | None, _about("digest of the loaded splits themselves")] = None
 
 
-def _provenance() -> list[Column]:
-    columns = [Column(f"predictor_{role}", "str", "", f"key of the {role} predictions in predictions/") for role in PREDICTORS]
-    columns += [
-        Column("versions", "str", "", "versions of the components as JSON"),
-        Column("fingerprint_task", "str", "", "digest of what the task reads"),
-        Column("fingerprint_data", "str", "", "digest of the loaded splits themselves"),
-    ]
-    for stage in ("load", "prepare", "embed", "compare", "fit", "predict", "score"):
-        columns.append(Column(f"seconds_{stage}", "float", "s", f"time of the {stage} jobs that this cell rests on", timing=True))
-    columns.append(Column("peak_memory", "float", "MiB", "largest resident size of a process after those jobs", timing=True))
-    return columns
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the numbers of a row come from, and what they cost."""
+
+    predictor_weak: Annotated[str | None, _about("key of the weak predictions in predictions/")] = None
+    predictor_student: Annotated[str | None, _about("key of the student predictions in predictions/")] = None
+    predictor_ceiling: Annotated[str | None, _about("key of the ceiling predictions in predictions/")] = None
+    predictor_gold: Annotated[str | None, _about("key of the gold predictions in predictions/")] = None
+    predictor_base: Annotated[str | None, _about("key of the base predictions in predictions/")] = None
+    versions: Annotated[str | None, _about("versions of the components as JSON")] = None
+    seconds_load: Annotated[float | None, _about("time of the load jobs that this cell rests on", unit="s", timing=True)] = None
+    seconds_prepare: Annotated[float | None, _about(
+        "time of the prepare jobs that this cell rests on", unit="s", timing=True)] = None
+    seconds_embed: Annotated[float | None, _about("time of the embed jobs that this cell rests on", unit="s", timing=True)] = None
+    seconds_compare: Annotated[float | None, _about(
+        "time of the compare jobs that this cell rests on", unit="s", timing=True)] = None
+    seconds_fit: Annotated[float | None, _about("time of the fit jobs that this cell rests on", unit="s", timing=True)] = None
+    seconds_predict: Annotated[float | None, _about(
+        "time of the predict jobs that this cell rests on", unit="s", timing=True)] = None
+    seconds_score: Annotated[float | None, _about("time of the score jobs that this cell rests on", unit="s", timing=True)] = None
+    peak_memory: Annotated[float | None, _about(
+        "largest resident size of a process after those jobs", unit="MiB", timing=True)] = None
 
 
-ROWS: tuple[Column, ...] = (*_identity(), *_scores(), *_provenance())
+def declared(*records: type[msgspec.Struct]) -> tuple[Column, ...]:
+    """The columns that records declare by their fields, in order."""
+    return tuple(_column(field) for record in records for field in msgspec.structs.fields(record))
 
-ASSUMPTIONS = ("convex", "exact_projection", "reference_in_class", "truth_in_class", "subspace",
-               "independent_transfer", "contains_constant", "known_truth", "norm_bounded")
+
+def _column(field: msgspec.structs.FieldInfo) -> Column:
+    value, meta = typing.get_args(field.type)
+    kinds: dict[Any, Type] = {str: "str", int: "int", float: "float", bool: "bool"}
+    held = [kind for kind in typing.get_args(value) if kind is not NoneType] or [value]
+    return Column(field.name, kinds.get(held[0], "list"), meaning=meta.description, **meta.extra)
+
+
+ROWS: tuple[Column, ...] = declared(Identity, Scores, Provenance)
+"""The columns that every row has, whatever metrics scored it."""
 
 BOUNDS: tuple[Column, ...] = (
     Column("run_id", "str", "", "run"), Column("cell_key", "str", "", "cell"),
@@ -167,11 +208,11 @@ BOUNDS: tuple[Column, ...] = (
     Column("slack_se", "float", "D", "its standard error, paired", "", True),
     Column("slack_low", "float", "D", "lower end of its 95 % interval", "", True),
     Column("slack_high", "float", "D", "upper end of its 95 % interval", "", True),
-    Column("tightness", "float", "1", "lhs / rhs, null where rhs ≤ 0", "", True),
+    Column("tightness", "float", "1", "lhs / rhs, null where rhs is not above rounding", "", True),
     Column("verdict", "str", "", "holds, violated or undecided", "", True),
-    Column("vacuous", "bool", "", "the statement says nothing on this sample", "", True),
-    *(Column(name, "bool", "", f"assumption: {name.replace('_', ' ')}; null where the bound does not make it", "",
-             name in ("reference_in_class", "truth_in_class")) for name in ASSUMPTIONS),
+    Column("vacuous", "bool", "", "the statement says nothing on this sample", "scoring.md", True),
+    Column("assumes", "list", "", "assumptions of the bound that are true of this sample", "scoring.md", True),
+    Column("fails", "list", "", "assumptions of the bound that are not, or not known to be", "scoring.md", True),
     Column("all_assumptions", "bool", "", "every assumption of this bound holds on this sample", "", True),
 )
 
@@ -180,6 +221,6 @@ def polars_schema(columns: tuple[Column, ...]) -> dict[str, pl.DataType | type[p
     """The polars schema of a table of these columns."""
     import polars as pl
 
-    types: dict[str, Any] = {"str": pl.String, "int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean,
-                             "list": pl.List(pl.String)}
+    types: dict[str, pl.DataType | type[pl.DataType]] = {
+        "str": pl.String, "int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean, "list": pl.List(pl.String)}
     return {column.name: types[column.type] for column in columns}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from w2s_bench.contracts import Sample
 from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
 from w2s_bench.scoring.intervals import estimate
 
@@ -63,43 +64,18 @@ def constant_labels(truth: npt.ArrayLike) -> bool:
     return bool((y == y[0]).all())
 
 
-def diverged(*predictions: npt.ArrayLike) -> bool:
-    """Whether any prediction is NaN or infinite."""
-    return any(not np.isfinite(np.asarray(p, dtype=np.float64)).all() for p in predictions)
-
-
-def flags(
-    truth: npt.ArrayLike,
-    weak: npt.ArrayLike,
-    student: npt.ArrayLike,
-    ceiling: npt.ArrayLike,
-    err_weak: npt.ArrayLike | None = None,
-    err_ceiling: npt.ArrayLike | None = None,
-) -> tuple[str, ...]:
-    """Names of the flags that a row carries, in a fixed order.
-
-    truth, weak, student, ceiling: (n, k) or (n,). err_weak, err_ceiling: (n,) per-example errors; without
-    both, the two flags about the gap are left out. Where a prediction diverged only `diverged` and the
-    flags on labels are given. Raises ShapeError and DomainError.
-    """
-    y = as_rows(truth, "truth")
-    lost = diverged(weak, student, ceiling)
-    gap_known = not lost and err_weak is not None and err_ceiling is not None
+def flags(sample: Sample) -> tuple[str, ...]:
+    """Names of the flags that a row carries, in a fixed order."""
+    y, f_w, f_sw = sample.truth, sample.predicted.weak, sample.predicted.student
     raised = {
-        "diverged": lost,
-        "teacher-collapsed": not lost and teacher_collapsed(weak, y),
-        "ceiling-not-better": gap_known and ceiling_not_better(_given(err_weak), _given(err_ceiling)),
-        "gap-inside-noise": gap_known and gap_inside_noise(_given(err_weak), _given(err_ceiling)),
-        "student-equals-teacher": not lost and student_equals_teacher(student, weak),
+        "teacher-collapsed": teacher_collapsed(f_w, y),
+        "ceiling-not-better": ceiling_not_better(sample.err_weak, sample.err_reference),
+        "gap-inside-noise": gap_inside_noise(sample.err_weak, sample.err_reference),
+        "student-equals-teacher": student_equals_teacher(f_sw, f_w),
         "few-test-examples": few_test_examples(len(y)),
         "constant-labels": constant_labels(y),
     }
     return tuple(name for name, is_raised in raised.items() if is_raised)
-
-
-def _given(values: npt.ArrayLike | None) -> npt.ArrayLike:
-    assert values is not None
-    return values
 
 
 def _gap(err_weak: npt.ArrayLike, err_ceiling: npt.ArrayLike) -> Array:

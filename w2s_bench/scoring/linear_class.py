@@ -16,6 +16,9 @@ from scipy.optimize import brentq
 from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.arrays import Array, as_rows
 
+BEYOND = 1e-9
+"""A head may exceed its radius by this share: the radius is often its own norm, found by another order of sums."""
+
 _ROUNDING = 1e-14
 """Relative size of what float64 leaves of a value after centring and a factorisation."""
 
@@ -77,12 +80,16 @@ class LinearClass:
         """Whether some head of the class gives `values` (n, k) on the sample.
 
         Residual mean square ≤ tolerance·(variance of values, summed over outputs) up to rounding of the values
-        themselves, and the least norm of a head that reaches it ≤ radius·(1 + 1e-9). Raises as `smallest_misfit`.
+        themselves, and the least norm of a head that reaches it ≤ radius·(1 + BEYOND). Raises as `smallest_misfit`.
         """
         labels = self._met(values)
         rounding = float((as_rows(values, "values") ** 2).sum()) * _ROUNDING**2
         reached = labels.outside <= tolerance * labels.total + rounding
-        return bool(reached and (self.radius is None or self._least_norm(labels) <= self.radius * (1.0 + 1e-9)))
+        return bool(reached and (self.radius is None or self._least_norm(labels) <= self.radius * (1.0 + BEYOND)))
+
+    def distance(self, values: npt.ArrayLike) -> float:
+        """Root mean square distance of `values` (n, k) from the nearest head of the class, summed over outputs."""
+        return float(np.sqrt(max(self.smallest_misfit(values), 0.0)))
 
     def _met(self, labels: npt.ArrayLike) -> _Labels:
         y = as_rows(labels, "labels")

@@ -3,13 +3,14 @@ class for which the misfit law of Mulgund and Pabbaraju (arXiv 2501.19105) is st
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
 from w2s_bench.contracts.errors import ShapeError
-from w2s_bench.scoring.arrays import Array, check_same_shape
-from w2s_bench.scoring.divergence import divergence
+from w2s_bench.scoring.arrays import Array, as_rows, check_same_shape
 
 _ROUNDING = 1e-15
 """Root mean square of what float64 leaves of a sum of probabilities."""
@@ -22,9 +23,9 @@ def mixture_gap(members: npt.ArrayLike, student: npt.ArrayLike, weak: npt.ArrayL
 
     The Frank–Wolfe gap (Jaggi 2013): F is convex, and linear functions are least at a member. It is also the most that
     the ledger's projection term can be below 0 for a reference in the class. members: (m, n, k); student, weak: (n, k);
-    all clipped as for `kl`, members before they are mixed. Raises ShapeError and DomainError.
+    all > 0, members clipped before they are mixed. Raises ShapeError and DomainError.
     """
-    f, w = divergence("kl").conform(student), divergence("kl").conform(weak)
+    f, w = as_rows(student, "student"), as_rows(weak, "weak")
     check_same_shape(f, w, "student and weak")
     h = _members(members, f)
     gradient = np.log(f) - np.log(w)
@@ -33,21 +34,30 @@ def mixture_gap(members: npt.ArrayLike, student: npt.ArrayLike, weak: npt.ArrayL
 
 
 def contains(members: npt.ArrayLike, values: npt.ArrayLike, tolerance: float = 1e-9) -> bool:
-    """Whether some mixture of members (m, n, k) gives the probabilities `values` (n, k); all clipped as in `mixture_gap`.
+    """Whether some mixture of members (m, n, k) gives the probabilities `values` (n, k).
 
-    The nearest one is found by non-negative least squares with a row for Σ α = 1, and made a mixture exactly; its mean
-    square residual must be ≤ tolerance·(variance of values, summed over classes) up to rounding. False too where the
-    iteration ends without an answer: nothing is shown then. Raises ShapeError and DomainError.
+    The mean square distance of the nearest one must be ≤ tolerance·(variance of values, summed over classes) up to rounding.
+    False too where the nearest one is not found: nothing is shown then. Raises ShapeError and DomainError.
     """
-    v = divergence("kl").conform(values)
+    v = as_rows(values, "values")
+    missed = distance(members, v) ** 2
+    return bool(missed <= tolerance * float(v.var(axis=0).sum()) + _ROUNDING**2 * v.shape[1])
+
+
+def distance(members: npt.ArrayLike, values: npt.ArrayLike) -> float:
+    """Root mean square distance of `values` (n, k) from the nearest mixture of members (m, n, k), summed over classes.
+
+    It is found by non-negative least squares with a row for Σ α = 1, and made a mixture exactly. Infinite where the iteration
+    ends without an answer. Raises ShapeError and DomainError.
+    """
+    v = as_rows(values, "values")
     h = _members(members, v)
     columns = h.reshape(len(h), -1).T
     try:
         shares = _nearest_shares(columns, v.ravel())
     except RuntimeError:
-        return False
-    missed = float(((columns @ shares - v.ravel()) ** 2).sum()) / len(v)
-    return bool(missed <= tolerance * float(v.var(axis=0).sum()) + _ROUNDING**2 * v.shape[1])
+        return math.inf
+    return math.sqrt(float(((columns @ shares - v.ravel()) ** 2).sum()) / len(v))
 
 
 def _nearest_shares(columns: Array, target: Array) -> Array:
@@ -68,4 +78,4 @@ def _members(members: npt.ArrayLike, like: Array) -> Array:
     h = np.asarray(members, dtype=np.float64)
     if h.ndim != 3 or h.shape[1:] != like.shape or len(h) == 0:
         raise ShapeError(f"members have shape {h.shape}", hint=f"expected (m, {like.shape[0]}, {like.shape[1]}) with m ≥ 1")
-    return divergence("kl").conform(h.reshape(-1, like.shape[1])).reshape(h.shape)
+    return h

@@ -1,17 +1,8 @@
 """The gain that a misfit predicts, from predictions alone, and how far the law lets the gain be from it.
 
-Charikar et al. (arXiv 2405.15116): for an exact projection onto a convex class the gain is the misfit m up to a term of
-the distance ε = D(y, g) between the truth and a predictor g of the class. With the constant of Cauchy–Schwarz written out,
-
-    m − 2√(mε) ≤ gain              convex class, exact projection
-    gain ≤ m + 2√(mε)              the class is a linear subspace
-
-for the quadratic divergences. g = f_sw makes both true of any two predictors: it is the triangle inequality. For `kl`, after
-Mulgund and Pabbaraju (arXiv 2501.19105), with ε = E KL(y ‖ g) and osc = max_k − min_k of ln(f_sw,k / f_w,k),
-
-    m − √(½ε·E osc²) ≤ gain        class convex in probabilities, student argmin of KL(f ‖ f_w)
-
-without an upper end, unless g = f_sw, when it binds any two predictors on both sides.
+For an exact projection onto a convex class the gain is the misfit m up to a term of the distance ε = D(y, g) between the truth
+and a predictor g of the class: m − reach ≤ gain, and gain ≤ m + reach where the divergence's law is two-sided and the class is
+a linear subspace. The divergence says what its reach is. g = f_sw makes both true of any two predictors.
 """
 
 from __future__ import annotations
@@ -22,15 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2s_bench.scoring.arrays import Array, as_column, as_rows
-from w2s_bench.scoring.bounds_kl import squared_oscillation
-from w2s_bench.scoring.divergence import Divergence
+from w2s_bench.contracts import Divergence
+from w2s_bench.scoring.arrays import Array, as_rows, check_same_shape
 from w2s_bench.scoring.intervals import Estimate, estimate
 from w2s_bench.scoring.shares import share
 from w2s_bench.scoring.verdict import ROUNDING
-
-BANDED = ("squared", "squared-mean", "brier")
-"""Divergences whose gain the explicit form of Theorem 2 keeps in a band about the misfit."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +25,7 @@ class Check:
     """What labels for a part of the examples say. All in the divergence's unit, all paired, on the labelled examples.
 
     epsilon: error of the ceiling, or of the student itself where none is given (`epsilon_from` says which). band: how far the
-    law lets the gain be from the misfit there, 2√(mε) or √(½ε·E osc²); two_sided: upwards too. inside: whether the gain is.
+    law lets the gain be from the misfit there, the divergence's reach; two_sided: upwards too. inside: whether the gain is.
     """
 
     err_weak: Estimate
@@ -63,27 +50,6 @@ class Accuracies:
     gain: Estimate
 
 
-def explicit_band(misfit: npt.ArrayLike, epsilon: npt.ArrayLike) -> Array:
-    """Half-width 2√(m·ε) of the band about the misfit, cell by cell (n,), in the unit of both; at least the misfit, so that
-    no gain is promised, from ε = m/4 on."""
-    m, e = as_column(misfit, "misfit"), as_column(epsilon, "epsilon")
-    width: Array = 2.0 * np.sqrt(np.maximum(m * e, 0.0))
-    return width
-
-
-def inside_band(gain: npt.ArrayLike, misfit: npt.ArrayLike, epsilon: npt.ArrayLike,
-                scale: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether |gain − m| ≤ 2√(mε), cell by cell (n,), up to float64 rounding beside `scale`, the size of the errors."""
-    apart = np.abs(as_column(gain, "gain") - as_column(misfit, "misfit"))
-    met: npt.NDArray[np.bool_] = apart <= explicit_band(misfit, epsilon) + ROUNDING * as_column(scale, "scale")
-    return met
-
-
-def kl_band(epsilon: float, squared_osc: npt.ArrayLike) -> float:
-    """How far the gain may be below the misfit, √(½·ε·E osc²) in nats. squared_osc: (n,), see `squared_oscillation`."""
-    return math.sqrt(max(0.5 * epsilon * float(as_column(squared_osc, "squared_osc").mean()), 0.0))
-
-
 def agreement_of(student: npt.ArrayLike, weak: npt.ArrayLike) -> Estimate:
     """Share of examples for which both name one class, by argmax; needs no label. Both (n, k)."""
     return share(_named(student) == _named(weak))
@@ -106,7 +72,20 @@ def predicted_gain(student: npt.ArrayLike, weak: npt.ArrayLike, loss: Divergence
 
     student, weak: (n, k). Raises ShapeError and DomainError.
     """
-    return estimate(loss.between(student, weak))
+    f_w, f_sw = _paired(loss, weak, student)
+    return estimate(loss.between(f_sw, f_w))
+
+
+def mean_spread(student: npt.ArrayLike, weak: npt.ArrayLike, loss: Divergence) -> float:
+    """What the reach of the law wants to know beside misfit and ε, averaged over the examples. Both (n, k)."""
+    f_w, f_sw = _paired(loss, weak, student)
+    return float(loss.spread(f_sw, f_w).mean())
+
+
+def largest_epsilon(misfit: float, student: npt.ArrayLike, weak: npt.ArrayLike, loss: Divergence) -> float:
+    """The ε at which the law promises no gain any more: where its reach, which grows as √ε, is the misfit."""
+    at_one = loss.reach(misfit, 1.0, mean_spread(student, weak, loss))
+    return (misfit / at_one) ** 2 if at_one > 0.0 else math.inf
 
 
 def predicted_error(err_weak: float, misfit: Estimate) -> Estimate:
@@ -121,16 +100,23 @@ def check_prediction(student: npt.ArrayLike, weak: npt.ArrayLike, truth: npt.Arr
     Without a ceiling ε is the student's own error: an upper estimate of the best in its class, because it is in it.
     Raises ShapeError and DomainError.
     """
-    err_weak, err_student = loss.between(truth, weak), loss.between(truth, student)
-    misfit = loss.between(student, weak)
-    epsilon = err_student if ceiling is None else loss.between(truth, ceiling)
+    y, (f_w, f_sw) = loss.conform_truth(np.asarray(truth)), _paired(loss, weak, student)
+    check_same_shape(y, f_w, "truth and weak")
+    err_weak, err_student = loss.between(y, f_w), loss.between(y, f_sw)
+    misfit = loss.between(f_sw, f_w)
+    epsilon = err_student if ceiling is None else loss.between(y, loss.conform(np.asarray(ceiling)))
     m, e, gain = estimate(misfit), estimate(epsilon), estimate(err_weak - err_student)
-    quadratic = loss.name in BANDED
-    band = 2.0 * math.sqrt(max(m.mean * e.mean, 0.0)) if quadratic else kl_band(e.mean, squared_oscillation(student, weak))
-    two_sided = quadratic or ceiling is None
+    band = loss.reach(m.mean, e.mean, float(loss.spread(f_sw, f_w).mean()))
+    two_sided = loss.two_sided or ceiling is None
     apart, rounding = gain.mean - m.mean, ROUNDING * float(err_weak.mean() + err_student.mean() + misfit.mean())
     return Check(
         estimate(err_weak), estimate(err_student), gain, m, estimate(err_weak - err_student - misfit),
         estimate(err_weak - misfit), e, "student" if ceiling is None else "ceiling", band, two_sided,
         apart >= -band - rounding and (not two_sided or apart <= band + rounding),
     )
+
+
+def _paired(loss: Divergence, weak: npt.ArrayLike, student: npt.ArrayLike) -> tuple[Array, Array]:
+    f_w, f_sw = loss.conform(np.asarray(weak)), loss.conform(np.asarray(student))
+    check_same_shape(f_w, f_sw, "weak and student")
+    return f_w, f_sw

@@ -27,11 +27,7 @@ from scipy.special import log_softmax, xlogy
 
 from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring.arrays import Array, as_rows
-from w2s_bench.scoring.divergence import divergence
-from w2s_bench.scoring.linear_class import LinearClass
-
-BEYOND = 1e-9
-"""A head may exceed its radius by this share: the radius is often its own norm, found by another order of sums."""
+from w2s_bench.scoring.linear_class import BEYOND, LinearClass
 
 
 @dataclass(frozen=True)
@@ -55,11 +51,11 @@ class SoftmaxClass:
     def gap(self, weight: npt.ArrayLike, intercept: npt.ArrayLike, weak: npt.ArrayLike) -> float | None:
         """A certified upper bound, in nats, on L(f) − min over the class of L, L = mean KL(weak ‖ f), of one head.
 
-        weight: (r, k); intercept: (k,); weak: (n, k), clipped as for `kl`; the head itself is not clipped. 0 for an exact
+        weight: (r, k); intercept: (k,); weak: (n, k), conformed to the divergence; the head itself is not clipped. 0 for an exact
         fit up to rounding, never more than L(f), and second order in what a good fit misses, with a radius where that is the
         norm of the head. None where ‖W‖_F > radius: the head is not in the class then. Raises ShapeError and DomainError.
         """
-        w = divergence("kl").conform(weak)
+        w = as_rows(weak, "weak")
         head = np.asarray(weight, dtype=np.float64)
         head = head - head.mean(axis=1, keepdims=True)  # the same probabilities by the least norm
         if self.radius is not None and np.linalg.norm(head) > self.radius * (1.0 + BEYOND):
@@ -73,14 +69,17 @@ class SoftmaxClass:
         return max(min(bound, float(_kl(w, log_f).mean())), 0.0)
 
     def contains(self, values: npt.ArrayLike, tolerance: float = 1e-9) -> bool:
-        """Whether some softmax head on the design, of any norm, gives the probabilities `values` (n, k).
+        """Whether some softmax head on the design, of any norm, gives the probabilities `values` (n, k), which are > 0.
 
         Their logarithms, centred over classes, must lie in the span of constants and design, up to `tolerance` as for
-        `LinearClass.contains`. Values are clipped as for `kl` before, for these are the values that are scored: where the
-        clip changes them they are in the class only if what it makes of them is. Raises ShapeError and DomainError.
+        `LinearClass.contains`. These are the values that are scored: where a clip changed them, they are in the class only if
+        what it made of them is. Raises ShapeError and DomainError.
         """
-        logits = np.log(divergence("kl").conform(values))
-        return self.heads.contains(logits - logits.mean(axis=1, keepdims=True), tolerance)
+        return self.heads.contains(_centred_logits(values), tolerance)
+
+    def distance(self, values: npt.ArrayLike) -> float:
+        """Root mean square distance of the centred logits of `values` (n, k) from those that the class reaches."""
+        return self.heads.distance(_centred_logits(values))
 
     def _logits(self, head: Array, intercept: npt.ArrayLike, w: Array) -> Array:
         b = np.asarray(intercept, dtype=np.float64)
@@ -110,3 +109,9 @@ def _kl(p: Array, log_f: Array) -> Array:
     """KL(p ‖ f), (n,), as a sum of terms that are ≥ 0 each."""
     nats: Array = (xlogy(p, p) - p * log_f - p + np.exp(log_f)).sum(axis=1)
     return nats
+
+
+def _centred_logits(values: npt.ArrayLike) -> Array:
+    logits = np.log(as_rows(values, "probabilities"))
+    centred: Array = logits - logits.mean(axis=1, keepdims=True)
+    return centred

@@ -1,51 +1,26 @@
-"""One bound as a row: two sides, the slack between them with its interval, a verdict, and what was
-assumed."""
+"""What a bound says of a sample as a row: two sides, the slack between them with its interval, a verdict, what was assumed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import TypeAlias
+from collections.abc import Mapping
 
+import msgspec
 import numpy as np
 
+from w2s_bench.contracts import Bound, Facts, Sample, Sides, Statement
 from w2s_bench.scoring.arrays import Array
-from w2s_bench.scoring.intervals import delta_method
+from w2s_bench.scoring.intervals import Estimate, delta_method
+from w2s_bench.scoring.ratios import quotient
 
 ROUNDING = 1e-9
-"""Slack down to −ROUNDING·(1 + |rhs|) is float64 arithmetic, not a broken statement."""
-
-Sides: TypeAlias = Callable[[Array], tuple[float, float]]
-"""From the means of the terms (m,) to (lhs, rhs), oriented so that the statement is lhs ≤ rhs."""
+"""Slack down to −ROUNDING·Σ|means of the terms| is float64 arithmetic, not a broken statement."""
 
 
-@dataclass(frozen=True)
-class Assumptions:
-    """Whether each assumption of a bound holds on this sample; None where the bound does not make it."""
+class BoundRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the `bounds` table. Sides and slack = rhs − lhs in the divergence's unit; slack is never clipped.
 
-    convex: bool | None = None
-    exact_projection: bool | None = None
-    reference_in_class: bool | None = None
-    truth_in_class: bool | None = None
-    subspace: bool | None = None
-    independent_transfer: bool | None = None
-    contains_constant: bool | None = None
-    known_truth: bool | None = None
-    norm_bounded: bool | None = None
-
-    @property
-    def all_hold(self) -> bool:
-        """Whether no assumption that is made fails."""
-        return all(getattr(self, field.name) is not False for field in fields(self))
-
-
-@dataclass(frozen=True)
-class Bound:
-    """One row of the `bounds` table. Sides and slack = rhs − lhs in the divergence's unit; slack is never
-    clipped.
-
-    tightness: lhs/rhs, None where rhs ≤ 0. verdict: "holds", "violated" or "undecided". vacuous: the
-    statement says nothing on this sample.
+    tightness: lhs/rhs, None where rhs is not above 0 beyond rounding. verdict: "holds", "violated" or "undecided". vacuous:
+    the statement says nothing on this sample. assumes, fails: names of the assumptions that are true, or not, of this sample.
     """
 
     bound: str
@@ -59,62 +34,68 @@ class Bound:
     tightness: float | None
     verdict: str
     vacuous: bool
-    assumptions: Assumptions
+    assumes: tuple[str, ...]
+    fails: tuple[str, ...]
 
     @property
-    def all_assumptions_hold(self) -> bool:
+    def all_assumptions(self) -> bool:
         """Whether a negative slack here would be an alarm."""
-        return self.assumptions.all_hold
+        return not self.fails
 
 
-def judge(
-    bound: str,
-    split: str,
-    sides: Sides,
-    terms: Array,
-    assumptions: Assumptions,
-    *,
-    deterministic: bool,
-    vacuous: bool = False,
-    equality: bool = False,
-    allowance: float = 0.0,
-) -> Bound:
-    """The row of one bound. terms: (n, m), paired per-example values whose means `sides` turns into (lhs,
-    rhs).
+def bound_rows(sample: Sample, facts: Facts, bounds: Mapping[str, Bound]) -> tuple[list[BoundRow], list[str]]:
+    """The rows of one sample, in the order of `bounds`, by name; a bound whose inputs are unknown gives no row.
 
-    deterministic: the statement is about this sample and not about a population, so the interval is a point.
-    equality: slack on either side breaks the statement; a sampled equality is never better than undecided.
-    allowance: how far slack may fall below 0 because an assumption is certified up to rounding only. Rounding
-    is judged beside the size of the terms, so a verdict does not depend on the unit of the labels.
+    A bound that raises costs its own row, and its fault is among the second value.
     """
+    rows: list[BoundRow] = []
+    faults: list[str] = []
+    for name, bound in bounds.items():
+        if bound.divergences and sample.divergence.name not in bound.divergences:
+            continue
+        try:
+            statement = bound(sample, facts)
+            rows += [] if statement is None else [judged(name, sample.split, statement)]
+        except Exception as fault:
+            faults.append(f"bound {name}: {type(fault).__name__}: {fault}")
+    return rows, faults
 
-    def slack_of(means: Array) -> float:
-        left, right = sides(means)
-        return right - left
 
-    means = terms.mean(axis=0)
-    lhs, rhs = sides(means)
-    slack = rhs - lhs
-    if deterministic:
-        se, low, high = 0.0, slack, slack
-    else:
-        measured = delta_method(slack_of, terms)
-        se, low, high = measured.se, measured.low, measured.high
-    tolerance = ROUNDING * float(np.abs(means).sum()) + allowance
-    return Bound(
-        bound=bound,
-        split=split,
-        lhs=lhs,
-        rhs=rhs,
-        slack=slack,
-        slack_se=se,
-        slack_low=low,
-        slack_high=high,
-        tightness=lhs / rhs if rhs > 0.0 else None,
-        verdict=_equality_verdict(low, high, tolerance) if equality else _verdict(low, high, tolerance),
-        vacuous=vacuous,
-        assumptions=assumptions,
-    )
+def judged(bound: str, split: str, statement: Statement) -> BoundRow:
+    """The row of one statement.
+
+    An equality is broken by slack on either side; a sampled one is never better than undecided. Rounding is judged beside the
+    size of the terms, so a verdict does not depend on the unit of the labels.
+    """
+    means = statement.terms.mean(axis=0)
+    lhs, rhs = min((sides(means) for sides in statement.sides), key=lambda pair: pair[1] - pair[0])
+    scale = float(np.abs(means).sum())
+    slack = _slack(statement, means)
+    tolerance = ROUNDING * scale + statement.allowance
+    verdict = _equality_verdict if statement.equality else _verdict
+    return BoundRow(
+        bound=bound, split=split, lhs=lhs, rhs=rhs, slack=slack.mean, slack_se=slack.se, slack_low=slack.low,
+        slack_high=slack.high, tightness=quotient(lhs, rhs, scale), verdict=verdict(slack.low, slack.high, tolerance),
+        vacuous=statement.vacuous, assumes=tuple(name for name, holds in statement.assumptions.items() if holds),
+        fails=tuple(name for name, holds in statement.assumptions.items() if not holds))
+
+
+def _slack(statement: Statement, means: Array) -> Estimate:
+    """The least slack of the sides. It has no gradient where two of them meet, and each of them has: its interval reaches
+    from the least of their lower ends to the least of their upper ends, its standard error is that of the side that binds."""
+
+    def of(sides: Sides) -> Estimate:
+        def slack(at: Array) -> float:
+            left, right = sides(at)
+            return right - left
+
+        if statement.deterministic:
+            return Estimate(slack(means), 0.0, slack(means), slack(means), len(statement.terms))
+        return delta_method(slack, statement.terms)
+
+    found = [of(sides) for sides in statement.sides]
+    least = min(found, key=lambda each: (each.mean, -each.se))
+    return Estimate(least.mean, least.se, min(each.low for each in found), min(each.high for each in found), least.n)
 
 
 def _verdict(low: float, high: float, tolerance: float) -> str:

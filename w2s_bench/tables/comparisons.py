@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
+from w2s_bench.registry.measures import row_columns
 from w2s_bench.registry.names import natural
-from w2s_bench.scoring.columns import ROWS
 from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
 from w2s_bench.tables.groups import fields, interval_schema
 from w2s_bench.tables.regret import ENOUGH_TASKS
@@ -26,7 +26,6 @@ MEASURES = ("gain", "misfit", "gain_accuracy", "agreement_weak_right", "agreemen
 """What is compared: columns of the rows. A measure that neither strategy holds in a group has no line."""
 
 EVERY_TASK = "all task sets"
-_UNITS = {column.name: column.unit for column in ROWS}
 _GROUP = ("task_set", "direction")
 
 
@@ -137,7 +136,8 @@ def _lines(part: pl.DataFrame, named: str, *, over_tasks: bool) -> Iterator[Valu
     """The reference's lines first, then those of each strategy. Over task sets only measures without a unit are left."""
     import polars as pl
 
-    measures = [name for name in MEASURES if not over_tasks or _UNITS[name] == "1"]
+    units = {column.name: column.unit for column in row_columns()}
+    measures = [name for name in MEASURES if not over_tasks or units.get(name) == "1"]
     about = {"against": named, "divergence": None if over_tasks else part["divergence"][0],
              "output_unit": None if over_tasks else part["output_unit"][0]}
     for strategy in [named, *part["strategy"].unique(maintain_order=True).to_list()]:
@@ -147,7 +147,7 @@ def _lines(part: pl.DataFrame, named: str, *, over_tasks: bool) -> Iterator[Valu
             seen = seen.with_columns(pl.col(f"{measure}_against").alias(measure)) if own else seen
             seen = seen.filter(pl.all_horizontal(pl.col(measure, f"{measure}_against").is_finite().fill_null(False)))
             if seen.height:
-                yield {"strategy": strategy, **about, "measure": measure, "unit": _UNITS[measure], "pairs": seen.height,
+                yield {"strategy": strategy, **about, "measure": measure, "unit": units.get(measure, ""), "pairs": seen.height,
                        "seeds": seen["seed"].n_unique(), **_figures(seen, measure, own, over_tasks)}
 
 

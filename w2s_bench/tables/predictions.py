@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.scoring.intervals import Estimate, across_seeds, ratio
 from w2s_bench.scoring.lines import fit_line
-from w2s_bench.scoring.prediction import BANDED, explicit_band, inside_band
 from w2s_bench.scoring.verdict import ROUNDING
 from w2s_bench.tables.groups import fields, groups, has_panels, interval_schema, units
+from w2s_bench.tables.laws import divergence_of
 from w2s_bench.tables.relation import line_columns, line_schema
 from w2s_bench.tables.summary import Z95, bound_on_test
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from w2s_bench.contracts import Divergence
 
 
 FORWARD = DIRECTIONS[0]
@@ -35,8 +36,8 @@ def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | No
 
     Draws of a task within a seed are pooled: their mean is the seed's value. Intervals of means and of gain over misfit
     are Student-t over seeds (`misfit_over` = seeds); the misfit of a single cell has its own over test examples.
-    in_band is the share of `banded` cells whose gain is in the band: within 2·√(misfit·ε) of the misfit, ε = err_ceiling; for
-    kl, at least what `kl-explicit` in `bounds` leaves of the misfit on test, for which a cell without that bound has no band.
+    in_band is the share of `banded` cells whose gain is in the band of their divergence's law, ε = err_ceiling; where that rests
+    on single predictions, a cell whose explicit bound is not in `bounds` has no band.
     band_width is the half-width in units of the misfit, a ratio of means; silent counts the cells where it is at least the
     misfit.
     Raises DataError without such cells, UsageError where a group mixes units.
@@ -86,24 +87,30 @@ def _as_shares(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _banded(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
-    """With `reach`, the half-width of the band about the misfit, and whether the gain is in it (`inside`); null without one."""
+    """With `reach`, the half-width of the band about the misfit, and whether the gain is in it (`inside`); null without one.
+
+    The reach is that of the divergence, from misfit and err_ceiling; where it rests on more than means of a row, it is what
+    the explicit bound on test says: its slack is the gain less misfit − reach.
+    """
     import polars as pl
 
-    bounded = rows.join(bound_on_test(bounds).select("run_id", "cell_key", "lhs"), on=["run_id", "cell_key"], how="left",
+    bounded = rows.join(bound_on_test(bounds).select("run_id", "cell_key", "slack"), on=["run_id", "cell_key"], how="left",
                         maintain_order="left")
-    m, e, gain = (bounded[name].fill_null(float("nan")).to_numpy() for name in ("misfit", "err_ceiling", "gain"))
-    quadratic = bounded["divergence"].is_in(list(BANDED)) & bounded["err_ceiling"].is_finite().fill_null(False)
-    known = bounded["divergence"].eq("kl") & bounded["lhs"].is_finite().fill_null(False)
-    scale = (bounded["err_weak"] + bounded["err_student"]).fill_null(float("nan")).to_numpy() + m
-    reach, met = np.full(len(m), np.nan), np.zeros(len(m), dtype=bool)
-    q = quadratic.fill_null(False).to_numpy() & np.isfinite(m + gain + scale)
-    if q.any():
-        reach[q] = explicit_band(m[q], e[q])
-        met[q] = inside_band(gain[q], m[q], e[q], scale[q])
-    k = known.fill_null(False).to_numpy()
-    reach[k] = m[k] - bounded["lhs"].to_numpy()[k]
-    met[k] = gain[k] >= m[k] - reach[k] - ROUNDING * scale[k]
-    return rows.with_columns(pl.Series("reach", reach).fill_nan(None), pl.Series("inside", met))
+    found = [_reach(line, divergence_of(line["divergence"])) for line in
+             bounded.select("divergence", "misfit", "gain", "err_weak", "err_student", "err_ceiling", "slack").to_dicts()]
+    reach, inside = [each[0] for each in found], [each[1] for each in found]
+    return rows.with_columns(pl.Series("reach", reach, pl.Float64), pl.Series("inside", inside, pl.Boolean))
+
+
+def _reach(line: Mapping[str, Any], loss: Divergence | None) -> tuple[float | None, bool]:
+    values = [line[name] for name in ("misfit", "gain", "err_weak", "err_student")]
+    rest = line["slack" if loss is not None and loss.spreads else "err_ceiling"]
+    if loss is None or not all(value is not None and math.isfinite(value) for value in (*values, rest)):
+        return None, False
+    misfit, gain, err_weak, err_student = values
+    reach = rest - (gain - misfit) if loss.spreads else loss.reach(misfit, rest, 0.0)
+    apart, rounding = gain - misfit, ROUNDING * (err_weak + err_student + misfit)
+    return reach, apart >= -reach - rounding and (not loss.two_sided or apart <= reach + rounding)
 
 
 def _schema() -> dict[str, Any]:

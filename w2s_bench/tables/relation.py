@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
-from w2s_bench.scoring.columns import ROWS
+from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.intervals import ratio
 from w2s_bench.scoring.lines import Line, fit_line
 from w2s_bench.tables.groups import fields, groups, interval_schema
@@ -47,7 +47,7 @@ def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log:
     ok = rows.filter(pl.col("status") == "ok")
     if ok.is_empty():
         raise DataError(f"none of {rows.height} rows has status ok", hint="w2s-bench show says what went wrong")
-    measured = any(column.unit in _MEASURED for column in ROWS if column.name in (x, y))
+    measured = any(column.unit in _MEASURED for column in row_columns() if column.name in (x, y))
     found = [{**names, **_related(part, x, y, log)} for names, part in groups(ok, by, one_unit=measured)]
     if not any(line["n_cells"] for line in found):
         raise DataError(f"no row of {ok.height} holds {x} and {y}" + (", both above 0" if log else ""),

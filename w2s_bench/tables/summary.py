@@ -31,7 +31,7 @@ def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     return bounds.filter(pl.col("bound").is_in(list(explicit_bounds().values())) & (pl.col("split") == "test")).select(
-        "run_id", "cell_key", "lhs", "rhs", "tightness", "verdict").unique(["run_id", "cell_key"], maintain_order=True)
+        "run_id", "cell_key", "lhs", "rhs", "slack", "tightness", "verdict").unique(["run_id", "cell_key"], maintain_order=True)
 
 
 def group_keys(by: Sequence[str] | None) -> list[str]:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2s_bench.contracts import Array, read_csv
+from w2s_bench.contracts.data import ROW_SUM_TOLERANCE
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
-from w2s_bench.scoring.divergence import ROW_SUM_TOLERANCE
 
 if TYPE_CHECKING:
     import polars as pl

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts.errors import UsageError
+from w2s_bench.contracts.errors import UsageError, nearest
 
 if TYPE_CHECKING:
+    from w2s_bench.contracts import Divergence
     from w2s_bench.report.own.files import Joined
-    from w2s_bench.scoring.divergence import Divergence
     from w2s_bench.scoring.intervals import Estimate
     from w2s_bench.scoring.prediction import Accuracies, Check
-
-_OF_CLASSES = ("brier", "kl")
-
 
 def show_own_prediction(*, weak: str | None, student: str | None, truth: str | None, ceiling: str | None,
                         err_weak: float | None, divergence: str | None, as_json: bool, as_csv: bool) -> None:
@@ -23,7 +20,6 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
 
     from w2s_bench.report.listing import print_csv, print_json
     from w2s_bench.report.own.words import sentences
-    from w2s_bench.scoring.divergence import divergence as named
     from w2s_bench.scoring.prediction import check_prediction, predicted_gain
 
     if weak is None or student is None:
@@ -32,12 +28,12 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
         raise UsageError(f"an error is 0 or more, not {err_weak}", where="--err-weak")
     if err_weak is not None and truth is not None:
         raise UsageError("--err-weak and --truth both say how wrong the weak labels are", hint="give one of the two")
-    loss = named(divergence or "squared")
+    loss = _named(divergence)
     files = _files(weak, student, truth, ceiling, loss)
     misfit = predicted_gain(files.student, files.weak, loss)
     check = None if files.truth is None else check_prediction(
         files.student[files.labelled], files.weak[files.labelled], files.truth, files.ceiling, loss)
-    quantities = _quantities(misfit, check, err_weak) + (_of_classes(files) if loss.name in _OF_CLASSES else [])
+    quantities = _quantities(misfit, check, err_weak) + (_of_classes(files) if loss.output == "classes" else [])
     band = None if check is None else _band(misfit, check, files, loss)
     said = sentences(misfit, check, band, err_weak, files, loss)
     if as_json:
@@ -50,11 +46,23 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
         _print(quantities, said, f"{student} on the labels of {weak}", files, loss)
 
 
+def _named(name: str | None) -> Divergence:
+    """The divergence that a user named, or the first that scores numbers. Raises UsageError."""
+    from w2s_bench.registry.measures import measures
+
+    known = measures().divergences
+    if name is None:
+        return next(found for found in known.values() if found.output == "regression")
+    if name not in known:
+        raise UsageError(f"no divergence is called '{name}'", where="--divergence", hint=nearest(name, known))
+    return known[name]
+
+
 def _files(weak: str, student: str, truth: str | None, ceiling: str | None, loss: Divergence) -> Joined:
     """The files, joined, with rows that the divergence takes."""
     from w2s_bench.report.own.files import joined, read_classes, read_distributions, read_predictions
 
-    of_classes = loss.name in _OF_CLASSES
+    of_classes = loss.output == "classes"
     read = read_distributions if of_classes else read_predictions
     taught = read(weak)
     labels = None if truth is None else read_classes(truth, taught) if of_classes else read(truth)
@@ -96,12 +104,10 @@ def _quantity(name: str, on: str, found: Estimate) -> dict[str, Any]:
 
 def _band(misfit: Estimate, check: Check, files: Joined, loss: Divergence) -> dict[str, Any]:
     """The explicit band about the misfit of all ids, with the labelled estimate of ε; `high` is null without an upper end."""
-    from w2s_bench.scoring.bounds_kl import squared_oscillation
-    from w2s_bench.scoring.prediction import BANDED, explicit_band, kl_band
+    from w2s_bench.scoring.prediction import mean_spread
 
     epsilon = check.epsilon.mean
-    half = (float(explicit_band([misfit.mean], [epsilon])[0]) if loss.name in BANDED else
-            kl_band(epsilon, squared_oscillation(files.student, files.weak)))
+    half = loss.reach(misfit.mean, epsilon, mean_spread(files.student, files.weak, loss))
     return {"low": misfit.mean - half, "high": misfit.mean + half if check.two_sided else None, "half_width": half,
             "epsilon": epsilon, "epsilon_from": check.epsilon_from, "half_width_on_labelled": check.band,
             "gain_inside_on_labelled": check.inside}

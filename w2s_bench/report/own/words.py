@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from w2s_bench.contracts import Divergence
     from w2s_bench.report.own.files import Joined
-    from w2s_bench.scoring.divergence import Divergence
     from w2s_bench.scoring.intervals import Estimate
     from w2s_bench.scoring.prediction import Check
 
@@ -34,24 +34,18 @@ def sentences(misfit: Estimate, check: Check | None, band: dict[str, Any] | None
 
 def _when_it_holds(misfit: Estimate, files: Joined, loss: Divergence) -> str:
     from w2s_bench.report.wording import figure
-    from w2s_bench.scoring.bounds_kl import squared_oscillation
+    from w2s_bench.scoring.prediction import largest_epsilon
 
-    if loss.name != "kl":
-        return ("It holds where the student is the best fit to the weak labels in a convex class that holds the truth. "
-                "Where the class misses the truth by ε, the gain may be as much as 2·sqrt(misfit·ε) less: "
-                f"some gain is certain only for ε below misfit / 4 = {figure(misfit.mean / 4.0)}.")
-    moved = float(squared_oscillation(files.student, files.weak).mean())
-    largest = figure(2.0 * misfit.mean ** 2 / moved)
-    return ("It holds where the student minimises KL(student ‖ weak) over a class that is convex in probabilities and holds the "
-            "truth. Where the best of the class has cross-entropy ε, the gain may be as much as sqrt(ε/2 · E osc²) less, osc "
-            f"being how far the student moves the log-odds: some gain is certain only for ε below {largest} nats.")
+    largest = figure(largest_epsilon(misfit.mean, files.student, files.weak, loss))
+    unit = f" {unit}" if (unit := loss.unit_of("")) else ""
+    return f"It holds {loss.holds}: some gain is certain only for ε below {largest}{unit}."
 
 
 def _band_sentences(check: Check, band: dict[str, Any], loss: Divergence) -> list[str]:
     from w2s_bench.report.wording import figure
 
     low, half, epsilon = (figure(band[name]) for name in ("low", "half_width", "epsilon"))
-    above = f" (and, in a linear class, {{}} {figure(band['high'])})" if band["high"] is not None and loss.name != "kl" else ""
+    above = f" (and, in a linear class, {{}} {figure(band['high'])})" if band["high"] is not None and loss.two_sided else ""
     if band["epsilon_from"] == "student":
         said = [f"Without --ceiling, ε is taken as the student's own error {epsilon}. The student is in its class, so the best "
                 "of the class errs by no more; but this band is wide, and true of any two predictors. The strong model fitted on "
@@ -64,10 +58,7 @@ def _band_sentences(check: Check, band: dict[str, Any], loss: Divergence) -> lis
         said.append(f"The law says little here: {wide}, so a gain as low as {low}{above.format('as high as')} is no surprise.")
     else:
         said.append(f"The law says: a gain of at least {low}{above.format('at most')}.")
-    away = "" if band["gain_inside_on_labelled"] else (
-        ": the student is no exact projection on these examples, its class is not linear, or the ceiling is not in it"
-        if loss.name != "kl" else ": the student does not minimise KL(student ‖ weak) over a class convex in probabilities that "
-        "holds the ceiling, on these examples")
+    away = "" if band["gain_inside_on_labelled"] else f": {loss.fails}"
     inside = "inside" if band["gain_inside_on_labelled"] else "outside"
     gain, width = check.gain, figure(band["half_width_on_labelled"])
     about = f"the band of ± {width} about" if check.two_sided else f"what the law allows, no more than {width} below"
@@ -92,7 +83,7 @@ def _few(misfit: Estimate, check: Check | None, files: Joined, loss: Divergence)
     if gain.n < FEW_TEST_EXAMPLES:
         said.append(f"{gain.n} labelled ids are few (below {FEW_TEST_EXAMPLES}): the gain is anything from {figure(gain.low)} to "
                     f"{figure(gain.high)} (95 %).")
-    if loss.name not in ("brier", "kl") or files.truth is None:
+    if loss.output != "classes" or files.truth is None:
         return said
     if gain.n < FEW_TEST_EXAMPLES:
         right = accuracies(files.student[files.labelled], files.weak[files.labelled], files.truth).student

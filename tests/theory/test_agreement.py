@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_samples import made_sample
+from w2s_theory.agreement import Agreement, capa
 
-from w2s_bench.contracts.errors import ShapeError
-from w2s_bench.scoring.agreement import agreement, capa
-from w2s_bench.scoring.classification import paired_gains
+from w2s_bench.contracts import Missing
+
+
+def agreement(truth: np.ndarray, weak: np.ndarray, student: np.ndarray) -> dict[str, float | None]:
+    sample = made_sample(truth, weak, student, truth, "brier")
+    return dict(Agreement()(sample, sample.predicted.student))
 
 
 @settings(deadline=None, max_examples=300)
@@ -20,28 +25,27 @@ def test_the_gain_in_accuracy_is_what_is_mended_less_what_is_spoilt_exactly(clas
     labels = np.array(classes)
     truth, weak, student = (np.eye(5)[labels[:, j]] for j in range(3))
     found, n = agreement(truth, weak, student), len(labels)
-    assert found.residue_01 == 0.0
+    assert found["residue_01"] == 0.0
     mended, spoilt = (Fraction(share).limit_denominator(n) for share in (
-        found.weak_wrong_student_right, found.weak_right_student_wrong))
-    assert Fraction(found.gain_acc).limit_denominator(n) == mended - spoilt
-    assert found.gain_acc == paired_gains(truth, weak, student)["accuracy"].mean
+        found["weak_wrong_student_right"], found["weak_right_student_wrong"]))
+    right, of_weak, of_student = labels.T
+    assert Fraction(int((of_student == right).sum()) - int((of_weak == right).sum()), n) == mended - spoilt
 
 
 def test_agreement_of_six_examples_worked_by_hand() -> None:
     truth, weak, student = (np.eye(3)[list(c)] for c in ([0, 0, 1, 1, 2, 2], [0, 0, 1, 0, 0, 1], [0, 1, 1, 1, 0, 2]))
     found = agreement(truth, weak, student)
-    assert found.overall == 0.5
-    assert found.where_weak_right == 2 / 3
-    assert found.where_weak_wrong == 1 / 3
-    assert (found.weak_wrong_student_right, found.weak_right_student_wrong) == (2 / 6, 1 / 6)
-    assert found.gain_acc == 1 / 6
+    assert found["agreement"] == 0.5
+    assert found["agreement_weak_right"] == 2 / 3
+    assert found["agreement_weak_wrong"] == 1 / 3
+    assert (found["weak_wrong_student_right"], found["weak_right_student_wrong"]) == (2 / 6, 1 / 6)
 
 
 def test_a_share_of_no_example_is_none() -> None:
     truth, other = np.eye(2)[[0, 1, 0]], np.eye(2)[[1, 0, 1]]
-    assert agreement(truth, truth, other).where_weak_wrong is None
-    assert agreement(truth, other, truth).where_weak_right is None
-    assert agreement(truth, truth, other).where_weak_right == 0.0
+    assert agreement(truth, truth, other)["agreement_weak_wrong"] is None
+    assert agreement(truth, other, truth)["agreement_weak_right"] is None
+    assert agreement(truth, truth, other)["agreement_weak_right"] == 0.0
 
 
 def test_capa_of_certain_predictors_worked_by_hand() -> None:
@@ -53,8 +57,8 @@ def test_capa_of_certain_predictors_worked_by_hand() -> None:
 
 def test_capa_spreads_what_is_left_over_the_wrong_classes() -> None:
     truth = np.eye(3)[[0]]
-    assert capa(truth, [[0.6, 0.3, 0.1]], [[0.5, 0.25, 0.25]]) == pytest.approx(0.0)
-    assert capa(truth, [[0.5, 0.5, 0.0]], [[0.5, 0.5, 0.0]]) == pytest.approx((0.5 - 0.375) / 0.625)
+    assert capa(truth, np.array([[0.6, 0.3, 0.1]]), np.array([[0.5, 0.25, 0.25]])) == pytest.approx(0.0)
+    assert capa(truth, np.array([[0.5, 0.5, 0.0]]), np.array([[0.5, 0.5, 0.0]])) == pytest.approx((0.5 - 0.375) / 0.625)
 
 
 def test_capa_of_independent_predictors_is_near_0_whatever_their_accuracy() -> None:
@@ -70,12 +74,6 @@ def test_capa_of_independent_predictors_is_near_0_whatever_their_accuracy() -> N
 
 def test_capa_is_undefined_where_chance_explains_everything() -> None:
     truth = np.eye(2)[[0, 1, 1]]
-    assert capa(truth, truth, truth) is None
-    assert capa(truth, 1.0 - truth, 1.0 - truth) is None
-    assert capa(np.ones((3, 1)), np.ones((3, 1)), np.ones((3, 1))) is None
-    assert agreement(truth, truth, truth).capa is None
-
-
-def test_unpaired_predictions_are_refused() -> None:
-    with pytest.raises(ShapeError, match="truth and student"):
-        agreement(np.eye(2), np.eye(2), np.eye(2)[:1])
+    assert isinstance(capa(truth, truth, truth), Missing)
+    assert isinstance(capa(truth, 1.0 - truth, 1.0 - truth), Missing)
+    assert isinstance(capa(np.ones((3, 1)), np.ones((3, 1)), np.ones((3, 1))), Missing)

@@ -15,21 +15,17 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from made_samples import Case, bounds, divergence, made_sample
 
-from w2s_bench.scoring.bounds import Facts, bounds
-from w2s_bench.scoring.divergence import divergence
-from w2s_bench.scoring.ledger import Ledger, ledger
 from w2s_bench.scoring.mixture_class import mixture_gap
 
-FACTS = Facts(
-    split="train", divergence="brier", convex_in="probabilities", exact=True, exact_projection=True,
-    reference_in_class=True, truth_in_class=True, subspace=False, independent_transfer=True, contains_constant=False,
-    delta=0.0, spans_sample=False, deterministic=True, n_transfer=12, head_norm=None, sum_squared_features=None,
-    label_range=1.0, known_truth=False,
-)  # fmt: skip
+FACTS = Case(divergence="brier", convex_in="probabilities", truth_in_class=True, contains_constant=False, n_transfer=12,
+             head_norm=None, sum_squared_features=None)
 
 SHAPES = [(n, 2 + n % 4) for n in range(1, 13)]
 KINDS = ("brier-realizable", "brier-hard", "brier-any", "kl-realizable", "kl-hard", "kl-dual")
+
+TERMS = ("err_weak", "err_student", "err_reference", "gain", "misfit", "misfit_reverse", "projection", "realizability")
 
 IN_BULK, AS_ROWS, ALL_AS_ROWS = 4200, 250, 1400
 """Problems of one kind and shape; there are 72 kinds and shapes."""
@@ -44,7 +40,7 @@ class Problems:
     student: np.ndarray
     g: np.ndarray
     delta: np.ndarray
-    facts: Facts
+    facts: Case
 
     def of(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The i-th problem's arrays as `bounds` and `ledger` take them."""
@@ -54,7 +50,7 @@ class Problems:
         """Those that are exact: where members depend on each other up to rounding, pinv may not find the projection."""
         return Problems(*(v[kept] for v in (self.truth, self.weak, self.student, self.g, self.delta)), self.facts)
 
-    def facts_of(self, i: int) -> Facts:
+    def facts_of(self, i: int) -> Case:
         return dataclasses.replace(self.facts, delta=float(self.delta[i]))
 
 
@@ -205,15 +201,17 @@ def sides_in_bulk(q: Problems, means: dict[str, np.ndarray]) -> dict[str, tuple[
         if q.facts.truth_in_class:
             found["kl-realizable"] = (m, err_w - err_s)
     else:
-        kl_w_y, kl_s_y = (bulk_mean(q, divergence("kl").between(flat(a), flat(q.truth))) for a in (q.weak, q.student))
+        kl = divergence("kl")
+        y = kl.conform(flat(q.truth))
+        kl_w_y, kl_s_y = (bulk_mean(q, kl.between(kl.conform(flat(a)), y)) for a in (q.weak, q.student))
         found["kl-dual"] = (means["misfit_reverse"], kl_w_y - kl_s_y)
     return found
 
 
 def ledger_in_bulk(q: Problems) -> dict[str, np.ndarray]:
     """The means of every term of the ledger, (p,) each, from one call for all problems."""
-    parts = ledger(*(flat(v) for v in (q.truth, q.weak, q.student, q.g)), divergence(q.facts.divergence))
-    return {field.name: bulk_mean(q, getattr(parts, field.name)) for field in dataclasses.fields(Ledger)}
+    parts = made_sample(*(flat(v) for v in (q.truth, q.weak, q.student, q.g)), q.facts.divergence)
+    return {name: bulk_mean(q, getattr(parts, name)) for name in TERMS}
 
 
 def flat(values: np.ndarray) -> np.ndarray:
@@ -247,8 +245,8 @@ def test_rows_are_the_bulk_formulas_and_hold_with_every_assumption(kind: str) ->
         bulk = sides_in_bulk(q, ledger_in_bulk(q))
         for i in range(len(q.truth)):
             rows = {row.bound: row for row in bounds(*q.of(i), q.facts_of(i))}
-            assert all(row.verdict == "holds" for row in rows.values() if row.all_assumptions_hold)
-            assert {name for name, row in rows.items() if row.all_assumptions_hold} - {"inexact"} == set(bulk)
+            assert all(row.verdict == "holds" for row in rows.values() if row.all_assumptions)
+            assert {name for name, row in rows.items() if row.all_assumptions} - {"inexact"} == set(bulk)
             for name, (lhs, rhs) in bulk.items():
                 assert rows[name].lhs == pytest.approx(lhs[i], rel=1e-9, abs=1e-12)
                 assert rows[name].rhs == pytest.approx(rhs[i], rel=1e-9, abs=1e-12)
@@ -261,7 +259,7 @@ def test_no_row_of_100_000_problems_is_violated(kind: str) -> None:
     for q in problems(kind, ALL_AS_ROWS):
         for i in range(len(q.truth)):
             rows = bounds(*q.of(i), q.facts_of(i))
-            assert all(row.verdict == "holds" for row in rows if row.all_assumptions_hold)
+            assert all(row.verdict == "holds" for row in rows if row.all_assumptions)
             count += 1
     assert count > 16_700
 
@@ -275,7 +273,7 @@ def test_a_mixture_that_is_no_projection_misses_the_law_by_its_gap_at_most() -> 
         weak = conform("kl", distributions(rng, 1, n, k)[0])
         student, truth = (np.einsum("m,mnk->nk", rng.dirichlet(np.full(4, 0.5)), h) for _ in range(2))
         gap = mixture_gap(h, student, weak)
-        parts = ledger(truth, weak, student, truth, divergence("kl"))
+        parts = made_sample(truth, weak, student, truth, "kl")
         assert parts.projection.mean() >= -gap - 1e-9
         facts = dataclasses.replace(FACTS, divergence="kl", delta=gap)
         assert all(row.verdict == "holds" for row in bounds(truth, weak, student, truth, facts))
@@ -297,8 +295,8 @@ def test_kl_dual_is_claimed_of_the_whole_class_and_of_a_student_that_the_clip_le
     rng = np.random.default_rng(21)
     q = softmax_heads(rng, 1, 6, 3)
 
-    def claimed(student: np.ndarray, facts: Facts) -> bool:
-        return {row.bound: row for row in bounds(q.truth[0], q.weak[0], student, q.g[0], facts)}["kl-dual"].all_assumptions_hold
+    def claimed(student: np.ndarray, facts: Case) -> bool:
+        return {row.bound: row for row in bounds(q.truth[0], q.weak[0], student, q.g[0], facts)}["kl-dual"].all_assumptions
 
     assert claimed(q.student[0], q.facts)
     assert not claimed(q.student[0], dataclasses.replace(q.facts, subspace=False))
