@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,6 +13,8 @@ from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, W2SError
 from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.registry.names import Scalar
+
+Made = TypeVar("Made")
 
 
 class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=True):
@@ -91,13 +93,13 @@ def imported(target: str, label: str) -> Any:
     return _guarded(lambda: getattr(importlib.import_module(module_name), attribute), target, label)
 
 
-def instantiate(target: str, params: dict[str, Any], label: str) -> Any:
+def instantiate(target: str, params: Mapping[str, object], label: str) -> Any:
     """Import `module:Class` and call it. Raises PluginError when that fails, W2SError as the component raises it."""
     factory = imported(target, label)
     return _guarded(lambda: factory(**{name.replace("-", "_"): value for name, value in params.items()}), target, label)
 
 
-def _guarded(make: Callable[[], Any], target: str, label: str) -> Any:
+def _guarded(make: Callable[[], Made], target: str, label: str) -> Made:
     try:
         return make()
     except W2SError:

@@ -17,6 +17,8 @@ from w2s_bench.contracts.capabilities import can
 from w2s_bench.contracts.errors import PluginError, W2SError, nearest
 from w2s_bench.contracts.kinds import Kind
 
+Made = typing.TypeVar("Made")
+
 _ALIKE = 0.85
 """From this likeness on, a name that is not declared is taken for a misspelt one."""
 
@@ -77,9 +79,9 @@ def fingerprint(kind: Kind, made: object, name: str) -> str:
 
 
 @functools.cache
-def members(protocol: type | None) -> Mapping[str, Any]:
+def members(protocol: type | None) -> Mapping[str, object]:
     """What a protocol asks for by name: the type of a value, `Callable` for a method."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     bases = [] if protocol is None else [base for base in reversed(protocol.__mro__) if getattr(base, "_is_protocol", False)]
     for base in bases:
         hints = _hints(base)
@@ -89,14 +91,14 @@ def members(protocol: type | None) -> Mapping[str, Any]:
     return found
 
 
-def _hints(protocol: type) -> dict[str, Any]:
+def _hints(protocol: type) -> dict[str, object]:
     try:
         return typing.get_type_hints(protocol)
     except NameError:  # a type that is imported for checkers alone: its values are taken as they are
         return {}
 
 
-def _check_member(made: object, member: str, wanted: Any, missing: str, name: str) -> None:
+def _check_member(made: object, member: str, wanted: object, missing: str, name: str) -> None:
     try:
         inspect.getattr_static(made, member)
     except AttributeError:
@@ -110,7 +112,7 @@ def _check_member(made: object, member: str, wanted: Any, missing: str, name: st
         raise PluginError(f"`{member}` of {name} is {value!r}, not {lacking}", hint=_near_word(value, wanted))
 
 
-def _guarded(read: Callable[[], Any], what: str, name: str) -> Any:
+def _guarded(read: Callable[[], Made], what: str, name: str) -> Made:
     try:
         return read()
     except W2SError:
@@ -120,7 +122,7 @@ def _guarded(read: Callable[[], Any], what: str, name: str) -> Any:
                           hint="`w2s-bench --debug` shows the traceback") from error
 
 
-def misfit(value: object, wanted: Any) -> str:
+def misfit(value: object, wanted: object) -> str:
     """What a value should be, in words, by the type that is wanted of it; "" where it is that, or the type says nothing here."""
     origin, inner = typing.get_origin(wanted), typing.get_args(wanted)
     if origin in (typing.Union, types.UnionType):
@@ -149,7 +151,7 @@ def misfit(value: object, wanted: Any) -> str:
     return ""
 
 
-def _near_word(value: object, wanted: Any) -> str:
+def _near_word(value: object, wanted: object) -> str:
     """The known word nearest to one that is none."""
     words = [word for part in (wanted, *typing.get_args(wanted)) for word in typing.get_args(part) if isinstance(word, str)]
     given: Iterable[object] = [value] if isinstance(value, str) else value if isinstance(value, frozenset | set) else []

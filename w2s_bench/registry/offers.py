@@ -21,7 +21,7 @@ _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TYPES = (int, float, str, bool)
 
 
-def check_hooks(module: Any, where: str) -> None:
+def check_hooks(module: object, where: str) -> None:
     """Raise PluginError for what is no plugin, for a hook that does not exist, and for one that is not marked as such."""
     found = {name: getattr(module, name) for name in dir(module)}
     marked = [name for name, value in found.items() if getattr(value, "w2s_bench_impl", None)]
@@ -37,7 +37,7 @@ def check_hooks(module: Any, where: str) -> None:
                           hint="functions such as w2s_tasks, marked with @hookimpl, at the top of the module")
 
 
-def offered_entries(module: Any, kind: Kind, where: str) -> list[Any]:
+def offered_entries(module: object, kind: Kind, where: str) -> list[Any]:
     """The entries of one kind that a plugin's hook yields. Raises PluginError for the first that is not sound."""
     hook = getattr(module, kind.hook, None)
     offered = list(hook()) if hook else []
@@ -85,7 +85,7 @@ def _check_parameter(parameter: Parameter, what: str, where: str) -> None:
 
 
 @functools.cache
-def _hints(record: type[object]) -> dict[str, Any]:
+def _hints(record: type[object]) -> dict[str, object]:
     return typing.get_type_hints(record)
 
 

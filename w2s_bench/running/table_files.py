@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -55,7 +55,7 @@ ROW = TableSchema(
 BOUND = TableSchema("w2s-bound", 1, ("run_id", "cell_key", "bound", "split"), lambda: BOUNDS)
 
 
-def table_of(records: Sequence[Mapping[str, Any]], schema: TableSchema) -> pl.DataFrame:
+def table_of(records: Sequence[Mapping[str, object]], schema: TableSchema) -> pl.DataFrame:
     """Records as a table of the declared columns; a column that a record lacks is null there.
 
     Raises PluginError for a key that no column declares and for a record without one of `schema.needs`: both would be lost.
@@ -133,7 +133,7 @@ def _check_label(label: str | None, path: Path, schema: TableSchema) -> None:
                         where=str(path), hint="pip install --upgrade w2s-bench")
 
 
-def _as_declared(column: pl.Series, kind: Any, where: str) -> pl.Series:
+def _as_declared(column: pl.Series, kind: pl.DataType | type[pl.DataType], where: str) -> pl.Series:
     """The column in its declared type, if that loses no value."""
     import polars as pl
 
