@@ -134,7 +134,7 @@ def _reach(row: Mapping[str, Any], divergence: Divergence) -> float | None:
     what is promised, else by the ceiling's error where nothing more is needed."""
     if row["lhs"] is not None and row["rhs"] is not None:
         return max(0.0, float(row["misfit"] - row["gain"] + (row["rhs"] - row["lhs"])))
-    if divergence.geometry == "quadratic" and row["err_ceiling"] is not None:
+    if not divergence.spreads and row["err_ceiling"] is not None:
         return divergence.reach(row["misfit"], max(0.0, row["err_ceiling"]), 0.0)
     return None
 

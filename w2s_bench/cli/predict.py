@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from w2s_bench.cli.table_options import columns_of, table_options, tables_of
+from w2s_bench.cli.words import TableWords, as_record
 from w2s_bench.contracts.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 
     from w2s_bench.report.table import Shown
     from w2s_bench.report.wording import Line
+
+
+_OWN = ("weak", "student", "truth", "ceiling", "err_weak", "divergence")
+"""What is said of files of one's own."""
+
+
+class PredictWords(TableWords, frozen=True, kw_only=True):
+    """What is typed after `predict`."""
+
+    weak: str | None
+    student: str | None
+    truth: str | None
+    ceiling: str | None
+    err_weak: float | None
+    divergence: str | None
 
 
 @click.command("predict")
@@ -26,8 +42,8 @@ if TYPE_CHECKING:
 @click.option("--err-weak", type=float, help="Error of the weak labels, if you know it: adds the student's predicted error.")
 @click.option("--divergence", default=None,
               help="Loss of your files, one of `w2s-bench ls divergences`.  [default: squared errors, summed]")
-def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest: bool, as_json: bool, as_csv: bool,
-            **own: Any) -> None:
+@as_record(PredictWords)
+def command(words: PredictWords) -> None:
     """Predict the gain of a student over its teacher: Theorem 1 says that it is the misfit, which needs no labels.
 
     For RUNS: the prediction of each group of cells, and how good it was. For your own files, no run needed:
@@ -38,17 +54,17 @@ def command(runs: tuple[str, ...], condition: str | None, by: str | None, latest
     A file has a column `id` and one number or more for each id; every column but id is an output. Files are joined on id;
     several outputs are matched by name. For brier and kl the outputs are probabilities that sum to 1.
     """
-    if any(value is not None for value in own.values()):
-        from w2s_bench.report.own.prediction import show_own_prediction
+    if any(getattr(words, name) is not None for name in _OWN):
+        from w2s_bench.report.own.prediction import OwnFiles, show_own_prediction
 
-        for given, name in ((runs, "RUNS"), (condition, "--where"), (by, "--by"), (latest, "--latest")):
+        for given, name in ((words.runs, "RUNS"), (words.condition, "--where"), (words.by, "--by"), (words.latest, "--latest")):
             if given:
                 raise UsageError(f"{name} goes with runs, not with files of your own", hint="ask for one of the two")
-        show_own_prediction(**own, as_json=as_json, as_csv=as_csv)
+        show_own_prediction(OwnFiles(**{name: getattr(words, name) for name in _OWN}), words.as_json, words.as_csv)
         return
-    if not runs:
+    if not words.runs:
         raise UsageError("nothing to predict from", hint="w2s-bench predict RUN, or --weak weak.csv --student student.csv")
-    _of_runs(*tables_of(runs, condition, latest, "predict"), by, as_json, as_csv)
+    _of_runs(*tables_of(words.runs, words.condition, words.latest, "predict"), words.by, words.as_json, words.as_csv)
 
 
 def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: bool, as_csv: bool) -> None:

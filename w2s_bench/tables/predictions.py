@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from w2s_bench.contracts import Divergence
+    from w2s_bench.tables.values import Schema, Values
 
 
 FORWARD = DIRECTIONS[0]
@@ -113,7 +114,7 @@ def _reach(line: Mapping[str, Any], loss: Divergence | None) -> tuple[float | No
     return reach, apart >= -reach - rounding and (not loss.two_sided or apart <= reach + rounding)
 
 
-def _schema() -> dict[str, Any]:
+def _schema() -> Schema:
     import polars as pl
 
     return {"divergence": pl.String, "output_unit": pl.String, "n_cells": pl.Int64, "n_seeds": pl.Int64, "n_truth": pl.Int64,
@@ -121,7 +122,7 @@ def _schema() -> dict[str, Any]:
             **line_schema(), "banded": pl.Int64, "in_band": pl.Float64, "band_width": pl.Float64, "silent": pl.Int64}
 
 
-def _figures(part: pl.DataFrame) -> dict[str, Any]:
+def _figures(part: pl.DataFrame) -> Values:
     import polars as pl
 
     seen = part.filter(pl.all_horizontal(pl.col("gain", "err_weak", "err_student").is_finite().fill_null(False)))
@@ -150,7 +151,7 @@ def _mean_misfit(part: pl.DataFrame) -> tuple[Estimate, str | None]:
     return Estimate(found.mean, error, found.mean - Z95 * error, found.mean + Z95 * error, 1), "test examples"
 
 
-def _band(seen: pl.DataFrame) -> dict[str, Any]:
+def _band(seen: pl.DataFrame) -> Values:
     apt = seen.filter(seen["reach"].is_not_null())
     if apt.is_empty():
         return {"banded": 0, "in_band": None, "band_width": None, "silent": None}

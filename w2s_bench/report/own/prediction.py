@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.report.own.band import Band
 
 if TYPE_CHECKING:
     from w2s_bench.contracts import Divergence
     from w2s_bench.report.own.files import Joined
     from w2s_bench.scoring.intervals import Estimate
     from w2s_bench.scoring.prediction import Accuracies, Check
+    from w2s_bench.tables.values import Values
 
-def show_own_prediction(*, weak: str | None, student: str | None, truth: str | None, ceiling: str | None,
-                        err_weak: float | None, divergence: str | None, as_json: bool, as_csv: bool) -> None:
+
+class OwnFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Paths of a user's files, and what is said of them: the error of the weak labels, the divergence."""
+
+    weak: str | None
+    student: str | None
+    truth: str | None
+    ceiling: str | None
+    err_weak: float | None
+    divergence: str | None
+
+    def checked(self) -> tuple[str, str]:
+        """The weak labels and the student. Raises UsageError where one is missing, or two things contradict each other."""
+        if self.weak is None or self.student is None:
+            raise UsageError(f"--{'weak' if self.weak is None else 'student'} is missing",
+                             hint="the misfit needs --weak and --student")
+        if self.err_weak is not None and not (math.isfinite(self.err_weak) and self.err_weak >= 0.0):
+            raise UsageError(f"an error is 0 or more, not {self.err_weak}", where="--err-weak")
+        if self.err_weak is not None and self.truth is not None:
+            raise UsageError("--err-weak and --truth both say how wrong the weak labels are", hint="give one of the two")
+        return self.weak, self.student
+
+
+def show_own_prediction(own: OwnFiles, as_json: bool, as_csv: bool) -> None:
     """Read, join, score and print. Raises W2SError for everything that a user can mend."""
     import polars as pl
 
@@ -22,23 +48,19 @@ def show_own_prediction(*, weak: str | None, student: str | None, truth: str | N
     from w2s_bench.report.own.words import sentences
     from w2s_bench.scoring.prediction import check_prediction, predicted_gain
 
-    if weak is None or student is None:
-        raise UsageError(f"--{'weak' if weak is None else 'student'} is missing", hint="the misfit needs --weak and --student")
-    if err_weak is not None and not (math.isfinite(err_weak) and err_weak >= 0.0):
-        raise UsageError(f"an error is 0 or more, not {err_weak}", where="--err-weak")
-    if err_weak is not None and truth is not None:
-        raise UsageError("--err-weak and --truth both say how wrong the weak labels are", hint="give one of the two")
-    loss = _named(divergence)
-    files = _files(weak, student, truth, ceiling, loss)
+    weak, student = own.checked()
+    loss = _named(own.divergence)
+    files = _files(weak, student, own.truth, own.ceiling, loss)
     misfit = predicted_gain(files.student, files.weak, loss)
     check = None if files.truth is None else check_prediction(
         files.student[files.labelled], files.weak[files.labelled], files.truth, files.ceiling, loss)
-    quantities = _quantities(misfit, check, err_weak) + (_of_classes(files) if loss.output == "classes" else [])
+    quantities = _quantities(misfit, check, own.err_weak) + (_of_classes(files) if loss.output == "classes" else [])
     band = None if check is None else _band(misfit, check, files, loss)
-    said = sentences(misfit, check, band, err_weak, files, loss)
+    said = sentences(misfit, check, band, own.err_weak, files, loss)
     if as_json:
-        print_json({"weak": weak, "student": student, "truth": truth, "ceiling": ceiling, "divergence": loss.name,
-                    "outputs": list(files.outputs), "quantities": quantities, "band": band, "says": said})
+        print_json({"weak": weak, "student": student, "truth": own.truth, "ceiling": own.ceiling, "divergence": loss.name,
+                    "outputs": list(files.outputs), "quantities": quantities,
+                    "band": band and msgspec.structs.asdict(band), "says": said})
     elif as_csv:
         print_csv(pl.DataFrame(quantities, schema={"quantity": pl.String, "on": pl.String, "n": pl.Int64, **dict.fromkeys(
             ("value", "se", "low", "high"), pl.Float64)}))
@@ -69,7 +91,7 @@ def _files(weak: str, student: str, truth: str | None, ceiling: str | None, loss
     return joined(taught, read(student), labels, None if ceiling is None else read(ceiling))
 
 
-def _quantities(misfit: Estimate, check: Check | None, err_weak: float | None) -> list[dict[str, Any]]:
+def _quantities(misfit: Estimate, check: Check | None, err_weak: float | None) -> list[Values]:
     from w2s_bench.scoring.prediction import predicted_error
 
     found = [_quantity("misfit = predicted gain", "all ids", misfit)]
@@ -84,7 +106,7 @@ def _quantities(misfit: Estimate, check: Check | None, err_weak: float | None) -
     return found + [_quantity(name, "labelled ids", value) for name, value in named]
 
 
-def _of_classes(files: Joined) -> list[dict[str, Any]]:
+def _of_classes(files: Joined) -> list[Values]:
     """Agreement, which needs no label, and accuracies where there are labels."""
     from w2s_bench.scoring.prediction import accuracies, agreement_of
 
@@ -97,23 +119,22 @@ def _of_classes(files: Joined) -> list[dict[str, Any]]:
     return found + [_quantity(name, "labelled ids", value) for name, value in named]
 
 
-def _quantity(name: str, on: str, found: Estimate) -> dict[str, Any]:
+def _quantity(name: str, on: str, found: Estimate) -> Values:
     numbers = {"value": found.mean, "se": found.se, "low": found.low, "high": found.high}
     return {"quantity": name, "on": on, "n": found.n, **{key: v if math.isfinite(v) else None for key, v in numbers.items()}}
 
 
-def _band(misfit: Estimate, check: Check, files: Joined, loss: Divergence) -> dict[str, Any]:
-    """The explicit band about the misfit of all ids, with the labelled estimate of ε; `high` is null without an upper end."""
+def _band(misfit: Estimate, check: Check, files: Joined, loss: Divergence) -> Band:
+    """The explicit band about the misfit of all ids, with the labelled estimate of ε."""
     from w2s_bench.scoring.prediction import mean_spread
 
     epsilon = check.epsilon.mean
     half = loss.reach(misfit.mean, epsilon, mean_spread(files.student, files.weak, loss))
-    return {"low": misfit.mean - half, "high": misfit.mean + half if check.two_sided else None, "half_width": half,
-            "epsilon": epsilon, "epsilon_from": check.epsilon_from, "half_width_on_labelled": check.band,
-            "gain_inside_on_labelled": check.inside}
+    return Band(low=misfit.mean - half, high=misfit.mean + half if check.two_sided else None, half_width=half, epsilon=epsilon,
+                epsilon_from=check.epsilon_from, half_width_on_labelled=check.band, gain_inside_on_labelled=check.inside)
 
 
-def _print(quantities: list[dict[str, Any]], said: list[str], title: str, files: Joined, loss: Divergence) -> None:
+def _print(quantities: list[Values], said: list[str], title: str, files: Joined, loss: Divergence) -> None:
     from w2s_bench.report.listing import print_table, say
     from w2s_bench.report.table import Shown, Table, count, words
     from w2s_bench.report.wording import figure

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from w2s_bench.contracts import Divergence
+    from w2s_bench.report.own.band import Band
     from w2s_bench.report.own.files import Joined
     from w2s_bench.scoring.intervals import Estimate
     from w2s_bench.scoring.prediction import Check
 
 
-def sentences(misfit: Estimate, check: Check | None, band: dict[str, Any] | None, err_weak: float | None, files: Joined,
+def sentences(misfit: Estimate, check: Check | None, band: Band | None, err_weak: float | None, files: Joined,
               loss: Divergence) -> list[str]:
     """What the numbers say and what they do not. err_weak: error of the weak labels where the user knows it."""
     from w2s_bench.report.wording import figure
@@ -41,26 +42,26 @@ def _when_it_holds(misfit: Estimate, files: Joined, loss: Divergence) -> str:
     return f"It holds {loss.holds}: some gain is certain only for ε below {largest}{unit}."
 
 
-def _band_sentences(check: Check, band: dict[str, Any], loss: Divergence) -> list[str]:
+def _band_sentences(check: Check, band: Band, loss: Divergence) -> list[str]:
     from w2s_bench.report.wording import figure
 
-    low, half, epsilon = (figure(band[name]) for name in ("low", "half_width", "epsilon"))
-    above = f" (and, in a linear class, {{}} {figure(band['high'])})" if band["high"] is not None and loss.two_sided else ""
-    if band["epsilon_from"] == "student":
+    low, half, epsilon = figure(band.low), figure(band.half_width), figure(band.epsilon)
+    above = f" (and, in a linear class, {{}} {figure(band.high)})" if band.high is not None and loss.two_sided else ""
+    if band.epsilon_from == "student":
         said = [f"Without --ceiling, ε is taken as the student's own error {epsilon}. The student is in its class, so the best "
                 "of the class errs by no more; but this band is wide, and true of any two predictors. The strong model fitted on "
                 "the truth, as --ceiling, narrows it."]
     else:
         said = [f"ε is the ceiling's error {epsilon}, label noise included; the ceiling is taken to be in the student's class."]
-    if band["low"] <= 0.0:
+    if band.low <= 0.0:
         wide = (f"its band of ± {half} is as wide as the misfit or wider" if check.two_sided else
                 f"it allows {half} less than the misfit, which is all of it or more")
         said.append(f"The law says little here: {wide}, so a gain as low as {low}{above.format('as high as')} is no surprise.")
     else:
         said.append(f"The law says: a gain of at least {low}{above.format('at most')}.")
-    away = "" if band["gain_inside_on_labelled"] else f": {loss.fails}"
-    inside = "inside" if band["gain_inside_on_labelled"] else "outside"
-    gain, width = check.gain, figure(band["half_width_on_labelled"])
+    away = "" if band.gain_inside_on_labelled else f": {loss.fails}"
+    inside = "inside" if band.gain_inside_on_labelled else "outside"
+    gain, width = check.gain, figure(band.half_width_on_labelled)
     about = f"the band of ± {width} about" if check.two_sided else f"what the law allows, no more than {width} below"
     said.append(f"Measured on {gain.n} labelled ids: gain {figure(gain.mean)} (95 % {figure(gain.low)} to {figure(gain.high)}), "
                 f"{inside} {about} their misfit {figure(check.misfit.mean)}{away}.")
