@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from w2s_bench.cli.show_task import balance_table, described, example_lines, harmless, label_text
+from w2s_bench.cli.show_task import balance_table, example_lines, harmless
 from w2s_bench.contracts import Classes, Regression, Split, Splits
 
 Ask = Callable[..., str]
@@ -63,11 +63,11 @@ def test_long_texts_are_cut_and_empty_ones_seen() -> None:
 
 
 def test_labels_and_outputs_are_put_in_words() -> None:
-    assert described(Classes(3, ("low", "mid", "high"), ordered=True)) == "3 ordered classes: low, mid, high"
-    assert described(Classes(4)) == "4 classes" and described(Regression(2, "kg")) == "2 numbers in kg"
-    assert described(Regression()) == "a number"
-    assert label_text(np.array([0.25, 0.75]), Classes(2, ("no", "yes"))) == "no 0.250, yes 0.750"
-    assert label_text(np.array([0.0, 1.0]), Classes(2)) == "1"
+    assert Classes(3, ("low", "mid", "high"), ordered=True).describe() == "3 ordered classes: low, mid, high"
+    assert Classes(4).describe() == "4 classes" and Regression(2, "kg").describe() == "2 numbers in kg"
+    assert Regression().describe() == "a number"
+    assert Classes(2, ("no", "yes")).word(np.array([0.25, 0.75]), str) == "no 0.250, yes 0.750"
+    assert Classes(2).word(np.array([0.0, 1.0]), str) == "1"
 
 
 def test_uncertain_truth_is_counted_by_its_probabilities() -> None:

@@ -130,3 +130,15 @@ def test_pairs_that_cannot_be_fitted_are_refused_one_by_one_or_left_out(outside:
     assert "1 cells" in said and said.count("left out: 1 cells") == 2
     outside("run", *words, "--skip-incompatible", "-o", "r", check=0)
     assert pl.read_parquet(outside.folder / "r" / "rows.parquet")["strategy"].to_list() == ["logistic"]
+
+
+def test_a_strangers_kind_of_output_is_predicted_scored_and_put_in_words(outside: Command) -> None:
+    assert "w2s_external/rates" in outside("ls", "outputs", check=0).stdout
+    shown = outside("show-task", "floods", "--examples", "1", check=0).stdout
+    assert "a rate in m³/s" in shown and "geometric mean" in shown
+    words = ("--task", "floods", "--weak", "powers[degree=1]", "--strong", "powers[degree=5]", "--supervisor", "log-plain")
+    assert "plain fits numbers, and floods has rates" in outside("plan", *words, "--strategy", "plain", check=2).stderr
+    outside("run", *words, "--strategy", "log-plain", "-o", "r", check=0)
+    row = pl.read_parquet(outside.folder / "r" / "rows.parquet").row(0, named=True)
+    assert row["status"] == "ok" and row["divergence"] == "itakura-saito" and row["output_unit"] == "m³/s"
+    assert row["ledger_residue"] <= 1e-9 * (1 + abs(row["gain"])) and row["err_student"] < row["err_weak"]

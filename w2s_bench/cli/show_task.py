@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 import numpy as np
 from click.shell_completion import CompletionItem
 
-from w2s_bench.contracts import Array, Classes, Output, Split, Splits, Task, declared
+from w2s_bench.contracts import Output, Split, Splits, Task, declared
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.report.listing import print_table, say
 from w2s_bench.report.table import listed
@@ -38,7 +36,7 @@ def command(names: tuple[str, ...], examples: int, seed: int) -> None:
     for component in load_registry().select("tasks", names):
         task = component.create()
         splits = checked_splits(task, task.load(seed), component.label)
-        facts = [("predicts", described(task.output)), ("divergence", task.divergence), ("balanced", _balanced(task)),
+        facts = [("predicts", task.output.describe()), ("divergence", task.divergence), ("balanced", _balanced(task)),
                  ("licence", task.licence), ("citation", task.citation or "none given"),
                  ("fingerprint", task.fingerprint() or "none"), ("overlaps", ", ".join(overlaps(splits)) or "none")]
         say([harmless(component.label), *(f"  {name:<12}{harmless(text)}" for name, text in facts), ""])
@@ -48,52 +46,24 @@ def command(names: tuple[str, ...], examples: int, seed: int) -> None:
             say([*example_lines(splits.supervise, index, task.output), ""])
 
 
-def described(output: Output) -> str:
-    """What is predicted, in a few words: "2 classes: negative, positive"; "a number in stars"."""
-    if isinstance(output, Classes):
-        names = f": {', '.join(output.names)}" if output.names else ""
-        return f"{output.k} {'ordered classes' if output.ordered else 'classes'}{names}"
-    unit = f" in {output.unit}" if output.unit else ""
-    return f"a number{unit}" if output.k == 1 else f"{output.k} numbers{unit}"
-
-
 def balance_table(output: Output, splits: Splits) -> tuple[str, list[str], list[list[str]]]:
-    """What the cells say, heads, and lines: one a class with counts and shares, or one an output with mean and sd."""
+    """What the cells say, heads, and lines: what the output sums up of the labels of each part."""
     parts = {"supervise": splits.supervise, "transfer": splits.transfer, "test": splits.test}
-    truths = [split.truth for split in parts.values()]
-    whole = ["all examples", *(str(len(truth)) for truth in truths)]
-    if isinstance(output, Classes):
-        lines = [[harmless(name), *(_count(truth[:, number]) for truth in truths)]
-                 for number, name in enumerate(class_names(output))]
-        return "count and share of each class", ["class", *parts], [*lines, whole]
-    names = ["label"] if output.k == 1 else [f"label {number}" for number in range(1, output.k + 1)]
-    lines = [[name, *(_spread(truth[:, number]) for truth in truths)] for number, name in enumerate(names)]
-    return "mean ± standard deviation", ["output", *parts], [*lines, whole]
+    about, of_line = output.summary_words()
+    summed = [output.summary(split.truth, figure) for split in parts.values()]
+    lines = [[harmless(name), *(found[name] for found in summed)] for name in summed[0]]
+    whole = ["all examples", *(str(len(split.truth)) for split in parts.values())]
+    return about, [of_line, *parts], [*lines, whole]
 
 
 def example_lines(split: Split, index: int, output: Output) -> list[str]:
     """One example: its id and label, then each input column; lines of a text are indented."""
-    lines = [f"{harmless(str(split.ids[index]))}: {harmless(label_text(split.truth[index], output))}"]
+    lines = [f"{harmless(str(split.ids[index]))}: {harmless(output.word(split.truth[index], figure))}"]
     for name, column in split.inputs.items():
         shown = _shown(np.asarray(column)[index])
         lines += [f"  {harmless(name)}: {shown}"] if "\n" not in shown else [f"  {harmless(name)}:", *(
             f"    {line}" for line in shown.split("\n"))]
     return lines
-
-
-def label_text(truth: Array, output: Output) -> str:
-    """A label as words: the class; probabilities where it is not certain; numbers with the unit."""
-    if isinstance(output, Classes):
-        names = class_names(output)
-        if truth.max() == 1.0:
-            return names[int(truth.argmax())]
-        return ", ".join(f"{name} {share:.3f}" for name, share in zip(names, truth, strict=True))
-    return " ".join([*(figure(float(value)) for value in truth), *([output.unit] if output.unit else [])])
-
-
-def class_names(output: Classes) -> Sequence[str]:
-    """Names of the classes, or their numbers where they have none."""
-    return output.names or [str(number) for number in range(output.k)]
 
 
 def harmless(text: str) -> str:
@@ -113,11 +83,3 @@ def _shown(value: object) -> str:
 
 def _balanced(task: Task) -> str:
     return "yes" if declared(task, "balanced", False) else "no"
-
-
-def _count(shares: Array) -> str:
-    return f"{shares.sum():.{0 if np.isin(shares, (0.0, 1.0)).all() else 1}f}  {100.0 * shares.mean():5.1f} %"
-
-
-def _spread(values: Array) -> str:
-    return f"{figure(float(values.mean()))} ± {figure(float(values.std()))}"

@@ -133,7 +133,7 @@ def _facts(task: LoadedTask, fitted: Fitted, certificate: ClassCertificate, samp
 
 def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> dict[str, Any]:
     return {
-        "divergence": sample.divergence.name, "output_unit": getattr(task.output, "unit", ""),
+        "divergence": sample.divergence.name, "output_unit": task.output.unit,
         "classes": task.output.k if isinstance(task.output, Classes) else None,
         "class_balance": {None: None, True: "on", False: "off"}[task.payload["balanced"]],
         "truth_share": float(declared(strategy, "truth_share", 0.0)),

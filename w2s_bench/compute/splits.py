@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
+import msgspec
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, Output, Pool, Regression, Split, Splits, Task
+from w2s_bench.contracts import Array, Output, Pool, Split, Splits, Task
 from w2s_bench.contracts.digests import Json
-from w2s_bench.contracts.errors import DataError
+from w2s_bench.contracts.errors import DataError, PluginError
 from w2s_bench.planning.recipes import Part
+from w2s_bench.registry.component import imported
+from w2s_bench.registry.loading import load_registry
 from w2s_bench.store.artifacts import Artifact
 
 _UNPAIRED: Final = "surrogatepass"
 """JSON may hold half a surrogate pair; such a text is stored as it is."""
 
 PARTS: tuple[Part, ...] = get_args(Part)
-
-_ROW_SUM = 1e-6
-"""A row of class probabilities may miss a sum of 1 by this much."""
-
 
 @dataclass(frozen=True)
 class LoadedTask:
@@ -44,10 +44,31 @@ class LoadedTask:
     @property
     def output(self) -> Output:
         """What the task predicts."""
-        about = self.payload["output"]
-        if about["kind"] == "classes":
-            return Classes(about["k"], tuple(about["names"]), about["ordered"])
-        return Regression(about["k"], about["unit"])
+        return output_from(self.payload["output"])
+
+
+def output_fields(output: Output) -> Json:
+    """An output as plain values, from which `output_from` makes it again. Raises PluginError for one that is more."""
+    try:
+        fields: Json = msgspec.to_builtins(output)
+        if output_from(fields) == output:
+            return fields
+    except (TypeError, msgspec.ValidationError) as error:
+        raise PluginError(f"an output of the kind {output.kind} cannot be stored: {error}",
+                          hint="an output is a frozen dataclass of plain values") from error
+    raise PluginError(f"an output of the kind {output.kind} is another after it was stored",
+                      hint="an output is a frozen dataclass of plain values, and equal where they are")
+
+
+def output_from(fields: Any) -> Output:
+    """The output of stored values, made by the entry of its kind. Raises UsageError where that is not there any more."""
+    made: Output = msgspec.convert(fields, _output_class(fields["kind"]))
+    return made
+
+
+@functools.cache
+def _output_class(kind: str) -> Any:
+    return imported(load_registry("outputs").offer("outputs", kind).entry.target, kind)
 
 
 def checked_splits(task: Task, splits: Splits, label: str) -> Splits:
@@ -120,25 +141,13 @@ def _checked_split(output: Output, split: Split, where: str) -> Split:
     if len(bad):
         raise DataError(f"label of example {split.ids[bad[0]]} is {truth[bad[0]].tolist()}", where=where,
                         hint=f"{len(bad)} labels are not finite numbers")
-    if isinstance(output, Classes):
-        _check_distributions(truth, output, split.ids, where)
+    output.check_truth(truth, split.ids, where)
     for name, column in split.inputs.items():
         if len(column) != len(truth):
             raise DataError(f"column {name!r} has {len(column)} rows for {len(truth)} labels", where=where)
     if len(split.ids) != len(truth) or len(set(map(str, split.ids))) != len(truth):
         raise DataError("ids are missing or not unique", where=where)
     return Split(split.inputs, truth, split.ids)
-
-
-def _check_distributions(truth: Array, output: Classes, ids: Array, where: str) -> None:
-    """Raise DataError for a row that is no distribution over the classes, and for names that are not those of k classes."""
-    if output.k < 2 or len(output.names) not in (0, output.k) or len(set(output.names)) != len(output.names):
-        raise DataError(f"{output.k} classes with the names {', '.join(output.names) or 'none'}", where=where,
-                        hint="at least two classes, and a name of its own for each of them or none")
-    bad = np.flatnonzero((truth < 0.0).any(axis=1) | (np.abs(truth.sum(axis=1) - 1.0) > _ROW_SUM))
-    if len(bad):
-        raise DataError(f"the label of example {ids[bad[0]]} is {truth[bad[0]].tolist()}, no distribution over {output.k} "
-                        "classes", where=where, hint="rows of probabilities are ≥ 0 and sum to 1; a known class is one 1")
 
 
 def _digest(arrays: Mapping[str, Array]) -> str:

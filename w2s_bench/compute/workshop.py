@@ -20,6 +20,7 @@ from w2s_bench.compute.splits import (
     PARTS,
     LoadedTask,
     checked_splits,
+    output_fields,
     overlaps,
     pack_pool,
     pack_splits,
@@ -28,7 +29,6 @@ from w2s_bench.compute.splits import (
     unpack_splits,
 )
 from w2s_bench.contracts import PREDICTORS, Array, Columns, FitContext, FitProblem, Labels, Output, PrepareContext, can, declared
-from w2s_bench.contracts.data import ROW_SUM_TOLERANCE
 from w2s_bench.contracts.devices import asked, described, threads
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError, W2SError
 from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
@@ -136,7 +136,7 @@ class Workshop:
         assert recipe.seed is not None
         splits = checked_splits(task, task.load(recipe.seed), component.label)
         self._check_files(recipe.task, task)
-        facts = {"divergence": task.divergence, "output": dataclasses.asdict(task.output),
+        facts = {"divergence": task.divergence, "output": output_fields(task.output),
                  "known_truth": bool(declared(task, "known_truth", False)), "fingerprint": component.fingerprint,
                  "label_noise": declared(task, "label_noise", None), "balanced": declared(task, "balanced", None)}
         return pack_splits(splits, facts)
@@ -330,17 +330,10 @@ def _check_sources(component: Component) -> None:
 
 
 def checked_prediction(prediction: Array, output: Output, n: int, label: str) -> Array:
-    """A prediction as (n, k) float64, in the simplex where classes are predicted. Raises PluginError, Diverged."""
+    """A prediction as (n, k) float64, as its output has it. Raises PluginError, Diverged."""
     values = np.asarray(prediction, dtype=np.float64)
     if values.shape != (n, output.k):
         raise PluginError(f"{label} predicted an array of shape {values.shape} for {n} inputs", hint=f"wanted ({n}, {output.k})")
     if not np.isfinite(values).all():
         raise Diverged(f"{label} predicted values that are not finite")
-    if output.kind == "classes":
-        off = np.abs(values.sum(axis=1) - 1.0)
-        if off.max() > ROW_SUM_TOLERANCE or values.min() < 0.0:
-            row = int(np.argmax(np.maximum(off, -values.min(axis=1))))
-            raise PluginError(f"{label} predicted {values[row].tolist()}, no distribution over {output.k} classes",
-                              hint="probabilities are ≥ 0 and sum to 1")
-        values = values / values.sum(axis=1, keepdims=True)
-    return values
+    return output.conform(values, label)

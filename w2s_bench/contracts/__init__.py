@@ -10,11 +10,8 @@ from w2s_bench.contracts.data import (
     DIRECTIONS,
     ROW_SUM_TOLERANCE,
     Array,
-    Classes,
     Columns,
-    Output,
     Pool,
-    Regression,
     Split,
     Splits,
     draw_splits,
@@ -84,6 +81,7 @@ from w2s_bench.contracts.measures import (
     Value,
 )
 from w2s_bench.contracts.models import Embedding, Model, PrepareContext, PreparedModel, Task, TrainableModel
+from w2s_bench.contracts.outputs import Classes, Output, Regression
 from w2s_bench.contracts.seeds import generator_for, seed_for
 
 __all__ = [

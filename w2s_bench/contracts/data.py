@@ -1,10 +1,10 @@
-"""The frozen data that travels between the stages: columns, splits, and what is predicted."""
+"""The frozen data that travels between the stages: columns, splits and pools."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,32 +22,6 @@ ROW_SUM_TOLERANCE = 1e-5
 
 Columns = Mapping[str, Array]
 """Named input columns of equal length n: numeric (n,) or (n, d), or text as an object array of str."""
-
-
-@dataclass(frozen=True)
-class Regression:
-    """k real numbers to predict. unit: what they are measured in, as printed on axes."""
-
-    k: int = 1
-    unit: str = ""
-    kind: Literal["regression"] = "regression"
-
-
-@dataclass(frozen=True)
-class Classes:
-    """One of k classes; truth and predictions are rows of the probability simplex: (n, k), ≥ 0, with sum 1.
-
-    names: of the classes in the order of the columns, or () for numbers. ordered: the classes are steps of a scale, so
-    that the expected step is a number worth scoring too.
-    """
-
-    k: int
-    names: tuple[str, ...] = ()
-    ordered: bool = False
-    kind: Literal["classes"] = "classes"
-
-
-Output = Regression | Classes
 
 
 @dataclass(frozen=True)

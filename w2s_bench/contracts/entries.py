@@ -73,8 +73,14 @@ class LossEntry(Entry):
     """Entry of a loss, which strategies that train by gradient name as a parameter."""
 
 
+@dataclass(frozen=True)
 class OutputEntry(Entry):
-    """Entry of a kind of output: what a task may predict. Its name is the `kind` that instances carry."""
+    """Entry of a kind of output: what a task may predict. Its name is the `kind` that instances carry.
+
+    target: the class of the outputs, which tasks make. noun: what is predicted, in the plural, as errors call it.
+    """
+
+    noun: str = ""
 
 
 class DivergenceEntry(Entry):

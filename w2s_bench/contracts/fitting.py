@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from w2s_bench.contracts.data import Array, Columns, Output
+from w2s_bench.contracts.data import Array, Columns
 from w2s_bench.contracts.models import TrainableModel
+from w2s_bench.contracts.outputs import Output
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -53,7 +53,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("model", "models", ModelEntry, Model, capabilities=MODEL_CAPABILITIES),
     Kind("strategy", "strategies", StrategyEntry, Strategy, capabilities=STRATEGY_CAPABILITIES),
     Kind("loss", "losses", LossEntry, Loss, capabilities=LOSS_CAPABILITIES),
-    Kind("output", "outputs", OutputEntry),
+    Kind("output", "outputs", OutputEntry, called=False),
     Kind("divergence", "divergences", DivergenceEntry, Divergence),
     Kind("metric", "metrics", MetricEntry, Metric),
     Kind("bound", "bounds", BoundEntry, Bound),

@@ -13,7 +13,8 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from w2s_bench.contracts.data import Array, Output
+from w2s_bench.contracts.data import Array
+from w2s_bench.contracts.outputs import Output
 
 Geometry: TypeAlias = Literal["quadratic", "entropic", "other"]
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from w2s_bench.contracts.data import Array, Columns, Output, Pool, Splits
+from w2s_bench.contracts.data import Array, Columns, Pool, Splits
+from w2s_bench.contracts.outputs import Output
 
 if TYPE_CHECKING:
     from torch import Tensor

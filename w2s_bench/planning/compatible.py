@@ -4,40 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from w2s_bench.contracts import Divergence, Model, Strategy, Task, can
-from w2s_bench.contracts.errors import PluginError
+from w2s_bench.contracts import Divergence, Model, Output, OutputEntry, Strategy, Task, can
+from w2s_bench.contracts.errors import PluginError, nearest
+from w2s_bench.contracts.kinds import Kind
+from w2s_bench.registry import contract
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
 
-_WORDS = {"regression": "numbers", "classes": "classes"}
+_OUTPUT = Kind("output", "outputs", OutputEntry, Output)
 
 
-def check_divergence(task: Component, instance: Task, offered: Mapping[str, Divergence]) -> None:
-    """Raise PluginError for a divergence that the task's output cannot be scored by. offered: every divergence by its name."""
-    allowed = [name for name, divergence in offered.items() if divergence.output == instance.output.kind]
+def check_output(registry: Registry, task: Component, instance: Task, offered: Mapping[str, Divergence]) -> None:
+    """Raise PluginError for an output that is none, or of no registered kind, or that the task's divergence does not score.
+
+    offered: every divergence by its name.
+    """
+    output, where = instance.output, f"the output of {task.name}"
+    contract.check(_OUTPUT, output, where)
+    kinds = [offer.entry.name for offer in registry.entries("outputs")]
+    if output.kind not in kinds:
+        raise PluginError(f"{where} is of the kind {output.kind!r}, which no plugin offers", hint=nearest(output.kind, kinds))
+    allowed = [name for name, divergence in offered.items() if divergence.output == output.kind]
     if instance.divergence not in allowed:
-        raise PluginError(f"{task.label} has {_WORDS[instance.output.kind]} and the divergence {instance.divergence}",
-                          where=task.target, hint=f"one of {', '.join(allowed)}")
+        raise PluginError(f"{task.label} has {noun(registry, output.kind)} and the divergence {instance.divergence}",
+                          where=task.target, hint=f"one of {', '.join(allowed) or 'none that is installed'}")
 
 
-def why_not(task: Component, model: Component, strategy: Component, output: str, model_instance: Model,
-            strategy_instance: Strategy) -> str:
+def noun(registry: Registry, kind: str) -> str:
+    """What a kind of output is called in the plural."""
+    return next((str(offer.entry.noun) for offer in registry.entries("outputs") if offer.entry.name == kind), "") or kind
+
+
+def why_not(registry: Registry, cell: tuple[Component, Component, Component], task: Task, model: Model,
+            strategy: Strategy) -> str:
     """Why a strategy cannot be fitted on a model for a task, in words; "" where it can.
 
-    output: kind of the task's output. strategy_instance: its `outputs` and `needs` are asked.
+    cell: the components of task, model and strategy.
     """
-    if output not in strategy_instance.outputs:
-        handled = " and ".join(sorted(_WORDS.get(kind, kind) for kind in strategy_instance.outputs)) or "nothing"
-        return f"{strategy.label} fits {handled}, and {task.label} has {_WORDS[output]}"
-    if strategy_instance.needs == "module":
-        if not can(model_instance, "module"):
-            return f"{strategy.label} trains a network, and {model.label} offers none"
-        if strategy.named("models"):
-            return f"{strategy.label} reads the features of other models, and trains a network too"
+    of_task, of_model, of_strategy = cell
+    if task.output.kind not in strategy.outputs:
+        handled = " and ".join(sorted(noun(registry, kind) for kind in strategy.outputs)) or "nothing"
+        return f"{of_strategy.label} fits {handled}, and {of_task.label} has {noun(registry, task.output.kind)}"
+    if strategy.needs == "module":
+        if not can(model, "module"):
+            return f"{of_strategy.label} trains a network, and {of_model.label} offers none"
+        if of_strategy.named("models"):
+            return f"{of_strategy.label} reads the features of other models, and trains a network too"
     return ""
 
 
 def fitting(registry: Registry, output: str) -> str:
     """A hint that lists strategies for an output, by their tags."""
     names = sorted(found.entry.name for found in registry.entries("strategies") if output in found.entry.tags)
-    return f"strategies for {_WORDS[output]}: {', '.join(names)}" if names else ""
+    return f"strategies for {noun(registry, output)}: {', '.join(names)}" if names else ""

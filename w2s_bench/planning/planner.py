@@ -13,7 +13,7 @@ from w2s_bench.contracts import can, declared
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, UsageError
 from w2s_bench.contracts.seeds import seed_for
-from w2s_bench.planning.compatible import check_divergence, fitting, why_not
+from w2s_bench.planning.compatible import check_output, fitting, why_not
 from w2s_bench.planning.recipes import (
     STAGES,
     Compare,
@@ -159,7 +159,8 @@ class _Planner:
 
     def _possible(self, task: Component, model: Component, strategy: Component) -> bool:
         output = self._tasks[task.key].output.kind
-        reason = why_not(task, model, strategy, output, self._models[model.key], self._strategies[strategy.key])
+        reason = why_not(self.registry, (task, model, strategy), self._tasks[task.key], self._models[model.key],
+                         self._strategies[strategy.key])
         if reason:
             self.refused[reason] += 1
             if output not in self._strategies[strategy.key].outputs:
@@ -281,7 +282,7 @@ class _Planner:
         for task in tasks:
             if task.key not in self._tasks:
                 self._tasks[task.key] = task.create()
-                check_divergence(task, self._tasks[task.key], self._measures.divergences)
+                check_output(self.registry, task, self._tasks[task.key], self._measures.divergences)
         return tasks
 
     def _known_strategies(self, texts: tuple[str, ...]) -> tuple[Component, ...]:

@@ -86,9 +86,14 @@ def members(protocol: type | None) -> Mapping[str, object]:
     for base in bases:
         hints = _hints(base)
         found |= {name: hints.get(name, Any) for name in vars(base).get("__annotations__", {})}
-        found |= {name: Callable if callable(value) else Any for name, value in vars(base).items()
+        found |= {name: Callable if callable(value) else _given_by(value) for name, value in vars(base).items()
                   if not name.startswith("_") or name == "__call__"}
     return found
+
+
+def _given_by(value: object) -> object:
+    """The type of what a property of a protocol gives."""
+    return typing.get_type_hints(value.fget).get("return", Any) if isinstance(value, property) else Any
 
 
 def _hints(protocol: type) -> dict[str, object]:

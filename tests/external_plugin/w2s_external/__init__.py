@@ -3,7 +3,18 @@
 import os
 import sys
 
-from w2s_bench.contracts import CommandEntry, FigureEntry, LossEntry, ModelEntry, Parameter, StrategyEntry, TaskEntry, hookimpl
+from w2s_bench.contracts import (
+    CommandEntry,
+    DivergenceEntry,
+    FigureEntry,
+    LossEntry,
+    ModelEntry,
+    OutputEntry,
+    Parameter,
+    StrategyEntry,
+    TaskEntry,
+    hookimpl,
+)
 
 HOME = "w2s_external.components"
 
@@ -11,6 +22,7 @@ HOME = "w2s_external.components"
 @hookimpl
 def w2s_tasks():
     yield TaskEntry("waves", f"{HOME}:Waves", summary="a sum of sines", tags=frozenset({"regression"}))
+    yield TaskEntry("floods", "w2s_external.rates:Floods", summary="positive rates", tags=frozenset({"rates"}))
     reading = Parameter("reading", str, "classes", "what is predicted", choices=("classes", "number"))
     yield TaskEntry("sentences", "w2s_external.sentences:Sentences", summary="made-up sentences", parameters=(reading,))
 
@@ -37,6 +49,7 @@ def w2s_losses():
 def w2s_strategies():
     kinds = ("no", "raise", "nan", "shape", "memory", "die", "hang")
     fault = Parameter("fault", str, "no", "how weak labels break it", choices=kinds)
+    yield StrategyEntry("log-plain", "w2s_external.rates:LogPlain", summary="normal equations of logarithms")
     yield StrategyEntry("plain", f"{HOME}:Plain", summary="normal equations", parameters=(fault,))
 
 
@@ -61,3 +74,13 @@ def w2s_cell_finished(row, folder):
     if what == "change":
         row["flags"].append("mine")
         row.update(status="failed", gain=0.0)
+
+
+@hookimpl
+def w2s_outputs():
+    yield OutputEntry("rates", "w2s_external.rates:Rates", noun="rates", summary="positive numbers")
+
+
+@hookimpl
+def w2s_divergences():
+    yield DivergenceEntry("itakura-saito", "w2s_external.rates:ItakuraSaito", summary="a/b − ln(a/b) − 1")

@@ -1,0 +1,12 @@
+"""What tasks predict as the project ships it: numbers and classes."""
+
+from collections.abc import Iterable
+
+from w2s_bench.contracts import OutputEntry, hookimpl
+
+
+@hookimpl
+def w2s_outputs() -> Iterable[OutputEntry]:
+    """The two that every plugin may import."""
+    yield OutputEntry("regression", "w2s_bench.contracts:Regression", noun="numbers", summary="k real numbers, with a unit")
+    yield OutputEntry("classes", "w2s_bench.contracts:Classes", noun="classes", summary="one of k, or probabilities")
