@@ -43,7 +43,7 @@ class Pretrained:
     batch_tokens: int | Literal["auto"]
     published: tuple[str, int] | None = None
 
-    capabilities = frozenset({"module"})
+    capabilities = frozenset({"module", "pinned"})
 
     @property
     def family(self) -> str:
@@ -70,6 +70,11 @@ class Pretrained:
         if folder:
             return folder_digest(folder)
         return f"{self.path}@{commit_of(self.path, self.revision) or self.revision}"
+
+    def pinned(self) -> dict[str, str]:
+        """The commit that a revision on the hub stands for."""
+        commit = None if model_folder(self.path) else commit_of(self.path, self.revision)
+        return {"revision": commit} if commit else {}
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
         """Features (n, d) float32 of the column, and which texts were cut. Raises DataError where it cannot, MemoryError

@@ -7,13 +7,14 @@ import re
 from pathlib import Path
 
 HUB_SECONDS = 3.0
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def commit_of(name: str, revision: str) -> str | None:
-    """The commit in the local cache; where there is none the hub's, which is the one that will be downloaded, so that a
-    model is the same before and after. None where neither is known.
+    """The revision itself where it is a commit, else that of the snapshot in the local cache, else the hub's, which is the one
+    that will be downloaded. None where neither is known.
     """
-    return cached_commit(name, revision) or _commit_on_hub(name, revision)
+    return revision if COMMIT.fullmatch(revision) else cached_commit(name, revision) or _commit_on_hub(name, revision)
 
 
 def cached_commit(name: str, revision: str) -> str | None:
@@ -23,7 +24,7 @@ def cached_commit(name: str, revision: str) -> str | None:
     folder = Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
     reference = folder / "refs" / revision
     commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else revision
-    return commit if re.fullmatch(r"[0-9a-f]{40}", commit) and (folder / "snapshots" / commit).is_dir() else None
+    return commit if COMMIT.fullmatch(commit) and (folder / "snapshots" / commit).is_dir() else None
 
 
 @functools.lru_cache(maxsize=64)

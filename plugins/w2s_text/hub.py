@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ from typing import Any
 
 from w2s_bench.contracts import DataError, file_digest
 from w2s_text.tables import Table, stacked, table_of
+
+HUB_SECONDS = 3.0
+_SILENT: list[Exception] = []
+"""Why the hub does not answer in this process: it is asked once, not once for each data set of a plan."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -50,29 +55,46 @@ def read_parts(wanted: HubCopy, path: str, revision: str) -> tuple[Any, Any]:
     """
     if path:
         return _read_folder(wanted, path)
-    commit = newest_commit(wanted, revision)
-    with _explained(f"{wanted.hub}@{commit}", _how_to_get(wanted, revision)) as datasets:
+    with _explained(f"{wanted.hub}@{revision or 'main'}", _how_to_get(wanted, revision)) as datasets:
         train, test = datasets.load_dataset(wanted.hub, wanted.config or None, data_dir=wanted.folder or None,
-                                            revision=commit, split=[wanted.train, wanted.test])
+                                            revision=revision or None, split=[wanted.train, wanted.test])
     return train, test
 
 
-def newest_commit(wanted: HubCopy, revision: str) -> str:
-    """The commit that is loaded, as far as it is known here: the one asked for, or that of the newest copy in the cache.
+def commit_named(revision: str) -> str | None:
+    """The revision itself where it is a commit."""
+    return revision if _COMMIT.fullmatch(revision) else None
 
-    Without a copy the revision itself, "main" where none is given. `datasets` names a copy's folder after the commit.
-    """
+
+def cached_commit(wanted: HubCopy) -> str | None:
+    """The commit of the newest copy in the cache, None without one. `datasets` names a copy's folder after the commit."""
     import datasets  # type: ignore[import-untyped]
     from datasets.naming import camelcase_to_snakecase  # type: ignore[import-untyped]
 
-    if _COMMIT.fullmatch(revision):
-        return revision
     *space, name = wanted.hub.split("/")
     root = Path(datasets.config.HF_DATASETS_CACHE) / "___".join([*space, camelcase_to_snakecase(name)])
     config = (wanted.config or "default") + (f"-data_dir={wanted.folder}" if wanted.folder else "")
     copies = [copy for copy in root.glob(f"{config}/*/*") if copy.is_dir() and _COMMIT.fullmatch(copy.name)]
     newest = max(copies, key=lambda copy: (copy.stat().st_mtime, copy.name), default=None)
-    return newest.name if newest else revision or "main"
+    return newest.name if newest else None
+
+
+@functools.lru_cache(maxsize=256)
+def commit_on_hub(name: str, revision: str) -> str | None:
+    """The commit that a branch or tag of a data set stands for on the hub now, None where the hub does not say."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if _SILENT:
+        return None
+    try:
+        commit: str | None = HfApi().dataset_info(name, revision=revision or None, timeout=HUB_SECONDS).sha
+    except HfHubHTTPError:  # no such data set, or a private one: reading it says so
+        return None
+    except Exception as silence:  # whatever keeps the hub from answering, reading the data says it
+        _SILENT.append(silence)
+        return None
+    return commit
 
 
 def digest_of_parts(wanted: HubCopy, path: str) -> str:

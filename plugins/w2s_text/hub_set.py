@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts import Array, Classes, DataError, UsageError, seed_for
-from w2s_text.hub import HubCopy, digest_of_parts, newest_commit, read_parts
+from w2s_text.hub import HubCopy, cached_commit, commit_named, commit_on_hub, digest_of_parts, read_parts
 
 if TYPE_CHECKING:
     from w2s_text.labelled import Labelled, LabelledTask
@@ -61,24 +61,37 @@ class HubSet:
         if path and revision:
             raise UsageError(f"revision={revision} is one of the hub, and path={path} is a folder here", where=self.name,
                              hint="give one of the two")
-        source = HubSource(self, path, revision or self.revision)
+        source = HubSource(self, path, revision or self.revision, asked=bool(revision))
         return LabelledTask(self.name, source, Classes(2, self.classes), divergence, self.licence, self.citation, balance, limit)
 
 
 @dataclass(frozen=True)
 class HubSource:
-    """The examples of a declared set, from the hub or from a folder of its Parquet files."""
+    """The examples of a declared set, from the hub or from a folder of its Parquet files.
+
+    asked: whether the user named the revision, which then stands for no older copy that happens to be in the cache.
+    """
 
     declared: HubSet
     path: str
     revision: str
+    asked: bool = False
 
     def fingerprint(self) -> str:
         """SHA-256 of the files of a folder; `id[config]@commit` of the copy in the cache, or `@revision` without one."""
         if self.path:
             return digest_of_parts(self.declared.copy, self.path)
         part = self.declared.config or self.declared.folder
-        return f"{self.declared.hub}[{part}]@{newest_commit(self.declared.copy, self.revision)}"
+        return f"{self.declared.hub}[{part}]@{self._commit() or self.revision or 'main'}"
+
+    def pinned(self) -> dict[str, str]:
+        """The commit on the hub, as far as it is known."""
+        commit = None if self.path else self._commit()
+        return {"revision": commit} if commit else {}
+
+    def _commit(self) -> str | None:
+        cached = None if self.asked else cached_commit(self.declared.copy)
+        return commit_named(self.revision) or cached or commit_on_hub(self.declared.hub, self.revision)
 
     def read(self, limit: int) -> Labelled:
         """The formatted examples of the labelled splits. Raises DataError with the row at fault."""
@@ -86,7 +99,7 @@ class HubSource:
 
         from w2s_text.labelled import Labelled, fixed_sample, one_hot, sample_sizes, text_array
 
-        train, test = read_parts(self.declared.copy, self.path, self.revision)
+        train, test = read_parts(self.declared.copy, self.path, self._commit() or self.revision)
         declared = self.declared
         sizes = sample_sizes(len(train), len(test), limit)
         examples: list[Example] = []

@@ -60,6 +60,9 @@ class Source(Protocol):
     def fingerprint(self) -> str:
         """Changes with what read() gives; without downloading anything."""
 
+    def pinned(self) -> Mapping[str, str]:
+        """Parameters under which what is there now is read again later."""
+
     def read(self, limit: int) -> Labelled:
         """All examples, or with a limit a fixed sample of at most so many. Raises DataError."""
 
@@ -80,7 +83,7 @@ class LabelledTask:
     balance: str
     limit: int
 
-    capabilities = frozenset({"balanced", "pool"})
+    capabilities = frozenset({"balanced", "pinned", "pool"})
 
     @property
     def balanced(self) -> bool:
@@ -90,6 +93,10 @@ class LabelledTask:
     def fingerprint(self) -> str:
         """That of the source."""
         return self.source.fingerprint()
+
+    def pinned(self) -> Mapping[str, str]:
+        """That of the source."""
+        return self.source.pinned()
 
     def labelled(self) -> Labelled:
         """The examples that every seed draws from. Raises DataError where they are too few."""

@@ -52,6 +52,10 @@ class LocalSource:
         """SHA-256 of the files."""
         return file_digest(*self.files())
 
+    def pinned(self) -> dict[str, str]:
+        """Nothing: files are what they are."""
+        return {}
+
     def read(self, limit: int) -> Labelled:
         """Every line, or a fixed sample, without train lines whose text is in the test file. Raises DataError."""
         ids: list[str] = []

@@ -74,7 +74,7 @@ class OwnTable:
 
     licence = "as the owner of the table says"
     citation = ""
-    capabilities = frozenset({"balanced", "pool"})
+    capabilities = frozenset({"balanced", "pinned", "pool"})
 
     @functools.cached_property
     def output(self) -> Output:
@@ -101,6 +101,13 @@ class OwnTable:
         if self.revision:
             return f"{self.path}[{self.name}]@{self.revision}"
         return file_digest(*table_files(self.path))
+
+    def pinned(self) -> dict[str, str]:
+        """The commit that a revision on the hub stands for, as far as it is known."""
+        from w2s_text.hub import commit_named, commit_on_hub
+
+        commit = commit_named(self.revision) or commit_on_hub(self.path, self.revision) if self.revision else None
+        return {"revision": commit} if commit else {}
 
     def pool(self) -> Pool:
         """Every row's inputs."""

@@ -21,7 +21,7 @@ class Task(Protocol):
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
     `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`; task: its name, never a path. Where a parameter is a
     place, the fingerprint stands for it in the seeds of fits too: the digest of the content, and no version of anything.
-    capabilities: any of "pool", "label_noise", "known_truth" and "balanced"; below is what each promises.
+    capabilities: any of "pinned", "pool", "label_noise", "known_truth" and "balanced"; below is what each promises.
     """
 
     output: Output
@@ -73,7 +73,7 @@ class Model(Protocol):
     column: the input column that it reads ("x", "text", "smiles", …), or "" for a model that picks by itself.
     family, size: models of one family are ordered by size (parameters or width); None where it is unknown.
     fingerprint(): digest of files it reads (weights), "" when there are none.
-    capabilities: any of "module", "prepare", "prepare_many" and "prepared_as".
+    capabilities: any of "module", "pinned", "prepare", "prepare_many" and "prepared_as".
     """
 
     column: str
@@ -156,7 +156,17 @@ class Trainable(Protocol):
     def module(self, state: Mapping[str, Array]) -> TrainableModel: ...
 
 
+class Pinned(Protocol):
+    """`pinned`, of a task or a model: parameters, and the values under which what is there now is read again later.
+
+    It is asked while planning, such as {"revision": commit} for a branch on a hub, and the jobs get the component with these
+    values: they read what the plan saw, whatever the branch points to by then. Nothing is pinned where nothing is known.
+    """
+
+    def pinned(self) -> Mapping[str, bool | int | float | str]: ...
+
+
 TASK_CAPABILITIES: Mapping[str, type] = {
-    "pool": Pooled, "label_noise": NoisyLabels, "known_truth": KnownTruth, "balanced": Balanced}
+    "pinned": Pinned, "pool": Pooled, "label_noise": NoisyLabels, "known_truth": KnownTruth, "balanced": Balanced}
 MODEL_CAPABILITIES: Mapping[str, type] = {
-    "module": Trainable, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs}
+    "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs}

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from w2s_bench.contracts.capabilities import can
 from w2s_bench.contracts.entries import Entry, Parameter, SuiteEntry
 from w2s_bench.contracts.errors import PluginError, UsageError, nearest
 from w2s_bench.contracts.kinds import BY_PLURAL, KINDS
@@ -193,6 +194,10 @@ class Registry:
                          source_digest(entry.target), "", pooled, parts, unsaid, placed, versions_of(entry.libraries))
         instance = made.create()
         contract.check(BY_PLURAL[kind], instance, found.full_name, params)
+        if can(instance, "pinned"):
+            params |= contract.pinned(instance, found.full_name, params)
+            made = msgspec.structs.replace(made, params=tuple(params.items()))
+            instance = made.create()
         self._check_outputs(instance, found.full_name)
         return msgspec.structs.replace(made, fingerprint=contract.fingerprint(BY_PLURAL[kind], instance, found.full_name))
 

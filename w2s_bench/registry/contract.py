@@ -78,6 +78,14 @@ def fingerprint(kind: Kind, made: object, name: str) -> str:
     return str(_guarded(lambda: typing.cast(Any, made).fingerprint(), "fingerprint()", name))
 
 
+def pinned(made: object, name: str, parameters: Collection[str]) -> Mapping[str, Any]:
+    """The parameters that a component pins, and their values. Raises PluginError for a name that is no parameter of it."""
+    found = dict(_guarded(lambda: typing.cast(Any, made).pinned(), "pinned()", name))
+    if unknown := sorted(found.keys() - set(parameters)):
+        raise PluginError(f"{name} pins a parameter that it does not have: {unknown[0]}", hint=nearest(unknown[0], parameters))
+    return found
+
+
 @functools.cache
 def members(protocol: type | None) -> Mapping[str, object]:
     """What a protocol asks for by name: the type of a value, `Callable` for a method."""
