@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +16,11 @@ from polars.testing import assert_frame_equal
 
 from w2s_bench.contracts.errors import DataError, PluginError
 from w2s_bench.running.folder import write_tables
-from w2s_bench.running.table_files import BOUND, ROW, read_table, table_of, unknown_columns, write_table
+from w2s_bench.running.table_files import BOUND, ROW, json_schema, read_table, table_of, unknown_columns, write_table
+from w2s_bench.tables.filters import where
+from w2s_bench.tables.reading import read_runs
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 ROWS_OF_ONE = make_tables({"t": 1.0})[0]
 CELL_ONLY = {"run_id": "r", "cell_key": "k", "status": "failed", "task": "t", "weak": "w", "strong": "s", "strategy": "ridge",
              "supervisor": "ridge", "seed": 0}
@@ -94,3 +100,33 @@ def test_a_folder_may_be_called_like_a_pattern(w2s: Command) -> None:
     published = "pub[lished]"
     w2s("show", folder, "--publish", published, check=0)
     assert w2s("show", f"{published}/rows.parquet", "--csv", check=0).stdout == w2s("show", folder, "--csv", check=0).stdout
+
+
+def test_the_json_schema_of_the_docs_is_that_of_the_declared_columns_and_tells_a_right_line_from_a_wrong_one() -> None:
+    from jsonschema import Draft202012Validator
+
+    schema = json_schema()
+    assert json.loads((ROOT / "docs" / "tables.schema.json").read_text(encoding="utf-8")) == schema, (
+        "w2s-bench show --columns --json > docs/tables.schema.json")
+    Draft202012Validator.check_schema(schema)
+    for table, which in zip(read_runs([ROOT / "leaderboard" / "quickstart"]), (ROW, BOUND), strict=True):
+        check = Draft202012Validator(schema["$defs"][which.name])
+        lines = json.loads(table.head(20).write_json())
+        assert lines and not [error.message for line in lines for error in check.iter_errors(line)]
+        assert not check.is_valid({name: value for name, value in lines[0].items() if name != "cell_key"})
+        assert not check.is_valid({**lines[0], "run_id": 1}) and check.is_valid({**lines[0], "novelty": 1})
+
+
+def test_every_filter_of_the_docs_is_one() -> None:
+    page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| [^|]* \| (`.*`) \|$", page, flags=re.MULTILINE)
+    listed = [text for line in lines for text in re.findall("`([^`]*)`", line)]
+    assert len(listed) > 10
+    for text in listed:
+        assert where(ROWS_OF_ONE, text).height <= ROWS_OF_ONE.height
+
+
+def test_show_says_what_columns_mean_and_which_nobody_declared(ask: Callable[..., str]) -> None:
+    ROWS_OF_ONE.with_columns(novelty=pl.lit(0.5)).write_parquet("rows.parquet")
+    assert "novelty: Float64, of these w2s-rows; no plugin here declares it" in ask("show", "rows.parquet", "--columns")
+    assert "novelty" not in ask("show", "--columns") and json.loads(ask("show", "--columns", "--json")) == json_schema()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,8 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
 @click.option("--where", "condition", default=None, help='Keep rows, as in "gain > 0 and task == diabetes".')
 @click.option("--sort", default=None, help="Sort by a column; -COLUMN sorts downwards.")
 @click.option("--columns", "chosen", default=None, is_flag=False, flag_value="?",
-              help="These columns, joined with commas (with --by: their means); without a value: what every column means.")
+              help="These columns, joined with commas (with --by: their means); without a value: what every column means, with "
+              "--json as JSON Schema.")
 @click.option("--bounds", "of_bounds", is_flag=True, help="What became of each bound, in place of the cells.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
@@ -47,7 +49,7 @@ def command(words: ShowWords) -> None:
     strong model, supervisor and seed, and have status ok for both. What is left out is counted.
     """
     if words.chosen == "?":
-        _explain_columns()
+        _explain_columns(words.runs, words.as_json)
         return
     from w2s_bench.tables.summary import GROUPABLE
 
@@ -163,13 +165,19 @@ def _print_rows(table: pl.DataFrame, as_json: bool) -> None:
         print_csv(table)
 
 
-def _explain_columns() -> None:
-    from w2s_bench.registry.measures import row_columns
-    from w2s_bench.scoring.columns import BOUNDS
+def _explain_columns(runs: tuple[str, ...], as_json: bool) -> None:
+    """What each declared column means, and which columns of RUNS nobody declared."""
+    from w2s_bench.running.table_files import BOUND, ROW, json_schema, unknown_columns
 
-    for title, columns in (("rows", row_columns()), ("bounds", BOUNDS)):
+    if as_json:
+        click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+        return
+    for title, schema in (("rows", ROW), ("bounds", BOUND)):
         click.echo(f"{title}:")
-        for column in columns:
+        for column in schema.columns:
             marks = [column.type, column.unit, "uses truth" if column.uses_truth else "", "timing" if column.timing else "",
                      column.source]
             click.echo(f"  {column.name}: {column.meaning} ({'; '.join(mark for mark in marks if mark)})")
+    for schema, table in zip((ROW, BOUND), tables_of(runs, None, True, "show") if runs else (), strict=False):
+        for name in unknown_columns(table, schema):
+            click.echo(f"  {name}: {table.schema[name]}, of these {schema.name}s; no plugin here declares it")

@@ -122,6 +122,27 @@ def unknown_columns(table: pl.DataFrame, schema: TableSchema) -> list[str]:
     return [name for name in table.columns if name not in declared]
 
 
+def json_schema() -> dict[str, Any]:
+    """Rows and bounds as JSON Schema: what `show --json` prints of them, each line an object."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Tables of w2s-bench",
+        "description": "A line of rows.parquet and one of bounds.parquet. Columns that are not listed are kept.",
+        "$defs": {schema.name: _line_schema(schema) for schema in (ROW, BOUND)}}
+
+
+def _line_schema(schema: TableSchema) -> dict[str, Any]:
+    kinds: dict[str, dict[str, Any]] = {
+        "str": {"type": ["string", "null"]}, "int": {"type": ["integer", "null"]}, "float": {"type": ["number", "null"]},
+        "bool": {"type": ["boolean", "null"]}, "list": {"type": ["array", "null"], "items": {"type": "string"}}}
+    properties = {}
+    for column in schema.columns:
+        kind = kinds[column.type]
+        held = {**kind, "type": kind["type"][0]} if column.name in schema.needs else kind
+        about = {"unit": column.unit, "source": column.source, "usesTruth": column.uses_truth, "timing": column.timing}
+        properties[column.name] = {**held, "description": column.meaning, **{key: value for key, value in about.items() if value}}
+    return {"title": schema.label, "type": "object", "required": list(schema.needs), "properties": properties}
+
+
 def _check_label(label: str | None, path: Path, schema: TableSchema) -> None:
     if label is None:
         return
