@@ -21,6 +21,7 @@ from w2s_bench.tables.filters import where
 from w2s_bench.tables.reading import read_runs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+KEPT = Path(__file__).resolve().parent / "version-1"
 ROWS_OF_ONE = make_tables({"t": 1.0})[0]
 CELL_ONLY = {"run_id": "r", "cell_key": "k", "status": "failed", "task": "t", "weak": "w", "strong": "s", "strategy": "ridge",
              "supervisor": "ridge", "seed": 0}
@@ -88,6 +89,31 @@ def test_what_a_record_holds_is_written_or_refused_and_never_lost(tmp_path: Path
     write_tables(tmp_path, [{**CELL_ONLY, "gain": 1.0}], [])
     assert read_table(tmp_path / "rows.parquet", ROW).select("gain", "misfit").row(0) == (1.0, None)
     assert read_table(tmp_path / "bounds.parquet", BOUND).is_empty()
+
+
+def test_a_table_of_version_1_with_one_column_more_and_one_less_stays_readable(ask: Callable[..., str]) -> None:
+    """Its files were written when version 1 was made, with `novelty` in the place of `gain_over_misfit` and of `tightness`."""
+    rows, bounds = read_runs([KEPT])
+    for table, schema, lacks in ((rows, ROW, "gain_over_misfit"), (bounds, BOUND, "tightness")):
+        assert pl.read_parquet_metadata(KEPT / f"{'rows' if schema is ROW else 'bounds'}.parquet")["schema"] == f"{schema.name}/1"
+        assert unknown_columns(table, schema) == ["novelty"] and table["novelty"].to_list() == [0.5] * table.height
+        assert table[lacks].null_count() == table.height > 0
+    assert rows.height == 6 and rows["gain"].sum() == pytest.approx((rows["err_weak"] - rows["err_student"]).sum())
+    assert all(set(assumed).isdisjoint(failed) for assumed, failed in bounds.select("assumes", "fails").iter_rows())
+    assert ask("show", str(KEPT), "--columns", "task,gain,novelty", "--csv").startswith("task,gain,novelty\ndiabetes,")
+    assert "mean gain / mean misfit" in ask("predict", str(KEPT)) and "mean gain / mean misfit" in ask("show", str(KEPT))
+    ask("show", str(KEPT), "--publish", "published")
+    assert_frame_equal(read_runs([Path("published")])[0], rows, check_row_order=False)
+
+
+@pytest.mark.parametrize("folder", sorted((ROOT / "leaderboard").iterdir()), ids=lambda folder: folder.name)
+def test_every_published_table_is_of_version_1_and_holds_what_is_declared(folder: Path) -> None:
+    for name, schema in (("rows", ROW), ("bounds", BOUND)):
+        path = folder / f"{name}.parquet"
+        assert pl.read_parquet_metadata(path)["schema"] == schema.label
+        table = read_table(path, schema)
+        assert table.height > 0 and unknown_columns(table, schema) == []
+        assert table.select(schema.needs).null_count().sum_horizontal().item() == 0
 
 
 def test_a_folder_may_be_called_like_a_pattern(w2s: Command) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import DataError, PluginError, nearest
 from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.columns import BOUNDS, Column, polars_schema
@@ -122,7 +123,7 @@ def unknown_columns(table: pl.DataFrame, schema: TableSchema) -> list[str]:
     return [name for name in table.columns if name not in declared]
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema() -> dict[str, Json]:
     """Rows and bounds as JSON Schema: what `show --json` prints of them, each line an object."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Tables of w2s-bench",
@@ -130,15 +131,15 @@ def json_schema() -> dict[str, Any]:
         "$defs": {schema.name: _line_schema(schema) for schema in (ROW, BOUND)}}
 
 
-def _line_schema(schema: TableSchema) -> dict[str, Any]:
-    kinds: dict[str, dict[str, Any]] = {
-        "str": {"type": ["string", "null"]}, "int": {"type": ["integer", "null"]}, "float": {"type": ["number", "null"]},
-        "bool": {"type": ["boolean", "null"]}, "list": {"type": ["array", "null"], "items": {"type": "string"}}}
-    properties = {}
+def _line_schema(schema: TableSchema) -> dict[str, Json]:
+    kinds = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "list": "array"}
+    properties: dict[str, Json] = {}
     for column in schema.columns:
         kind = kinds[column.type]
-        held = {**kind, "type": kind["type"][0]} if column.name in schema.needs else kind
-        about = {"unit": column.unit, "source": column.source, "usesTruth": column.uses_truth, "timing": column.timing}
+        held: dict[str, Json] = {"type": kind if column.name in schema.needs else [kind, "null"]}
+        held |= {"items": {"type": "string"}} if column.type == "list" else {}
+        about: dict[str, Json] = {"unit": column.unit, "source": column.source, "usesTruth": column.uses_truth,
+                                  "timing": column.timing}
         properties[column.name] = {**held, "description": column.meaning, **{key: value for key, value in about.items() if value}}
     return {"title": schema.label, "type": "object", "required": list(schema.needs), "properties": properties}
 
