@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from w2s_bench.contracts import Array, Measured
+from w2s_theory.ranks import midranks
 
 
 def auroc(truth: Array, prediction: Array) -> float:
@@ -46,8 +47,6 @@ def _components(scores: Array, positive: Array) -> tuple[Array, Array]:
 
     From midranks among all and among their own kind, O(N log N) (Sun and Xu 2014).
     """
-    from scipy import stats
-
-    among_all = stats.rankdata(scores)
-    above, below = (among_all[kind] - stats.rankdata(scores[kind]) for kind in (positive, ~positive))
+    among_all = midranks(scores)
+    above, below = (among_all[kind] - midranks(scores[kind]) for kind in (positive, ~positive))
     return above / below.size, 1.0 - below / above.size
