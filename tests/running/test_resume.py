@@ -18,35 +18,38 @@ MATRIX = ("--task", "diabetes", "--task", "mlp", "--models", "raw", "--models", 
           "--strategy", "ridge[penalty=auto]", "--strategy", "least-squares", "--strategy", "adamw-head[epochs=20]",
           "--seeds", "0..1")
 
+FEWER = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=[8,16]]",
+         "--strategy", "ridge[penalty=auto]", "--strategy", "adamw-head[epochs=20]", "--seeds", "0..1")
+
 
 def _table(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     return untimed_rows(folder), pl.read_parquet(folder / "bounds.parquet")
 
 
-def _killed_run(w2s: Command, kills: int) -> None:
-    w2s("run", *MATRIX, "--store", "s1", "-o", "calm", check=0)
+def _killed_run(w2s: Command, matrix: tuple[str, ...], kills: int, longest: float) -> None:
+    w2s("run", *matrix, "--store", "s1", "-o", "calm", check=0)
     moments = random.Random(7)
     for _ in range(kills):
-        process = w2s.start("run", *MATRIX, "--store", "s2", "-o", "killed")
-        time.sleep(moments.uniform(0.2, 2.5))
+        process = w2s.start("run", *matrix, "--store", "s2", "-o", "killed")
+        time.sleep(moments.uniform(0.2, longest))
         process.send_signal(signal.SIGKILL)
         process.wait()
-    w2s("run", *MATRIX, "--store", "s2", "-o", "killed", check=0)
+    w2s("run", *matrix, "--store", "s2", "-o", "killed", check=0)
     for calm, killed in zip(_table(w2s.folder / "calm"), _table(w2s.folder / "killed"), strict=True):
         assert_frame_equal(calm, killed, check_exact=True)
 
 
 def test_a_run_killed_at_random_moments_ends_with_the_same_rows(w2s: Command) -> None:
-    _killed_run(w2s, kills=4)
+    _killed_run(w2s, FEWER, kills=4, longest=2.0)
 
 
 @pytest.mark.slow
 def test_a_run_killed_twenty_five_times_ends_with_the_same_rows(w2s: Command) -> None:
-    _killed_run(w2s, kills=25)
+    _killed_run(w2s, MATRIX, kills=25, longest=2.5)
 
 
 def test_neither_workers_nor_order_change_a_row(w2s: Command) -> None:
-    small = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=[8,64]]", "--strategy", "*",
+    small = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--strategy", "*",
              "--strategy", "!as-is", "--skip-incompatible")
     for workers in ("1", "3"):
         w2s("run", *small, "--store", f"s{workers}", "-o", f"r{workers}", "-j", workers, check=0)
@@ -60,7 +63,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(w2s: Command) -> No
     journal = w2s.folder / "r" / "journal.jsonl"
     while not journal.exists():
         time.sleep(0.02)
-    time.sleep(1.5)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
@@ -138,7 +141,7 @@ def test_fine_tuning_that_is_killed_in_the_middle_goes_on_and_ends_with_the_same
     (w2s.folder / "t.csv").write_text("\n".join(lines))
     words = ("run", "--task", "text[path=t.csv,output=classes]", "--weak", "nano[width=8,layers=1,context=24,steps=0]",
              "--strong", "nano[width=16,layers=1,context=24,steps=0]", "--supervisor", "logistic", "--strategy",
-             "finetune[weights=full,epochs=30,batch=4,checkpoint-every=2]", "-o")
+             "finetune[weights=full,epochs=15,batch=4,checkpoint-every=2]", "-o")
     w2s(*words, "calm", "--store", "s1", check=0)
     process = w2s.start(*words, "killed", "--store", "s2")
     kept = w2s.folder / "s2" / "checkpoints"
