@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
+from w2s_bench.contracts.kinds import KINDS
+
 ROOT = Path(__file__).resolve().parent.parent
 FILL = runpy.run_path(str(ROOT / "docs" / "fill.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -57,6 +59,12 @@ def test_the_first_plugin_of_the_tutorial_is_python_and_toml() -> None:
         assert entry.name == "mean" and entry.parameters[0].low == 0.0
     for block in _blocks(ROOT / "CONTRIBUTING.md", "toml"):
         tomllib.loads(block)
+
+
+def test_contributing_names_every_kind_with_its_hook_and_entry() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    said = re.findall(r"^\| (\w+) \| `(\w+)` \| `(\w+)` \|", page, flags=re.MULTILINE)
+    assert said == [(kind.name, kind.hook, kind.entry.__name__) for kind in KINDS]
 
 
 def test_the_page_of_columns_is_what_the_program_says(w2s: Command) -> None:
