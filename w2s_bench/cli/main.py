@@ -17,6 +17,7 @@ COMMANDS = {
     "run": ("w2s_bench.cli.run", "Run a suite, a spec file or a matrix given by flags; resumes what was begun."),
     "plan": ("w2s_bench.cli.plan", "Show cells, jobs and cost before anything is computed."),
     "ls": ("w2s_bench.cli.ls", "List what can be named: tasks, models, strategies, metrics, figures, suites and more."),
+    "rescore": ("w2s_bench.cli.rescore", "Measure runs again with the metrics and bounds of today, without a fit."),
     "show-task": ("w2s_bench.cli.show_task", "Show a task: labels, licence, sizes, examples."),
     "show": ("w2s_bench.cli.show", "Show the table of one or several runs."),
     "predict": ("w2s_bench.cli.predict", "Predict the gain from the misfit: for runs, or for your own two files."),

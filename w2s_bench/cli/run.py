@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds that one job may take.")
 @click.option("--retries", type=click.IntRange(0), default=1, show_default=True,
               help="How often a job is tried again whose process died.")
+@click.option("--keep", type=click.Choice(["all", "test", "none"]), default="all", show_default=True,
+              help="Predictions that stay with the run, for rescore: of both samples, of the test sample, or none.")
 @click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(what: str | None, out: Path | None, store: str | None, jobs: int, threads: int, device: str, timeout: float | None,
-            retries: int, print_spec: bool, quiet: bool, **flags: object) -> int:
+            retries: int, keep: Literal["all", "test", "none"], print_spec: bool, quiet: bool, **flags: object) -> int:
     """Run a SUITE, a SPEC.toml, or a matrix given by flags. Alone: the suite quickstart.
 
     The same command resumes a run that was ended, and recomputes nothing that is finished.
@@ -58,7 +60,7 @@ def command(what: str | None, out: Path | None, store: str | None, jobs: int, th
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with progress_screen(quiet) as (show, warn):
         result = run(plan, folder, store or default_store(), policy, warn=warn, show=show,
-                     observers=registry.observers, debug=click.get_current_context().find_root().obj["debug"])
+                     observers=registry.observers, debug=click.get_current_context().find_root().obj["debug"], kept=keep)
     _finish(result, quiet)
     if result.interrupted:
         words = ["w2s-bench", "run", str(folder / "spec.toml"), "-o", str(folder), *(["--store", store] if store else [])]
@@ -87,4 +89,5 @@ def _finish(result: Result, quiet: bool) -> None:
     render(rows, bounds, table_console())
     click.echo(sentence(rows, bounds))
     counts = ", ".join(f"{count} {status}" for status, count in sorted(result.statuses.items()))
-    click.echo(f"{counts}; {result.executed} jobs computed. Page: {page}")
+    kept = f" Predictions kept: {result.kept / 1e6:.1f} MB." if result.kept else ""
+    click.echo(f"{counts}; {result.executed} jobs computed.{kept} Page: {page}")

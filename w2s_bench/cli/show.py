@@ -24,6 +24,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
     chosen: str | None
     of_bounds: bool
     publish: Path | None
+    predictions: bool
 
 
 @click.command("show")
@@ -41,6 +42,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
 @click.option("--publish", type=click.Path(path_type=Path), help="Write rows, bounds and a Markdown page to this folder.")
+@click.option("--predictions", is_flag=True, help="With --publish: the predictions that the runs kept too, for rescore.")
 @as_record(ShowWords)
 def command(words: ShowWords) -> None:
     """Show the table of RUNS (folders, or names under w2s-runs/), several as one.
@@ -55,6 +57,8 @@ def command(words: ShowWords) -> None:
 
     rows, bounds = tables_of(words.runs, words.condition, words.latest, "show")
     keys = columns_of(words.by, GROUPABLE)
+    if words.predictions and not words.publish:
+        raise UsageError("--predictions goes with --publish", hint="w2s-bench show RUN --publish FOLDER --predictions")
     compares = keys == ["strategy"] and not words.chosen and not words.of_bounds and not words.publish
     if words.against and not compares:
         raise UsageError("--against says what strategies are compared with",
@@ -83,7 +87,13 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
     if words.publish:
         publish(rows, bounds, words.publish, _copied_specs([find_run(name) for name in words.runs], words.publish))
-        click.echo(f"wrote {words.publish}")
+        more = ""
+        if words.predictions:
+            from w2s_bench.running.kept import copy_kept
+
+            size = copy_kept([find_run(name) for name in words.runs], rows, words.publish)
+            more = f", predictions of {size / 1e6:.1f} MB among it"
+        click.echo(f"wrote {words.publish}{more}")
     elif listed:
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
         _print_rows(table, words.as_json)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.contracts import Array
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import StoreError, UsageError
 from w2s_bench.planning.planner import Plan
@@ -61,7 +60,7 @@ def claim_folder(folder: Path, spec: RunSpec) -> None:
         return
     if any(p.name != "lock" and p.suffix != ".new" for p in folder.iterdir()):
         raise UsageError("this is not a run folder, and not empty", where=str(folder), hint="choose another with -o")
-    with _writing(folder):
+    with writing(folder):
         _write_text(path, spec.to_toml())
 
 
@@ -88,7 +87,7 @@ def write_plan(folder: Path, plan: Plan) -> None:
     """plan.parquet, one row a cell, and env.json."""
     import polars as pl
 
-    with _writing(folder):
+    with writing(folder):
         pl.DataFrame({
             "cell_key": [c.key for c in plan.cells], "task": [c.task.label for c in plan.cells],
             "weak": [c.weak.label for c in plan.cells], "strong": [c.strong.label for c in plan.cells],
@@ -100,27 +99,9 @@ def write_plan(folder: Path, plan: Plan) -> None:
 
 def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequence[Mapping[str, Any]]) -> None:
     """rows.parquet and bounds.parquet, replaced whole. Raises PluginError for a record that is no line of its table."""
-    with _writing(folder):
+    with writing(folder):
         write_table(table_of(rows, ROW), folder / "rows.parquet", ROW)
         write_table(table_of(bounds, BOUND), folder / "bounds.parquet", BOUND)
-
-
-def write_predictions(folder: Path, task: str, tables: Sequence[tuple[str, int, Array, Array]]) -> None:
-    """predictions/<task>.parquet: predictor, seed, id and one column an output; the predictor "truth" among them.
-
-    tables: (predictor key, seed, ids (n,), values (n, k)) each.
-    """
-    import polars as pl
-
-    frames = [pl.DataFrame({"predictor": [key] * len(ids), "seed": [seed] * len(ids), "id": [str(i) for i in ids],
-                            **{f"value_{j}": values[:, j] for j in range(values.shape[1])}})
-              for key, seed, ids, values in tables]
-    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in task)[:80]
-    with _writing(folder):
-        (folder / "predictions").mkdir(exist_ok=True)
-        path = folder / "predictions" / f"{slug}-{digest(task)[:6]}.parquet"
-        pl.concat(frames).write_parquet(path.with_suffix(".new"))
-        os.replace(path.with_suffix(".new"), path)
 
 
 def environment() -> dict[str, str]:
@@ -129,7 +110,8 @@ def environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
+    """Turns what goes wrong with the disk into a StoreError."""
     import polars as pl
 
     try:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.compute.splits import unpack_splits
 from w2s_bench.contracts import PREDICTORS
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import StoreError, W2SError
 from w2s_bench.planning.planner import Cell, Plan
 from w2s_bench.planning.recipes import Outcome, Score
-from w2s_bench.running.folder import claim_folder, folder_made, locked, write_plan, write_predictions, write_tables
+from w2s_bench.running.folder import claim_folder, folder_made, locked, write_plan, write_tables, writing
 from w2s_bench.running.journal import Journal, read_journal
+from w2s_bench.running.kept import Keep, keep
 from w2s_bench.running.local import Policy, execute
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
@@ -39,13 +39,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended. executed: jobs computed now; interrupted: by the user."""
+    """How a run ended. executed: jobs computed now; interrupted: by the user. kept: bytes of predictions beside the tables."""
 
     folder: Path
     statuses: Mapping[str, int]
     executed: int
     interrupted: bool
     planned: int
+    kept: int = 0
 
 
 def todo(plan: Plan, store: Store, finished: set[str], *, drop: Warn | None = None) -> set[str]:
@@ -80,12 +81,12 @@ def _sound(store: Store, key: str, warn: Warn) -> bool:
 
 
 def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn, show: Callable[[Progress], None],
-        observers: Any = None, debug: bool = False) -> Result:
+        observers: Any = None, debug: bool = False, kept: Keep = "all") -> Result:
     """Run what is not finished, and write the folder's tables from its journal.
 
     Raises UsageError where the folder cannot be had, W2SError where store or folder cannot be written or the sources change
     on the way; what is finished stays. Ctrl-C ends it cleanly: the cells that are left have status interrupted.
-    debug: warn with tracebacks.
+    debug: warn with tracebacks. kept: which predictions stay with the folder, for `rescore`.
     """
     folder_made(folder)
     with locked(folder):
@@ -115,13 +116,16 @@ def run(plan: Plan, folder: Path, store_root: str, policy: Policy, *, warn: Warn
             fault = error
         rows = [recorder.row(cell) for cell in plan.cells]
         write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
-        _write_predictions(folder, plan, store, recorder.records, warn)
+        with writing(folder):
+            size, lost = keep(folder, plan, store, recorder.records, kept)
+        for text in lost:
+            warn(text)
         if fault is not None:
             raise fault
         statuses = Counter(row["status"] for row in rows)
         _observe(observers, warn, "w2s_run_finished", run=plan.run_id, ok=statuses["ok"], cells=len(rows),
                  folder=folder)
-        return Result(folder, dict(statuses), executed, interrupted, planned)
+        return Result(folder, dict(statuses), executed, interrupted, planned, size)
 
 
 def _computing(recorder: _Recorder, journal: Journal, remaining: set[str], store_root: str, policy: Policy,
@@ -197,7 +201,8 @@ class _Recorder:
         except DamagedArtifact:
             self.damaged = True
             return
-        found = {"row": artifact.payload["row"], "bounds": artifact.payload["bounds"], "cost": self._cost(cell.key)}
+        found = {"row": artifact.payload["row"], "bounds": artifact.payload["bounds"],
+                 "facts": artifact.payload["facts"], "cost": self._cost(cell.key)}
         self._record(journal, cell, {"status": "ok", "error": "", **found})
         self.store.remember(cell_identity(cell), cell.key)
 
@@ -244,32 +249,6 @@ def cell_identity(cell: Cell) -> str:
     """What a cell is by name, whatever the versions and the sources."""
     components = (cell.task, cell.weak, cell.strong, cell.strategy, cell.supervisor)
     return digest([*(component.identity for component in components), cell.seed])
-
-
-def _write_predictions(folder: Path, plan: Plan, store: Store, records: Mapping[str, Any], warn: Warn) -> None:
-    by_task: dict[str, list[tuple[str, int, Any, Any]]] = defaultdict(list)
-    written: set[str] = set()
-    ids: dict[str, Any] = {}
-    for cell in plan.cells:
-        recipe = plan.jobs[cell.key].recipe
-        if records.get(cell.key, {}).get("status") != "ok" or not isinstance(recipe, Score):
-            continue
-        try:
-            if recipe.load not in ids:
-                test = unpack_splits(store.load(recipe.load)[0]).splits.test
-                by_task[cell.task.label].append(("truth", cell.seed, test.ids, test.truth))
-                ids[recipe.load] = test.ids
-            for role in PREDICTORS:
-                key = getattr(recipe, role)
-                if key is not None and key not in written:
-                    arrays = store.load(key)[0].arrays
-                    if "test" in arrays:
-                        by_task[cell.task.label].append((key, cell.seed, ids[recipe.load], arrays["test"]))
-                    written.add(key)
-        except (DamagedArtifact, KeyError) as lost:
-            warn(f"predictions of {cell.task.label}, seed {cell.seed}: not in the store any more ({lost})")
-    for task, tables in by_task.items():
-        write_predictions(folder, task, tables)
 
 
 def _observe(observers: Any, warn: Warn, hook: str, **facts: Any) -> None:

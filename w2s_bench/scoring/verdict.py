@@ -68,7 +68,8 @@ def judged(bound: str, split: str, statement: Statement) -> BoundRow:
     size of the terms, so a verdict does not depend on the unit of the labels.
     """
     means = statement.terms.mean(axis=0)
-    lhs, rhs = min((sides(means) for sides in statement.sides), key=lambda pair: pair[1] - pair[0])
+    pairs = [sides(means) for sides in statement.sides]
+    lhs, rhs = min(((float(left), float(right)) for left, right in pairs), key=lambda pair: pair[1] - pair[0])
     scale = float(np.abs(means).sum())
     slack = _slack(statement, means)
     tolerance = ROUNDING * scale + statement.allowance
@@ -76,7 +77,7 @@ def judged(bound: str, split: str, statement: Statement) -> BoundRow:
     return BoundRow(
         bound=bound, split=split, lhs=lhs, rhs=rhs, slack=slack.mean, slack_se=slack.se, slack_low=slack.low,
         slack_high=slack.high, tightness=quotient(lhs, rhs, scale), verdict=verdict(slack.low, slack.high, tolerance),
-        vacuous=statement.vacuous, assumes=tuple(name for name, holds in statement.assumptions.items() if holds),
+        vacuous=bool(statement.vacuous), assumes=tuple(name for name, holds in statement.assumptions.items() if holds),
         fails=tuple(name for name, holds in statement.assumptions.items() if not holds))
 
 
@@ -87,7 +88,7 @@ def _slack(statement: Statement, means: Array) -> Estimate:
     def of(sides: Sides) -> Estimate:
         def slack(at: Array) -> float:
             left, right = sides(at)
-            return right - left
+            return float(right - left)
 
         if statement.deterministic:
             return Estimate(slack(means), 0.0, slack(means), slack(means), len(statement.terms))

@@ -4,10 +4,12 @@ import os
 import sys
 
 from w2s_bench.contracts import (
+    BoundEntry,
     CommandEntry,
     DivergenceEntry,
     FigureEntry,
     LossEntry,
+    MetricEntry,
     ModelEntry,
     OutputEntry,
     Parameter,
@@ -79,6 +81,16 @@ def w2s_cell_finished(row, folder):
 @hookimpl
 def w2s_outputs():
     yield OutputEntry("rates", "w2s_external.rates:Rates", noun="rates", summary="positive numbers")
+
+
+@hookimpl
+def w2s_bounds():
+    yield BoundEntry("halfway", "w2s_external.theorem:Halfway", summary="a bound of a stranger")
+
+
+@hookimpl
+def w2s_metrics():
+    yield MetricEntry("worst", "w2s_external.measures:Worst", summary="largest error")
 
 
 @hookimpl

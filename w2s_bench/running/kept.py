@@ -1,0 +1,184 @@
+"""What a run keeps so that its cells can be measured again without a fit: the predictions on both samples, and the facts.
+
+predictions/<task>.parquet: `predictor` (a key of the row's predictor columns, or "truth"), `seed`, `split` (test, or train: the
+student's training inputs), `id`, and one column an output. predictions/facts.parquet: for each cell and split what certifies
+the student (`Facts`) and what is predicted, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
+
+from w2s_bench.compute.splits import LoadedTask, unpack_splits
+from w2s_bench.contracts import PREDICTORS, Array, DataError
+from w2s_bench.contracts.digests import canonical_json, digest
+from w2s_bench.planning.planner import Cell, Plan
+from w2s_bench.planning.recipes import Part, Score
+from w2s_bench.store.artifacts import DamagedArtifact, Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Keep: TypeAlias = Literal["all", "test", "none"]
+"""Both samples, the test sample alone, or nothing."""
+
+FOLDER, FACTS = "predictions", "facts.parquet"
+TRUTH = "truth"
+_PARTS: Mapping[str, Part] = {"test": "test", "train": "transfer"}
+
+
+class Answers(msgspec.Struct, frozen=True, eq=False):
+    """One predictor's answers on one sample, or the truth: ids (n,), values (n, k)."""
+
+    predictor: str
+    seed: int
+    split: str
+    ids: Array
+    values: Array
+
+
+def keep(folder: Path, plan: Plan, store: Store, records: Mapping[str, Mapping[str, Any]], which: Keep) -> tuple[int, list[str]]:
+    """Write what is asked for of the cells that are ok; bytes written, and what was not in the store any more."""
+    ok = [cell for cell in plan.cells if records.get(cell.key, {}).get("status") == "ok"]
+    if which == "none" or not ok:
+        return 0, []
+    splits = ("test", "train") if which == "all" else ("test",)
+    (folder / FOLDER).mkdir(exist_ok=True)
+    lost: list[str] = []
+    facts: list[dict[str, str]] = []
+    size = 0
+    for label in dict.fromkeys(cell.task.label for cell in ok):
+        cells = [cell for cell in ok if cell.task.label == label]
+        answers = list(_answers(plan, store, cells, splits, lost))
+        size += _written(_table(answers), folder / FOLDER / _file_of(label))
+        facts += _facts(plan, store, cells, records, splits, lost)
+    import polars as pl
+
+    schema = dict.fromkeys(("cell_key", "split", "output", "facts"), pl.String)
+    return size + _written(pl.DataFrame(facts, schema=schema), folder / FOLDER / FACTS), lost
+
+
+def _answers(plan: Plan, store: Store, cells: Iterable[Cell], splits: Sequence[str], lost: list[str]) -> Iterator[Answers]:
+    """Of these cells of one task every predictor once, and the truth of each seed."""
+    written: set[str] = set()
+    for cell in cells:
+        recipe = _recipe(plan, cell)
+        try:
+            task = unpack_splits(store.load(recipe.load)[0])
+            if recipe.load not in written:
+                yield from (Answers(TRUTH, cell.seed, split, *_of_truth(task, split)) for split in splits)
+            written.add(recipe.load)
+            for key in filter(None, (getattr(recipe, role) for role in PREDICTORS)):
+                arrays = store.load(key)[0].arrays if key not in written else {}
+                written.add(key)
+                yield from (Answers(key, cell.seed, split, _of_truth(task, split)[0], arrays[_PARTS[split]])
+                            for split in splits if _PARTS[split] in arrays)
+        except (DamagedArtifact, KeyError) as fault:
+            lost.append(f"predictions of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})")
+
+
+def _facts(plan: Plan, store: Store, cells: Iterable[Cell], records: Mapping[str, Mapping[str, Any]], splits: Sequence[str],
+           lost: list[str]) -> Iterator[dict[str, str]]:
+    for cell in cells:
+        try:
+            output = canonical_json(store.load(_recipe(plan, cell).load)[0].payload["output"])
+        except (DamagedArtifact, KeyError) as fault:
+            lost.append(f"facts of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})")
+            continue
+        for split in splits:
+            known = records[cell.key].get("facts", {}).get(split)
+            if known is not None:
+                yield {"cell_key": cell.key, "split": split, "output": output, "facts": canonical_json(known)}
+
+
+def _recipe(plan: Plan, cell: Cell) -> Score:
+    recipe = plan.jobs[cell.key].recipe
+    assert isinstance(recipe, Score)
+    return recipe
+
+
+def _of_truth(task: LoadedTask, split: str) -> tuple[Array, Array]:
+    part = task.part(_PARTS[split])
+    return part.ids, part.truth
+
+
+def _table(answers: Sequence[Answers]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.concat([pl.DataFrame({
+        "predictor": [found.predictor] * len(found.ids), "seed": [found.seed] * len(found.ids),
+        "split": [found.split] * len(found.ids), "id": [str(i) for i in found.ids],
+        **{f"value_{j}": found.values[:, j] for j in range(found.values.shape[1])}}) for found in answers])
+
+
+def _file_of(task: str) -> str:
+    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in task)[:80]
+    return f"{slug}-{digest(task)[:6]}.parquet"
+
+
+def _written(table: pl.DataFrame, path: Path) -> int:
+    new = path.with_name(f"{path.name}.new")
+    with new.open("wb") as stream:  # a path would be read as a pattern
+        table.write_parquet(stream)
+    os.replace(new, path)
+    return path.stat().st_size
+
+
+def kept_facts(folder: Path) -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]:
+    """(output, facts) by cell and split, as plain values. Raises DataError for a folder that keeps none."""
+    import polars as pl
+
+    path = folder / FOLDER / FACTS
+    if not path.is_file():
+        raise DataError("no predictions are kept here", where=str(folder),
+                        hint="w2s-bench run keeps them with --keep all, and show --publish with --predictions")
+    return {(line["cell_key"], line["split"]): (json.loads(line["output"]), json.loads(line["facts"]))
+            for line in pl.read_parquet(path.read_bytes()).to_dicts()}
+
+
+def kept_answers(folder: Path, task: str) -> dict[tuple[str, str], Array]:
+    """Values (n, k) by predictor and split, of one task; the truth of a seed under `truth of SEED`."""
+    import polars as pl
+
+    path = folder / FOLDER / _file_of(task)
+    if not path.is_file():
+        return {}
+    table = pl.read_parquet(path.read_bytes())
+    columns = [name for name in table.columns if name.startswith("value_")]
+    found: dict[tuple[str, str], Array] = {}
+    for names, part in table.group_by("predictor", "seed", "split", maintain_order=True):
+        predictor, seed, split = (str(name) for name in names)
+        found[truth_of(int(seed)) if predictor == TRUTH else predictor, split] = part.select(columns).to_numpy()
+    return found
+
+
+def truth_of(seed: int) -> str:
+    """The name under which `kept_answers` gives the truth of a seed."""
+    return f"{TRUTH} of {seed}"
+
+
+def copy_kept(folders: Sequence[Path], rows: pl.DataFrame, target: Path) -> int:
+    """What these run folders keep of the rows, as one; bytes written. Raises DataError where one of them keeps none."""
+    import polars as pl
+
+    wanted = set(rows["cell_key"].to_list())
+    keys = [TRUTH, *{key for role in PREDICTORS for key in rows[f"predictor_{role}"].drop_nulls().to_list()}]
+    (target / FOLDER).mkdir(parents=True, exist_ok=True)
+    tables: dict[str, list[pl.DataFrame]] = {}
+    for folder in folders:
+        kept_facts(folder)
+        for path in sorted((folder / FOLDER).glob("*.parquet")):
+            tables.setdefault(path.name, []).append(pl.read_parquet(path.read_bytes()))
+    size = 0
+    for name, found in tables.items():
+        whole = pl.concat(found).unique(maintain_order=True)
+        chosen = pl.col("cell_key").is_in(wanted) if name == FACTS else pl.col("predictor").is_in(keys)
+        whole = whole.filter(chosen)
+        size += _written(whole, target / FOLDER / name) if whole.height else 0
+    return size
