@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import polars as pl
 import pytest
 from made_tables import make_classes, make_tables
+from markupsafe import escape
 
 from w2s_bench.report.finding import sentence
+from w2s_bench.report.page import page_of
 from w2s_bench.report.results import FLAG_LETTERS, flag_letters
 from w2s_bench.report.terminal_table import render
 from w2s_bench.report.wording import figure
@@ -135,3 +138,15 @@ def test_one_letter_stands_for_a_missing_class_and_the_legend_says_where() -> No
     assert "M class-missing-in-transfer, class-missing-in-test." in text
     assert flag_letters(["class-missing-in-test", "class-missing-in-supervise", "few-test-examples", "new"]) == "FM?"
     assert all(len(letter) == 1 for letter in FLAG_LETTERS.values())
+
+
+def test_show_page_and_predict_say_one_thing_of_gain_and_misfit_and_of_which_cells(ask: Callable[..., str]) -> None:
+    rows, bounds = make_tables({"a": 1.0, "b": 2e4})
+    rows.write_parquet("rows.parquet")
+    bounds.write_parquet("bounds.parquet")
+    shown = ask("show", "rows.parquet")
+    told = next(part for part in shown.splitlines()[-1].split("; ") if "mean gain / mean misfit" in part)
+    assert told.startswith("over 6 weak-to-strong cells, ") and "has slope" in told
+    assert "O" + told[1:] in ask("predict", "rows.parquet") and escape(told) in page_of(rows, bounds, "", {})
+    backwards = rows.filter(pl.col("direction") == "strong-to-weak")
+    assert "over 6 scored cells" in sentence(backwards, bounds)
