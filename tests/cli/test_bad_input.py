@@ -33,7 +33,7 @@ def _says(command: Command, words: tuple[str, ...], *texts: str, code: int = 2) 
     (("run", "--task", "diabetes", "--models", "raw", "--models", "random-features[width=8.5]"), ("should be a whole number",)),
     (("run", *PAIR, "--seeds", "zero"), ("cannot read 'zero' as whole numbers",)),
     (("run", *PAIR, "--strategy", "ridge["), ("expected parameter=value at character 7",)),
-    (("run", "quickstrat"), ("no suite is called 'quickstrat'", "quickstart")),
+    (("run", "quickstrat"), ("unknown suite 'quickstrat'", "quickstart")),
     (("run", "--task", "diabetes", "--models", "raw"), ("at least two models",)),
     (("run", "--task", "diabetes"), ("no pair of models",)),
     (("run", "nowhere.toml"), ("no such spec file",)),
