@@ -79,7 +79,7 @@ def w2s_models() -> Iterable[ModelEntry]:
         "w2s_gpt2.nano:Nano",
         tags=TEXT | {"trained-here"},
         libraries=LIBRARIES,
-        summary="a byte-level GPT-2 trained from scratch here, in seconds",
+        summary="a byte-level GPT-2 trained from scratch here, in seconds, on the CPU whatever --device says",
         parameters=(
             Parameter("width", int, 64, "width of the hidden state, a multiple of heads", low=2, high=4096),
             Parameter("layers", int, 2, "transformer blocks", low=1, high=96),

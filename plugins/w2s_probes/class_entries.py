@@ -14,7 +14,7 @@ def class_strategies() -> Iterable[StrategyEntry]:
     """Softmax heads and mixtures of them, a perceptron for any loss, and nearest neighbours."""
     yield StrategyEntry(
         "logistic", "w2s_probes.logistic:Logistic",
-        summary="logistic regression, a softmax head for many classes: solved to a gradient norm, soft labels welcome",
+        summary="logistic regression, a softmax head for many classes: solved to a gradient norm, on the CPU in float64",
         tags=CLASSES,
         parameters=(
             Parameter("penalty", float, 0.03, "weight of ‖W‖²/2 beside the mean cross-entropy; "
@@ -33,7 +33,7 @@ def class_strategies() -> Iterable[StrategyEntry]:
     )
     yield StrategyEntry(
         "mlp-head", "w2s_probes.mlp_head:MlpHead",
-        summary="a perceptron trained with AdamW on any loss",
+        summary="a perceptron trained with AdamW on any loss, on the CPU whatever --device says",
         tags=BOTH, libraries=("torch",),
         parameters=(
             Parameter("loss", str, "xent", "what training minimises", names="losses"),

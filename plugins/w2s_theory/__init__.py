@@ -64,4 +64,5 @@ def w2s_metrics() -> Iterable[MetricEntry]:
 
 
 def _metric(name: str, target: str, tags: frozenset[str], summary: str) -> MetricEntry:
-    return MetricEntry(name, f"w2s_theory.{target}", tags=tags, summary=summary)
+    ranked = target.startswith(("classification:", "calibration:"))
+    return MetricEntry(name, f"w2s_theory.{target}", tags=tags, summary=summary, libraries=("scikit-learn",) if ranked else ())

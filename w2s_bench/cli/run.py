@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Worker processes.")
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True,
               help="Threads of each worker; the last digits of trained models depend on it.")
-@click.option("--device", default="auto", show_default=True, help="Where networks run: auto, cpu, mps or cuda:N.")
+@click.option("--device", default="auto", show_default=True,
+              help="Where published networks are read and fine-tuned: auto, cpu, mps or cuda:N. All else runs on the CPU.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds that one job may take.")
 @click.option("--retries", type=click.IntRange(0), default=1, show_default=True,
               help="How often a job is tried again whose process died.")

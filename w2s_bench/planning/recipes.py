@@ -24,7 +24,7 @@ FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 1, "compar
 tests/compute say when, and old artifacts of the stage and of all that rests on them are then left alone."""
 
 _LIBRARIES: Mapping[Stage, tuple[str, ...]] = {
-    **dict.fromkeys(STAGES, ("numpy",)), "compare": ("numpy", "scipy"), "score": ("numpy", "scikit-learn", "scipy")}
+    **dict.fromkeys(STAGES, ("numpy",)), "compare": ("numpy", "scipy"), "score": ("numpy", "scipy")}
 """Distributions that the harness itself computes with. NumPy everywhere, for its arrays and random generators; what a component
 computes with beside it, its entry says."""
 
