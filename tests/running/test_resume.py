@@ -141,7 +141,7 @@ def test_fine_tuning_that_is_killed_in_the_middle_goes_on_and_ends_with_the_same
     (w2s.folder / "t.csv").write_text("\n".join(lines))
     words = ("run", "--task", "text[path=t.csv,output=classes]", "--weak", "nano[width=8,layers=1,context=24,steps=0]",
              "--strong", "nano[width=16,layers=1,context=24,steps=0]", "--supervisor", "logistic", "--strategy",
-             "finetune[weights=full,epochs=15,batch=4,checkpoint-every=2]", "-o")
+             "finetune[weights=full,epochs=30,batch=4,checkpoint-every=2]", "-o")
     w2s(*words, "calm", "--store", "s1", check=0)
     process = w2s.start(*words, "killed", "--store", "s2")
     kept = w2s.folder / "s2" / "checkpoints"
