@@ -10,6 +10,7 @@ from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.scoring.intervals import Estimate, across_seeds, ratio
 from w2s_bench.scoring.lines import fit_line
+from w2s_bench.scoring.ratios import quotient
 from w2s_bench.scoring.verdict import ROUNDING
 from w2s_bench.tables.groups import fields, groups, has_panels, interval_schema, units
 from w2s_bench.tables.laws import divergence_of
@@ -134,9 +135,14 @@ def _figures(part: pl.DataFrame) -> Values:
         "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "n_cells": part.height,
         "n_seeds": part["seed"].n_unique(), "n_truth": seen.height, **fields("misfit", misfit), "misfit_over": over,
         **fields("gain", across_seeds(gains) if seen.height else None),
-        **fields("gain_over_misfit", ratio(gains, misfits) if seen.height and misfits.mean() > 0.0 else None),
+        **fields("gain_over_misfit", ratio(gains, misfits) if seen.height and _moved(seen, misfits.mean()) else None),
         **line_columns(line), **_band(seen),
     }
+
+
+def _moved(seen: pl.DataFrame, misfit: float) -> bool:
+    """Whether the students left their teachers: a ratio to a misfit that is rounding is no number."""
+    return quotient(1.0, misfit, float(seen["err_weak"].to_numpy().mean())) is not None
 
 
 def _mean_misfit(part: pl.DataFrame) -> tuple[Estimate, str | None]:

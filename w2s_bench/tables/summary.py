@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.names import natural
 from w2s_bench.scoring.intervals import across_seeds
+from w2s_bench.scoring.ratios import NOTHING, quotient
 from w2s_bench.tables.laws import explicit_bounds
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _group(names: Values, part: pl.DataFrame) -> Values:
         **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "classes": part["classes"][0],
         "n_seeds": by_seed.height, "n_cells": part.height, **means, "gain_half": half, "gain_over": over,
         **accuracies, "gain_accuracy_half": _half_width(part, by_seed, "gain_accuracy")[0],
-        "gain_over_misfit": _ratio(means["gain"], means["misfit"]),
+        "gain_over_misfit": _ratio(means["gain"], means["misfit"], means["err_weak"]),
         "tightness": _tightness(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
         "flags": sorted({flag for flags in part["flags"].to_list() for flag in flags or ()}),
     }
@@ -122,12 +123,13 @@ def _mean(values: pl.Series) -> float | None:
     return float(found) if isinstance(found, int | float) else None
 
 
-def _ratio(above: float | None, below: float | None) -> float | None:
-    return above / below if above is not None and below is not None and below > 0.0 else None
+def _ratio(above: float | None, below: float | None, beside: float | None) -> float | None:
+    """A ratio of means; null where what stands below is rounding beside the size of what it was made from."""
+    return quotient(above, below, beside or 0.0) if above is not None and below is not None else None
 
 
 def _tightness(lhs: float | None, rhs: float | None) -> float | None:
-    return _ratio(lhs, rhs) if lhs is not None and lhs > 0.0 else None
+    return _ratio(lhs, rhs, lhs) if lhs is not None and lhs > 0.0 else None
 
 
 def _verdict(counts: Mapping[str, int]) -> str | None:
@@ -148,4 +150,5 @@ def verdicts(bounds: pl.DataFrame) -> pl.DataFrame:
     lhs, rhs = (pl.col(side).filter(certified & pl.col(side).is_not_null()) for side in ("lhs", "rhs"))
     return bounds.group_by("bound", "split").agg(
         pl.len().alias("rows"), pl.col("vacuous").fill_null(False).sum().alias("vacuous"), certified.sum().alias("certified"),
-        *counts, pl.when(rhs.mean() > 0).then(lhs.mean() / rhs.mean()).alias("tightness")).sort("bound", "split")
+        *counts, pl.when(rhs.mean() > NOTHING * lhs.abs().mean()).then(lhs.mean() / rhs.mean()).alias("tightness"),
+    ).sort("bound", "split")
