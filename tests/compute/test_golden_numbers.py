@@ -42,7 +42,7 @@ def found() -> Mapping[Stage, dict[str, Any]]:
             made = computed(made_plan(**words), Path(root))
             for stage, keys in made.keys.items():
                 for number, key in enumerate(keys):
-                    left[stage][f"{name} {number}"] = summary(made.store.load(key)[0])
+                    left[stage][f"{name} {number}"] = summary(made.store.load(key))
     return left
 
 

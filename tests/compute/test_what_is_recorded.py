@@ -15,7 +15,7 @@ from w2s_bench.planning.recipes import Embed
 
 
 def pooled_features(made: Computed) -> list[np.ndarray]:
-    found = (made.store.load(key)[0].arrays for key, job in made.plan.jobs.items() if isinstance(job.recipe, Embed))
+    found = (made.store.load(key).arrays for key, job in made.plan.jobs.items() if isinstance(job.recipe, Embed))
     return [arrays["pool"] for arrays in found if "pool" in arrays]
 
 

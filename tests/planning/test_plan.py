@@ -7,11 +7,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from w2s_bench.contracts import Embedding, ModelEntry, PreparedModel
+from w2s_bench.contracts import Embedding, ModelEntry, Outcome, PreparedModel
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.contracts.seeds import seed_for
 from w2s_bench.planning.planner import Plan, make_plan
-from w2s_bench.planning.recipes import Embed, Fit, Outcome, Prepare, Recipe, job
+from w2s_bench.planning.recipes import Embed, Fit, Prepare, Recipe, job
 from w2s_bench.planning.spec import Matrix, RunSpec, spec_from_toml
 from w2s_bench.registry.catalogue import Registered, Registry
 from w2s_bench.registry.loading import load_registry
@@ -113,15 +113,15 @@ def test_a_changed_parameter_changes_the_key(registry: Registry) -> None:
 
 def test_what_rests_on_a_failed_job_falls_with_it_and_nothing_else(registry: Registry) -> None:
     plan = planned(registry, seeds=(0,))
-    schedule = Schedule(plan.jobs, plan.jobs)
+    schedule = Schedule(plan.jobs, plan.jobs, plan.components)
     done: dict[str, str] = {}
     broken = None
     while batch := schedule.take():
-        for made in batch:
-            if broken is None and made.stage == "embed":
-                broken = made.key
-            status = "failed" if made.key == broken else "ok"
-            done.update((outcome.key, outcome.status) for outcome in schedule.finish(Outcome(made.key, status)))
+        for key in batch:
+            if broken is None and plan.jobs[key].stage == "embed":
+                broken = key
+            done.update((outcome.key, outcome.status)
+                        for outcome in schedule.finish(Outcome(key, "failed" if key == broken else "ok")))
     assert set(done) == set(plan.jobs) and not schedule.open
     for key, status in done.items():
         assert (status == "failed") == (broken in plan.upstream(key))

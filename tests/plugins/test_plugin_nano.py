@@ -112,7 +112,7 @@ def test_one_stored_training_serves_every_checkpoint_and_pooling(tmp_path: Path)
     outcomes = [next(workshop.run([job])) for jobs in made.values() for job in jobs]
     assert {outcome.status for outcome in outcomes} == {"ok"}
     assert (len(made["prepare"]), len(made["embed"])) == (1, 6)
-    features = {workshop.store.load(job.key)[0].arrays["test"].tobytes() for job in made["embed"]}
+    features = {workshop.store.load(job.key).arrays["test"].tobytes() for job in made["embed"]}
     assert len(features) == 6
 
 

@@ -1,24 +1,57 @@
-"""The journal survives a torn last line."""
+"""The journal survives a torn last line, and takes nothing for a record that is none."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from w2s_bench.running.journal import Journal, read_journal
+import pytest
+from conftest import Command
+
+from w2s_bench.contracts.errors import StoreError
+from w2s_bench.running.journal import Failure, Journal, Record, read_journal
+
+OK = Record(cell_key="a", status="ok", error="", fault=None, seconds={"fit": 1.5}, peak_memory=12.0)
+FAILED = Record(cell_key="a", status="failed", error="broken", seconds={}, peak_memory=0.0,
+                fault=Failure("fit", "theirs", "plain", "RuntimeError", "theirs/components.py:9"))
 
 
 def test_a_torn_last_line_is_ignored_and_written_past(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     with Journal(path) as journal:
-        journal.append({"cell_key": "a", "status": "failed"})
-        journal.append({"cell_key": "a", "status": "ok"})
+        journal.append(FAILED)
+        journal.append(OK)
     with open(path, "ab") as file:
         file.write(b'{"cell_key": "b", "stat')
-    assert read_journal(path) == {"a": {"cell_key": "a", "status": "ok"}}
+    assert read_journal(path) == {"a": OK}
     with Journal(path) as journal:
-        journal.append({"cell_key": "c", "status": "ok"})
-    assert set(read_journal(path)) == {"a", "c"}
+        journal.append(FAILED)
+    assert read_journal(path) == {"a": FAILED}
 
 
 def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:
     assert read_journal(tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize(("changes", "named"), [
+    ({"fault": ...}, "fault"), ({"row": {}}, "row"), ({"status": "skipped"}, "skipped"), ({"seconds": "much"}, "seconds")])
+def test_a_record_with_a_missing_or_unknown_key_is_an_error_that_names_it(
+        tmp_path: Path, changes: dict[str, object], named: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append(FAILED)
+    whole = {**json.loads(path.read_text()), **changes}
+    path.write_text(path.read_text() + json.dumps({key: value for key, value in whole.items() if value is not ...}) + "\n")
+    with pytest.raises(StoreError, match=f"line 2: .*{named}") as said:
+        read_journal(path)
+    assert "-o" in said.value.hint
+
+
+def test_a_run_on_an_old_journal_says_how_to_go_on(w2s: Command) -> None:
+    words = ("run", "--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--store", "s")
+    w2s(*words, "-o", "r", check=0)
+    with open(w2s.folder / "r" / "journal.jsonl", "a") as journal:
+        journal.write('{"cell_key": "c", "status": "ok", "error": "", "row": {}, "bounds": [], "cost": {}}\n')
+    done = w2s(*words, "-o", "r", check=3)
+    assert "journal.jsonl, line 3" in done.stderr and "take a new folder with -o" in done.stderr
+    assert "; 0 jobs computed" in w2s(*words, "-o", "again", check=0).stdout

@@ -109,19 +109,22 @@ def test_a_folder_half_claimed_by_a_killed_run_can_be_had(w2s: Command) -> None:
 
 
 def test_data_that_changes_between_plan_and_load_is_refused(w2s: Command) -> None:
+    from w2s_bench.contracts import Policy
     from w2s_bench.planning.planner import make_plan
     from w2s_bench.planning.spec import Matrix, RunSpec
     from w2s_bench.registry.loading import load_registry
-    from w2s_bench.running.local import Policy
+    from w2s_bench.running.audience import Audience
     from w2s_bench.running.runs import run
 
     table = w2s.folder / "t.csv"
     table.write_text("a,b,y\n" + "\n".join(f"{i},{i % 7},{i % 5}" for i in range(60)) + "\n")
     spec = RunSpec("t", (Matrix((f"arrays[path={table}]",), models=("raw", "random-features[width=8]")),))
-    plan = make_plan(spec, load_registry())
+    registry = load_registry()
+    plan = make_plan(spec, registry)
     table.write_text(table.read_text().replace("3,3,3", "3,3,4"))
     said: list[str] = []
-    result = run(plan, w2s.folder / "r", str(w2s.folder / "s"), Policy(), warn=said.append, show=lambda progress: None)
+    result = run(plan, w2s.folder / "r", str(w2s.folder / "s"), registry.make("executors", "local"), Policy(),
+                 Audience(said.append))
     assert result.statuses == {"failed": 2}
     errors = pl.read_parquet(w2s.folder / "r" / "rows.parquet")["error"].unique().to_list()
     assert len(errors) == 1 and "changed since the run was planned" in errors[0]

@@ -21,9 +21,9 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_an_artifact_comes_back_bit_for_bit(store: Store) -> None:
-    artifact, about = store.load(KEY)
+    artifact = store.load(KEY)
     assert artifact.arrays["a"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0] and artifact.arrays["b"].shape == (0, 2)
-    assert artifact.payload == {"x": 0.1} and about == {"seconds": 1.0} and store.keys() == {KEY}
+    assert artifact.payload == {"x": 0.1} and store.about(KEY) == {"seconds": 1.0} and store.keys() == {KEY}
 
 
 @pytest.mark.parametrize("name", ["arrays.safetensors", "meta.json"])
@@ -38,14 +38,14 @@ def test_a_damaged_artifact_is_dropped(store: Store, name: str, damage: object) 
 
 def test_saving_twice_keeps_one(store: Store) -> None:
     store.save(KEY, Artifact({}, {"x": 0.1}), about={})
-    assert store.load(KEY)[0].arrays["a"].shape == (5,)
+    assert store.load(KEY).arrays["a"].shape == (5,)
     assert list((Path(store.root) / "tmp").iterdir()) == []
 
 
 def test_any_file_system_will_do() -> None:
     store = Store("memory://some/store")
     store.save(KEY, Artifact({"a": np.ones(3)}), about={})
-    assert Store("memory://some/store").load(KEY)[0].arrays["a"].sum() == 3
+    assert Store("memory://some/store").load(KEY).arrays["a"].sum() == 3
     store.drop(KEY)
     assert KEY not in store.keys()  # noqa: SIM118
 

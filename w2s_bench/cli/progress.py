@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from w2s_bench.running.runs import Progress, Warn
+    from w2s_bench.running.audience import Progress, Warn
 
 _PLAIN_SECONDS = 10.0
 

@@ -23,14 +23,14 @@ def spec_options(command: Decorated) -> Decorated:
         click.argument("what", required=False, metavar="[SUITE|SPEC.toml]", shell_complete=_complete_suites),
         click.option("--quick", is_flag=True, help="The suite's version for a first look, in about a minute."),
         click.option("--data", default=None, metavar="FOLDER", help="Folder of data files, for a suite that needs one."),
-        click.option("--task", multiple=True, shell_complete=_complete("tasks"), help="Task; may be repeated."),
-        click.option("--models", multiple=True, shell_complete=_complete("models"),
+        click.option("--task", multiple=True, shell_complete=complete("tasks"), help="Task; may be repeated."),
+        click.option("--models", multiple=True, shell_complete=complete("models"),
                      help="Models: all pairs, in both directions."),
-        click.option("--weak", multiple=True, shell_complete=_complete("models"), help="Weak supervisors."),
-        click.option("--strong", multiple=True, shell_complete=_complete("models"), help="Strong students."),
-        click.option("--strategy", multiple=True, shell_complete=_complete("strategies"),
+        click.option("--weak", multiple=True, shell_complete=complete("models"), help="Weak supervisors."),
+        click.option("--strong", multiple=True, shell_complete=complete("models"), help="Strong students."),
+        click.option("--strategy", multiple=True, shell_complete=complete("strategies"),
                      help="How students are fitted.  [default: ridge]"),
-        click.option("--supervisor", multiple=True, shell_complete=_complete("strategies"),
+        click.option("--supervisor", multiple=True, shell_complete=complete("strategies"),
                      help="How weak models are fitted.  [default: ridge]"),
         click.option("--seeds", default=None, help="Seeds, as 0..4 or 0,1,2.  [default: 0]"),
         click.option("--skip-incompatible", is_flag=True, help="Leave out pairs that cannot be fitted, instead of refusing."),
@@ -59,14 +59,16 @@ def default_store() -> str:
     return str(Path(platformdirs.user_cache_dir("w2s-bench")) / "store")
 
 
-def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete(kind: str) -> Callable[..., list[CompletionItem]]:
+    """Completes the names of a kind in the shell."""
+
+    def completed(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from w2s_bench.registry.loading import load_registry
 
         return [CompletionItem(found.entry.name, help=found.entry.summary) for found in load_registry().entries(kind)
                 if found.entry.name.startswith(incomplete)]
 
-    return complete
+    return completed
 
 
 def _complete_suites(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -26,7 +26,7 @@ def command(run: str, as_json: bool) -> None:
     cells = pl.read_parquet(plan.read_bytes())["cell_key"].to_list()
     records = read_journal(folder / "journal.jsonl")
     left = "waiting" if in_use(folder) else "interrupted"
-    statuses = Counter(records[key]["status"] if key in records else left for key in cells)
+    statuses = Counter(records[key].status if key in records else left for key in cells)
     if as_json:
         click.echo(json.dumps({"folder": str(folder), "cells": len(cells), "statuses": statuses}))
         return

@@ -1,6 +1,6 @@
-"""The other end of a pipe: reads jobs as JSON lines, computes them, answers one JSON line per job.
+"""The other end of a pipe: reads batches of jobs as JSON lines, computes them, answers one JSON line per job.
 
-Started by the executor as `python -m w2s_bench.compute.worker STORE`. Whatever a plugin prints goes to standard error.
+Started by an executor with the store as its one argument. Whatever a plugin prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 
 import msgspec
 
-from w2s_bench.compute.messages import Batch
+from w2s_bench.compute.messages import READY, Batch
 from w2s_bench.compute.workshop import Workshop
 from w2s_bench.planning.recipes import job
 from w2s_bench.registry.component import Component
@@ -22,11 +22,11 @@ from w2s_bench.store.artifacts import Store
 
 def main() -> None:
     """Serve until the pipe closes."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    answers.write('{"ready": true}\n')
+    answers.write(READY + b"\n")
     answers.flush()
     components: dict[str, Component] = {}
     workshop = Workshop(Store(sys.argv[1]), components)
@@ -34,10 +34,8 @@ def main() -> None:
         batch = msgspec.json.decode(line, type=Batch)
         components.update(batch.components)
         for outcome in workshop.run([job(recipe) for recipe in batch.recipes]):
-            answers.write(msgspec.json.encode(outcome).decode() + "\n")
+            answers.write(msgspec.json.encode(outcome) + b"\n")
             answers.flush()
-        answers.write('{"done": true}\n')
-        answers.flush()
 
 
 def _end_with_parent(parent: int) -> None:

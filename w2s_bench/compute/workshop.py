@@ -7,15 +7,16 @@ import functools
 import resource
 import sys
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from w2s_bench.compute.cell_score import Fitted, Pair, Yardsticks, score
+from w2s_bench.compute.faults import outcome_of
 from w2s_bench.compute.features import Features, embedded, features_of
+from w2s_bench.compute.lent import Loan, lent, with_truth_lent
 from w2s_bench.compute.splits import (
     PARTS,
     LoadedTask,
@@ -28,9 +29,22 @@ from w2s_bench.compute.splits import (
     unpack_pool,
     unpack_splits,
 )
-from w2s_bench.contracts import PREDICTORS, Array, Columns, FitContext, FitProblem, Labels, Output, PrepareContext, can, declared
+from w2s_bench.contracts import (
+    PREDICTORS,
+    Array,
+    Columns,
+    FitContext,
+    FitProblem,
+    Labels,
+    Outcome,
+    Output,
+    PrepareContext,
+    Split,
+    can,
+    declared,
+)
 from w2s_bench.contracts.devices import asked, described, threads
-from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError, W2SError
+from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError
 from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
 from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.contracts.seeds import generator_for
@@ -40,11 +54,11 @@ from w2s_bench.planning.recipes import (
     Fit,
     Job,
     Load,
-    Outcome,
     Part,
     Predict,
     Prepare,
     Score,
+    component_keys,
     foundation,
 )
 from w2s_bench.planning.recipes import job as job_of
@@ -53,10 +67,12 @@ from w2s_bench.registry.contract import check_capabilities, fingerprint
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
 from w2s_bench.scoring.representations import Spectrum, compare, spectrum
-from w2s_bench.store.artifacts import Artifact, DamagedArtifact, Store
+from w2s_bench.store.artifacts import Artifact, Store
 from w2s_bench.store.checkpoints import StoredCheckpoints
 
 _KEPT_ARTIFACTS = 48
+_Made = Artifact | Exception
+Asked = TypeVar("Asked")
 
 
 class Workshop:
@@ -64,7 +80,7 @@ class Workshop:
 
     def __init__(self, store: Store, components: Mapping[str, Component]) -> None:
         self.store, self.components = store, components
-        self._artifact: Callable[[str], Artifact] = functools.lru_cache(_KEPT_ARTIFACTS)(lambda key: store.load(key)[0])
+        self._artifact: Callable[[str], Artifact] = functools.lru_cache(_KEPT_ARTIFACTS)(store.load)
         self._loaded: Callable[[str], LoadedTask] = functools.lru_cache(8)(lambda key: unpack_splits(self._artifact(key)))
         self._instance: Callable[[str], Any] = functools.cache(self._created)
         self._features: Callable[[str, str], Features] = functools.lru_cache(24)(
@@ -76,27 +92,34 @@ class Workshop:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Compute jobs that may be handed over together (same stage, same component); one outcome per job."""
+        started = time.perf_counter()
         with asked() as devices:
-            artifacts, seconds = self._together(jobs)
-        for job, artifact in zip(jobs, artifacts, strict=True):
-            yield self._finish(job, artifact, seconds / len(jobs), len(jobs), devices)
+            artifacts, note = self._together(jobs)
+        share = (time.perf_counter() - started) / len(jobs)
+        for index, (job, artifact) in enumerate(zip(jobs, artifacts, strict=True)):
+            outcome = self._finish(job, artifact, 0.0 if artifact is None else share, len(jobs), devices)
+            yield dataclasses.replace(outcome, note=note) if note and not index else outcome
 
-    def _together(self, jobs: Sequence[Job]) -> tuple[list[Artifact | Exception | None], float]:
-        """What a component's batch method gave; None for each job that must be computed by itself.
+    def _together(self, jobs: Sequence[Job]) -> tuple[list[_Made | None], str]:
+        """What a component's batch method gave, None for each job that is to be computed by itself; and what to say of it.
 
         A batch that fails as a whole is taken apart, so that only the guilty job pays.
         """
-        started = time.perf_counter()
+        alone: list[_Made | None] = [None] * len(jobs)
         recipe = jobs[0].recipe
-        found: list[Artifact | Exception | None] = [None] * len(jobs)
+        if len(jobs) == 1 or not isinstance(recipe, Fit | Prepare):
+            return alone, ""
+        key, method = (recipe.strategy, "fit_many") if isinstance(recipe, Fit) else (recipe.model, "prepare_many")
         try:
-            if isinstance(recipe, Fit) and len(jobs) > 1 and can(self._instance(recipe.strategy), "fit_many"):
-                found = list(self._fit_many(jobs))
-            elif isinstance(recipe, Prepare) and len(jobs) > 1 and can(self._instance(recipe.model), "prepare_many"):
-                found = list(self._prepare_many(jobs))
-        except Exception:
-            return [None] * len(jobs), 0.0
-        return (found, time.perf_counter() - started) if len(found) == len(jobs) else ([None] * len(jobs), 0.0)
+            if not can(self._instance(key), method):
+                return alone, ""
+            return self._fit_many(jobs) if isinstance(recipe, Fit) else self._prepare_many(jobs), ""
+        except StoreError as error:
+            return [error] * len(jobs), ""
+        except Exception as error:
+            fault = outcome_of(error, jobs[0], self._named(jobs[0]), 0.0)
+            component = self.components[key]
+            return alone, f"{method} of {component.label} ({component.plugin}): {fault.error}; its jobs are computed one by one"
 
     def _created(self, key: str) -> Any:
         component = self.components[key]
@@ -144,10 +167,10 @@ class Workshop:
     def _prepare_context(self, recipe: Prepare) -> PrepareContext:
         return PrepareContext(recipe.seed, self._unlabelled(recipe.load) if recipe.load else None)
 
-    def _prepare_many(self, jobs: Sequence[Job]) -> list[Artifact | Exception]:
+    def _prepare_many(self, jobs: Sequence[Job]) -> list[_Made | None]:
         recipes = [job.recipe for job in jobs if isinstance(job.recipe, Prepare)]
-        states = self._instance(recipes[0].model).prepare_many([self._prepare_context(recipe) for recipe in recipes])
-        return [state if isinstance(state, Exception) else Artifact(dict(state)) for state in states]
+        asked = [_tried(functools.partial(self._prepare_context, recipe)) for recipe in recipes]
+        return _answers(asked, self._instance(recipes[0].model).prepare_many, lambda state: Artifact(dict(state)))
 
     def _unlabelled(self, load: str) -> Columns:
         splits = self._loaded(load).splits
@@ -162,20 +185,21 @@ class Workshop:
         state = self._state(recipe.prepare)
         if "pool" not in inputs.payload:
             splits = self._loaded(recipe.load)
-            return embedded(model, component.label, {part: splits.part(part).inputs for part in PARTS}, state)
+            return embedded(model, component.label, {part: lent(splits.part(part).inputs) for part in PARTS}, state)
         contents = job_of(msgspec.structs.replace(recipe, load=inputs.payload["pool"])).key
         known = self.store.latest(contents)  # the same texts under another task: another reading of the labels, say
         if known is not None and self.store.about(known) is not None:
-            found, _ = self.store.load(known)
+            found = self.store.load(known)
         else:
-            found = embedded(model, component.label, {"pool": unpack_pool(inputs).inputs}, state)
+            found = embedded(model, component.label, {"pool": lent(unpack_pool(inputs).inputs)}, state)
             self.store.remember(contents, job.key)
         return Artifact({**found.arrays, **packed_ids(inputs.arrays)}, found.payload)
 
     def _state(self, prepare: str | None) -> Mapping[str, Array]:
-        return self._artifact(prepare).arrays if prepare else {}
+        """What `prepare` left, lent."""
+        return lent(self._artifact(prepare).arrays) if prepare else {}
 
-    def _problem(self, job: Job) -> FitProblem:
+    def _problem(self, job: Job, loan: Loan) -> FitProblem:
         recipe = job.recipe
         assert isinstance(recipe, Fit)
         split, output = self._loaded(recipe.load).part(recipe.part), self._loaded(recipe.load).output
@@ -183,25 +207,31 @@ class Workshop:
         labels = self._labels(recipe, split.truth)
         if recipe.model is not None:
             model = self._instance(recipe.model).module(self._state(recipe.prepare))
-            return FitProblem(np.zeros((len(split.truth), 0), np.float32), labels, context, model=model, inputs=split.inputs)
-        features, blocks = self._stacked(recipe.embeds, recipe.load, recipe.part)
-        return FitProblem(features, labels, context, f"{'+'.join(recipe.embeds)}:{recipe.load}:{recipe.part}", blocks)
+            inputs = loan.columns(f"{recipe.load}:{recipe.part}", split.inputs)
+            return FitProblem(np.zeros((len(split.truth), 0), np.float32), labels, context, model=model, inputs=inputs)
+        name = f"{'+'.join(recipe.embeds)}:{recipe.load}:{recipe.part}"
+        features = loan.array(name, lambda: self._stacked(recipe.embeds, recipe.load, recipe.part))
+        return FitProblem(features, labels, context, name, self._blocks(recipe.embeds, recipe.load))
 
-    def _stacked(self, embeds: Sequence[str], load: str, part: Part) -> tuple[Array, tuple[int, ...]]:
-        """Features of several models side by side (n, Σd) float32, and the width of each; () for a model by itself."""
-        blocks = [self._features(embed, load).parts[part] for embed in embeds]
-        if len(blocks) == 1:
-            return blocks[0], ()
-        return np.hstack(blocks), tuple(block.shape[1] for block in blocks)
+    def _stacked(self, embeds: Sequence[str], load: str, part: Part) -> Array:
+        """Features of several models side by side, (n, Σd) float32: lent."""
+        return np.concatenate([self._features(embed, load).parts[part] for embed in embeds], axis=1)
+
+    def _blocks(self, embeds: Sequence[str], load: str) -> tuple[int, ...]:
+        """The width of each model's features; () for a model by itself."""
+        if len(embeds) == 1:
+            return ()
+        return tuple(self._features(embed, load).parts["test"].shape[1] for embed in embeds)
 
     def _labels(self, recipe: Fit, truth: Array) -> Labels:
-        """The labels that a fit is given: the truth, none, or the weak answers with the share of truth that it declares."""
+        """The labels that a fit is lent: the truth, none, or the weak answers with the share of truth that it declares."""
         if recipe.source == "none":
             return Labels(np.zeros_like(truth), "truth")
         if recipe.weak is None:
-            return Labels(truth, "truth")
+            return Labels(np.array(truth), "truth")
         weak = self._artifact(recipe.weak).arrays
-        values, members = weak[recipe.part], weak.get(f"{recipe.part}/members")
+        values, given = np.array(weak[recipe.part]), weak.get(f"{recipe.part}/members")
+        members = None if given is None else np.array(given)
         share = float(declared(self._instance(recipe.strategy), "truth_share", 0.0))
         if not share:
             return Labels(values, "weak", None, members)
@@ -214,50 +244,46 @@ class Workshop:
         assert isinstance(recipe, Fit)
         strategy = self._instance(recipe.strategy)
         if recipe.source == "none":
-            predictor = strategy.untrained(self._problem(job)) if can(strategy, "untrained") else None
+            predictor = strategy.untrained(self._problem(job, Loan())) if can(strategy, "untrained") else None
             return Artifact({}, {"absent": True}) if predictor is None else Artifact(dict(predictor.to_arrays()))
-        return Artifact(dict(strategy.fit(self._problem(job)).to_arrays()))
+        return Artifact(dict(strategy.fit(self._problem(job, Loan())).to_arrays()))
 
-    def _fit_many(self, jobs: Sequence[Job]) -> list[Artifact | Exception]:
-        fits = [(job, job.recipe) for job in jobs if isinstance(job.recipe, Fit)]
-        problems = [self._problem(job) for job, recipe in fits if recipe.source != "none"]
-        answers = iter(self._instance(fits[0][1].strategy).fit_many(problems) if problems else [])
-        artifacts: list[Artifact | Exception] = []
-        for job, recipe in fits:
-            if recipe.source == "none":
-                artifacts.append(self._fit(job))
-            else:
-                answer = next(answers)
-                artifacts.append(answer if isinstance(answer, Exception) else Artifact(dict(answer.to_arrays())))
-        return artifacts
+    def _fit_many(self, jobs: Sequence[Job]) -> list[_Made | None]:
+        loan = Loan()
+        recipe = jobs[0].recipe
+        assert isinstance(recipe, Fit)
+        asked = [_tried(functools.partial(self._problem, job, loan))
+                 if isinstance(job.recipe, Fit) and job.recipe.source != "none" else None for job in jobs]
+        return _answers(asked, self._instance(recipe.strategy).fit_many, lambda answer: Artifact(dict(answer.to_arrays())))
 
     def _predict(self, recipe: Predict) -> Artifact:
         component, fit = self.components[recipe.strategy], self._artifact(recipe.fit)
         if fit.payload.get("absent"):
             return Artifact({}, {"absent": True})
-        predictor = self._instance(recipe.strategy).from_arrays(fit.arrays)
+        predictor = self._instance(recipe.strategy).from_arrays(lent(fit.arrays))
         check_capabilities(PREDICTOR_CAPABILITIES, predictor, f"the predictor of {component.label}")
         task = self._loaded(recipe.load)
         found: dict[str, Array] = {}
-        read: tuple[Any, ...]
         for part in PARTS:
             split = task.part(part)
-            if recipe.model is not None:
-                read = (self._instance(recipe.model).module(self._state(recipe.prepare)), split.inputs)
-            else:
-                read = (self._stacked(recipe.embeds, recipe.load, part)[0],)
-            found[part] = checked_prediction(predictor.predict(*read), task.output, len(split.truth), component.label)
+
+            def read(part: Part = part, split: Split = split) -> tuple[Any, ...]:
+                if recipe.model is None:
+                    return (self._stacked(recipe.embeds, recipe.load, part),)
+                return self._instance(recipe.model).module(self._state(recipe.prepare)), lent(split.inputs)
+
+            found[part] = checked_prediction(predictor.predict(*read()), task.output, len(split.truth), component.label)
             if can(predictor, "members"):
-                found[f"{part}/members"] = np.asarray(predictor.members(*read), dtype=np.float64)
+                found[f"{part}/members"] = np.asarray(predictor.members(*read()), dtype=np.float64)
         return Artifact(found)
 
     def _score(self, recipe: Score) -> Artifact:
         def predictions(key: str | None) -> Mapping[str, Array] | None:
             artifact = self._artifact(key) if key else None
-            return None if artifact is None or artifact.payload.get("absent") else artifact.arrays
+            return None if artifact is None or artifact.payload.get("absent") else lent(artifact.arrays)
 
         strategy = self._instance(recipe.strategy)
-        student = strategy.from_arrays(self._artifact(recipe.student_fit).arrays)
+        student = strategy.from_arrays(lent(self._artifact(recipe.student_fit).arrays))
         read = [self._features(embed, recipe.load) for embed in (recipe.embed, recipe.weak_embed)]
         task = self._loaded(recipe.load)
         shared = {*task.payload["overlaps"], *(self._overlaps(recipe.load, read[0].column) if read[0].column else ())}
@@ -266,10 +292,10 @@ class Workshop:
             truncated=max(features.truncated for features in read), overlap=bool(shared),
             independent=not recipe.weak_saw_transfer and "supervise+transfer" not in shared)
         features: dict[str, Array] = {
-            part: self._stacked((recipe.embed, *recipe.embeds), recipe.load, part)[0] for part in PARTS}
+            part: self._stacked((recipe.embed, *recipe.embeds), recipe.load, part) for part in PARTS}
         between = self._artifact(recipe.compare).payload if recipe.compare else {}
         roles = {role: predictions(getattr(recipe, role)) for role in PREDICTORS}
-        return score(task, Fitted(strategy, student, features), roles, pair, between, self._measures(recipe))
+        return score(with_truth_lent(task), Fitted(strategy, student, features), roles, pair, between, self._measures(recipe))
 
     def _measures(self, recipe: Score) -> Yardsticks:
         def named(keys: Sequence[str]) -> dict[str, Any]:
@@ -277,7 +303,7 @@ class Workshop:
 
         return Yardsticks(self._instance(recipe.divergence), named(recipe.metrics), named(recipe.bounds))
 
-    def _finish(self, job: Job, artifact: Artifact | Exception | None, seconds: float, batch: int, devices: set[str]) -> Outcome:
+    def _finish(self, job: Job, artifact: _Made | None, seconds: float, batch: int, devices: set[str]) -> Outcome:
         started = time.perf_counter()
         try:
             if isinstance(artifact, Exception):
@@ -294,24 +320,45 @@ class Workshop:
             if isinstance(job.recipe, Fit):
                 StoredCheckpoints(self.store, job.key).drop()
             return Outcome(job.key, "ok", seconds=seconds)
-        except DamagedArtifact as damaged:
-            status, error = "damaged", damaged.message()
-        except StoreError as fault:
-            status, error = "store", fault.message()
-        except MemoryError:
-            status, error = "oom", "out of memory"
-        except Diverged as diverged:
-            status, error = "diverged", diverged.message()
-        except W2SError as fault:
-            status, error = "failed", fault.message()
-        except Exception as fault:
-            of_device = type(fault).__name__ == "OutOfMemoryError"  # torch's; nothing here imports it
-            status, error = ("oom", f"out of memory: {fault}") if of_device else ("failed", f"{type(fault).__name__}: {fault}")
-        return Outcome(job.key, status, error, time.perf_counter() - started, traceback.format_exc())
+        except (Exception, SystemExit) as error:
+            return outcome_of(error, job, self._named(job), seconds + time.perf_counter() - started)
+
+    def _named(self, job: Job) -> list[Component]:
+        """The components that a job names."""
+        return [self.components[key] for key in component_keys(job.recipe)]
 
     def _about_components(self, job: Job) -> dict[str, Any]:
         keys = {role: getattr(job.recipe, role, None) for role in ("task", "model", "strategy")}
         return {role: self.components[key].rests_on() for role, key in keys.items() if key is not None}
+
+
+def _tried(make: Callable[[], Asked]) -> Asked | Exception:
+    """What is made, or the exception, which belongs to one job of a batch alone."""
+    try:
+        return make()
+    except Exception as error:
+        return error
+
+
+def _answers(asked: Sequence[Asked | Exception | None], many: Callable[[list[Asked]], Iterable[Any]],
+             made: Callable[[Any], Artifact]) -> list[_Made | None]:
+    """What a batch method answers to what can be asked; an exception and None stand as they are.
+
+    Raises PluginError where the numbers of questions and answers differ.
+    """
+    questions = [question for question in asked if question is not None and not isinstance(question, Exception)]
+    answers = list(many(questions)) if questions else []
+    if len(answers) != len(questions):
+        raise PluginError(f"{len(answers)} answers to {len(questions)} questions", hint="one for each, in their order")
+    rest = iter(answers)
+    found: list[_Made | None] = []
+    for question in asked:
+        if question is None or isinstance(question, Exception):
+            found.append(question)
+        else:
+            answer = next(rest)
+            found.append(answer if isinstance(answer, Exception) else _tried(functools.partial(made, answer)))
+    return found
 
 
 def peak_memory() -> float:

@@ -20,6 +20,7 @@ from w2s_bench.contracts.entries import (
     SuiteEntry,
     TaskEntry,
 )
+from w2s_bench.contracts.executors import Executor
 from w2s_bench.contracts.figures import Figure
 from w2s_bench.contracts.fitting import LOSS_CAPABILITIES, STRATEGY_CAPABILITIES, Loss, Strategy
 from w2s_bench.contracts.measures import Bound, Divergence, Metric
@@ -58,7 +59,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("metric", "metrics", MetricEntry, Metric),
     Kind("bound", "bounds", BoundEntry, Bound),
     Kind("figure", "figures", FigureEntry, Figure),
-    Kind("executor", "executors", ExecutorEntry),
+    Kind("executor", "executors", ExecutorEntry, Executor),
     Kind("command", "commands", CommandEntry, called=False),
     Kind("descriptors", "descriptors", DescriptorsEntry, called=False),
     Kind("suite", "suites", SuiteEntry),

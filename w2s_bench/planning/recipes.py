@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 import msgspec
@@ -157,22 +156,6 @@ class Job(msgspec.Struct, frozen=True):
     @property
     def stage(self) -> Stage:
         return self.recipe.stage
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one job ended. status: ok, failed, diverged or oom; the executor adds timeout and lost.
-
-    Two more are for the run alone, and never reach a row: damaged (an input was, and is to be computed again) and
-    store (it cannot be written). ran: false for a job that fell with one that it rests on.
-    """
-
-    key: str
-    status: str
-    error: str = ""
-    seconds: float = 0.0
-    trace: str = ""
-    ran: bool = True
 
 
 def foundation(stage: Stage) -> dict[str, str]:

@@ -64,6 +64,11 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
         return digest({"name": self.name, "parameters": self.meaning, "parts": inside,
                        "content": self.fingerprint if self.placed else None})
 
+    @property
+    def plugin(self) -> str:
+        """Name of the plugin that offers it."""
+        return self.name.partition("/")[0]
+
     def create(self) -> Any:
         """The component itself, imported now, and with it those that its parameters name.
 

@@ -11,7 +11,8 @@ from typing import Any
 from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.planner import Plan
 from w2s_bench.planning.recipes import STAGES, Job, foundation, keys_in
-from w2s_bench.running.runs import cell_identity, todo
+from w2s_bench.running.recorder import cell_identity
+from w2s_bench.running.runs import todo
 from w2s_bench.store.artifacts import Store
 
 _SAMPLED_ARTIFACTS = 2000

@@ -1,31 +1,61 @@
-"""Durable rows: one JSON line per finished cell, appended and synced. A torn last line is ignored."""
+"""The journal of a run: one JSON line for each cell that ended, appended and synced. A torn line is ignored."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Literal
 
-from w2s_bench.contracts.digests import canonical_json
+import msgspec
+
 from w2s_bench.contracts.errors import StoreError
 
 
-def read_journal(path: Path) -> dict[str, dict[str, Any]]:
-    """The latest record of each cell by its cell_key; {} where there is no journal yet."""
-    records: dict[str, dict[str, Any]] = {}
+class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a job failed, as `w2s_bench.contracts.Fault` has it."""
+
+    stage: str
+    plugin: str
+    component: str
+    exception: str
+    place: str
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one cell ended. Its row and bounds are in the store, under the same key.
+
+    error: what a person reads, "" for ok. fault: where it failed, None for ok. seconds: spent on the jobs that the cell
+    rests on, by stage; peak_memory: MiB. A job that many cells share is counted in each of them.
+    """
+
+    cell_key: str
+    status: Literal["ok", "failed", "timeout", "oom", "lost", "diverged"]
+    error: str
+    fault: Failure | None
+    seconds: dict[str, float]
+    peak_memory: float
+
+
+def read_journal(path: Path) -> dict[str, Record]:
+    """The latest record of each cell by its key; {} where there is no journal yet.
+
+    Raises StoreError for a whole line that is no record, as another version of w2s-bench may have written.
+    """
+    records: dict[str, Record] = {}
     if not path.exists():
         return records
-    for line in path.read_bytes().split(b"\n"):
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
         try:
-            record = json.loads(line)
-        except ValueError:
+            record = msgspec.json.decode(line, type=Record)
+        except msgspec.ValidationError as error:
+            raise StoreError(f"this is no record of a cell: {error}", where=f"{path}, line {number}",
+                             hint="another version of w2s-bench wrote it; take a new folder with -o: "
+                                  "what the store holds is not computed again") from None
+        except msgspec.DecodeError:
             continue
-        if isinstance(record, dict) and isinstance(record.get("cell_key"), str):
-            records[record["cell_key"]] = record
+        records[record.cell_key] = record
     return records
 
 
@@ -48,10 +78,10 @@ class Journal:
         with contextlib.suppress(OSError):  # what could not be written has been said already
             self._file.close()
 
-    def append(self, record: Mapping[str, Any]) -> None:
+    def append(self, record: Record) -> None:
         """Write one record and wait until the disk has it. Raises StoreError, for example on a full disk."""
         try:
-            self._file.write(canonical_json(dict(record)).encode() + b"\n")
+            self._file.write(msgspec.json.encode(record) + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:

@@ -43,9 +43,9 @@ class Answers(msgspec.Struct, frozen=True, eq=False):
     values: Array
 
 
-def keep(folder: Path, plan: Plan, store: Store, records: Mapping[str, Mapping[str, Any]], which: Keep) -> tuple[int, list[str]]:
+def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[str, Any]], which: Keep) -> tuple[int, list[str]]:
     """Write what is asked for of the cells that are ok; bytes written, and what was not in the store any more."""
-    ok = [cell for cell in plan.cells if records.get(cell.key, {}).get("status") == "ok"]
+    ok = [cell for cell in plan.cells if cell.key in scores]
     if which == "none" or not ok:
         return 0, []
     splits = ("test", "train") if which == "all" else ("test",)
@@ -57,7 +57,7 @@ def keep(folder: Path, plan: Plan, store: Store, records: Mapping[str, Mapping[s
         cells = [cell for cell in ok if cell.task.label == label]
         answers = list(_answers(plan, store, cells, splits, lost))
         size += _written(_table(answers), folder / FOLDER / _file_of(label))
-        facts += _facts(plan, store, cells, records, splits, lost)
+        facts += _facts(plan, store, cells, scores, splits, lost)
     import polars as pl
 
     schema = dict.fromkeys(("cell_key", "split", "output", "facts"), pl.String)
@@ -70,12 +70,12 @@ def _answers(plan: Plan, store: Store, cells: Iterable[Cell], splits: Sequence[s
     for cell in cells:
         recipe = _recipe(plan, cell)
         try:
-            task = unpack_splits(store.load(recipe.load)[0])
+            task = unpack_splits(store.load(recipe.load))
             if recipe.load not in written:
                 yield from (Answers(TRUTH, cell.seed, split, *_of_truth(task, split)) for split in splits)
             written.add(recipe.load)
             for key in filter(None, (getattr(recipe, role) for role in PREDICTORS)):
-                arrays = store.load(key)[0].arrays if key not in written else {}
+                arrays = store.load(key).arrays if key not in written else {}
                 written.add(key)
                 yield from (Answers(key, cell.seed, split, _of_truth(task, split)[0], arrays[_PARTS[split]])
                             for split in splits if _PARTS[split] in arrays)
@@ -83,16 +83,16 @@ def _answers(plan: Plan, store: Store, cells: Iterable[Cell], splits: Sequence[s
             lost.append(f"predictions of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})")
 
 
-def _facts(plan: Plan, store: Store, cells: Iterable[Cell], records: Mapping[str, Mapping[str, Any]], splits: Sequence[str],
+def _facts(plan: Plan, store: Store, cells: Iterable[Cell], scores: Mapping[str, Mapping[str, Any]], splits: Sequence[str],
            lost: list[str]) -> Iterator[dict[str, str]]:
     for cell in cells:
         try:
-            output = canonical_json(store.load(_recipe(plan, cell).load)[0].payload["output"])
+            output = canonical_json(store.load(_recipe(plan, cell).load).payload["output"])
         except (DamagedArtifact, KeyError) as fault:
             lost.append(f"facts of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})")
             continue
         for split in splits:
-            known = records[cell.key].get("facts", {}).get(split)
+            known = scores[cell.key].get("facts", {}).get(split)
             if known is not None:
                 yield {"cell_key": cell.key, "split": split, "output": output, "facts": canonical_json(known)}
 

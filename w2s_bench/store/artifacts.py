@@ -5,12 +5,13 @@ An artifact is written beside its place and renamed (object stores: meta.json la
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import posixpath
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,7 @@ class Store:
     def __init__(self, root: str) -> None:
         import fsspec
 
+        self.url = root
         try:
             self.filesystem, self.root = fsspec.core.url_to_fs(os.path.expanduser(root))
         except (ValueError, ImportError) as error:
@@ -78,25 +80,24 @@ class Store:
             raise StoreError(f"cannot write an artifact: {error.strerror or error}", where=self.root,
                              hint="free some disk, or choose another store with --store") from error
 
-    def load(self, key: str) -> tuple[Artifact, Mapping[str, Any]]:
-        """The artifact and what is recorded about it. A damaged one is dropped and raises DamagedArtifact."""
+    def load(self, key: str) -> Artifact:
+        """The artifact. A damaged one is dropped and raises DamagedArtifact."""
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
-        folder = self._folder(key)
-        try:
+        with self._read(key, SafetensorError):
             meta = self._checked_meta(key)
-            with self.filesystem.open(f"{folder}/arrays.safetensors", "rb") as file:
+            with self.filesystem.open(f"{self._folder(key)}/arrays.safetensors", "rb") as file:
                 data = file.read()
             if _sha256(data) != meta["arrays_sha256"]:
                 raise ValueError("checksum of the arrays")
-            return Artifact(load(data), meta["payload"]), meta["about"]
-        except (ValueError, KeyError, TypeError, SafetensorError, FileNotFoundError) as error:
-            self.drop(key)
-            raise DamagedArtifact(f"artifact {key[:12]} is damaged ({error}) and was dropped", where=self.root,
-                                  hint="run the same command again to recompute it") from None
-        except OSError as error:
-            raise StoreError(f"cannot read an artifact: {error.strerror or error}", where=self.root) from error
+            return Artifact(load(data), meta["payload"])
+
+    def payload(self, key: str) -> Mapping[str, Any]:
+        """The payload of an artifact, without a look at its arrays. A damaged one is dropped and raises DamagedArtifact."""
+        with self._read(key):
+            payload: Mapping[str, Any] = self._checked_meta(key)["payload"]
+            return payload
 
     def about(self, key: str) -> Mapping[str, Any] | None:
         """What is recorded about an artifact, or None where it is absent or its meta.json is damaged."""
@@ -126,6 +127,19 @@ class Store:
                 return str(file.read().decode())
         except (OSError, UnicodeDecodeError):
             return None
+
+    @contextlib.contextmanager
+    def _read(self, key: str, *damage: type[Exception]) -> Iterator[None]:
+        """Reading an artifact: what tells of damage drops it."""
+        telling: tuple[type[Exception], ...] = (ValueError, KeyError, TypeError, FileNotFoundError, *damage)
+        try:
+            yield
+        except telling as error:
+            self.drop(key)
+            raise DamagedArtifact(f"artifact {key[:12]} is damaged ({error}) and was dropped", where=self.root,
+                                  hint="run the same command again to recompute it") from None
+        except OSError as error:
+            raise StoreError(f"cannot read an artifact: {error.strerror or error}", where=self.root) from error
 
     def _checked_meta(self, key: str) -> dict[str, Any]:
         with self.filesystem.open(f"{self._folder(key)}/meta.json", "rb") as file:

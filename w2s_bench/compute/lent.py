@@ -1,0 +1,45 @@
+"""Arrays lent to a component: copies, so that what it changes in place stays with it.
+
+The arrays that a worker keeps are read by other jobs too. A flag that forbids writing would not do: torch writes through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from w2s_bench.compute.splits import PARTS, LoadedTask
+from w2s_bench.contracts import Array, Columns, Splits
+
+
+def lent(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """A copy of each array."""
+    return {name: np.array(array) for name, array in arrays.items()}
+
+
+def with_truth_lent(task: LoadedTask) -> LoadedTask:
+    """The task with copies of its labels; inputs and ids are the worker's own."""
+    parts = (task.part(part) for part in PARTS)
+    return LoadedTask(Splits(*(replace(part, truth=np.array(part.truth)) for part in parts)), task.payload)
+
+
+class Loan:
+    """What one call of a component is lent: an array that several problems of a batch share is copied once."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, Array] = {}
+        self._columns: dict[str, Columns] = {}
+
+    def array(self, name: str, copy: Callable[[], Array]) -> Array:
+        """The copy of that name, made when it is asked for first."""
+        if name not in self._arrays:
+            self._arrays[name] = copy()
+        return self._arrays[name]
+
+    def columns(self, name: str, columns: Columns) -> Columns:
+        """Copies of input columns, by a name that is theirs alone."""
+        if name not in self._columns:
+            self._columns[name] = lent(columns)
+        return self._columns[name]

@@ -1,0 +1,130 @@
+"""How the jobs of a run are computed: what an executor must offer, what it is given, and how a job can end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from w2s_bench.contracts.devices import VARIABLE
+
+Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged", "store"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How jobs are handed out, and what they are given. workers: how many are computed at a time. timeout: seconds for one job.
+
+    retries: how often a job whose process died is tried again. threads: of each process that computes, whatever the machine
+    and the number of workers, because sums of floating-point numbers depend on how they are shared out. device: where
+    networks run. The last digits of what is trained depend on these two, and on nothing else here.
+    """
+
+    workers: int = 1
+    timeout: float | None = None
+    retries: int = 1
+    threads: int = 2
+    device: str = "auto"
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables of a process that computes, beside those that it inherits."""
+        libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+        return {"TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE", VARIABLE: self.device,
+                **dict.fromkeys(libraries, str(self.threads))}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Where a job failed. stage, plugin, component: whose code it was. exception: its type. place: "package/file.py:line".
+
+    exception and place are "" where no exception was seen, because the process is gone.
+    """
+
+    stage: str
+    plugin: str
+    component: str
+    exception: str = ""
+    place: str = ""
+
+    def words(self, error: str) -> str:
+        """What a person reads: stage, component and plugin before the error."""
+        return f"{self.stage} of {self.component} ({self.plugin}): {error}" if self.component else f"{self.stage}: {error}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one job ended. An executor makes those of status timeout (it took too long) and lost (its process died).
+
+    Two are for the run alone, and never reach a row: damaged (an artifact that it reads was, and is to be computed again)
+    and store (it cannot be written). fault: where it failed. trace: the traceback. note: what the run should say though
+    the job went on. ran: false for a job that fell with one that it rests on.
+    """
+
+    key: str
+    status: Status
+    error: str = ""
+    seconds: float = 0.0
+    fault: Fault | None = None
+    trace: str = ""
+    note: str = ""
+    ran: bool = True
+
+
+class Schedule(Protocol):
+    """Which jobs are ready, by their keys. An executor takes batches and gives outcomes back, in any order."""
+
+    @property
+    def open(self) -> Collection[str]:
+        """Keys of the jobs that have not ended."""
+
+    def take(self, workers: int = 1) -> list[str]:
+        """The next jobs to hand over together, shared out among so many free workers; [] when none is ready."""
+
+    def put_back_alone(self, keys: Iterable[str]) -> None:
+        """Jobs of a batch that was lost: each is handed over again by itself, so that only the guilty one pays."""
+
+    def finish(self, outcome: Outcome) -> list[Outcome]:
+        """Take note of an outcome; what comes back is to be yielded: it, and those of the jobs that fall with it."""
+
+    def words(self, key: str) -> str:
+        """The job in words: its stage and the components that it names."""
+
+
+class Workbench(Protocol):
+    """Computes jobs in this process."""
+
+    def run(self, keys: Sequence[str]) -> Iterator[Outcome]:
+        """Compute a batch as `Schedule.take` gave it; one outcome for each job."""
+
+
+class Components(Protocol):
+    """How the jobs of a plan are computed: at a workbench in this process, or by a worker in another, here or elsewhere.
+
+    A worker is a process that reads messages from its standard input, one a line, and answers on its standard output: an
+    empty JSON object when it is ready, then one outcome a line for each job of a message. Arrays go through the store.
+    """
+
+    def workbench(self, store: str) -> Workbench:
+        """A workbench of this process, which keeps what it read for later jobs."""
+
+    def command(self, store: str) -> list[str]:
+        """The command of a worker; run it with `Policy.environment`."""
+
+    def message(self, keys: Sequence[str]) -> bytes:
+        """The line that asks a worker for a batch as `Schedule.take` gave it."""
+
+    def outcome(self, line: bytes) -> Outcome | None:
+        """What a worker's line says; None for the line by which it says that it is ready."""
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Where and how the jobs of a run are computed; the same rows whatever it is.
+
+    run: takes batches until `schedule.open` is empty, has each computed by what `components` offers, and yields what
+    `schedule.finish` gives for each outcome. It is a generator: a run that ends early closes it, and what it started is to
+    end with it. store: root of the artifacts, a folder or a URL. It obeys the policy, or raises UsageError for what it
+    cannot do.
+    """
+
+    def run(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> Generator[Outcome, None, None]: ...

@@ -1,0 +1,54 @@
+"""Who is told while a run goes on: the screen, and the observers of plugins."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Warn = Callable[[str], None]
+
+
+@dataclass
+class Progress:
+    """What a screen may show while a run goes on. Counts of jobs, and of cells by status."""
+
+    cells: int
+    jobs: int
+    cached: int
+    done: int = 0
+    finished: dict[str, int] = field(default_factory=dict)
+    current: str = ""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """warn: says a sentence to the user. show: shows progress. observers: the hooks of plugins, None for none.
+
+    debug: whether the user wants tracebacks.
+    """
+
+    warn: Warn
+    show: Callable[[Progress], None] = lambda progress: None
+    observers: Any = None
+    debug: bool = False
+    _said: set[str] = field(default_factory=set)
+
+    def warn_once(self, text: str) -> None:
+        """Say what may come up for many jobs, once."""
+        if text not in self._said:
+            self._said.add(text)
+            self.warn(text)
+
+    def observe(self, hook: str, **facts: Any) -> None:
+        """Tell the observers, each with a copy of its own; one that raises or exits is named and cannot end the run."""
+        if self.observers is None:
+            return
+        for implementation in getattr(self.observers, hook).get_hookimpls():
+            try:
+                implementation.function(**{name: copy.deepcopy(facts[name]) for name in implementation.argnames})
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                self.warn(f"observer {implementation.plugin_name}: {type(error).__name__}: {error}")

@@ -1,0 +1,149 @@
+"""Outcomes become records of the journal, and records become rows."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from w2s_bench.contracts import PREDICTORS, Outcome, StoreError
+from w2s_bench.contracts.digests import digest
+from w2s_bench.planning.planner import Cell, Plan
+from w2s_bench.planning.recipes import Score
+from w2s_bench.running.audience import Audience
+from w2s_bench.running.journal import Failure, Journal, Record
+from w2s_bench.store.artifacts import DamagedArtifact, Store
+
+UNFINISHED = "the run ended before this cell"
+
+
+class Recorder:
+    """What is known of the cells of a plan. records: how a cell ended, by its key; scores: its row and bounds."""
+
+    def __init__(self, plan: Plan, store: Store, audience: Audience) -> None:
+        self.plan, self.store, self.audience = plan, store, audience
+        self.records: dict[str, Record] = {}
+        self.damaged = False
+        self.executed = 0
+        self.counts: dict[str, int] = defaultdict(int)
+        self.scores: dict[str, Mapping[str, Any]] = {}
+        self._failures: dict[str, Outcome] = {}
+        self._cells = {cell.key: cell for cell in plan.cells}
+        self._spent: dict[str, tuple[float, float]] = {}
+
+    def resume(self, records: Mapping[str, Record]) -> None:
+        """Take over what an earlier run finished, as far as the store still holds the scores."""
+        present = self.store.keys()
+        for key, record in records.items():
+            if record.status == "ok" and key in self._cells and key in present and self._score_read(key):
+                self.records[key] = record
+                self.counts["ok"] += 1
+
+    def found_in_store(self, journal: Journal, remaining: set[str]) -> None:
+        """Record the cells whose score the store holds already."""
+        for cell in self.plan.cells:
+            if cell.key not in self.records and cell.key not in remaining:
+                self._ok(journal, cell)
+
+    def take(self, journal: Journal, outcome: Outcome) -> None:
+        """Record a cell that is ok at once; a failure waits until all are known. Raises StoreError as the job met it."""
+        if outcome.note:
+            self.audience.warn_once(outcome.note)
+        if outcome.status == "store":
+            raise StoreError(outcome.error)
+        self.damaged |= outcome.status == "damaged"
+        self.executed += outcome.ran
+        if outcome.status == "ok" and outcome.key in self._cells:
+            self._ok(journal, self._cells[outcome.key])
+        elif outcome.status not in ("ok", "damaged") and outcome.ran:
+            self._failures[outcome.key] = outcome
+            if self.audience.debug and outcome.trace:
+                self.audience.warn(outcome.trace)
+
+    def failed(self, journal: Journal) -> None:
+        """Give each cell that has no record the first failure among what it rests on: first in the plan, not in time."""
+        if not self._failures:
+            return
+        order = {key: index for index, key in enumerate(self.plan.jobs)}
+        for cell in self.plan.cells:
+            if cell.key in self.records:
+                continue
+            guilty = min(self.plan.upstream(cell.key) & self._failures.keys(), key=order.__getitem__, default=None)
+            if guilty is not None:
+                outcome = self._failures[guilty]
+                assert outcome.fault is not None  # the schedule gives one to every outcome that is not ok
+                assert outcome.status != "damaged" and outcome.status != "store"
+                self._keep(journal, cell, Record(
+                    cell_key=cell.key, status=outcome.status, error=outcome.fault.words(outcome.error),
+                    fault=msgspec.convert(outcome.fault, Failure, from_attributes=True), seconds={}, peak_memory=0.0))
+
+    def row(self, cell: Cell) -> dict[str, Any]:
+        """The cell as a row of the table, with its score where it has one."""
+        record = self.records.get(cell.key)
+        recipe = self.plan.jobs[cell.key].recipe
+        assert isinstance(recipe, Score)
+        versions = {role: f"{c.name} {c.version} {c.source[:12]}" for role, c in
+                    (("task", cell.task), ("weak", cell.weak), ("strong", cell.strong), ("strategy", cell.strategy),
+                     ("supervisor", cell.supervisor))}
+        row = {
+            "run_id": self.plan.run_id, "cell_key": cell.key, "status": record.status if record else "interrupted",
+            "error": (record.error or None) if record else UNFINISHED,
+            "task": cell.task.label, "weak": cell.weak.label, "strong": cell.strong.label, "strategy": cell.strategy.label,
+            "supervisor": cell.supervisor.label, "seed": cell.seed, "flags": [],
+            "task_set": cell.task.pooled_label, "panels": list(self.plan.panels.get(cell.key, ())),
+            "versions": json.dumps(versions, sort_keys=True),
+            **{f"predictor_{role}": getattr(recipe, role) for role in PREDICTORS}}
+        if record is None or record.status != "ok":
+            return row
+        seconds = {f"seconds_{stage}": spent for stage, spent in record.seconds.items()}
+        return {**row, **self.scores[cell.key]["row"], **seconds, "peak_memory": record.peak_memory}
+
+    def bounds(self, cell: Cell) -> list[dict[str, Any]]:
+        """The bounds of a cell that is ok, each a row of their table."""
+        found = self.scores[cell.key]["bounds"] if cell.key in self.scores else []
+        return [{"run_id": self.plan.run_id, "cell_key": cell.key, **bound} for bound in found]
+
+    def _ok(self, journal: Journal, cell: Cell) -> None:
+        if self._score_read(cell.key):
+            seconds, memory = self._cost(cell.key)
+            self._keep(journal, cell, Record(
+                cell_key=cell.key, status="ok", error="", fault=None, seconds=seconds, peak_memory=memory))
+            self.store.remember(cell_identity(cell), cell.key)
+        else:
+            self.damaged = True
+
+    def _score_read(self, key: str) -> bool:
+        try:
+            self.scores[key] = self.store.payload(key)
+        except DamagedArtifact as damaged:
+            self.audience.warn(f"{damaged.what}; it is recomputed")
+            return False
+        return True
+
+    def _keep(self, journal: Journal, cell: Cell, record: Record) -> None:
+        journal.append(record)
+        self.records[cell.key] = record
+        self.counts[record.status] += 1
+        self.audience.observe("w2s_cell_finished", row=self.row(cell), folder=journal.path.parent)
+
+    def _cost(self, key: str) -> tuple[dict[str, float], float]:
+        """Seconds by stage of all that a job rests on, and the largest memory, as the store remembers them."""
+        seconds: dict[str, float] = defaultdict(float)
+        peak = 0.0
+        for upstream in self.plan.upstream(key):
+            if upstream not in self._spent:
+                about = self.store.about(upstream) or {"seconds": 0.0, "peak_memory": 0.0}
+                self._spent[upstream] = about["seconds"], about["peak_memory"]
+            spent, memory = self._spent[upstream]
+            seconds[self.plan.jobs[upstream].stage] += spent
+            peak = max(peak, memory)
+        return dict(seconds), peak
+
+
+def cell_identity(cell: Cell) -> str:
+    """What a cell is by name, whatever the versions and the sources."""
+    components = (cell.task, cell.weak, cell.strong, cell.strategy, cell.supervisor)
+    return digest([*(component.identity for component in components), cell.seed])
