@@ -41,7 +41,7 @@ class Headed:
         out = np.zeros((len(sequences), self.head.out_features))
         with torch.no_grad():
             for rows in token_batches([len(sequence) for sequence in sequences], budget):
-                out[rows] = self([sequences[row] for row in rows]).double().cpu().numpy()
+                out[rows] = self([sequences[row] for row in rows]).cpu().double().numpy()
         return out
 
 

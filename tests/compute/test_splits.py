@@ -78,3 +78,10 @@ def test_a_pool_comes_back_and_is_known_by_its_inputs_alone() -> None:
 def test_a_pool_whose_ids_repeat_is_refused() -> None:
     with pytest.raises(DataError, match="not unique"):
         pack_pool(Pool({"x": np.arange(2.0)}, np.array(["p", "p"])), "toy")
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_missing_text_is_refused_with_its_row(missing: object) -> None:
+    texts = np.array(["a", missing], dtype=object)
+    with pytest.raises(DataError, match="row 1 is missing"):
+        pack_pool(Pool({"text": texts}, np.array(["r", "s"], dtype=object)), "toy")

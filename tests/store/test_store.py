@@ -53,3 +53,8 @@ def test_any_file_system_will_do() -> None:
 def test_an_unknown_kind_of_url_is_refused() -> None:
     with pytest.raises(StoreError):
         Store("nonsense://x")
+
+
+def test_an_array_of_no_dimension_keeps_its_shape(store: Store) -> None:
+    store.save("cd" * 32, Artifact({"a": np.array(2.5)}), about={})
+    assert store.load("cd" * 32).arrays["a"].shape == ()

@@ -164,6 +164,10 @@ def _unpack_inputs(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]
 
 def _pack(arrays: dict[str, Array], name: str, column: Array) -> None:
     if column.dtype.kind in "OUS":
+        missing = [row for row, text in enumerate(column) if text is None or text != text]
+        if missing:
+            raise DataError(f"the text of row {missing[0]} is missing", where=name,
+                            hint=f"{len(missing)} rows have none; leave them out, or write an empty text")
         encoded = [str(text).encode("utf-8", _UNPAIRED) for text in column]
         arrays[f"{name}\0utf8"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
         arrays[f"{name}\0ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)

@@ -63,7 +63,7 @@ class Store:
         """Write an artifact whole or not at all. about: what is recorded beside the payload (recipe, seconds, …)."""
         from safetensors.numpy import save
 
-        arrays = save({name: np.ascontiguousarray(value) for name, value in artifact.arrays.items()})
+        arrays = save({name: np.asarray(value, order="C") for name, value in artifact.arrays.items()})
         meta: dict[str, Json] = {"payload": dict(artifact.payload), "about": dict(about), "arrays_sha256": _sha256(arrays)}
         meta["meta_sha256"] = _sha256(canonical_json(meta).encode())
         text = canonical_json(meta).encode()

@@ -42,7 +42,7 @@ class StoredCheckpoints:
         """Keep these arrays in place of the last ones: written beside and moved. Raises StoreError."""
         from safetensors.numpy import save
 
-        data = save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
+        data = save({name: np.asarray(value, order="C") for name, value in arrays.items()})
         beside = f"{self._path}-{uuid.uuid4().hex[:8]}"
         try:
             self._filesystem.makedirs(self._folder, exist_ok=True)
