@@ -30,7 +30,7 @@ def test_the_same_texts_under_another_task_are_embedded_once(tmp_path: Path, mon
 def test_old_features_of_a_pool_are_not_served_on_another_foundation(
         task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = pooled_features(computed(made_plan(), tmp_path))[0]
-    monkeypatch.setattr(recipes, "FOUNDATIONS", {**recipes.FOUNDATIONS, "embed": 2})
+    monkeypatch.setattr(recipes, "FOUNDATIONS", {**recipes.FOUNDATIONS, "embed": recipes.FOUNDATIONS["embed"] + 1})
     monkeypatch.setattr(Letters, "unit", 20.0)
     new = pooled_features(computed(made_plan(task=task), tmp_path))[0]
     np.testing.assert_allclose(new[:, 1] * 2, old[:, 1])

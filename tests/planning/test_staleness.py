@@ -88,5 +88,5 @@ def test_a_docstring_of_the_contracts_makes_nothing_stale(tmp_path: Path) -> Non
 def test_a_raised_version_of_a_stage_changes_the_keys_of_its_jobs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     models = ("raw", "random-features[width=8]")
     planned = make_plan(RunSpec("t", (Matrix(("diabetes",), models=models, strategies=("ridge",)),)), load_registry()).jobs
-    monkeypatch.setattr(recipes, "FOUNDATIONS", {**recipes.FOUNDATIONS, stage: 2})
+    monkeypatch.setattr(recipes, "FOUNDATIONS", {**recipes.FOUNDATIONS, stage: recipes.FOUNDATIONS[stage] + 1})
     assert {made.stage for made in planned.values() if recipes.job(made.recipe).key != made.key} == {stage}
