@@ -346,7 +346,7 @@ def test_probabilities_that_are_none_and_classes_that_nobody_knows_are_refused(a
 
 @pytest.mark.usefixtures("of_classes")
 def test_names_of_classes_without_a_divergence_of_classes_say_which_to_name(ask: Ask) -> None:
-    assert "go with --divergence kl or brier" in ask(*OWN, "--truth", "truth.csv", code=2)
+    assert "go with a --divergence of classes" in ask(*OWN, "--truth", "truth.csv", code=2)
     Path("truth.csv").write_text("id,label\nx0,no\nx1,no\n")
     assert "No labelled id is of class yes, maybe" in ask(*KL, "--truth", "truth.csv")
 

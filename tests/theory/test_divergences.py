@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -93,3 +96,11 @@ def test_units_are_those_of_the_labels_squared_or_nats_or_none() -> None:
     assert [loss.unit_of("kcal/mol") for loss in ALL.values()] == ["(kcal/mol)²", "(kcal/mol)²", "", "nats"]
     assert [loss.unit_of("") for loss in ALL.values()] == ["", "", "", "nats"]
     assert ALL["squared"].unit_of("mg") == "mg²" and ALL["squared"].unit_of("1") == ""
+
+
+def test_no_name_of_a_divergence_is_a_word_of_the_core() -> None:
+    root = Path(__file__).resolve().parents[2] / "w2s_bench"
+    quoted = [re.escape(mark + name + mark) for name in ALL for mark in "'\""]
+    found = {str(path.relative_to(root)) for path in root.rglob("*.py") if path.parent.name != "scoring"
+             and re.search("|".join(quoted), path.read_text(encoding="utf-8"))}
+    assert found == set()

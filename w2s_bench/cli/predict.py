@@ -52,7 +52,7 @@ def command(words: PredictWords) -> None:
         w2s-bench predict --weak weak.csv --student student.csv
 
     A file has a column `id` and one number or more for each id; every column but id is an output. Files are joined on id;
-    several outputs are matched by name. For brier and kl the outputs are probabilities that sum to 1.
+    several outputs are matched by name. With a divergence of classes they are probabilities that sum to 1.
     """
     if any(getattr(words, name) is not None for name in _OWN):
         from w2s_bench.report.own.prediction import OwnFiles, show_own_prediction

@@ -78,7 +78,7 @@ class LinearPredictor(Predictor, Protocol):
 
 @runtime_checkable
 class SoftmaxPredictor(Predictor, Protocol):
-    """A predictor of the class {softmax(design(features) @ W + b), ‖W‖ ≤ radius}: lets the scorer certify a fit in `kl`.
+    """A predictor of the class {softmax(design(features) @ W + b), ‖W‖ ≤ radius}: the scorer certifies it in relative entropy.
 
     design: features (n, d) -> (n, r) float64. weight: (r, k); intercept: (k,). radius: None for the whole class.
     """

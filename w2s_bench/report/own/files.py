@@ -68,14 +68,14 @@ def read_distributions(path: str) -> Predictions:
     found = read_predictions(path)
     if len(found.outputs) == 1:
         raise DataError(f"no distribution: one output column ({found.outputs[0]})", where=path,
-                        hint="brier and kl want a column for each class, two for two classes, whose numbers sum to 1")
+                        hint="a divergence of classes wants a column for each class, two for two classes, whose numbers sum to 1")
     sums, least = found.values.sum(axis=1), found.values.min(axis=1)
     bad = (np.abs(sums - 1.0) > ROW_SUM_TOLERANCE) | (least < -_BELOW_ZERO)
     if bad.any():
         first = int(np.argmax(bad))
         raise DataError(f"{int(bad.sum())} row(s) are no distribution; id {found.ids[first]} sums to {sums[first]:.6g}, its "
                         f"least number is {least[first]:.3g}", where=path,
-                        hint="brier and kl want probabilities: a column for each class, 0 or more, that sum to 1")
+                        hint="a divergence of classes wants probabilities: a column for each class, 0 or more, that sum to 1")
     return found
 
 
@@ -298,7 +298,7 @@ def _number(name: str, column: pl.Series, ids: Sequence[str], path: str) -> Arra
     numbers = column.cast(pl.Float64, strict=False)
     text = numbers.is_null() & ~missing
     for bad, what, hint in ((text, "text", "every column but id is an output; take out the columns that are none. Names of "
-                             "classes, as --truth, go with --divergence kl or brier"),
+                             "classes, as --truth, go with a --divergence of classes"),
                             (missing, "a missing value", "drop the id from every file, or fill the gap"),
                             (~numbers.is_finite(), "NaN or infinity", "drop the id from every file, or fill the gap")):
         at = int(bad.fill_null(False).arg_max() or 0)
