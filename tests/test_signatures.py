@@ -12,9 +12,6 @@ MOST_ARGUMENTS = 6
 MOST_ANY = 190 // 3
 """A third of what there was when the rooms were made."""
 
-STILL_LONG = {"w2s_bench/cli/run.py command", "w2s_bench/running/runs.py run", "w2s_bench/running/runs.py _computing"}
-"""Those of the run, which become records with the executors: no other may join them."""
-
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -44,7 +41,7 @@ def mentions_any(annotation: ast.expr) -> bool:
 def test_no_function_takes_more_than_six_arguments() -> None:
     long = {re.sub(r":\d+", "", where) for where, node in functions()
             if len([each for each in named_arguments(node) if each.arg not in ("self", "cls")]) > MOST_ARGUMENTS}
-    assert long - STILL_LONG == set()
+    assert long == set()
 
 
 def test_any_stands_where_nothing_else_can_be_said() -> None:

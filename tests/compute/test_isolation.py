@@ -19,7 +19,7 @@ from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.catalogue import Registered, Registry
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.running.audience import Audience
-from w2s_bench.running.runs import run
+from w2s_bench.running.runs import Place, run
 
 RUDE = Parameter("rude", bool, False, "whether it spoils what it is given")
 WIDTH = Parameter("width", int, 2, "columns", low=1, high=4)
@@ -46,7 +46,7 @@ def ran(registry: Registry, tmp_path: Path) -> Callable[..., Path]:
     def ran(name: str, **words: tuple[str, ...]) -> Path:
         spec = RunSpec("t", (Matrix(**{"tasks": ("points",), "seeds": (0, 1), "supervisors": ("plain",), **words}),))  # type: ignore[arg-type]
         said: list[str] = []
-        result = run(make_plan(spec, registry), tmp_path / name, str(tmp_path / f"{name}-store"),
+        result = run(make_plan(spec, registry), Place(tmp_path / name, str(tmp_path / f"{name}-store")),
                      registry.make("executors", "here"), Policy(), Audience(said.append))
         errors = pl.read_parquet(tmp_path / name / "rows.parquet")["error"].drop_nulls().unique().to_list()
         assert errors == said == [] and set(result.statuses) == {"ok"}

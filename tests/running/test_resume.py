@@ -61,7 +61,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(w2s: Command) -> No
     process = subprocess.Popen(w2s.words("run", *MATRIX, "-o", "r"), cwd=w2s.folder, env=w2s.environment,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = w2s.folder / "r" / "journal.jsonl"
-    while not journal.exists():
+    while not journal.exists() and process.poll() is None:
         time.sleep(0.02)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
@@ -114,7 +114,7 @@ def test_data_that_changes_between_plan_and_load_is_refused(w2s: Command) -> Non
     from w2s_bench.planning.spec import Matrix, RunSpec
     from w2s_bench.registry.loading import load_registry
     from w2s_bench.running.audience import Audience
-    from w2s_bench.running.runs import run
+    from w2s_bench.running.runs import Place, run
 
     table = w2s.folder / "t.csv"
     table.write_text("a,b,y\n" + "\n".join(f"{i},{i % 7},{i % 5}" for i in range(60)) + "\n")
@@ -123,7 +123,7 @@ def test_data_that_changes_between_plan_and_load_is_refused(w2s: Command) -> Non
     plan = make_plan(spec, registry)
     table.write_text(table.read_text().replace("3,3,3", "3,3,4"))
     said: list[str] = []
-    result = run(plan, w2s.folder / "r", str(w2s.folder / "s"), registry.make("executors", "local"), Policy(),
+    result = run(plan, Place(w2s.folder / "r", str(w2s.folder / "s")), registry.make("executors", "local"), Policy(),
                  Audience(said.append))
     assert result.statuses == {"failed": 2}
     errors = pl.read_parquet(w2s.folder / "r" / "rows.parquet")["error"].unique().to_list()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -13,8 +12,14 @@ from w2s_bench.planning.spec import RunSpec
 from w2s_bench.planning.wanted import SpecWords, wanted
 from w2s_bench.registry.catalogue import Registry
 
+if TYPE_CHECKING:
+    from w2s_bench.running.starting import RunWords
+
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 _WORDS = {"task": "tasks", "strategy": "strategies", "supervisor": "supervisors"}
+_SPEC_WORDS = ("tasks", "models", "weak", "strong", "strategies", "supervisors", "seeds", "name", "quick", "data",
+               "skip_incompatible")
+_FLAGS = {*_SPEC_WORDS, *_WORDS}
 
 
 def spec_options(command: Decorated) -> Decorated:
@@ -43,20 +48,18 @@ def spec_options(command: Decorated) -> Decorated:
 
 def spec_words(flags: Mapping[str, object]) -> SpecWords:
     """The flags of `spec_options` as the words that `wanted` reads; those that were not given are left out."""
-    given = {_WORDS.get(flag, flag): value for flag, value in flags.items() if value}
-    return cast(SpecWords, given)
+    named = {_WORDS.get(flag, flag): value for flag, value in flags.items()}
+    return cast(SpecWords, {word: named[word] for word in _SPEC_WORDS if named.get(word)})
+
+
+def run_words(flags: Mapping[str, object]) -> RunWords:
+    """The same with the flags that say how a run is computed, as they stand."""
+    return cast("RunWords", {**{flag: value for flag, value in flags.items() if flag not in _FLAGS}, **spec_words(flags)})
 
 
 def read_spec(registry: Registry, what: str | None, flags: Mapping[str, object]) -> tuple[RunSpec, str]:
     """The spec that the words stand for, and a sentence that says where it comes from. Raises UsageError."""
     return wanted(registry, what, spec_words(flags))
-
-
-def default_store() -> str:
-    """The store under the user's cache directory."""
-    import platformdirs
-
-    return str(Path(platformdirs.user_cache_dir("w2s-bench")) / "store")
 
 
 def complete(kind: str) -> Callable[..., list[CompletionItem]]:

@@ -33,21 +33,14 @@ def table_options(command: Decorated) -> Decorated:
 def tables_of(runs: Sequence[str], condition: str | None, latest: bool, command: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of these runs (folders, rows files or names under w2s-runs/) that meet the condition, and their bounds.
     Raises UsageError where none is named or none is left."""
-    import polars as pl
-
     from w2s_bench.running.folder import find_run
-    from w2s_bench.tables.filters import where
+    from w2s_bench.tables.filters import matching
     from w2s_bench.tables.reading import read_runs
 
     if not runs:
         raise UsageError("no run is given", hint=f"w2s-bench {command} RUN; runs are under w2s-runs/")
     rows, bounds = read_runs([find_run(name) for name in runs], latest=latest)
-    if condition is None:
-        return rows, bounds
-    kept = where(rows, condition)
-    if kept.is_empty() and not rows.is_empty():
-        raise UsageError(f"no row of {rows.height} meets the filter", where=condition, hint="loosen --where")
-    return kept, bounds.filter(pl.col("cell_key").is_in(kept["cell_key"].to_list()))
+    return (rows, bounds) if condition is None else matching(rows, bounds, condition)
 
 
 def columns_of(by: str | None, known: Sequence[str]) -> list[str] | None:

@@ -98,7 +98,7 @@ def score(task: LoadedTask, fitted: Fitted, answers: Answers, pair: Pair, betwee
     metrics, reasons = metric_columns(samples["test"], measures.metrics)
     test, certificate = samples["test"], certificates["train"]
     scores = Scores(
-        **_described(task, fitted.strategy, test, pair), **_means(test), **_on_train(samples["train"]),
+        **_described(task, fitted.strategy, test, pair), **ledger_means(test), **_on_train(samples["train"]),
         **_compared(task, between), delta_exact=_plain(certificates["test"].delta), delta_exact_train=_plain(certificate.delta),
         ceiling_in_class=certificate.reference_in_class, metrics_missing=[*reasons, *dict.fromkeys(faults)],
         flags=_flags(task, test, pair) + _unfinished(fitted.strategy, certificate, samples["train"]))
@@ -143,7 +143,7 @@ def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> d
     }
 
 
-def _means(sample: Sample) -> dict[str, Any]:
+def ledger_means(sample: Sample) -> dict[str, Any]:
     """The ledger's means on test with their standard errors, and their ratios."""
     terms = {"err_weak": sample.err_weak, "err_student": sample.err_student, "err_ceiling": sample.err_reference,
              "gain": sample.gain, "misfit": sample.misfit, "misfit_reverse": sample.misfit_reverse,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -15,8 +15,8 @@ from w2s_bench.registry.catalogue import DISTRIBUTION, Registry
 
 DEFAULT_SUITE = "quickstart"
 
-Names = str | Sequence[str]
-"""One name of a component, or several, as `plugin/name[param=value]`."""
+Names = object
+"""One name of a component, or several, as `plugin/name[param=value]`; in Python also objects (see registry/given.py)."""
 
 
 class MatrixWords(TypedDict, total=False):

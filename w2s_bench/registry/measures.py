@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from w2s_bench.contracts import Bound, Divergence, Metric, PluginError
+from w2s_bench.contracts import Bound, Divergence, Metric, PluginError, UsageError, nearest
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.loading import load_registry
@@ -72,3 +72,13 @@ def measures() -> Measures:
 def row_columns() -> tuple[Column, ...]:
     """The columns of a row that the core and the installed metrics declare."""
     return measures().row_columns
+
+
+def named_divergence(name: str | None, *, where: str) -> Divergence:
+    """The divergence that a user named, or the first that scores numbers. Raises UsageError."""
+    known = measures().divergences
+    if name is None:
+        return next(found for found in known.values() if found.output == "regression")
+    if name not in known:
+        raise UsageError(f"no divergence is called '{name}'", where=where, hint=nearest(name, known))
+    return known[name]

@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from w2s_bench.contracts.errors import PluginError
+from w2s_bench.registry.objects import source_of
 
 
 def source_digest(target: str) -> str:
     """SHA-256 over every file of the top-level package that a target lives in: code, and the data that ships with it.
 
-    A package without `__init__.py` may lie in several folders: all of them are its source.
+    A package without `__init__.py` may lie in several folders: all of them are its source. An object given in Python has the
+    digest by which it is held.
     """
+    if held := source_of(target):
+        return held
     package = target.partition(":")[0].partition(".")[0]
     found = _package_digest(package)
     if not found:

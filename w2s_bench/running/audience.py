@@ -26,13 +26,14 @@ class Progress:
 class Audience:
     """warn: says a sentence to the user. show: shows progress. observers: the hooks of plugins, None for none.
 
-    debug: whether the user wants tracebacks.
+    debug: whether the user wants tracebacks. say: is told what will run, and where to.
     """
 
     warn: Warn
     show: Callable[[Progress], None] = lambda progress: None
     observers: Any = None
     debug: bool = False
+    say: Callable[[str], object] = lambda text: None
     _said: set[str] = field(default_factory=set)
 
     def warn_once(self, text: str) -> None:

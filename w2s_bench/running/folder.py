@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import StoreError, UsageError
@@ -17,6 +17,9 @@ from w2s_bench.planning.planner import Plan
 from w2s_bench.planning.spec import RunSpec, spec_from_toml
 from w2s_bench.registry.versions import installed
 from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table
+
+if TYPE_CHECKING:
+    import polars as pl
 
 RUNS = Path("w2s-runs")
 _PACKAGES = ("w2s-bench", "numpy", "scipy", "torch", "transformers", "datasets", "scikit-learn", "polars", "numba", "rdkit")
@@ -83,16 +86,20 @@ def locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def write_plan(folder: Path, plan: Plan) -> None:
-    """plan.parquet, one row a cell, and env.json."""
+def cells_table(plan: Plan) -> pl.DataFrame:
+    """One row a cell of a plan: its key, what it is made of, its seed."""
     import polars as pl
 
+    sides = ("task", "weak", "strong", "strategy", "supervisor")
+    return pl.DataFrame({"cell_key": [cell.key for cell in plan.cells],
+                         **{side: [getattr(cell, side).label for cell in plan.cells] for side in sides},
+                         "seed": [cell.seed for cell in plan.cells]})
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """plan.parquet, one row a cell, and env.json."""
     with writing(folder):
-        pl.DataFrame({
-            "cell_key": [c.key for c in plan.cells], "task": [c.task.label for c in plan.cells],
-            "weak": [c.weak.label for c in plan.cells], "strong": [c.strong.label for c in plan.cells],
-            "strategy": [c.strategy.label for c in plan.cells], "supervisor": [c.supervisor.label for c in plan.cells],
-            "seed": [c.seed for c in plan.cells]}).write_parquet(folder / "plan.parquet.new")
+        cells_table(plan).write_parquet(folder / "plan.parquet.new")
         os.replace(folder / "plan.parquet.new", folder / "plan.parquet")
         _write_text(folder / "env.json", json.dumps(environment(), indent=1, sort_keys=True) + "\n")
 

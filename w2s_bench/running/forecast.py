@@ -6,14 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.planner import Plan
 from w2s_bench.planning.recipes import STAGES, Job, foundation, keys_in
+from w2s_bench.running.folder import cells_table
 from w2s_bench.running.recorder import cell_identity
 from w2s_bench.running.runs import todo
 from w2s_bench.store.artifacts import Store
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _SAMPLED_ARTIFACTS = 2000
 _EXPLAINED_CELLS = 200
@@ -39,6 +43,42 @@ class Forecast:
         if self.seconds is None or self.memory is None:
             return f"none ({self.basis})"
         return f"about {self.seconds:.0f} s in one worker, {self.memory:.0f} MiB ({self.basis})"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, what the store holds of it, and in words where it is from. As text it is what `w2s-bench plan` prints."""
+
+    plan: Plan
+    forecast: Forecast
+    origin: str
+
+    @property
+    def cells(self) -> pl.DataFrame:
+        """One row a cell: cell_key, task, weak, strong, strategy, supervisor, seed."""
+        return cells_table(self.plan)
+
+    @property
+    def jobs(self) -> Mapping[str, int]:
+        """How many jobs there are of each stage."""
+        return self.plan.stages()
+
+    @property
+    def remaining(self) -> Mapping[str, int]:
+        """How many of them are to be computed."""
+        return self.forecast.remaining
+
+    def __str__(self) -> str:
+        lines = [f"{self.origin}: {len(self.plan.cells)} cells, {len(self.plan.jobs)} jobs"]
+        lines += [f"left out: {count} cells, because {reason}" for reason, count in self.plan.skipped.items()]
+        lines.append(f"{'stage':<10}{'jobs':>9}{'in store':>10}{'to compute':>12}")
+        for stage, count in self.jobs.items():
+            left = self.remaining[stage]
+            lines.append(f"{stage:<10}{count:>9}{count - left:>10}{left:>12}")
+        lines.append(f"estimate: {self.forecast.words()}")
+        return "\n".join([*lines, *(f"stale: {count} cells, because {reason}" for reason, count in self.forecast.stale.items())])
+
+    __repr__ = __str__
 
 
 def forecast(plan: Plan, store: Store) -> Forecast:

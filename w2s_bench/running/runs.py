@@ -68,18 +68,27 @@ def _sound(store: Store, key: str, warn: Warn) -> bool:
     return True
 
 
-def run(plan: Plan, folder: Path, store_root: str, executor: Executor, policy: Policy, audience: Audience,
-        kept: Keep = "all") -> Result:
+@dataclass(frozen=True)
+class Place:
+    """Where a run is kept. folder: its tables and journal. store: root of the artifacts. keep: which predictions stay with
+    the folder, for `rescore`."""
+
+    folder: Path
+    store: str
+    keep: Keep = "all"
+
+
+def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: Audience) -> Result:
     """Run what is not finished, and write the folder's tables.
 
     Raises UsageError where the folder cannot be had, W2SError where store or folder cannot be written or the sources change
     on the way; what is finished stays. Ctrl-C ends it cleanly: the cells that are left have status interrupted.
-    kept: which predictions stay with the folder, for `rescore`.
     """
+    folder = place.folder
     folder_made(folder)
     with locked(folder):
         claim_folder(folder, plan.spec)
-        store = Store(store_root)
+        store = Store(place.store)
         recorder = Recorder(plan, store, audience)
         recorder.resume(read_journal(folder / "journal.jsonl"))
         write_plan(folder, plan)
@@ -96,7 +105,7 @@ def run(plan: Plan, folder: Path, store_root: str, executor: Executor, policy: P
         rows = [recorder.row(cell) for cell in plan.cells]
         write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
         with writing(folder):
-            size, lost = keep(folder, plan, store, recorder.scores, kept)
+            size, lost = keep(folder, plan, store, recorder.scores, place.keep)
         for text in lost:
             audience.warn(text)
         if fault is not None:

@@ -22,6 +22,13 @@ from w2s_bench.contracts.digests import Json, canonical_json
 from w2s_bench.contracts.errors import StoreError
 
 
+def default_store() -> str:
+    """The store under the user's cache directory."""
+    import platformdirs
+
+    return os.path.join(platformdirs.user_cache_dir("w2s-bench"), "store")
+
+
 @dataclass(frozen=True)
 class Artifact:
     """What a job leaves. arrays: named numeric arrays. payload: plain JSON values."""

@@ -22,6 +22,9 @@ PAIR = ("task", "weak", "strong", "supervisor", "seed")
 """Two cells are a pair where they agree in these, which is all of a cell but its strategy: same teacher, same weak labels,
 same test examples. So a difference of their gains is one of their students alone."""
 
+SIDES = ("strategy", "weak", "strong", "supervisor")
+"""What cells can be compared by, all else being equal."""
+
 MEASURES = ("gain", "misfit", "gain_accuracy", "agreement_weak_right", "agreement_weak_wrong")
 """What is compared: columns of the rows. A measure that neither strategy holds in a group has no line."""
 
@@ -65,6 +68,20 @@ def comparisons(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
         if part["task_set"].n_unique() >= ENOUGH_TASKS:
             found += [{"task_set": EVERY_TASK, **group, **line} for line in _lines(part, named, over_tasks=True)]
     return pl.DataFrame(found, schema=_schema(), orient="row")
+
+
+def compared_by(rows: pl.DataFrame, side: str, against: str | None = None) -> pl.DataFrame:
+    """`comparisons` of another side of the cells, one of `SIDES`, whose values stand in the column of its name.
+
+    Cells are paired where they agree in all else, and a group's direction is that of the reference's cell. Raises as
+    `comparisons`, and UsageError for another word.
+    """
+    if side not in SIDES:
+        raise UsageError(f"cells have no side {side!r} to compare by", hint=nearest(side, SIDES))
+    if side == "strategy":
+        return comparisons(rows, against)
+    turned = rows.rename({side: "strategy", "strategy": side})
+    return comparisons(turned, against).rename({"strategy": side})
 
 
 def dropped(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:

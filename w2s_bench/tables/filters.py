@@ -44,6 +44,16 @@ def where(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
         raise _unreadable(condition, error) from None
 
 
+def matching(rows: pl.DataFrame, bounds: pl.DataFrame, condition: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that meet the condition, and their bounds. Raises UsageError as `where`, and where no row is left."""
+    import polars as pl
+
+    kept = where(rows, condition)
+    if kept.is_empty() and not rows.is_empty():
+        raise UsageError(f"no row of {rows.height} meets the filter", where=condition, hint="loosen the filter")
+    return kept, bounds.filter(pl.col("cell_key").is_in(kept["cell_key"].to_list()))
+
+
 def _expression(rows: pl.DataFrame, condition: str) -> pl.Expr:
     import polars as pl
 

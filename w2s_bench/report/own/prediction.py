@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.contracts.errors import UsageError
+from w2s_bench.registry.measures import named_divergence
 from w2s_bench.report.own.band import Band
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def show_own_prediction(own: OwnFiles, as_json: bool, as_csv: bool) -> None:
     from w2s_bench.scoring.prediction import check_prediction, predicted_gain
 
     weak, student = own.checked()
-    loss = _named(own.divergence)
+    loss = named_divergence(own.divergence, where="--divergence")
     files = _files(weak, student, own.truth, own.ceiling, loss)
     misfit = predicted_gain(files.student, files.weak, loss)
     check = None if files.truth is None else check_prediction(
@@ -66,18 +67,6 @@ def show_own_prediction(own: OwnFiles, as_json: bool, as_csv: bool) -> None:
             ("value", "se", "low", "high"), pl.Float64)}))
     else:
         _print(quantities, said, f"{student} on the labels of {weak}", files, loss)
-
-
-def _named(name: str | None) -> Divergence:
-    """The divergence that a user named, or the first that scores numbers. Raises UsageError."""
-    from w2s_bench.registry.measures import measures
-
-    known = measures().divergences
-    if name is None:
-        return next(found for found in known.values() if found.output == "regression")
-    if name not in known:
-        raise UsageError(f"no divergence is called '{name}'", where="--divergence", hint=nearest(name, known))
-    return known[name]
 
 
 def _files(weak: str, student: str, truth: str | None, ceiling: str | None, loss: Divergence) -> Joined:
