@@ -116,10 +116,11 @@ class Workshop:
             return self._fit_many(jobs) if isinstance(recipe, Fit) else self._prepare_many(jobs), ""
         except StoreError as error:
             return [error] * len(jobs), ""
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             fault = outcome_of(error, jobs[0], self._named(jobs[0]), 0.0)
             component = self.components[key]
-            return alone, f"{method} of {component.label} ({component.plugin}): {fault.error}; its jobs are computed one by one"
+            return alone, (f"{method} of {component.label} ({component.plugin}) failed, and its jobs are computed one by one: "
+                           f"{fault.error}")
 
     def _created(self, key: str) -> Any:
         component = self.components[key]
@@ -349,7 +350,7 @@ def _answers(asked: Sequence[Asked | Exception | None], many: Callable[[list[Ask
     questions = [question for question in asked if question is not None and not isinstance(question, Exception)]
     answers = list(many(questions)) if questions else []
     if len(answers) != len(questions):
-        raise PluginError(f"{len(answers)} answers to {len(questions)} questions", hint="one for each, in their order")
+        raise PluginError("there are not as many answers as questions", hint="one for each, in their order")
     rest = iter(answers)
     found: list[_Made | None] = []
     for question in asked:

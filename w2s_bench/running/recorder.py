@@ -54,7 +54,9 @@ class Recorder:
             self.audience.warn_once(outcome.note)
         if outcome.status == "store":
             raise StoreError(outcome.error)
-        self.damaged |= outcome.status == "damaged"
+        if outcome.status == "damaged":
+            self.damaged = True
+            self.audience.warn_once(f"{outcome.error.splitlines()[0]}; it is recomputed")
         self.executed += outcome.ran
         if outcome.status == "ok" and outcome.key in self._cells:
             self._ok(journal, self._cells[outcome.key])
