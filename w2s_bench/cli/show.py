@@ -86,7 +86,8 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
     if sort and listed:
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
     if words.publish:
-        publish(rows, bounds, words.publish, _copied_specs([find_run(name) for name in words.runs], words.publish))
+        made = _copied_specs([find_run(name) for name in words.runs], words.publish)
+        publish(rows, bounds, words.publish, made + (" --predictions" if words.predictions else ""))
         more = ""
         if words.predictions:
             from w2s_bench.running.kept import copy_kept
