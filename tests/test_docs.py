@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import shlex
 import tomllib
 from pathlib import Path
 
+import polars as pl
 import pytest
 from conftest import Command
+from distributions import install
 
+from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
 from w2s_bench.contracts.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,15 +54,26 @@ def test_every_long_run_of_the_pages_can_be_planned(w2s: Command, shared_data: P
         w2s("plan", *(word.replace("../shared/data", str(shared_data)) for word in kept), check=0)
 
 
-def test_the_first_plugin_of_the_tutorial_is_python_and_toml() -> None:
-    for block in _blocks(ROOT / "CONTRIBUTING.md", "python"):
-        compile(block, "CONTRIBUTING.md", "exec")
-        scope: dict[str, object] = {}
-        exec(compile(block, "CONTRIBUTING.md", "exec"), scope)
-        (entry,) = scope["w2s_strategies"]()  # type: ignore[operator]
-        assert entry.name == "mean" and entry.parameters[0].low == 0.0
-    for block in _blocks(ROOT / "CONTRIBUTING.md", "toml"):
-        tomllib.loads(block)
+def test_the_plugin_of_the_tutorial_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, site = ROOT / "CONTRIBUTING.md", tmp_path / "site"
+    (project,) = _blocks(page, "toml")
+    install(site, monkeypatch, "my-plugin", tomllib.loads(project)["project"]["entry-points"]["w2s_bench"])
+    (site / "my_plugin").mkdir()
+    for name, source in zip(("__init__", "mean"), _blocks(page, "python"), strict=True):
+        (site / "my_plugin" / f"{name}.py").write_text(source, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")])))
+    (words,) = (shlex.split(line)[1:] for line in page.read_text(encoding="utf-8").splitlines() if "mean[shrink" in line)
+    Command(tmp_path, apart=True)(*words, "-o", "r", check=0)
+    rows = pl.read_parquet(tmp_path / "r" / "rows.parquet")
+    assert dict(rows.select("strategy", "status").iter_rows()) == {"ridge": "ok", "mean[shrink=0.1]": "ok"}
+
+
+def test_contributing_names_every_capability() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    said = {kind: re.findall(r"`(\w+)`", words) for kind, words in re.findall(r"^\| (\w+) \| ((?:`\w+`(?:, )?)+) \|$", page,
+                                                                              flags=re.MULTILINE)}
+    known = {kind.name: list(kind.capabilities) for kind in KINDS if kind.capabilities}
+    assert said == {**known, "predictor": list(PREDICTOR_CAPABILITIES)}
 
 
 def test_contributing_names_every_kind_with_its_hook_and_entry() -> None:
