@@ -20,6 +20,7 @@ import w2s_bench as w2s
 from w2s_bench.contracts import DataError, ShapeError, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
+LEADERBOARD = ROOT / "leaderboard"
 MATRIX = {"tasks": "diabetes", "models": ["raw", "random-features[width=[8,16]]"], "strategies": ["ridge", "least-squares"],
           "seeds": range(2)}
 
@@ -136,6 +137,12 @@ def test_the_notebook_runs_in_a_kernel(tmp_path: Path, monkeypatch: pytest.Monke
     nbclient.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = json.dumps([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])
     assert "vega-lite" in shown and "gain / misfit" in shown
+
+
+def test_every_name_that_is_offered_is_there() -> None:
+    assert all(getattr(w2s, name) is not None for name in w2s.__all__) and isinstance(w2s.read(LEADERBOARD / "k-heads"), w2s.Run)
+    with pytest.raises(AttributeError, match="runn"):
+        w2s.runn  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_rows_of_several_runs_are_one_table(small: w2s.Run) -> None:

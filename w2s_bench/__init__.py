@@ -14,10 +14,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as typing has it, without the time that it takes to import
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Unpack
 
     import polars as pl
@@ -36,6 +36,15 @@ __version__ = "0.1.0"
 __all__ = ["Run", "compare", "plan", "read", "rescore", "run", "score"]
 
 
+def __getattr__(name: str) -> type[Run]:
+    """`Run`, imported when it is asked for."""
+    if name != "Run":
+        raise AttributeError(f"module 'w2s_bench' has no attribute {name!r}", name=name)
+    from w2s_bench.report.notebook import Run
+
+    return Run
+
+
 def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None = None, store: str | None = None,
         audience: Audience | None = None, **words: Unpack[RunWords]) -> Run:
     """Run what is not finished of a suite, a spec or a matrix, and return it; the same call resumes and computes nothing twice.
@@ -43,11 +52,12 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
     what: a suite's name, a spec file, or None where words give the matrix: tasks, models (all pairs) or weak and strong,
     strategies, supervisors, seeds ("0..4", range(5)), name; one name, one object, or several of each. With a suite or a
     spec: quick, data. skip_incompatible leaves out pairs that cannot be fitted. workers, threads, device, timeout, retries,
-    executor and debug say how it is computed. folder: by default under w2s-runs/. store: a folder or a URL that fsspec
+    executor, keep and debug say how it is computed. folder: by default under w2s-runs/. store: a folder or a URL that fsspec
     reads; by default under the user's cache. audience: who is told while it goes on; by default warnings are Python's.
     Raises UsageError for what cannot be run, W2SError where store or folder cannot be written; what is finished stays.
     """
     import warnings
+    from pathlib import Path
 
     from w2s_bench.report.notebook import Run
     from w2s_bench.running.audience import Audience
