@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import Command
+from conftest import Command, untimed_rows
+from polars.testing import assert_frame_equal
 
 SOURCE = Path(__file__).parents[1] / "external_plugin"
 
@@ -37,6 +39,22 @@ def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault
     assert by_strategy == {"plain[fault=no]": ["ok"], f"plain[fault={fault}]": [status]}
     broken = rows.filter(pl.col("status") != "ok")
     assert broken["error"].null_count() == 0
+    stage = "predict" if fault in ("nan", "shape") else "fit"
+    assert broken["error"].str.starts_with(f"{stage} of plain[fault={fault}] (w2s_external): ").all()
+    assert broken["error"].str.contains("(w2s_external/components.py:", literal=True).all() == (fault in ("raise", "memory"))
+
+
+def test_a_strangers_executor_is_listed_and_gives_the_rows_of_local(outside: Command) -> None:
+    assert "w2s_external/counting" in outside("ls", "executors", check=0).stdout
+    words = (*MATRIX[:-2], "--strategy", "plain", "--seeds", "0..1")
+    counted = {}
+    for folder, executor in (("r", "local"), ("all", "counting"), ("one", "counting[most=1]")):
+        done = outside("run", *words, "--executor", executor, "--store", f"{folder}-store", "-o", folder, check=0)
+        counted[executor] = [line for line in done.stderr.splitlines() if line.startswith("counted")]
+        assert_frame_equal(untimed_rows(outside.folder / folder), untimed_rows(outside.folder / "r"), check_exact=True)
+    jobs = json.loads(outside("plan", *words, "--json", check=0).stdout)["jobs"]
+    assert counted["counting"] == counted["counting[most=1]"] == [f"counted {sum(jobs.values())} ok"]
+    assert "counting cannot end a job" in outside("run", *words, "--executor", "counting", "--timeout", "9", check=2).stderr
 
 
 def test_a_missing_extra_says_what_to_install(outside: Command) -> None:

@@ -7,6 +7,7 @@ from w2s_bench.contracts import (
     BoundEntry,
     CommandEntry,
     DivergenceEntry,
+    ExecutorEntry,
     FigureEntry,
     LossEntry,
     MetricEntry,
@@ -96,3 +97,9 @@ def w2s_metrics():
 @hookimpl
 def w2s_divergences():
     yield DivergenceEntry("itakura-saito", "w2s_external.rates:ItakuraSaito", summary="a/b − ln(a/b) − 1")
+
+
+@hookimpl
+def w2s_executors():
+    most = Parameter("most", int, 0, "jobs that are computed together, 0 for as many as may be", low=0)
+    yield ExecutorEntry("counting", "w2s_external.counting:Counting", summary="counts what it computes", parameters=(most,))
