@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +11,9 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from w2s_bench.contracts import Array, device
+
+_GENERATORS: Mapping[str, Any] = {"cpu": torch.random, "cuda": torch.cuda, "mps": torch.mps}
+"""torch's module for the generator of each kind of device: of the device that is current, where there are several."""
 
 
 @contextlib.contextmanager
@@ -35,30 +38,32 @@ def _forget() -> None:
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
+def generators(on: torch.device) -> tuple[str, ...]:
+    """The generators of torch that a fit on this device draws from, by the names of their kinds of device."""
+    return tuple(dict.fromkeys(("cpu", on.type)))
+
+
 @contextlib.contextmanager
 def reproducible(seed: int, on: torch.device) -> Iterator[None]:
     """torch's generators seeded, and on the CPU deterministic kernels only; all is put back."""
     strict, warn = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if on.type == "cuda" else []):
-        torch.manual_seed(seed)
-        if on.type == "cpu":
-            torch.use_deterministic_algorithms(True)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(strict, warn_only=warn)
+    before = random_state(on)
+    torch.manual_seed(seed)
+    if on.type == "cpu":
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(strict, warn_only=warn)
+        restore_random_state(before)
 
 
 def random_state(on: torch.device) -> dict[str, Array]:
-    """Where torch's generators stand, as bytes."""
-    states = {"cpu": torch.get_rng_state()}
-    if on.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state()
-    return {name: state.numpy() for name, state in states.items()}
+    """Where the generators stand that a fit on this device draws from, as bytes."""
+    return {name: _GENERATORS[name].get_rng_state().numpy() for name in generators(on)}
 
 
-def restore_random_state(states: dict[str, Array]) -> None:
+def restore_random_state(states: Mapping[str, Array]) -> None:
     """Put torch's generators where `random_state` found them."""
-    torch.set_rng_state(torch.from_numpy(states["cpu"].copy()))
-    if "cuda" in states:
-        torch.cuda.set_rng_state(torch.from_numpy(states["cuda"].copy()))
+    for name, state in states.items():
+        _GENERATORS[name].set_rng_state(torch.from_numpy(state.copy()))
