@@ -108,9 +108,19 @@ def test_a_failing_job_can_be_diagnosed_wherever_it_is_shown(theirs: Command, ex
     assert records[0]["fault"] == {"stage": "fit", "plugin": "theirs", "component": "breaking", "exception": "RuntimeError",
                                    "place": place}
     assert f"2 cells: {said}" in done.stderr
+    assert theirs("status", "r", check=0).stdout == f"r: 2 cells; 2 failed\n2 cells: {said}\n"
     assert "Traceback (most recent call last)" in done.stderr and "NoneType: None" not in done.stderr
     assert 'raise RuntimeError(f"no fit for {problem.labels.source}")' in done.stderr
     assert said in html.unescape((theirs.folder / "r" / "report.html").read_text())
+
+
+def test_status_says_each_distinct_error_once_with_its_count_the_commonest_first(theirs: Command) -> None:
+    words = (*MATRIX, "--strategy", "lines", "--strategy", "breaking", "--executor", "here")
+    theirs(*words, "--weak", "letters[degree=2]", "--supervisor", "breaking", "--skip-incompatible", check=3)
+    asked = theirs("status", "r", check=0).stdout.splitlines()
+    errors = json.loads(theirs("status", "r", "--json", check=0).stdout)["errors"]
+    assert len(errors) > 1 and asked[1:] == [f"{n} cell{'s' * (n > 1)}: {error}" for error, n in errors.items()]
+    assert list(errors.values()) == sorted(errors.values(), reverse=True)
 
 
 @pytest.mark.parametrize(("executor", "said"), [
