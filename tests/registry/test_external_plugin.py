@@ -11,10 +11,26 @@ import pytest
 from conftest import Command, untimed_rows
 from polars.testing import assert_frame_equal
 
+from w2s_bench.contracts.kinds import KINDS, Kind
+
 SOURCE = Path(__file__).parents[1] / "external_plugin"
 
 
 MATRIX = ("--task", "waves", "--weak", "powers[degree=2]", "--strong", "powers[degree=[3,7]]", "--supervisor", "plain", "-o", "r")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
+def test_it_offers_one_of_every_kind_and_ls_lists_it(outside: Command, kind: Kind) -> None:
+    listed = json.loads(outside("ls", kind.plural, "--json", check=0).stdout)[kind.plural]
+    mine = [entry for entry in listed if entry["name"].startswith("w2s_external/")]
+    assert mine and all(entry["summary"] for entry in mine)
+
+
+def test_a_model_is_pretrained_on_a_strangers_descriptors_and_a_suite_of_its_runs(outside: Command) -> None:
+    (outside.folder / "texts.csv").write_text("text,y\n" + "".join(f"{'word ' * (n % 7 + 1)},{n % 7}\n" for n in range(60)))
+    nano = "nano[width=16,layers=1,steps=4,corpus=task,objective=descriptors,descriptors=lengths]"
+    outside("run", "--task", "text[path=texts.csv,label=y]", "--weak", nano, "--strong", nano, "-o", "n", check=0)
+    assert "2 ok" in outside("run", "waves-first", "-o", "s", check=0).stdout
 
 
 def test_it_is_listed_and_runs_and_scores(outside: Command) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -65,3 +66,22 @@ def test_a_strangers_theorem_and_metric_run_over_a_finished_run_without_a_fit(w2
     halfway = bounds.filter(pl.col("bound") == "halfway")
     assert halfway.height == 8 and set(halfway["split"]) == {"train", "test"}
     assert rows["worst_student"].null_count() == 0 and (rows["worst_student"] >= rows["mae_student"]).all()
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_theorem_runs_over_the_published_quick_start(w2s: Command, outside: Command) -> None:
+    shutil.copytree(Path(__file__).resolve().parents[2] / "leaderboard" / "quickstart", w2s.folder / "q")
+    before = tables(w2s.folder / "q")
+    assert "88 of 88 cells measured again, no fit" in outside("rescore", "q", check=0).stdout
+    rows, bounds = tables(w2s.folder / "q")
+    assert bounds.filter(pl.col("bound") == "halfway").height == 2 * 88
+    kept = ["cell_key", "gain", "misfit", "projection", "realizability", "err_student", "r2_student"]
+    assert_frame_equal(rows.select(kept), before[0].select(kept), check_exact=True)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("installed")
+def test_the_theorem_runs_over_the_papers_study(w2s: Command, outside: Command) -> None:
+    w2s("run", "paper-synthetic", "--quick", "-o", "p", check=0)
+    assert "240 of 240 cells measured again, no fit" in outside("rescore", "p", check=0).stdout
+    assert tables(w2s.folder / "p")[1].filter(pl.col("bound") == "halfway").height == 2 * 240

@@ -1,4 +1,4 @@
-"""A whole plugin: tasks, models, a strategy, a loss."""
+"""A whole plugin: one of every kind that a plugin may add, and an observer."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ import sys
 from w2s_bench.contracts import (
     BoundEntry,
     CommandEntry,
+    DescriptorsEntry,
     DivergenceEntry,
     ExecutorEntry,
     FigureEntry,
@@ -15,6 +16,7 @@ from w2s_bench.contracts import (
     OutputEntry,
     Parameter,
     StrategyEntry,
+    SuiteEntry,
     TaskEntry,
     hookimpl,
 )
@@ -36,8 +38,6 @@ def w2s_models():
     yield ModelEntry("powers", f"{HOME}:Powers", summary="powers of x", parameters=(degree,))
     yield ModelEntry("starlight", f"{HOME}:Powers", summary="needs what is not here", extra="telescope",
                      needs=("no_such_telescope",))
-
-
     width = Parameter("width", int, 8, "letters are told apart up to so many", low=2, high=64)
     yield ModelEntry("letters", "w2s_external.letters:Letters", summary="counts letters", parameters=(width,))
 
@@ -103,3 +103,21 @@ def w2s_divergences():
 def w2s_executors():
     most = Parameter("most", int, 0, "jobs that are computed together, 0 for as many as may be", low=0)
     yield ExecutorEntry("counting", "w2s_external.counting:Counting", summary="counts what it computes", parameters=(most,))
+
+
+@hookimpl
+def w2s_descriptors():
+    yield DescriptorsEntry("lengths", "w2s_external.lengths:lengths", summary="characters and words of a text")
+
+
+@hookimpl
+def w2s_suites():
+    yield SuiteEntry("waves-first", "polynomials of growing degree on waves", toml="""
+name = "waves-first"
+[[matrix]]
+tasks = ["waves"]
+weak = ["powers[degree=2]"]
+strong = ["powers[degree=[3,7]]"]
+supervisors = ["plain"]
+strategies = ["plain"]
+""")
