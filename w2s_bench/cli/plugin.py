@@ -32,11 +32,21 @@ def ls() -> None:
 @command.command("doctor")
 @click.option("--verbose", is_flag=True, help="Print whole tracebacks.")
 def doctor(verbose: bool) -> int:
-    """Say which plugins are broken and why; exit code 3 when one is."""
-    broken = [plugin for plugin in load_registry().plugins if plugin.problem]
+    """Say which plugins are broken and why, and what of the others cannot be measured with; exit code 3 when one is."""
+    from w2s_bench.registry.catalogue import SINGULAR
+    from w2s_bench.registry.measures import measures_of
+
+    registry = load_registry()
+    broken = [plugin for plugin in registry.plugins if plugin.problem]
     for plugin in broken:
         reason = plugin.problem.strip() if verbose else plugin.reason
         click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}) is quarantined: {reason}")
+    left_out = measures_of(registry).left_out
+    for each in left_out:
+        plugin = each.offer.plugin
+        click.echo(f"the {SINGULAR[each.kind]} {each.offer.full_name} ({plugin.distribution} {plugin.version}) is left out: "
+                   f"{each.trace.strip() if verbose else each.reason}")
+    broken += [each.offer.plugin for each in left_out]
     if not broken:
         click.echo("every plugin loads")
     return 3 if broken else 0

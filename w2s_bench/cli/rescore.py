@@ -18,6 +18,7 @@ def command(runs: tuple[str, ...], out: Path | None) -> None:
     import polars as pl
 
     from w2s_bench.contracts.errors import UsageError
+    from w2s_bench.registry.measures import measures
     from w2s_bench.report.listing import table_console
     from w2s_bench.report.terminal_table import render_verdicts
     from w2s_bench.running.folder import find_run
@@ -26,6 +27,8 @@ def command(runs: tuple[str, ...], out: Path | None) -> None:
 
     if out is not None and len(runs) > 1:
         raise UsageError("-o takes the tables of one run", hint="rescore the runs one by one")
+    for left_out in measures().left_out:
+        click.echo(f"warning: {left_out.words()}", err=True)
     bounds = []
     for name in runs:
         folder = find_run(name)

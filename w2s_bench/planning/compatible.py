@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from w2s_bench.contracts import Divergence, Model, Output, OutputEntry, Strategy, Task, can
+from w2s_bench.contracts import Model, Output, OutputEntry, Strategy, Task, can
 from w2s_bench.contracts.errors import PluginError, nearest
 from w2s_bench.contracts.kinds import Kind
 from w2s_bench.registry import contract
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
+from w2s_bench.registry.measures import Measures
 
 _OUTPUT = Kind("output", "outputs", OutputEntry, Output)
 
 
-def check_output(registry: Registry, task: Component, instance: Task, offered: Mapping[str, Divergence]) -> None:
-    """Raise PluginError for an output that is none, or of no registered kind, or that the task's divergence does not score.
-
-    offered: every divergence by its name.
-    """
+def check_output(registry: Registry, task: Component, instance: Task, measures: Measures) -> None:
+    """Raise PluginError for an output that is none, or of no registered kind, or that the task's divergence does not score."""
     output, where = instance.output, f"the output of {task.name}"
     contract.check(_OUTPUT, output, where)
     kinds = [offer.entry.name for offer in registry.entries("outputs")]
     if output.kind not in kinds:
         raise PluginError(f"{where} is of the kind {output.kind!r}, which no plugin offers", hint=nearest(output.kind, kinds))
-    allowed = [name for name, divergence in offered.items() if divergence.output == output.kind]
+    allowed = [name for name, divergence in measures.divergences.items() if divergence.output == output.kind]
     if instance.divergence not in allowed:
-        raise PluginError(f"{task.label} has {noun(registry, output.kind)} and the divergence {instance.divergence}",
-                          where=task.target, hint=f"one of {', '.join(allowed) or 'none that is installed'}")
+        has = f"{task.label} has {noun(registry, output.kind)} and the divergence {instance.divergence}"
+        why = measures.why_left_out("divergences", instance.divergence)
+        raise PluginError(f"{has}; {why}" if why else has, where=task.target,
+                          hint=f"one of {', '.join(allowed) or 'none that is installed'}")
 
 
 def noun(registry: Registry, kind: str) -> str:

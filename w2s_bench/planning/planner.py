@@ -56,7 +56,7 @@ class Plan:
     """cells in the order of the spec; jobs by key, upstream before downstream; components by key.
 
     panels: by cell key, the named panels of the spec that hold the cell. skipped: why cells of the spec are left out, by
-    the reason, with their number.
+    the reason, with their number. unmeasured: in words, the divergences, metrics and bounds that cannot be used.
     """
 
     spec: RunSpec
@@ -65,6 +65,7 @@ class Plan:
     components: dict[str, Component]
     panels: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, int]
+    unmeasured: tuple[str, ...]
 
     @functools.cached_property
     def run_id(self) -> str:
@@ -103,7 +104,7 @@ def make_plan(spec: RunSpec, registry: Registry) -> Plan:
                 panels[cell.key] = (*panels.get(cell.key, ()), matrix.panel)
     if planner.refused and (not spec.skip_incompatible or not cells):
         raise planner.refusal()
-    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused))
+    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused), planner.unmeasured)
 
 
 class _Drawn(NamedTuple):
@@ -136,6 +137,7 @@ class _Planner:
         self._strategies: dict[str, Any] = {}
         self._shared: dict[Any, str] = {}
         self._measures = measures_of(registry)
+        self.unmeasured = tuple(each.words() for each in self._measures.left_out)
         self._seeds: dict[tuple[str, str, int], int] = {}
 
     def cells(self, matrix: Matrix) -> Iterator[Cell]:
@@ -282,7 +284,7 @@ class _Planner:
         for task in tasks:
             if task.key not in self._tasks:
                 self._tasks[task.key] = task.create()
-                check_output(self.registry, task, self._tasks[task.key], self._measures.divergences)
+                check_output(self.registry, task, self._tasks[task.key], self._measures)
         return tasks
 
     def _known_strategies(self, texts: tuple[str, ...]) -> tuple[Component, ...]:

@@ -13,6 +13,8 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal
 
+import msgspec
+
 from w2s_bench.contracts.capabilities import can
 from w2s_bench.contracts.errors import PluginError, W2SError, nearest
 from w2s_bench.contracts.kinds import Kind
@@ -159,7 +161,7 @@ def misfit(value: object, wanted: object) -> str:
     if wanted in _PLAIN:
         base, words_of = _PLAIN[wanted]
         return "" if isinstance(value, base) and (wanted is bool or not isinstance(value, bool)) else words_of
-    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
+    if isinstance(wanted, type) and (dataclasses.is_dataclass(wanted) or issubclass(wanted, msgspec.Struct)):
         return "" if isinstance(value, wanted) else f"a {wanted.__name__}"
     return ""
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from w2s_bench.registry.loading import load_registry
+from w2s_bench.registry.measures import measures
 
 if TYPE_CHECKING:
     from w2s_bench.contracts import Divergence
-    from w2s_bench.registry.catalogue import Registry
 
 _UNKNOWN_LAW = "the law"
 
 
 def divergence_of(name: str | None) -> Divergence | None:
     """The divergence of that name; None where no plugin offers it, as for a table that somebody else made."""
-    return _made(name) if name in explicit_bounds() else None
+    return measures().divergences.get(name) if name is not None else None
 
 
 def law_of(divergences: Iterable[str | None]) -> str:
@@ -32,11 +30,9 @@ def unit_of(divergence: str | None, output_unit: str | None) -> str:
     return found.unit_of(output_unit or "") if found else ""
 
 
-@functools.cache
 def explicit_bounds() -> dict[str, str]:
     """The bound with an explicit constant, lhs ≤ rhs, by divergence: how far the gain may fall below the misfit."""
-    names = [offer.entry.name for offer in _registry().entries("divergences")]
-    return {name: _made(name).explicit for name in names}
+    return {name: divergence.explicit for name, divergence in measures().divergences.items()}
 
 
 def explicit_words(divergences: Iterable[str | None]) -> str:
@@ -49,13 +45,3 @@ def explicit_words(divergences: Iterable[str | None]) -> str:
     if len(of_bound) == 1:
         return next(iter(of_bound))
     return " or ".join(f"{bound} ({', '.join(names)})" for bound, names in of_bound.items())
-
-
-@functools.cache
-def _registry() -> Registry:
-    return load_registry()
-
-
-@functools.cache
-def _made(name: str) -> Divergence:
-    return cast("Divergence", _registry().make("divergences", name))
