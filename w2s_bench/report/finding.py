@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from w2s_bench.report.wording import Line, between, with_half
 from w2s_bench.scoring.flags import FEW_TEST_EXAMPLES
+from w2s_bench.scoring.lines import CELLS
 from w2s_bench.tables.laws import divergence_of, explicit_bounds, law_of
 from w2s_bench.tables.predictions import over_all
 from w2s_bench.tables.summary import Z95, bound_on_test
@@ -38,7 +39,8 @@ def gain_on_misfit(line: Line, divergences: Iterable[str | None]) -> str:
     said = (f"over {line['n_truth']} {line['direction'] or 'scored'} cells{scale}, mean gain / mean misfit is "
             f"{with_half(line, 'gain_over_misfit', 2)} (1 or more by {law_of(divergences)})")
     if line["line_over"]:
-        some = f", in the {line['line_cells']} of seeds with enough of them," if line["line_cells"] < line["n_truth"] else ""
+        fewer = line["line_cells"] < line["n_truth"]
+        some = f", in the {line['line_cells']} cells of seeds that hold {CELLS} or more," if fewer else ""
         said += (f" and gain on misfit{some} has slope {between(line, 'slope', 2)} and correlation "
                  f"{between(line, 'correlation', 2)}, intervals over {'cells' if line['line_over'] == 'cells' else 'seeds'}")
     return said
