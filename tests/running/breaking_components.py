@@ -88,13 +88,13 @@ class Leaving:
 
 
 class Spoiling:
-    """Computes everything, and damages an artifact of a fit as soon as it is there: one a pass, so many in all."""
+    """Computes everything, and damages an artifact of a fit of lines as soon as it is there: one a pass, so many in all."""
 
     def run(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> Generator[Outcome, None, None]:
         number = Path(os.environ[SPOILS])
         left, spoilt = int(number.read_text()), False
         for outcome in Here().run(schedule, components, store, policy):
-            if left and not spoilt and outcome.status == "ok" and schedule.words(outcome.key).startswith("fit"):
+            if left and not spoilt and outcome.status == "ok" and schedule.words(outcome.key) == "fit lines":
                 (Path(store) / outcome.key[:2] / outcome.key / "arrays.safetensors").write_bytes(b"not what was written")
                 number.write_text(str(left - 1))
                 spoilt = True

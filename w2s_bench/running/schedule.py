@@ -20,7 +20,7 @@ class Schedule:
     def __init__(self, jobs: Mapping[str, Job], todo: Iterable[str], components: Mapping[str, Component]) -> None:
         self.jobs, self.components = jobs, components
         self.open = set(todo)
-        self._missing = {key: {need for need in jobs[key].needs if need in self.open} for key in self.open}
+        self._missing = {key: {need for need in job.needs if need in self.open} for key, job in jobs.items() if key in self.open}
         self._dependents: dict[str, list[str]] = defaultdict(list)
         for key, needs in self._missing.items():
             for need in needs:
