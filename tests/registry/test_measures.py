@@ -116,6 +116,14 @@ def test_a_column_stays_with_the_metric_that_is_bundled_whatever_comes_first() -
     assert [each.offer.full_name for each in measures_of(both).left_out] == ["a_first/odd"]
 
 
+def test_the_default_divergence_is_the_projects_own_whatever_comes_first() -> None:
+    registry = load_registry()
+    squared = next(found.entry for found in registry.entries("divergences") if found.entry.name == "squared")
+    first = with_offer(registry, "divergences", "aaa_theirs", DivergenceEntry("aaa", squared.target))
+    names = list(measures_of(first).divergences)
+    assert names[-1] == "aaa" and names[:-1] == list(measures_of(registry).divergences)
+
+
 def test_a_task_is_refused_that_is_scored_by_what_is_left_out_and_says_why() -> None:
     registry = with_offer(offering("divergences", Raises), "tasks", "theirs", TaskEntry("scored", f"{__name__}:ScoredByIt"))
     with pytest.raises(PluginError, match="scored has numbers and the divergence odd; the divergence theirs/odd is left out "

@@ -88,8 +88,9 @@ def measures_of(registry: Registry) -> Measures:
 
 
 def _made(registry: Registry, kind: str, left_out: list[LeftOut]) -> list[_Made]:
+    """What can be made, the bundled first: the columns of a row and the default divergence are the project's own."""
     made: list[_Made] = []
-    for offer in registry.entries(kind):
+    for offer in sorted(registry.entries(kind), key=lambda offer: not offer.plugin.bundled):
         if lacking(offer.entry, {}) or registry.missing_extra(offer.entry):
             continue
         try:
@@ -103,7 +104,7 @@ def _made(registry: Registry, kind: str, left_out: list[LeftOut]) -> list[_Made]
 def _with_columns_of_their_own(metrics: list[_Made], left_out: list[LeftOut]) -> list[_Made]:
     taken = {column.name for column in ROWS}
     kept: list[_Made] = []
-    for each in sorted(metrics, key=lambda each: not each.offer.plugin.bundled):
+    for each in metrics:
         names = [column.name for column in columns_of(each.instance)]
         twice = next((name for at, name in enumerate(names) if name in taken or name in names[:at]), None)
         if twice is None:
@@ -112,7 +113,7 @@ def _with_columns_of_their_own(metrics: list[_Made], left_out: list[LeftOut]) ->
         else:
             left_out.append(_left_out("metrics", each.offer, PluginError(
                 f"it declares the column {twice!r}, which a row has already", where=each.component.target)))
-    return [each for each in metrics if each in kept]
+    return kept
 
 
 def _left_out(kind: str, offer: Registered, error: W2SError) -> LeftOut:
@@ -132,7 +133,7 @@ def row_columns() -> tuple[Column, ...]:
 
 
 def named_divergence(name: str | None, *, where: str) -> Divergence:
-    """The divergence that a user named, or the first that scores numbers. Raises UsageError."""
+    """The divergence that a user named, or the first of the project that scores numbers. Raises UsageError."""
     known = measures().divergences
     if name is None:
         return next(found for found in known.values() if found.output == "regression")
