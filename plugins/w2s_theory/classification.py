@@ -6,6 +6,7 @@ probabilities counts as its likeliest class where a metric needs a class. Gains 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Literal
 
@@ -18,7 +19,7 @@ from w2s_theory.simplex import clipped_distribution
 BURNS = "Burns et al. 2023"
 
 
-class OfClasses:
+class OfClasses(ABC):
     """A metric of one predictor of classes."""
 
     of: Literal["predictor", "pair"] = "predictor"
@@ -28,9 +29,9 @@ class OfClasses:
     def __call__(self, sample: Sample, prediction: Array) -> Mapping[str, Value]:
         return {self.columns[0].name: self.measured(sample, prediction)}
 
+    @abstractmethod
     def measured(self, sample: Sample, prediction: Array) -> Value:
         """The value of the one column. prediction: (n, k), as it was predicted."""
-        raise NotImplementedError
 
 
 class OfPairs(OfClasses):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Literal
 
@@ -11,7 +12,7 @@ from w2s_bench.contracts import Array, Classes, MetricColumn, Missing, Sample, V
 from w2s_theory.ranks import midranks
 
 
-class OfNumbers:
+class OfNumbers(ABC):
     """A metric of one predictor whose outputs are numbers; with k > 1 outputs the plain average of their own values."""
 
     of: Literal["predictor", "pair"] = "predictor"
@@ -27,9 +28,9 @@ class OfNumbers:
             truth, prediction = (truth @ steps)[:, None], (prediction @ steps)[:, None]
         return {self.columns[0].name: self.measured(truth, prediction)}
 
+    @abstractmethod
     def measured(self, truth: Array, prediction: Array) -> Value:
         """The value; both (n, k)."""
-        raise NotImplementedError
 
 
 class R2(OfNumbers):
