@@ -10,9 +10,9 @@ import pytest
 from made_tables import make_tables
 
 from w2s_bench.contracts.errors import UsageError
-from w2s_bench.tables.filters import where
+from w2s_bench.tables.filters import matching, where
 
-ROWS = make_tables({"a": 1.0, "b": 2.0})[0]
+ROWS, BOUNDS = make_tables({"a": 1.0, "b": 2.0})
 
 
 @pytest.mark.parametrize(("text", "count"), [
@@ -32,14 +32,14 @@ def test_what_a_filter_could_say_before(text: str, count: int) -> None:
     ("task == upper('a')", 0), ("gain > avg(gain)", 6), ("coalesce(pgr, gain) > 0", 6),
     ("task == 'it''s' or task == \"it's\"", 0), ("task == select", 0),
     ("array_contains(flags, 'few-test-examples')", 4), ("gain > 1e-3 and gain > -.5", 6),
-    ("gain > 2.5E-1 or misfit == 1e3", 6)])
+    ("gain > 2.5E-1 or misfit == 1e3", 6), ("task in (a, c)", 6), ("task not in (a,'c')", 6), ("status in (ok, task)", 12)])
 def test_or_in_like_and_arithmetic(text: str, count: int) -> None:
     assert where(ROWS, text).height == count
 
 
 @pytest.mark.parametrize(("text", "said"), [
     ("gian > 0", "did you mean gain"), ("gain > x", "a text goes in quotes: 'x'"),
-    ("task in (a, b)", "quote"),
+    ("gain in (a, b)", "quote"),
     ("gain > 'x'", "cannot compare"), ("", "cannot read"), ("gain > 0 and ", "cannot read"), ("gain > 0)", "cannot read"),
     ("'", "cannot read"), ("gain > 0 gain < 1", "cannot read"), ("gain > 1 garbage", "at 'garbage'"), ("gain", "true or false"),
     ("1 = 1", "asks something of a column"), ("cast(task as int) = 1", "cannot read"), ("gain > ?", "cannot read"),
@@ -48,6 +48,39 @@ def test_a_wrong_filter_is_explained(text: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         where(ROWS, text)
     assert said in str(caught.value)
+
+
+STRATEGIES = ["ridge[penalty=auto]", "heads[count=4,solver=ridge[penalty=1],width=8]",
+              "heads[count=8,solver=ridge[penalty=1],width=8]"]
+NAMED = ROWS.with_columns(strategy=pl.Series(STRATEGIES * 4), weak=pl.Series(["p/raw", "words[seed=1]"] * 6))
+
+
+@pytest.mark.parametrize(("text", "count"), [
+    ("strategy == ridge", 4), ("strategy != 'ridge'", 8), ("strategy == 'heads[count=4]'", 4),
+    ("strategy == heads[count=4, width=8]", 4), ("strategy == heads[count=8,solver=ridge[penalty=1]]", 4),
+    ("strategy in (ridge, heads[count=4])", 8), ("weak == raw and strategy == ridge", 2), ("weak in ('words')", 6)])
+def test_a_filter_finds_a_name_as_a_table_shows_it(text: str, count: int) -> None:
+    assert where(NAMED, text).height == count
+
+
+def test_a_whole_name_is_not_taken_for_a_longer_one() -> None:
+    rows = ROWS.with_columns(strategy=pl.Series(["ridge", "ridge[penalty=1]"] * 6))
+    assert where(rows, "strategy == ridge")["strategy"].unique().to_list() == ["ridge"]
+
+
+def test_a_name_that_may_be_several_lists_them() -> None:
+    with pytest.raises(UsageError) as caught:
+        where(NAMED, "strategy == heads")
+    assert all(label in str(caught.value) for label in (*STRATEGIES[1:], "strategy like 'heads%'"))
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("strategy == rigde", "strategy: heads[count=4], heads[count=8], ridge"), ("flags == noise", "flags: few-test-examples"),
+    ("task == c and seed > 5", "task: a, b; seed: 0, 1, 2"), ("gain > 99", f"gain: {ROWS['gain'].min():.4g} to ")])
+def test_no_match_lists_what_there_is(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        matching(NAMED, BOUNDS, text)
+    assert "no row of 12" in str(caught.value) and said in str(caught.value)
 
 
 @pytest.mark.parametrize("text", [

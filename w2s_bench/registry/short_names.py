@@ -34,6 +34,30 @@ def one_name(labels: Iterable[str | None]) -> str:
     return names.pop() if len(names) == 1 and len(known) > 1 and told else ""
 
 
+def meant(text: str, labels: Iterable[str | None]) -> list[str]:
+    """The labels that a text may stand for: a label itself, its short name, or a name with some of its parameters, or none.
+
+    Several where the text does not tell them apart, [] where it is none of theirs.
+    """
+    known = sorted({label for label in labels if label is not None})
+    if text in known:
+        return [text]
+    bare = text.replace(", ", ",")
+    for nameless in (False, True):
+        found = [label for label, short in short_names(known, nameless=nameless).items() if short.replace(", ", ",") == bare]
+        if len(found) == 1:
+            return found
+    asked = _read(text)
+    read = {label: selector for label in known if (selector := _read(label)) is not None}
+    return [] if asked is None else [label for label, selector in read.items() if _stands_for(asked, selector)]
+
+
+def _stands_for(asked: Selector, label: Selector) -> bool:
+    """Whether a name, with its plugin or without, and every parameter that is given with it are the label's."""
+    same = label.name == asked.name or label.name.rpartition("/")[2] == asked.name
+    return same and not (asked.tag or asked.exclude) and set(asked.params) <= set(label.params)
+
+
 def _without_shared(read: Mapping[str, Selector], name: str) -> dict[str, Selector]:
     """The selectors, those of this name without the parameters that say nothing, as long as all stay distinct.
 

@@ -5,16 +5,19 @@
 
 It is one expression of polars' SQL and never a query: it sees the columns of the rows, and no file. Some things may be said
 shorter: == for =; a text of one word without quotes after == or !=, unless a column is called so; "double quotes" about a
-text; == null; and == or != on a column of lists, which ask whether it holds a text.
+text; == null; and == or != on a column of lists, which ask whether it holds a text. A task, a model or a strategy may be
+said as a table shows it, without the parameters that tell nothing apart.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.registry.short_names import meant, short_names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,8 +25,14 @@ if TYPE_CHECKING:
 _TEXT = r"""'(?:[^']|'')*'|"[^"]*\""""
 _POWER = r"(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+"
 _PIECE = re.compile(rf"(?P<text>{_TEXT})|(?P<word>[A-Za-z_]\w*)|(?P<power>{_POWER})|(?P<other>--|/\*|.)", re.DOTALL)
-_EQUALS = re.compile(rf"\s*(?P<op>==|=(?!=)|!=|<>)\s*(?P<value>{_TEXT}|[^\s\"'()]++(?!\s*\())")
+_INNER = r"\[[^\[\]\"'()]*+\]"
+_WORD = rf"(?:[^\s\"'()\[\],]|,(?=\S)|\[(?:[^\[\]\"'()]|{_INNER})*+\])++"
+_EQUALS = re.compile(rf"\s*(?P<op>==|=(?!=)|!=|<>)\s*(?P<value>{_TEXT}|{_WORD}(?!\s*\())")
+_ITEM = re.compile(rf"\s*({_TEXT}|(?:[^\s\"'()\[\],]|\[(?:[^\[\]\"'()]|{_INNER})*+\])++)\s*(?:,|$)")
+_AMONG = re.compile(rf"\s+(?P<op>(?:not\s+)?in)\s*\((?P<items>(?:{_TEXT}|[^()\"'])*)\)", re.IGNORECASE)
 _OF_QUERIES = frozenset(("select", "from", "with", "values", "table", "exists", "join", "union", ";", "--", "/*"))
+_NAMES = ("task", "task_set", "weak", "strong", "strategy", "supervisor")
+_LISTED = 8
 _HINT = "a filter reads like \"gain > 0 and (task == diabetes or strategy like 'ridge%')\"; quote a text that has spaces"
 
 
@@ -32,9 +41,12 @@ def where(rows: pl.DataFrame, condition: str) -> pl.DataFrame:
 
     Raises UsageError for anything that is no condition on columns of these rows.
     """
+    return _kept(rows, _expression(rows, condition), condition)
+
+
+def _kept(rows: pl.DataFrame, met: pl.Expr, condition: str) -> pl.DataFrame:
     import polars as pl
 
-    met = _expression(rows, condition)
     try:
         kind = rows.head(0).select(met).to_series().dtype
         if kind != pl.Boolean:
@@ -48,9 +60,11 @@ def matching(rows: pl.DataFrame, bounds: pl.DataFrame, condition: str) -> tuple[
     """The rows that meet the condition, and their bounds. Raises UsageError as `where`, and where no row is left."""
     import polars as pl
 
-    kept = where(rows, condition)
+    met = _expression(rows, condition)
+    kept = _kept(rows, met, condition)
     if kept.is_empty() and not rows.is_empty():
-        raise UsageError(f"no row of {rows.height} meets the filter", where=condition, hint="loosen the filter")
+        held = [f"{name}: {_held(rows[name])}" for name in dict.fromkeys(met.meta.root_names())]
+        raise UsageError(f"no row of {rows.height} meets the filter", where=condition, hint="the rows have " + "; ".join(held))
     return kept, bounds.filter(pl.col("cell_key").is_in(kept["cell_key"].to_list()))
 
 
@@ -58,7 +72,7 @@ def _expression(rows: pl.DataFrame, condition: str) -> pl.Expr:
     import polars as pl
 
     try:
-        met = pl.sql_expr(as_sql(condition, dict(rows.schema)))
+        met = pl.sql_expr(as_sql(condition, rows))
         if met.meta.has_multiple_outputs():
             raise UsageError("a filter names its columns one by one", where=condition, hint=_HINT)
         if not met.meta.undo_aliases().meta.eq(met):
@@ -75,7 +89,7 @@ def _expression(rows: pl.DataFrame, condition: str) -> pl.Expr:
     return met
 
 
-def as_sql(condition: str, columns: dict[str, pl.DataType]) -> str:
+def as_sql(condition: str, rows: pl.DataFrame) -> str:
     """The condition as an expression of polars' SQL. Raises UsageError where it asks for more than the columns."""
     said, at, depth = [], 0, 0
     while piece := _PIECE.match(condition, at):
@@ -92,23 +106,75 @@ def as_sql(condition: str, columns: dict[str, pl.DataType]) -> str:
         if piece[0].lower() in _OF_QUERIES:
             raise UsageError(f"a filter sees the columns of its rows and nothing else, so it has no {piece[0]!r}",
                              where=condition, hint=_HINT)
-        asked = _EQUALS.match(condition, at) if piece["word"] in columns else None
-        if asked is None:
-            said.append(piece[0])
-        else:
-            at = asked.end()
-            said.append(_equality(piece[0], asked["op"] in ("==", "="), asked["value"], columns))
+        asked = _asked(piece[0], condition, at, rows) if piece["word"] in rows.columns else None
+        text, at = asked or (piece[0], at)
+        said.append(text)
     return "".join(said)
 
 
-def _equality(name: str, equal: bool, value: str, columns: dict[str, pl.DataType]) -> str:
+def _asked(name: str, condition: str, at: int, rows: pl.DataFrame) -> tuple[str, int] | None:
+    """What is asked of a column from here on, in SQL, and where it ends: COLUMN = VALUE, or a text COLUMN in (VALUES)."""
+    import polars as pl
+
+    if found := _EQUALS.match(condition, at):
+        return _equality(name, found["op"] in ("==", "="), found["value"], condition, rows), found.end()
+    found = _AMONG.match(condition, at) if rows.schema[name] == pl.String else None
+    items = _items(found["items"]) if found else []
+    if found is None or not items:
+        return None
+    texts = (item if item in rows.columns else _sql_text(_text(name, item, condition, rows)) for item in items)
+    return f"{name} {found['op']} ({', '.join(texts)})", found.end()
+
+
+def _items(text: str) -> list[str]:
+    """The texts of a list, [] where it is none of texts alone."""
+    items, at = [], 0
+    while at < len(text):
+        found = _ITEM.match(text, at)
+        if not found or found[1].lower() in _OF_QUERIES:
+            return []
+        items.append(found[1])
+        at = found.end()
+    return items
+
+
+def _text(name: str, value: str, condition: str, rows: pl.DataFrame) -> str:
+    """A text that a column is compared with; of a name as a table shows it, the whole. Raises UsageError if it may be several."""
+    text = _unquoted(value)
+    if name not in _NAMES:
+        return text
+    found = meant(text, rows[name].unique().to_list())
+    if len(found) > 1:
+        raise UsageError(f"{text!r} may be several of the column {name}", where=condition,
+                         hint=f"{_listed(found)}; all of them: {name} like '{text}%'")
+    return found[0] if found else text
+
+
+def _held(column: pl.Series) -> str:
+    """What a column holds, in a few words: its texts, or from where to where its numbers go."""
+    import polars as pl
+
+    held = (column.explode() if isinstance(column.dtype, pl.List) else column).drop_nulls()
+    if held.is_empty():
+        return "nothing"
+    if column.dtype.is_numeric() and held.n_unique() > _LISTED:
+        return f"{held.min():.4g} to {held.max():.4g}"
+    texts = [str(value) for value in held.unique().sort().to_list()]
+    return _listed(list(short_names(texts).values()) if column.name in _NAMES else texts)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:_LISTED]) + (f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else "")
+
+
+def _equality(name: str, equal: bool, value: str, condition: str, rows: pl.DataFrame) -> str:
     """COLUMN = VALUE or its contrary, with what may be left out put in."""
     import polars as pl
 
-    kind, op, bare = columns[name], "=" if equal else "<>", value.strip("\"'")
+    kind, op, bare = rows.schema[name], "=" if equal else "<>", value.strip("\"'")
     if value.lower() == "null":
         return f"{name} IS {'' if equal else 'NOT '}NULL"
-    if value in columns:
+    if value in rows.columns:
         return f"{name} {op} {value}"
     if isinstance(kind, pl.List):
         return f"({'' if equal else 'NOT '}array_contains({name}, {_quoted(value)}))"
@@ -116,16 +182,25 @@ def _equality(name: str, equal: bool, value: str, columns: dict[str, pl.DataType
         return f"{name} {op} {bare}"
     if kind.is_numeric() and _is_number(bare):
         return f"{name} {op} {_number(bare)}"
+    if kind == pl.String:
+        return f"{name} {op} {_sql_text(_text(name, value, condition, rows))}"
     plain = (kind.is_numeric() or kind == pl.Boolean) and value == bare
     return f"{name} {op} {value if plain else _quoted(value)}"
 
 
 def _quoted(text: str) -> str:
     """A text in whichever quotes, or in none, as SQL quotes it."""
+    return _sql_text(_unquoted(text))
+
+
+def _unquoted(text: str) -> str:
     if text.startswith("'") and text.endswith("'") and len(text) > 1:
-        return text
-    inside = text[1:-1] if text.startswith('"') and text.endswith('"') and len(text) > 1 else text
-    return "'" + inside.replace("'", "''") + "'"
+        return text[1:-1].replace("''", "'")
+    return text[1:-1] if text.startswith('"') and text.endswith('"') and len(text) > 1 else text
+
+
+def _sql_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _is_number(text: str) -> bool:
