@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2s_bench.cli.table_options import tables_of
+from w2s_bench.cli.table_options import complete_runs, tables_of
 from w2s_bench.contracts.entries import FigureEntry, Parameter
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.figures.choosing import chosen, offered
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from w2s_bench.registry.component import Component
 
 _SHARED = (
-    click.Argument(["runs"], nargs=-1, metavar="RUN…"),
+    click.Argument(["runs"], nargs=-1, metavar="[RUN…]", shell_complete=complete_runs),
     click.Option(["-o", "--out"], type=click.Path(path_type=Path), help="File to write: .png, .svg or .html.  "
                  "[default: KIND.png]"),
     click.Option(["--where"], help='Keep rows, as in "gain > 0 and task == diabetes".'),
@@ -53,7 +53,7 @@ class FigureCommand(click.Command):
         own = [_option(parameter) for parameter in entry.parameters if f"--{parameter.name}" not in taken]
         super().__init__(text, params=[*_SHARED, *own], callback=self.write, short_help=entry.summary,
                          help=f"Draw {entry.summary or entry.name}, from RUNS (folders, rows files, or names under w2s-runs/), "
-                              "several as one.")
+                              "several as one; by default of the latest run.")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -89,7 +89,7 @@ def _draw(component: Component, runs: tuple[str, ...], where: str | None, latest
     from w2s_bench.figures.data import RunData
     from w2s_bench.figures.write import save
 
-    rows, bounds = tables_of(runs, where, latest, f"plot {component.label}")
+    rows, bounds = tables_of(runs, where, latest)
     save(chosen(component).draw(RunData(rows, bounds)), path)
 
 
@@ -111,4 +111,4 @@ def _settings(entry: FigureEntry, given: Mapping[str, str | None]) -> dict[str, 
 
 
 command = Figures("plot", help="Draw a figure of one or several runs.", options_metavar="",
-                  subcommand_metavar="KIND RUN…", short_help="Draw a figure of one or several runs.")
+                  subcommand_metavar="KIND [RUN…]", short_help="Draw a figure of one or several runs.")

@@ -62,9 +62,7 @@ def command(words: PredictWords) -> None:
                 raise UsageError(f"{name} goes with runs, not with files of your own", hint="ask for one of the two")
         show_own_prediction(OwnFiles(**{name: getattr(words, name) for name in _OWN}), words.as_json, words.as_csv)
         return
-    if not words.runs:
-        raise UsageError("nothing to predict from", hint="w2s-bench predict RUN, or --weak weak.csv --student student.csv")
-    _of_runs(*tables_of(words.runs, words.condition, words.latest, "predict"), words.by, words.as_json, words.as_csv)
+    _of_runs(*tables_of(words.runs, words.condition, words.latest), words.by, words.as_json, words.as_csv)
 
 
 def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: bool, as_csv: bool) -> None:

@@ -37,7 +37,7 @@ def command(words: RelateWords) -> None:
     from w2s_bench.tables.summary import GROUPABLE
 
     keys, x, y, log = columns_of(words.by, GROUPABLE) or [], words.x, words.y, words.log
-    table = relation(tables_of(words.runs, words.condition, words.latest, "relate")[0], x, y, keys, log=log)
+    table = relation(tables_of(words.runs, words.condition, words.latest)[0], x, y, keys, log=log)
     if words.as_json:
         print_json({"x": x, "y": y, "log": log, "groups": table.to_dicts()})
     elif words.as_csv:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from w2s_bench.cli.table_options import complete_runs, runs_or_latest
+
 
 @click.command("report")
-@click.argument("run")
-def command(run: str) -> None:
-    """Write report.html into RUN: one file that needs no network."""
+@click.argument("run", required=False, shell_complete=complete_runs)
+def command(run: str | None) -> None:
+    """Write report.html into RUN, by default the latest one: one file that needs no network."""
     from w2s_bench.report.page import write_report
-    from w2s_bench.running.folder import find_run
 
-    click.echo(str(write_report(find_run(run))))
+    click.echo(str(write_report(runs_or_latest([run] if run else [])[0])))

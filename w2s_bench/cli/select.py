@@ -43,7 +43,7 @@ def command(words: SelectWords) -> None:
 
     keys = columns_of(words.by, ("panel", *GROUP, "divergence")) or list(SETTING)
     within = ("panel",) if "panel" in keys else ()
-    rows = tables_of(words.runs, words.condition, words.latest, "select")[0]
+    rows = tables_of(words.runs, words.condition, words.latest)[0]
     rows = by_panel(rows) if within else rows
     made, lone = choices(rows, within), lone_students(rows, within)
     table, suite = by_setting(made, keys), over_suite(made)

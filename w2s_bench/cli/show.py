@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from w2s_bench.cli.table_options import columns_of, tables_of
+from w2s_bench.cli.table_options import columns_of, complete_runs, runs_or_latest, tables_of
 from w2s_bench.cli.words import TableWords, as_record
 from w2s_bench.contracts.errors import UsageError, nearest
 
@@ -28,7 +29,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
 
 
 @click.command("show")
-@click.argument("runs", nargs=-1)
+@click.argument("runs", nargs=-1, shell_complete=complete_runs)
 @click.option("--by", default=None, help="Group by these columns, joined with commas; `strategy` alone compares strategies.")
 @click.option("--against", default=None, help="With --by strategy: the one that the others are compared with.  "
               "[default: the one with most cells]")
@@ -45,7 +46,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
 @click.option("--predictions", is_flag=True, help="With --publish: the predictions that the runs kept too, for rescore.")
 @as_record(ShowWords)
 def command(words: ShowWords) -> None:
-    """Show the table of RUNS (folders, or names under w2s-runs/), several as one.
+    """Show the table of RUNS (folders, or names under w2s-runs/), several as one; of the latest run where none is named.
 
     With --by strategy each strategy is compared with one of them, on paired cells only: cells that agree in task, weak and
     strong model, supervisor and seed, and have status ok for both. What is left out is counted.
@@ -55,7 +56,8 @@ def command(words: ShowWords) -> None:
         return
     from w2s_bench.tables.summary import GROUPABLE
 
-    rows, bounds = tables_of(words.runs, words.condition, words.latest, "show")
+    words = msgspec.structs.replace(words, runs=tuple(map(str, runs_or_latest(words.runs))))
+    rows, bounds = tables_of(words.runs, words.condition, words.latest)
     keys = columns_of(words.by, GROUPABLE)
     if words.predictions and not words.publish:
         raise UsageError("--predictions goes with --publish", hint="w2s-bench show RUN --publish FOLDER --predictions")
@@ -189,6 +191,6 @@ def _explain_columns(runs: tuple[str, ...], as_json: bool) -> None:
             marks = [column.type, column.unit, "uses truth" if column.uses_truth else "", "timing" if column.timing else "",
                      column.source]
             click.echo(f"  {column.name}: {column.meaning} ({'; '.join(mark for mark in marks if mark)})")
-    for schema, table in zip((ROW, BOUND), tables_of(runs, None, True, "show") if runs else (), strict=False):
+    for schema, table in zip((ROW, BOUND), tables_of(runs, None, True) if runs else (), strict=False):
         for name in unknown_columns(table, schema):
             click.echo(f"  {name}: {table.schema[name]}, of these {schema.name}s; no plugin here declares it")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from w2s_bench.contracts.errors import UsageError, nearest
 
@@ -15,10 +17,18 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
+def complete_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Completes the names of runs under w2s-runs/, the latest first, and folders."""
+    from w2s_bench.running.known_runs import run_folders
+
+    names = [folder.name for folder in run_folders() if folder.name.startswith(incomplete)]
+    return [CompletionItem(incomplete, type="dir"), *map(CompletionItem, names)]
+
+
 def table_options(command: Decorated) -> Decorated:
     """RUNS, --where, --by, --latest, --json and --csv."""
     for option in reversed((
-        click.argument("runs", nargs=-1),
+        click.argument("runs", nargs=-1, shell_complete=complete_runs),
         click.option("--where", "condition", default=None,
                      help='Keep rows, as in "panels == pretrained and (seed < 3 or gain > 0)".'),
         click.option("--by", default=None, help="Group by these columns, joined with commas; `panel` is one."),
@@ -30,17 +40,29 @@ def table_options(command: Decorated) -> Decorated:
     return command
 
 
-def tables_of(runs: Sequence[str], condition: str | None, latest: bool, command: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of these runs (folders, rows files or names under w2s-runs/) that meet the condition, and their bounds.
-    Raises UsageError where none is named or none is left."""
-    from w2s_bench.running.folder import find_run
+def tables_of(runs: Sequence[str], condition: str | None, latest: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of these runs (folders, rows files or names under w2s-runs/; none named: of the latest run) that meet the
+    condition, and their bounds. Raises UsageError where there is no such run, or no row is left."""
     from w2s_bench.tables.filters import matching
     from w2s_bench.tables.reading import read_runs
 
-    if not runs:
-        raise UsageError("no run is given", hint=f"w2s-bench {command} RUN; runs are under w2s-runs/")
-    rows, bounds = read_runs([find_run(name) for name in runs], latest=latest)
+    rows, bounds = read_runs(runs_or_latest(runs), latest=latest)
     return (rows, bounds) if condition is None else matching(rows, bounds, condition)
+
+
+def runs_or_latest(runs: Sequence[str], *tables: str) -> list[Path]:
+    """The folders or rows files of these runs; where none is named, the run that was written last, which is said.
+
+    tables: files of which the latest run has one, by default its rows. Raises UsageError where there is no such run.
+    """
+    from w2s_bench.running.folder import find_run
+    from w2s_bench.running.known_runs import latest_run
+
+    if runs:
+        return [find_run(name) for name in runs]
+    folder = latest_run(*(tables or ("rows.parquet",)))
+    click.echo(f"the latest run: {folder}", err=True)
+    return [folder]
 
 
 def columns_of(by: str | None, known: Sequence[str]) -> list[str] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.digests import digest
-from w2s_bench.contracts.errors import StoreError, UsageError
+from w2s_bench.contracts.errors import StoreError, UsageError, nearest
 from w2s_bench.planning.planner import Plan
 from w2s_bench.planning.spec import RunSpec, spec_from_toml
 from w2s_bench.registry.versions import installed
@@ -39,8 +39,10 @@ def find_run(text: str) -> Path:
     found = [p for p in known if p.name == text] or [p for p in known if p.name.startswith(text)]
     if len(found) == 1:
         return found[0]
-    names = ", ".join(p.name for p in (found or known)[:8]) or "none yet; start one with `w2s-bench run`"
-    raise UsageError("several runs match" if found else "no such run", where=text, hint=f"runs here: {names}")
+    if found:
+        raise UsageError("several runs match", where=text, hint=f"runs here: {', '.join(p.name for p in found[:8])}")
+    hint = nearest(text, [p.name for p in known]) if known else f"there is none under {RUNS}/; `w2s-bench run` starts one"
+    raise UsageError("no such run", where=text, hint=hint)
 
 
 def folder_made(folder: Path) -> None:

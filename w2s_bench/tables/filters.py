@@ -158,7 +158,8 @@ def _held(column: pl.Series) -> str:
     if held.is_empty():
         return "nothing"
     if column.dtype.is_numeric() and held.n_unique() > _LISTED:
-        return f"{held.min():.4g} to {held.max():.4g}"
+        numbers = held.to_list()
+        return f"{min(numbers):.4g} to {max(numbers):.4g}"
     texts = [str(value) for value in held.unique().sort().to_list()]
     return _listed(list(short_names(texts).values()) if column.name in _NAMES else texts)
 
