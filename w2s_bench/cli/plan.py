@@ -26,6 +26,7 @@ def command(what: str | None, store: str | None, as_json: bool, **flags: object)
     plan, found = planned.plan, planned.forecast
     for line in plan.unmeasured:
         click.echo(f"warning: {line}", err=True)
-    click.echo(json.dumps({"run_id": plan.run_id, "cells": len(plan.cells), "jobs": planned.jobs,
-                           "to_compute": found.remaining, "seconds": found.seconds, "memory_mib": found.memory,
-                           "basis": found.basis, "stale": found.stale, "skipped": dict(plan.skipped)}, indent=1))
+    click.echo(json.dumps({
+        "run_id": plan.run_id, "cells": len(plan.cells), "jobs": planned.jobs, "to_compute": found.remaining,
+        "seconds": found.left.seconds, "memory_mib": found.left.memory, "measured_on_other_tasks": found.left.elsewhere,
+        "unmeasured": found.left.unmeasured, "stale": found.stale, "skipped": dict(plan.skipped)}, indent=1))

@@ -9,11 +9,20 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
+
+from w2s_bench.running.durations import lasting
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from w2s_bench.running.audience import Progress, Warn
+    from w2s_bench.running.costs import Left
 
 _PLAIN_SECONDS = 10.0
+_STAGES = {"load": "loading data", "prepare": "making models", "embed": "reading inputs", "compare": "comparing features",
+           "fit": "fitting", "predict": "predicting", "score": "scoring"}
+_AFTER = "then tables, predictions and the page"
 
 
 @contextlib.contextmanager
@@ -32,36 +41,78 @@ def _warn(text: str) -> None:
     click.echo(f"warning: {text}", err=True)
 
 
-def _words(progress: Progress) -> str:
-    failed = sum(count for status, count in progress.finished.items() if status != "ok")
-    return (f"{progress.done} of {progress.jobs} jobs, {progress.cached} cached; "
-            f"cells: {progress.finished.get('ok', 0)} of {progress.cells} ok, {failed} not ok; {progress.current}")
+def _counts(progress: Progress) -> str:
+    finished = dict(progress.finished)  # a copy: another thread draws
+    failed = sum(count for status, count in finished.items() if status != "ok")
+    cached = f" ({progress.cached} more in the store)" if progress.cached else ""
+    return (f"{progress.done} of {progress.jobs} jobs{cached}; cells: {finished.get('ok', 0)} of {progress.cells} ok"
+            + (f", {failed} not ok" if failed else ""))
+
+
+def _now(progress: Progress) -> Left | None:
+    """What is left, less the time since a job ended last where all is measured; None when no job is left."""
+    left = progress.left() if progress.left else None
+    if left is None or not left.jobs:
+        return None
+    if left.seconds is None or left.unmeasured:
+        return left
+    since = max(0.0, time.monotonic() - progress.last) * max(1, min(progress.workers, left.jobs))
+    return msgspec.structs.replace(left, seconds=max(0.0, left.seconds - since))
+
+
+def _doing(progress: Progress) -> str:
+    """What is done now, and how long it will take, as far as that is known."""
+    doing = _STAGES.get(progress.current, progress.current)
+    left = _now(progress)
+    if left is None:
+        return doing
+    time_left = left.words(progress.workers)
+    said = f"left: {time_left}, {_AFTER}" if left.seconds is not None else f"left: {time_left}"
+    return f"{doing}; {said}" if doing else said
 
 
 def _plain() -> Callable[[Progress], None]:
-    last = time.monotonic()
+    last, said = time.monotonic(), ""
 
     def show(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= _PLAIN_SECONDS or progress.done == progress.jobs:
-            last = time.monotonic()
-            click.echo(_words(progress), err=True)
+        nonlocal last, said
+        after = progress.left is None and progress.current != said
+        if after or time.monotonic() - last >= _PLAIN_SECONDS:
+            last, said = time.monotonic(), progress.current
+            click.echo(progress.current if after else f"{_counts(progress)}; {_doing(progress)}", err=True)
 
     return show
+
+
+class _Screen:
+    """Three lines that are drawn anew while a run goes on: a bar, the counts, and what is done now."""
+
+    def __init__(self) -> None:
+        self.progress: Progress | None = None
+        self.started = time.monotonic()
+
+    def __rich__(self) -> RenderableType:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.text import Text
+
+        if self.progress is None:
+            return Text("planning")
+        lines = (f"{_counts(self.progress)}; {lasting(time.monotonic() - self.started)} so far", _doing(self.progress))
+        bar = ProgressBar(total=max(1.0, self.progress.jobs), completed=self.progress.done, width=60)
+        return Group(bar, *(Text(line, overflow="ellipsis", no_wrap=True) for line in lines))
 
 
 @contextlib.contextmanager
 def _live() -> Iterator[tuple[Callable[[Progress], None], Warn]]:
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.live import Live
 
     console = Console(stderr=True)
-    with Bar(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-             console=console, transient=True) as bar:
-        line = bar.add_task("planning", total=None)
+    screen = _Screen()
 
-        def show(progress: Progress) -> None:
-            bar.update(line, total=progress.jobs, completed=progress.done, description=_words(progress))
+    def show(progress: Progress) -> None:
+        screen.progress = progress
 
+    with Live(screen, console=console, refresh_per_second=2, transient=True):
         yield show, lambda text: console.print(f"warning: {text}", markup=False)

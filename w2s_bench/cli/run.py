@@ -43,7 +43,7 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
     The same command resumes a run that was ended, and recomputes nothing that is finished.
     """
     import w2s_bench as w2s
-    from w2s_bench.running.audience import Audience
+    from w2s_bench.running.audience import Audience, Progress
 
     registry = loaded_registry()
     if print_spec:
@@ -54,7 +54,9 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
     with progress_screen(quiet) as (show, warn):
         audience = Audience(warn, show, registry.observers, debug=click.get_current_context().find_root().obj["debug"], say=say)
         done = w2s.run(what, folder=out, store=store, audience=audience, **run_words(flags))
-    _finish(done, quiet)
+        show(Progress(done.rows.height, 0, 0, current="writing the page"))
+        page = done.report()
+    _finish(done, page, quiet)
     if done.interrupted:
         spec = f"{done.folder}/spec.toml"
         words = ["w2s-bench", "run", spec, "-o", str(done.folder), *(["--store", store] if store else [])]
@@ -63,14 +65,13 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
     return 0 if set(done.statuses) <= {"ok"} else 3
 
 
-def _finish(done: Run, quiet: bool) -> None:
-    """Write the page, name what went wrong, and show the table unless it is to be quiet."""
+def _finish(done: Run, page: Path, quiet: bool) -> None:
+    """Name what went wrong, and show the table unless it is to be quiet."""
     import polars as pl
 
     from w2s_bench.report.listing import table_console
     from w2s_bench.report.terminal_table import render
 
-    page = done.report()
     for error, count in done.rows.filter(pl.col("status") != "ok")["error"].value_counts(sort=True).head(5).iter_rows():
         click.echo(f"{count} cells: {error}", err=True)
     if quiet:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from w2s_bench.running.costs import Left
 
 Warn = Callable[[str], None]
 
 
 @dataclass
 class Progress:
-    """What a screen may show while a run goes on. Counts of jobs, and of cells by status."""
+    """What a screen may show while a run goes on. Counts of jobs, and of cells by status.
+
+    current: what is done now, in words. workers: how many jobs are computed at a time. left: what the jobs that are left will
+    cost, by what has been measured; it is asked when it is shown. last: when a job ended last, by time.monotonic().
+    """
 
     cells: int
     jobs: int
@@ -20,6 +27,9 @@ class Progress:
     done: int = 0
     finished: dict[str, int] = field(default_factory=dict)
     current: str = ""
+    workers: int = 1
+    left: Callable[[], Left] | None = None
+    last: float = 0.0
 
 
 @dataclass(frozen=True)

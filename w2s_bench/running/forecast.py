@@ -1,16 +1,16 @@
-"""What a plan will cost, measured from the jobs that the store remembers, and why cells are stale."""
+"""What a plan will cost, by what jobs of its kinds cost before, and why cells are stale."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.planner import Plan
-from w2s_bench.planning.recipes import STAGES, Job, foundation, keys_in
+from w2s_bench.planning.recipes import STAGES, foundation, keys_in
+from w2s_bench.running.costs import Costs, Left
+from w2s_bench.running.durations import lasting
 from w2s_bench.running.folder import cells_table
 from w2s_bench.running.recorder import cell_identity
 from w2s_bench.running.runs import todo
@@ -19,30 +19,33 @@ from w2s_bench.store.artifacts import Store
 if TYPE_CHECKING:
     import polars as pl
 
-_SAMPLED_ARTIFACTS = 2000
 _EXPLAINED_CELLS = 200
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """remaining: jobs to compute by stage. seconds, memory (MiB): None where nothing like them was measured yet.
+    """remaining: jobs to compute by stage. left: what they will cost, by what was measured of their kinds.
 
-    basis: what the estimate rests on. stale: reason to number of cells that were computed under another key.
+    stale: reason to number of cells that were computed under another key.
     """
 
     remaining: Mapping[str, int]
-    seconds: float | None
-    memory: float | None
-    basis: str
+    left: Left
     stale: Mapping[str, int]
 
     def words(self) -> str:
         """The estimate as a sentence."""
-        if not sum(self.remaining.values()):
+        left = self.left
+        if not left.jobs:
             return "nothing to compute"
-        if self.seconds is None or self.memory is None:
-            return f"none ({self.basis})"
-        return f"about {self.seconds:.0f} s in one worker, {self.memory:.0f} MiB ({self.basis})"
+        if left.seconds is None or left.memory is None:
+            return f"none: {left.unknown()}"
+        measured = left.jobs - sum(left.unmeasured.values())
+        as_before = f"{measured} job{'' if measured == 1 else 's'} as measured before"
+        if left.elsewhere:
+            as_before += f", {left.elsewhere} of them on other tasks"
+        unknown = f"; {left.unknown()}" if left.unmeasured else ""
+        return f"about {lasting(left.seconds)} in one worker, {left.memory:.0f} MiB ({as_before}){unknown}"
 
 
 @dataclass(frozen=True)
@@ -83,47 +86,10 @@ class Planned:
 
 
 def forecast(plan: Plan, store: Store) -> Forecast:
-    """Compare a plan with the store, which is left as it is. Reads metadata only, of at most 2,000 artifacts."""
+    """Compare a plan with the store, which is left as it is. Reads metadata and notes only."""
     missing = todo(plan, store, set())
     counts = Counter(plan.jobs[key].stage for key in missing)
-    seconds, memory, basis = _estimate(plan, missing, store)
-    return Forecast({stage: counts[stage] for stage in STAGES}, seconds, memory, basis, _stale(plan, missing, store))
-
-
-def _estimate(plan: Plan, missing: set[str], store: Store) -> tuple[float | None, float | None, str]:
-    """From the times of jobs whose components and parameters are the same, else of the same stage."""
-    same: dict[str, list[float]] = defaultdict(list)
-    alike: dict[str, list[float]] = defaultdict(list)
-    memory: dict[str, float] = defaultdict(float)
-    for key in sorted(store.keys())[:_SAMPLED_ARTIFACTS]:
-        about = store.about(key)
-        if about is not None:
-            stage = about["recipe"]["stage"]
-            parts = sorted([role, c["name"], sorted(c["params"].items())] for role, c in about["components"].items())
-            same[digest([stage, parts])].append(about["seconds"])
-            alike[stage].append(about["seconds"])
-            memory[stage] = max(memory[stage], about["peak_memory"])
-    total, exact, rough, unknown = 0.0, 0, 0, 0
-    for key in missing:
-        job = plan.jobs[key]
-        if measured := same.get(digest([job.stage, _parts(plan, job)])):
-            total, exact = total + fmean(measured), exact + 1
-        elif measured := alike.get(job.stage):
-            total, rough = total + fmean(measured), rough + 1
-        else:
-            unknown += 1
-    peak = max((memory[plan.jobs[key].stage] for key in missing), default=0.0)
-    basis = f"{exact} jobs as measured before, {rough} like others of their stage, {unknown} unknown"
-    return (total, peak, basis) if exact + rough else (None, None, "nothing like it has been measured yet")
-
-
-def _parts(plan: Plan, job: Job) -> list[Any]:
-    found = []
-    for role in ("task", "model", "strategy"):
-        if (key := getattr(job.recipe, role, None)) is not None:
-            component = plan.components[key]
-            found.append([role, component.name, sorted(component.meaning.items())])
-    return sorted(found)
+    return Forecast({stage: counts[stage] for stage in STAGES}, Costs(plan, store, missing).left(), _stale(plan, missing, store))
 
 
 def _stale(plan: Plan, missing: set[str], store: Store) -> dict[str, int]:

@@ -13,7 +13,7 @@ from w2s_bench.contracts import PREDICTORS, Outcome, StoreError
 from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.planner import Cell, Plan
 from w2s_bench.planning.recipes import Score
-from w2s_bench.running.audience import Audience
+from w2s_bench.running.audience import Audience, Progress
 from w2s_bench.running.journal import Failure, Journal, Record
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
@@ -26,6 +26,7 @@ class Recorder:
     def __init__(self, plan: Plan, store: Store, audience: Audience) -> None:
         self.plan, self.store, self.audience = plan, store, audience
         self.records: dict[str, Record] = {}
+        self.progress = Progress(len(plan.cells), 0, len(plan.jobs))
         self.damaged = False
         self.executed = 0
         self.counts: dict[str, int] = defaultdict(int)
@@ -33,6 +34,11 @@ class Recorder:
         self._failures: dict[str, Outcome] = {}
         self._cells = {cell.key: cell for cell in plan.cells}
         self._spent: dict[str, tuple[float, float]] = {}
+
+    def stage(self, words: str) -> None:
+        """Show what is done beside the jobs, and that none is left."""
+        self.progress.current, self.progress.left = words, None
+        self.audience.show(self.progress)
 
     def resume(self, records: Mapping[str, Record]) -> None:
         """Take over what an earlier run finished, as far as the store still holds the scores."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SError
 from w2s_bench.planning.planner import Plan
 from w2s_bench.running.audience import Audience, Progress, Warn
+from w2s_bench.running.costs import Costs
 from w2s_bench.running.folder import claim_folder, folder_made, locked, write_plan, write_tables, writing
 from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.kept import Keep, keep
@@ -102,8 +104,10 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
             interrupted = True
         except W2SError as error:
             fault = error
+        recorder.stage("writing the tables")
         rows = [recorder.row(cell) for cell in plan.cells]
         write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
+        recorder.stage("keeping predictions with the run")
         with writing(folder):
             size, lost = keep(folder, plan, store, recorder.scores, place.keep)
         for text in lost:
@@ -134,7 +138,10 @@ def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: P
 def _pass(recorder: Recorder, journal: Journal, remaining: set[str], executor: Executor, policy: Policy) -> None:
     """Have the executor compute what remains. Raises PluginError where it fails itself, or leaves jobs undone."""
     plan, show = recorder.plan, recorder.audience.show
-    progress = Progress(len(plan.cells), len(remaining), len(plan.jobs) - len(remaining), finished=recorder.counts)
+    costs = Costs(plan, recorder.store, remaining)
+    progress = recorder.progress = Progress(
+        len(plan.cells), len(remaining), len(plan.jobs) - len(remaining), finished=recorder.counts, workers=policy.workers,
+        left=costs.left, last=time.monotonic())
     show(progress)
     schedule = Schedule(plan.jobs, remaining, plan.components)
     offered = OfferedComponents(plan.jobs, plan.components)
@@ -142,8 +149,9 @@ def _pass(recorder: Recorder, journal: Journal, remaining: set[str], executor: E
         with contextlib.closing(executor.run(schedule, offered, recorder.store.url, policy)) as outcomes:
             for outcome in outcomes:
                 progress.done += 1
-                progress.current = plan.jobs[outcome.key].stage
+                progress.current, progress.last = plan.jobs[outcome.key].stage, time.monotonic()
                 recorder.take(journal, outcome)
+                costs.ended(outcome.key, outcome.seconds if outcome.status == "ok" and outcome.ran else None)
                 show(progress)
     except W2SError:
         raise

@@ -13,7 +13,7 @@ import posixpath
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -37,7 +37,8 @@ class Artifact:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-_NO_SHELF = ("tmp", "latest", "checkpoints")
+Shelf = Literal["latest", "costs"]
+_NO_SHELF = ("tmp", "latest", "checkpoints", "costs")
 
 
 class DamagedArtifact(StoreError):
@@ -120,20 +121,39 @@ class Store:
 
     def remember(self, identity: str, key: str) -> None:
         """Note the latest key of something that has an identity, such as a cell whose plan may change."""
+        self.write_note("latest", identity, key.encode())
+
+    def latest(self, identity: str) -> str | None:
+        """The key noted last for an identity."""
+        note = self.note("latest", identity)
         try:
-            self.filesystem.makedirs(f"{self.root}/latest", exist_ok=True)
-            self._write(f"{self.root}/latest/{identity}", key.encode())
+            return None if note is None else note.decode()
+        except UnicodeDecodeError:
+            return None
+
+    def write_note(self, shelf: Shelf, name: str, data: bytes) -> None:
+        """Write a small file beside the artifacts, in place of the last of that name."""
+        try:
+            self.filesystem.makedirs(f"{self.root}/{shelf}", exist_ok=True)
+            self._write(f"{self.root}/{shelf}/{name}", data)
         except OSError as error:
             raise StoreError(f"cannot write the store: {error.strerror or error}", where=self.root,
                              hint="free some disk, or choose another store with --store") from error
 
-    def latest(self, identity: str) -> str | None:
-        """The key noted last for an identity."""
+    def note(self, shelf: Shelf, name: str) -> bytes | None:
+        """The note of that name, None where there is none."""
         try:
-            with self.filesystem.open(f"{self.root}/latest/{identity}", "rb") as file:
-                return str(file.read().decode())
-        except (OSError, UnicodeDecodeError):
+            with self.filesystem.open(f"{self.root}/{shelf}/{name}", "rb") as file:
+                return bytes(file.read())
+        except OSError:
             return None
+
+    def notes(self, shelf: Shelf) -> set[str]:
+        """Names of all notes of a shelf."""
+        try:
+            return {posixpath.basename(path.rstrip("/")) for path in self._list(f"{self.root}/{shelf}")}
+        except OSError as error:
+            raise StoreError(f"cannot list the store: {error}", where=self.root) from None
 
     @contextlib.contextmanager
     def _read(self, key: str, *damage: type[Exception]) -> Iterator[None]:
