@@ -49,11 +49,12 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
         audience: Audience | None = None, **words: Unpack[RunWords]) -> Run:
     """Run what is not finished of a suite, a spec or a matrix, and return it; the same call resumes and computes nothing twice.
 
-    what: a suite's name, a spec file, or None where words give the matrix: tasks, models (all pairs) or weak and strong,
-    strategies, supervisors, seeds ("0..4", range(5)), name; one name, one object, or several of each. With a suite or a
-    spec: quick, data. skip_incompatible leaves out pairs that cannot be fitted. workers, threads, device, timeout, retries,
-    executor, keep and debug say how it is computed. folder: by default under w2s-runs/. store: a folder or a URL that fsspec
-    reads; by default under the user's cache. audience: who is told while it goes on; by default warnings are Python's.
+    what: a suite's name, a spec file, a run's folder or name (with seeds: all that it is to have, more than it has), or None
+    where words give the matrix: tasks, models (all pairs) or weak and strong, strategies, supervisors, seeds ("0..4",
+    range(5)), name; one name, one object, or several of each. With a suite or a spec: quick, data. skip_incompatible leaves out
+    pairs that cannot be fitted. workers, threads, device, timeout, retries, executor, keep and debug say how it is computed.
+    folder: by default under w2s-runs/. store: a folder or a URL that fsspec reads; by default under the user's cache. audience:
+    who is told while it goes on; by default warnings are Python's.
     Raises UsageError for what cannot be run, W2SError where store or folder cannot be written; what is finished stays.
     """
     import warnings

@@ -75,7 +75,7 @@ def test_the_cost_of_another_task_is_counted_as_such(tmp_path: Path) -> None:
     assert Costs(again, store, again.jobs).left().elsewhere == 0
     left = Costs(other, store, other.jobs).left()
     assert list(left.unmeasured) == ["loads of arrays[path=a.csv]"] and left.elsewhere == left.jobs - 1
-    said = f"{left.elsewhere} of them on other tasks; 1 load of arrays[path=a.csv] not yet measured"
+    said = f"{left.elsewhere} of them on other tasks); 1 load of arrays[path=a.csv] not yet measured"
     assert said in forecast(other, store).words()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -58,7 +59,8 @@ def test_neither_workers_nor_order_change_a_row(w2s: Command) -> None:
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(w2s: Command) -> None:
-    process = subprocess.Popen(w2s.words("run", *MATRIX, "-o", "r"), cwd=w2s.folder, env=w2s.environment,
+    means = ["-j", "2", "--threads", "1", "--store", "my store", "--keep", "test"]
+    process = subprocess.Popen(w2s.words("run", *MATRIX, "-o", "r", *means), cwd=w2s.folder, env=w2s.environment,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = w2s.folder / "r" / "journal.jsonl"
     while not journal.exists() and process.poll() is None:
@@ -67,10 +69,13 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(w2s: Command) -> No
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
-    assert out.strip().splitlines()[-1].startswith("interrupted; finished work is kept. Go on with: w2s-bench run")
+    said = out.strip().splitlines()[-1].removeprefix("interrupted; finished work is kept. Go on with: ")
+    program, *words = shlex.split(said)
+    assert program == "w2s-bench" and words[:2] == ["run", "r"] and sorted(words[2:]) == sorted(means)
     assert "Traceback" not in err
     assert set(pl.read_parquet(w2s.folder / "r" / "rows.parquet")["status"]) <= {"ok", "interrupted"}
-    w2s("run", *MATRIX, "-o", "r", check=0)
+    w2s(*words, check=0)
+    assert set(untimed_rows(w2s.folder / "r")["status"]) == {"ok"}
 
 
 def test_the_plan_counts_what_is_executed_and_strategies_add_no_embedding(w2s: Command) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from w2s_bench.cli.plugin import loaded_registry
 from w2s_bench.cli.progress import progress_screen
-from w2s_bench.cli.spec_options import complete, read_spec, run_words, spec_options
+from w2s_bench.cli.spec_options import SPEC_FLAGS, complete, run_words, spec_options, spec_words
 from w2s_bench.contracts import Policy
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 @click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(what: str | None, out: Path | None, store: str | None, print_spec: bool, quiet: bool, **flags: object) -> int:
-    """Run a SUITE, a SPEC.toml, or a matrix given by flags. Alone: the suite quickstart.
+    """Run a SUITE, a SPEC.toml, or a matrix given by flags; or go on with a RUN, with more seeds by --seeds. Alone: the suite
+    quickstart.
 
     The same command resumes a run that was ended, and recomputes nothing that is finished.
     """
@@ -47,7 +49,9 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
 
     registry = loaded_registry()
     if print_spec:
-        click.echo(read_spec(registry, what, flags)[0].to_toml(), nl=False)
+        from w2s_bench.running.starting import asked_spec
+
+        click.echo(asked_spec(registry, what, spec_words(flags))[0].to_toml(), nl=False)
         return 0
     say = (lambda text: None) if quiet else click.echo
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -58,11 +62,23 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
         page = done.report()
     _finish(done, page, quiet)
     if done.interrupted:
-        spec = f"{done.folder}/spec.toml"
-        words = ["w2s-bench", "run", spec, "-o", str(done.folder), *(["--store", store] if store else [])]
-        say(f"interrupted; finished work is kept. Go on with: {shlex.join(words)}")
+        words = shlex.join(["w2s-bench", "run", str(done.folder), *_given(click.get_current_context())])
+        say(f"interrupted; finished work is kept. Go on with: {words}")
         return 130
     return 0 if set(done.statuses) <= {"ok"} else 3
+
+
+def _given(context: click.Context) -> list[str]:
+    """The options that say how it is computed, as they are in force and where they are not the defaults."""
+    said: list[str] = []
+    for option in context.command.params:
+        name = option.name or ""
+        if not isinstance(option, click.Option) or name in (*SPEC_FLAGS, "out") or \
+                context.get_parameter_source(name) in (None, ParameterSource.DEFAULT):
+            continue
+        value = context.params[name]
+        said += [max(option.opts, key=len)] if option.is_flag else [min(option.opts, key=len), str(value)]
+    return said
 
 
 def _finish(done: Run, page: Path, quiet: bool) -> None:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import click
 from click.shell_completion import CompletionItem
 
-from w2s_bench.planning.spec import RunSpec
-from w2s_bench.planning.wanted import SpecWords, wanted
-from w2s_bench.registry.catalogue import Registry
+from w2s_bench.planning.wanted import SpecWords
 
 if TYPE_CHECKING:
     from w2s_bench.running.starting import RunWords
@@ -19,13 +17,14 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 _WORDS = {"task": "tasks", "strategy": "strategies", "supervisor": "supervisors"}
 _SPEC_WORDS = ("tasks", "models", "weak", "strong", "strategies", "supervisors", "seeds", "name", "quick", "data",
                "skip_incompatible")
-_FLAGS = {*_SPEC_WORDS, *_WORDS}
+SPEC_FLAGS = frozenset((*_SPEC_WORDS, *_WORDS))
+"""Names of the flags that say what is run, and not how."""
 
 
 def spec_options(command: Decorated) -> Decorated:
-    """Adds the argument and the flags from which `read_spec` makes a RunSpec."""
+    """Adds the argument and the flags that say what is to be run."""
     options = [
-        click.argument("what", required=False, metavar="[SUITE|SPEC.toml]", shell_complete=_complete_suites),
+        click.argument("what", required=False, metavar="[SUITE|SPEC.toml|RUN]", shell_complete=_complete_what),
         click.option("--quick", is_flag=True, help="The suite's version for a first look, in about a minute."),
         click.option("--data", default=None, metavar="FOLDER", help="Folder of data files, for a suite that needs one."),
         click.option("--task", multiple=True, shell_complete=complete("tasks"), help="Task; may be repeated."),
@@ -37,7 +36,8 @@ def spec_options(command: Decorated) -> Decorated:
                      help="How students are fitted.  [default: ridge]"),
         click.option("--supervisor", multiple=True, shell_complete=complete("strategies"),
                      help="How weak models are fitted.  [default: ridge]"),
-        click.option("--seeds", default=None, help="Seeds, as 0..4 or 0,1,2.  [default: 0]"),
+        click.option("--seeds", default=None, help="Seeds, as 0..4 or 0,1,2; of a RUN all that it is to have, "
+                     "more than it has.  [default: 0]"),
         click.option("--skip-incompatible", is_flag=True, help="Leave out pairs that cannot be fitted, instead of refusing."),
         click.option("--name", default=None, help="Name of the run.  [default: run]"),
     ]
@@ -54,12 +54,7 @@ def spec_words(flags: Mapping[str, object]) -> SpecWords:
 
 def run_words(flags: Mapping[str, object]) -> RunWords:
     """The same with the flags that say how a run is computed, as they stand."""
-    return cast("RunWords", {**{flag: value for flag, value in flags.items() if flag not in _FLAGS}, **spec_words(flags)})
-
-
-def read_spec(registry: Registry, what: str | None, flags: Mapping[str, object]) -> tuple[RunSpec, str]:
-    """The spec that the words stand for, and a sentence that says where it comes from. Raises UsageError."""
-    return wanted(registry, what, spec_words(flags))
+    return cast("RunWords", {**{flag: value for flag, value in flags.items() if flag not in SPEC_FLAGS}, **spec_words(flags)})
 
 
 def complete(kind: str) -> Callable[..., list[CompletionItem]]:
@@ -74,8 +69,8 @@ def complete(kind: str) -> Callable[..., list[CompletionItem]]:
     return completed
 
 
-def _complete_suites(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from w2s_bench.registry.loading import load_registry
+def _complete_what(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from w2s_bench.cli.table_options import complete_runs
 
-    return [CompletionItem(found.entry.name, help=found.entry.summary) for found in load_registry().entries("suites")
-            if found.entry.name.startswith(incomplete)]
+    return [CompletionItem(incomplete, type="file"), *complete("suites")(ctx, param, incomplete),
+            *(item for item in complete_runs(ctx, param, incomplete) if item.type == "plain")]

@@ -15,6 +15,7 @@ from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import StoreError, UsageError, nearest
 from w2s_bench.planning.planner import Plan
 from w2s_bench.planning.spec import RunSpec, spec_from_toml
+from w2s_bench.planning.wider import is_wider
 from w2s_bench.registry.versions import installed
 from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table
 
@@ -56,13 +57,23 @@ def folder_made(folder: Path) -> None:
 
 
 def claim_folder(folder: Path, spec: RunSpec) -> None:
-    """Put the spec into the locked folder. Raises UsageError where it belongs to another spec or to somebody else."""
+    """Put the spec into the locked folder, over one that is the same with fewer seeds.
+
+    Raises UsageError where the folder belongs to another spec or to somebody else.
+    """
     path = folder / "spec.toml"
     if path.exists():
-        if spec_from_toml(path.read_text(encoding="utf-8"), where=str(path)) != spec:
-            raise UsageError("this folder belongs to another spec", where=str(folder),
-                             hint="choose another folder with -o, or run with its own spec.toml")
-        return
+        held = spec_from_toml(path.read_text(encoding="utf-8"), where=str(path))
+        if held == spec:
+            return
+        if is_wider(spec, than=held):
+            with writing(folder):
+                _write_text(path, spec.to_toml())
+            return
+        hint = "choose another folder with -o, or run with its own spec.toml"
+        if is_wider(held, than=spec):
+            hint = f"it is this one with more seeds; `w2s-bench run {folder}` goes on with all of them"
+        raise UsageError("this folder belongs to another spec", where=str(folder), hint=hint)
     if any(p.name != "lock" and p.suffix != ".new" for p in folder.iterdir()):
         raise UsageError("this is not a run folder, and not empty", where=str(folder), hint="choose another with -o")
     with writing(folder):

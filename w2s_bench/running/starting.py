@@ -11,18 +11,20 @@ import msgspec
 
 from w2s_bench.contracts import Policy
 from w2s_bench.contracts.devices import check
-from w2s_bench.contracts.errors import UsageError
+from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.spec import RunSpec, numbers, spec_from_file
 from w2s_bench.planning.wanted import SpecWords, wanted
+from w2s_bench.planning.wider import with_seeds
 from w2s_bench.registry.given import with_given
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.running.audience import Audience
 from w2s_bench.running.folder import default_folder
 from w2s_bench.running.kept import Keep
+from w2s_bench.running.known_runs import run_folders
 from w2s_bench.running.runs import Place, Result, run
 
 if TYPE_CHECKING:
-    from w2s_bench.planning.spec import RunSpec
     from w2s_bench.registry.catalogue import Registry
 
 _KINDS = {"tasks": "tasks", "models": "models", "weak": "models", "strong": "models", "strategies": "strategies",
@@ -45,12 +47,16 @@ class RunWords(SpecWords, total=False):
 
 @dataclass(frozen=True)
 class Asked:
-    """A plan, in words where it is from, and what the plugins offer. given: whether objects of this process are in it."""
+    """A plan, in words where it is from, and what the plugins offer. given: whether objects of this process are in it.
+
+    folder: of the run that was asked for by its name, None where a spec was.
+    """
 
     plan: Plan
     origin: str
     registry: Registry
     given: bool
+    folder: Path | None = None
 
     def words(self, folder: Path) -> list[str]:
         """What will run, where to, and what is left out."""
@@ -59,7 +65,7 @@ class Asked:
 
 
 def ask(what: str | Path | RunSpec | None, words: SpecWords) -> Asked:
-    """The plan of what is asked for, objects among the components too. Raises UsageError as `wanted` and `make_plan`."""
+    """The plan of what is asked for, objects among the components too. Raises UsageError as `asked_spec` and `make_plan`."""
     registry = load_registry()
     named: dict[str, Any] = dict(words)
     given = False
@@ -67,8 +73,46 @@ def ask(what: str | Path | RunSpec | None, words: SpecWords) -> Asked:
         if word in named and named[word] is not None:
             grown, named[word] = with_given(registry, kind, named[word])
             given, registry = given or grown is not registry, grown
-    spec, origin = wanted(registry, what, cast(SpecWords, named))
-    return Asked(make_plan(spec, registry), origin, registry, given)
+    spec, origin, folder = asked_spec(registry, what, cast(SpecWords, named))
+    return Asked(make_plan(spec, registry), origin, registry, given, folder)
+
+
+def asked_spec(registry: Registry, what: str | Path | RunSpec | None, words: SpecWords) -> tuple[RunSpec, str, Path | None]:
+    """The spec of what is asked for, where it is from, and the folder of a run that is named, with more seeds where they are.
+
+    Raises UsageError as `wanted`, for words beside a run that are no seeds, and for seeds that leave out one of its own.
+    """
+    folder = None if what is None or isinstance(what, RunSpec) else _run_named(registry, what)
+    if folder is None:
+        return *wanted(registry, what, words), None
+    others = sorted(word for word, value in words.items() if value and word in SpecWords.__annotations__ and word != "seeds")
+    if others:
+        raise UsageError(f"a run goes with seeds alone, not with {', '.join(others)}", where=str(what),
+                         hint="its spec.toml says all else; copy it to run another")
+    spec = spec_from_file(folder / "spec.toml")
+    seeds = words.get("seeds")
+    if seeds is not None:
+        spec = with_seeds(spec, numbers(seeds if isinstance(seeds, str | int) else tuple(seeds)))
+    return spec, f"the spec of {folder}", folder
+
+
+def _run_named(registry: Registry, what: str | Path) -> Path | None:
+    """The folder of a run, by its path or its name under w2s-runs/; a suite of that name comes first."""
+    suites = [name for offer in registry.entries("suites") for name in (offer.entry.name, offer.full_name)]
+    if what in suites:
+        return None
+    if (Path(what) / "spec.toml").is_file():
+        return Path(what)
+    if isinstance(what, Path) or what.endswith(".toml") or Path(what).is_file():
+        return None
+    runs = [folder for folder in run_folders() if (folder / "spec.toml").is_file()]
+    found = [run for run in runs if run.name == what] or [run for run in runs if run.name.startswith(what)]
+    if len(found) > 1:
+        raise UsageError("several runs match", where=what, hint=f"runs here: {', '.join(run.name for run in found[:8])}")
+    if not found:
+        known = [offer.entry.name for offer in registry.entries("suites")] + [run.name for run in runs]
+        raise UsageError(f"unknown suite {what!r}, and no run is called so", hint=nearest(what, known))
+    return found[0]
 
 
 def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, object], audience: Audience) -> Result:
@@ -88,7 +132,7 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
     executing = asked.registry.make("executors", executor, where="executor")
     if policy.device != Policy.device:
         check(policy.device)
-    into = folder or default_folder(asked.plan.spec)
+    into = folder or asked.folder or default_folder(asked.plan.spec)
     for line in asked.words(into):
         audience.say(line)
     for line in asked.plan.unmeasured:
