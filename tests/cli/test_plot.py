@@ -34,12 +34,33 @@ def test_every_kind_is_drawn_from_a_real_run(real: Command, kind: str) -> None:
     assert "NaN" not in drawing and "undefined" not in drawing
 
 
-def test_a_figure_is_written_in_three_forms_and_a_page_asks_for_nothing(real: Command) -> None:
+def test_a_figure_is_written_in_four_forms_and_a_page_asks_for_nothing(real: Command) -> None:
     assert real("plot", "ledger", "r", check=0).stdout.strip() == "ledger.png"
     assert (real.folder / "ledger.png").read_bytes().startswith(b"\x89PNG")
     real("plot", "heatmap", "r", "--value", "gain_over_misfit", "--where", "n_transfer == 80", "-o", "h.html", check=0)
     page = re.sub(r"<script.*?</script>", "", (real.folder / "h.html").read_text(encoding="utf-8"), flags=re.DOTALL)
     assert "Gain over misfit" in page and not re.search(r"(?:src|href)=", page)
+
+
+def test_a_pdf_holds_the_words_of_the_figure_as_words_and_is_the_same_file_each_time(real: Command) -> None:
+    files = [real.folder / f"{name}.pdf" for name in ("a", "b", "c")]
+    for file in files:
+        real("plot", "ledger", "r", "-o", file.name, check=0)
+    assert files[0].read_bytes().startswith(b"%PDF-") and b"/ToUnicode" in files[0].read_bytes()
+    assert len({file.read_bytes() for file in files}) == 1
+
+
+def test_title_and_caption_are_optional(real: Command) -> None:
+    def words(*given: str) -> str:
+        real("plot", "ledger", "r", "-o", "words.svg", *given, check=0)
+        return (real.folder / "words.svg").read_text(encoding="utf-8")
+
+    title, caption = "Where the gain comes from", "Bars: means over seeds"
+    assert title in words() and caption in words()
+    assert title not in words("--title", "") and caption in words("--title", "")
+    assert title in words("--caption", "") and caption not in words("--caption", "")
+    assert title not in words("--title", "", "--caption", "") and caption not in words("--title", "", "--caption", "")
+    assert ">Ours<" in words("--title", "Ours") and title not in words("--title", "Ours")
 
 
 def test_another_column_or_a_parameter_may_stand_along_the_axis(real: Command) -> None:

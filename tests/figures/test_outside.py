@@ -23,7 +23,7 @@ def test_a_figure_from_outside_is_listed_drawn_and_on_the_page(ran: Command) -> 
     assert "At most 7 bars." in drawing and "#0b3c6f" in drawing and len(re.findall("<path|<rect", drawing)) > 2
     ran("plot", "gains[bins=7]", "r", "-o", "again.svg", check=0)
     assert (ran.folder / "again.svg").read_bytes() == (ran.folder / "gains.svg").read_bytes()
-    names = re.findall(r'<div id="figure-([\w-]+)"></div>', (ran.folder / "r" / "report.html").read_text(encoding="utf-8"))
+    names = re.findall(r'<section id="figure-([\w-]+)"', (ran.folder / "r" / "report.html").read_text(encoding="utf-8"))
     assert names[:2] == ["gain-misfit", "gains"]
 
 

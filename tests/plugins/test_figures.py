@@ -17,7 +17,8 @@ from w2s_figures.scales import logarithmic, signed
 from w2s_bench.contracts import COLOURS, SHAPES, Drawing, UsageError
 from w2s_bench.figures.choosing import chosen
 from w2s_bench.figures.data import RunData
-from w2s_bench.figures.specification import renderer, specification
+from w2s_bench.figures.picture import for_page
+from w2s_bench.figures.specification import specification
 from w2s_bench.figures.write import save
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.tables.comparisons import comparisons
@@ -208,7 +209,8 @@ def test_thousands_of_cells_are_small_marks_without_bars_or_names() -> None:
     points = shown(figure, "cells")
     assert len(points) == MOST_MARKS and set(points[0]) == {"gain", "misfit", "kind"}
     assert f"{MOST_MARKS} drawn at random out of {rows.height}" in figure.caption and "is not drawn" in figure.caption
-    assert renderer(figure) == "canvas" and renderer(drawn("gain-misfit", *make_tables({"t": 1.0}))) == "svg"
+    assert for_page(figure, "a").startswith("<picture>")
+    assert for_page(drawn("gain-misfit", *make_tables({"t": 1.0})), "a").startswith("<svg")
     assert shown(drawn("gain-misfit", rows, bounds), "cells") == points
 
 

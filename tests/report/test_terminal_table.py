@@ -147,6 +147,6 @@ def test_show_page_and_predict_say_one_thing_of_gain_and_misfit_and_of_which_cel
     shown = ask("show", "rows.parquet")
     told = next(part for part in shown.splitlines()[-1].split("; ") if "mean gain / mean misfit" in part)
     assert told.startswith("over 6 weak-to-strong cells, ") and "has slope" in told
-    assert "O" + told[1:] in ask("predict", "rows.parquet") and escape(told) in page_of(rows, bounds, "", {})
+    assert "O" + told[1:] in ask("predict", "rows.parquet") and escape(told) in page_of(rows, bounds, [])
     backwards = rows.filter(pl.col("direction") == "strong-to-weak")
     assert "over 6 scored cells" in sentence(backwards, bounds)

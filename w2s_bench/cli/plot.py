@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from w2s_bench.cli.table_options import complete_runs, tables_of
 from w2s_bench.contracts.entries import FigureEntry, Parameter
@@ -21,15 +23,28 @@ if TYPE_CHECKING:
 
 _SHARED = (
     click.Argument(["runs"], nargs=-1, metavar="[RUN…]", shell_complete=complete_runs),
-    click.Option(["-o", "--out"], type=click.Path(path_type=Path), help="File to write: .png, .svg or .html.  "
+    click.Option(["-o", "--out"], type=click.Path(path_type=Path), help="File to write: .png, .svg, .pdf or .html.  "
                  "[default: KIND.png]"),
     click.Option(["--where"], help='Keep rows, as in "gain > 0 and task == diabetes".'),
     click.Option(["--latest"], is_flag=True, help="Of cells that several runs hold, keep the last run's."),
+    click.Option(["--title"], metavar="TEXT", help="A title in place of the figure's own; '' for none."),
+    click.Option(["--caption"], metavar="TEXT", help="A caption in place of the figure's own; '' for none."),
 )
 
 
 _LOADED = "w2s_bench.registry"
 _WORDS = {str: "TEXT", int: "INTEGER", float: "NUMBER", bool: "BOOLEAN"}
+
+
+class PlotWords(msgspec.Struct, frozen=True, kw_only=True):
+    """What every figure takes. title, caption: in place of its own, "" for none."""
+
+    runs: tuple[str, ...]
+    out: Path | None
+    where: str | None
+    latest: bool
+    title: str | None
+    caption: str | None
 
 
 class Figures(click.Group):
@@ -66,15 +81,15 @@ class FigureCommand(click.Command):
             raise UsageError(f"{error.option_name} goes with {' and '.join(sorted(takers))}, not with {self.entry.name}",
                              hint="keep some cells with --where") from None
 
-    def write(self, runs: tuple[str, ...], out: Path | None, where: str | None, latest: bool,
-              **given: str | None) -> None:
+    def write(self, **given: Any) -> None:
         """Draw and save, and say where."""
+        words = PlotWords(**{name: given.pop(name) for name in PlotWords.__struct_fields__})
         component = self.registry.one("figures", self.text, _settings(self.entry, given))
         from w2s_bench.figures.write import check_path
 
-        path = out or Path(f"{self.entry.name}.png")
+        path = words.out or Path(f"{self.entry.name}.png")
         check_path(path)
-        _draw(component, runs, where, latest, path)
+        _draw(component, words, path)
         click.echo(str(path))
 
 
@@ -85,12 +100,14 @@ def _registry(ctx: click.Context) -> Registry:
     return found
 
 
-def _draw(component: Component, runs: tuple[str, ...], where: str | None, latest: bool, path: Path) -> None:
+def _draw(component: Component, words: PlotWords, path: Path) -> None:
     from w2s_bench.figures.data import RunData
     from w2s_bench.figures.write import save
 
-    rows, bounds = tables_of(runs, where, latest)
-    save(chosen(component).draw(RunData(rows, bounds)), path)
+    rows, bounds = tables_of(words.runs, words.where, words.latest)
+    drawing = chosen(component).draw(RunData(rows, bounds))
+    save(replace(drawing, title=drawing.title if words.title is None else words.title,
+                 caption=drawing.caption if words.caption is None else words.caption), path)
 
 
 def _option(parameter: Parameter) -> click.Option:

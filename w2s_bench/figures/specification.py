@@ -11,12 +11,14 @@ from w2s_bench.contracts.figures import COLOURS, Drawing
 if TYPE_CHECKING:
     import altair
 
-_MANY_MARKS = 1500
+MANY_MARKS = 1500
+"""Marks of a drawing beyond which a page holds it as pixels, for an element a mark would be slow."""
+BACKGROUND = "#fcfcfb"
 _NARROWEST = 60
 _CHARACTER = 5.9
 """Width of a character of a caption in pixels, on the average."""
 THEME: dict[str, Json] = {
-    "font": "DejaVu Sans, Helvetica, Arial, sans-serif", "background": "#fcfcfb", "view": {"stroke": "#d5d5d5"},
+    "font": "DejaVu Sans, Helvetica, Arial, sans-serif", "background": BACKGROUND, "view": {"stroke": "#d5d5d5"},
     "range": {"category": list(COLOURS)},
     "axis": {"gridColor": "#eeeeee", "domainColor": "#999999", "tickColor": "#999999", "labelColor": "#444444",
              "titleColor": "#222222", "titleFontWeight": "normal", "labelFontSize": 11, "titleFontSize": 12, "labelLimit": 420,
@@ -35,20 +37,23 @@ def specification(drawing: Drawing) -> dict[str, Json]:
     own = found.get("datasets")
     tables: dict[str, Json] = {name: [dict(row) for row in table] for name, table in drawing.tables.items()}
     datasets: Json = {**own, **tables} if isinstance(own, dict) else tables
-    return {**found, "datasets": datasets, "config": THEME, "description": drawing.title}
+    return {**found, "datasets": datasets, "config": THEME, "description": drawing.title or drawing.caption}
 
 
 def titled(drawing: Drawing) -> dict[str, Json]:
-    """The specification with the title above and the caption below it, broken to the width of the drawing."""
+    """The specification with the title above and the caption below it, broken to the width of the drawing; an empty one is
+    left out."""
     wide = max(_NARROWEST, int(drawing.width / _CHARACTER))
-    title: Json = {"text": _lines(drawing.title, int(0.85 * wide)), "subtitle": _lines(drawing.caption, wide), "anchor": "start",
-             "fontSize": 15, "subtitleLineHeight": 15, "offset": 14}
-    return {**specification(drawing), "title": title}
+    title: dict[str, Json] = {"text": _lines(drawing.title, int(0.85 * wide)), "anchor": "start", "fontSize": 15,
+                              "subtitleLineHeight": 15, "offset": 14}
+    if drawing.caption:
+        title["subtitle"] = _lines(drawing.caption, wide)
+    return {**specification(drawing), **({"title": title} if drawing.title or drawing.caption else {})}
 
 
-def renderer(drawing: Drawing) -> str:
-    """What a page draws it with: canvas where an element for each mark would be slow."""
-    return "canvas" if sum(len(table) for table in drawing.tables.values()) > _MANY_MARKS else "svg"
+def marks(drawing: Drawing) -> int:
+    """How many marks a drawing has, about: the rows of its tables."""
+    return sum(len(table) for table in drawing.tables.values())
 
 
 def as_chart(drawing: Drawing) -> altair.TopLevelMixin:
@@ -59,4 +64,4 @@ def as_chart(drawing: Drawing) -> altair.TopLevelMixin:
 
 
 def _lines(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    return list(textwrap.wrap(text, width, break_on_hyphens=False))

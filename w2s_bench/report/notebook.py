@@ -82,7 +82,7 @@ class Run:
 
         if self.folder is None:
             raise UsageError("a page belongs to the folder of one run", hint="w2s_bench.read(FOLDER).report()")
-        return write_report(self.folder)
+        return write_report([self.folder])
 
     def __repr__(self) -> str:
         counted = ", ".join(f"{count} {status}" for status, count in self.statuses.items()) or "no cell"

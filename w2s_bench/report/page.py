@@ -1,38 +1,33 @@
-"""A finished run folder becomes one page: the pictures, the tables and how it was made. It asks for nothing."""
+"""Finished runs become one page: the table of pairs, the figures, the cells and how it was made. It asks for nothing, and runs
+nothing that stands in the data: what comes from there is text, or a picture that `figures.picture` has checked."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from w2s_bench.contracts.errors import DataError
-from w2s_bench.report.comparison import PAGE_COLUMNS as COMPARED
+from w2s_bench.contracts.errors import StoreError, UsageError
+from w2s_bench.figures.dark import dark_style
+from w2s_bench.figures.sealed import part as figure_part
+from w2s_bench.figures.sealed import policy
 from w2s_bench.report.finding import sentence
-from w2s_bench.report.page_figures import figures_section
+from w2s_bench.report.origin import Origin, origin_of, several
+from w2s_bench.report.page_figures import page_figures
+from w2s_bench.report.page_tables import MOST_CELLS, cells_table, compared_table, pair_tables
 from w2s_bench.report.rendering import filled, part
-from w2s_bench.report.results import of_classes, result_figures, result_names
-from w2s_bench.report.table import Shown, Table, count, number, words
-from w2s_bench.report.wording import PERCENT, plus_minus
 from w2s_bench.running.table_files import ROW, unknown_columns
-from w2s_bench.tables.comparisons import comparisons, dropped, dropped_words
-from w2s_bench.tables.laws import explicit_words
 from w2s_bench.tables.reading import read_runs
-from w2s_bench.tables.summary import KEYS, bound_on_test, summary
 
 if TYPE_CHECKING:
     import polars as pl
 
 _REASONS = ("pgr_reason", "pgr_accuracy_reason", "metrics_missing")
-_MOST_CELLS, _MOST_GROUPS, _MOST_LOST = 2000, 500, 200
-"""What a table of the page holds at most."""
-_HOW_TO_READ = "Click a head to sort; search all columns above, one column below it. Errors are in each task's own unit."
-_FIXED = ("strategy", "supervisor", "direction")
-"""Columns that say nothing where they say one thing."""
+_MOST_LOST = 200
+"""What a list of the page holds at most."""
 _LOST = ("status", "task", "weak", "strong", "strategy", "supervisor", "seed", "error")
 
 
@@ -44,104 +39,43 @@ class Lost(msgspec.Struct, frozen=True):
     lines: tuple[tuple[str | int | None, ...], ...]
 
 
-def write_report(folder: Path) -> Path:
-    """Write report.html into a run folder and return its path. Raises DataError where the folder is not finished."""
-    rows, bounds = read_runs([folder])
-    page = folder / "report.html"
-    new = page.with_name("report.html.new")
-    new.write_text(page_of(rows, bounds, _text(folder / "spec.toml"), _versions(folder / "env.json")), encoding="utf-8")
-    os.replace(new, page)
+def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bool = False) -> Path:
+    """Write the page of one run or of several as one, and return its path: `out`, else report.html in the folder.
+
+    Raises DataError where a folder is not finished, UsageError where several runs are given and no file, or it has no folder;
+    StoreError where it cannot be written.
+    """
+    rows, bounds = read_runs(folders, latest=latest)
+    if out is None and (len(folders) > 1 or folders[0].is_file()):
+        raise UsageError("the page of several runs lies in none of them", hint="say where with -o, as in -o page.html")
+    page = out or folders[0] / "report.html"
+    if not page.parent.is_dir():
+        raise UsageError("no such folder", where=str(page.parent), hint="make it, or choose another file with -o")
+    text = page_of(rows, bounds, [origin_of(folder) for folder in folders])
+    new = page.with_name(f"{page.name}.new")
+    try:
+        new.write_text(text, encoding="utf-8")
+        os.replace(new, page)
+    except OSError as error:
+        raise StoreError(f"cannot write: {error.strerror}", where=str(page), hint="choose another file with -o") from None
     return page
 
 
-def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, spec: str, versions: Mapping[str, str]) -> str:
-    """The whole page as text; every word that comes from the rows or the spec is escaped."""
+def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, origins: Sequence[Origin]) -> str:
+    """The whole page as text. origins: of its runs, whose names are its title."""
     from markupsafe import Markup
 
-    tables = [*_results(rows, bounds), *_compared(rows)]
+    style = f"{part('page.css')}{figure_part('figures.css')}{dark_style()}"
+    script = f"{part('page.js')}{figure_part('tips.js')}"
+    ok = rows["status"].eq("ok").sum()
+    figures = page_figures(rows, bounds)
     return filled(
-        "page.html.j2", title=f"{_spec_name(spec)}: gain and misfit", finding=sentence(rows, bounds),
-        style=Markup(part("page.css")), script=Markup(part("page.js")), figures=Markup(figures_section(rows, bounds)),
-        tables=tables, reasons=_reasons(rows), lost=_lost(rows), spec=spec, versions=sorted(versions.items()),
-        meanings=_meanings(rows))
-
-
-def _results(rows: pl.DataFrame, bounds: pl.DataFrame) -> list[Table]:
-    import polars as pl
-
-    ok = rows.filter(pl.col("status") == "ok")
-    if ok.is_empty():
-        return []
-    return [_cells(ok, bounds) if ok.height <= _MOST_CELLS else _groups(ok, bounds)]
-
-
-def _cells(ok: pl.DataFrame, bounds: pl.DataFrame) -> Table:
-    bounded = ok.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
-    names = (words("task"), *result_names(), count("seed"))
-    return _without_fixed(Table(title="Cells", about=_HOW_TO_READ + _about(ok), columns=(*names, *_cell_figures()),
-                                lines=tuple(bounded.to_dicts())), ("task", *_FIXED))
-
-
-def _cell_figures() -> tuple[Shown, ...]:
-    """What a cell shows, in the order in which it is read; what it shares with groups of cells is worded as there."""
-    shared = {column.name: column for column in result_figures() if "page" in column.places}
-    accuracies = tuple(shared[f"accuracy_{role}"] for role in ("weak", "student", "ceiling"))
-    agreements = (("agreement_weak_right", "agree, weak right"), ("agreement_weak_wrong", "agree, weak wrong"))
-    of_accuracy = (_with_error("gain_accuracy", PERCENT, 2), number("pgr_accuracy", "pgr, accuracy", digits=2),
-                   *(number(name, head, exponent=PERCENT, digits=2) for name, head in agreements))
-    return (
-        shared["err_weak"], shared["err_student"], shared["err_ceiling"], _with_error("gain"), shared["misfit"],
-        shared["gain_over_misfit"], number("pgr", digits=2), *accuracies,
-        *(msgspec.structs.replace(column, when=of_classes) for column in of_accuracy),
-        shared["tightness"], words("verdict", "bound"), shared["flags"])
-
-
-def _with_error(name: str, exponent: int = 0, digits: int = 3) -> Shown:
-    return Shown(name=name, head=f"{name.replace('_', ' ')} ± se",
-                 cell=lambda line: plus_minus(line[name], line[f"{name}_se"], exponent, digits))
-
-
-def _groups(ok: pl.DataFrame, bounds: pl.DataFrame) -> Table:
-    """Groups instead of cells, so that the page stays small enough for a browser."""
-    keys = ok.select(KEYS).unique(maintain_order=True)
-    few = ok.join(keys.head(_MOST_GROUPS), on=list(KEYS), how="semi", nulls_equal=True, maintain_order="left")
-    first = f" The first {_MOST_GROUPS} of {keys.height} groups." if keys.height > _MOST_GROUPS else ""
-    note = (f"{ok.height} cells, too many for a page: means over seeds and draws of each pair of models.{first} ± is half a "
-            "95 % interval over seeds (Student-t), ' over test examples. Every cell is in rows.parquet beside this page; "
-            f"w2s-bench show RUN --csv prints them. {_HOW_TO_READ}{_about(ok)}")
-    columns = (words("task_set"), *result_names(), count("n_cells", "cells"), *result_figures())
-    lines = tuple(summary(few, bounds).to_dicts())
-    return _without_fixed(Table(title="Cells, summed up", about=note, columns=columns, lines=lines), ("task_set", *_FIXED))
-
-
-def _without_fixed(table: Table, names: Sequence[str]) -> Table:
-    """The table as the page shows it, without the columns among `names` that say one thing of all lines, which go into words."""
-    fixed = {name: table.lines[0][name] for name in names if len({line[name] for line in table.lines}) == 1}
-    same = f" The same in every row: {'; '.join(f'{name} {value}' for name, value in fixed.items())}." if fixed else ""
-    return msgspec.structs.replace(table.at("page").without(list(fixed)), about=table.about + same)
-
-
-def _about(ok: pl.DataFrame) -> str:
-    bound = explicit_words(ok["divergence"].to_list())
-    said = f" The bound is {bound} on the test split." if bound else ""
-    return said + (" Accuracy and agreement are in % of the test examples." if ok["classes"].is_not_null().any() else "")
-
-
-def _compared(rows: pl.DataFrame) -> list[Table]:
-    """Each strategy beside one of them on paired cells, and what makes no pair; nothing where no cells are paired."""
-    import polars as pl
-
-    try:
-        table, lost = comparisons(rows), dropped(rows)
-    except DataError:
-        return []
-    against = table["against"][0]
-    note = (f"Each strategy beside {against} on paired cells only: the same task, models, supervisor and seed, both with status "
-            f"ok. mean against: the mean of {against}. low and high: 95 %, Student-t over seed means of the paired differences. "
-            "A misfit that grows with the gain is what the law promises. "
-            f"{' '.join(dropped_words(rows, lost)) or 'Every cell has its pair.'}")
-    lines = table.filter(pl.col("strategy") != against).head(_MOST_CELLS).to_dicts()
-    return [Table(title="Strategies, paired", about=note, columns=COMPARED, lines=tuple(lines))]
+        "page.html.j2", title=f"{several([origin.name for origin in origins]) or 'run'}: gain and misfit",
+        finding=sentence(rows, bounds), policy=policy(style, script), style=Markup(style), script=Markup(script),
+        pairs=pair_tables(rows, bounds), figures=figures,
+        drawn=[figure for figure in figures if not figure.problem], compared=compared_table(rows),
+        cells=cells_table(rows, bounds), too_many=ok if ok > MOST_CELLS else 0, reasons=_reasons(rows), lost=_lost(rows),
+        origins=origins, meanings=_meanings(rows))
 
 
 def _reasons(rows: pl.DataFrame) -> list[tuple[str, str, int]]:
@@ -169,25 +103,3 @@ def _meanings(rows: pl.DataFrame) -> list[tuple[str, str, str, str, str]]:
              for column in ROW.columns]
     return known + [(name, "not declared by this version of w2s-bench or its plugins", "", "", "")
                     for name in unknown_columns(rows, ROW)]
-
-
-def _spec_name(spec: str) -> str:
-    import tomllib
-
-    try:
-        return str(tomllib.loads(spec).get("name") or "run")
-    except tomllib.TOMLDecodeError:
-        return "run"
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _versions(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError:
-        raise DataError("not valid JSON", where=str(path)) from None

@@ -137,3 +137,10 @@ def listed(title: str, about: str, heads: Sequence[str], lines: Sequence[Sequenc
     columns = tuple(words(head) if not place else Shown(name=head, head=head, cell=_text_of(head))
                     for place, head in enumerate(heads))
     return Table(title=title, about=about, columns=columns, lines=tuple(dict(zip(heads, line, strict=True)) for line in lines))
+
+
+def unit_in_head(name: str, unit: str) -> str:
+    """What stands beside the head of this column, of a table whose errors are in this unit; empty for a pure number."""
+    if name.startswith(("accuracy", "gain_accuracy", "agreement")):
+        return "%"
+    return unit if name.startswith(("err_", "misfit")) or name == "gain" else ""

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import platform
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +13,12 @@ from w2s_bench.contracts.errors import StoreError, UsageError, nearest
 from w2s_bench.planning.planner import Plan
 from w2s_bench.planning.spec import RunSpec, spec_from_toml
 from w2s_bench.planning.wider import is_wider
-from w2s_bench.registry.versions import installed
 from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table
 
 if TYPE_CHECKING:
     import polars as pl
 
 RUNS = Path("w2s-runs")
-_PACKAGES = ("w2s-bench", "numpy", "scipy", "torch", "transformers", "datasets", "scikit-learn", "polars", "numba", "rdkit")
 
 
 def default_folder(spec: RunSpec) -> Path:
@@ -77,7 +72,7 @@ def claim_folder(folder: Path, spec: RunSpec) -> None:
     if any(p.name != "lock" and p.suffix != ".new" for p in folder.iterdir()):
         raise UsageError("this is not a run folder, and not empty", where=str(folder), hint="choose another with -o")
     with writing(folder):
-        _write_text(path, spec.to_toml())
+        write_text(path, spec.to_toml())
 
 
 @contextlib.contextmanager
@@ -110,11 +105,10 @@ def cells_table(plan: Plan) -> pl.DataFrame:
 
 
 def write_plan(folder: Path, plan: Plan) -> None:
-    """plan.parquet, one row a cell, and env.json."""
+    """plan.parquet, one row a cell."""
     with writing(folder):
         cells_table(plan).write_parquet(folder / "plan.parquet.new")
         os.replace(folder / "plan.parquet.new", folder / "plan.parquet")
-        _write_text(folder / "env.json", json.dumps(environment(), indent=1, sort_keys=True) + "\n")
 
 
 def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequence[Mapping[str, Any]]) -> None:
@@ -122,11 +116,6 @@ def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequen
     with writing(folder):
         write_table(table_of(rows, ROW), folder / "rows.parquet", ROW)
         write_table(table_of(bounds, BOUND), folder / "bounds.parquet", BOUND)
-
-
-def environment() -> dict[str, str]:
-    """Versions of what a result may depend on."""
-    return {"python": platform.python_version(), "platform": f"{sys.platform} {platform.machine()}", **installed(_PACKAGES)}
 
 
 @contextlib.contextmanager
@@ -154,7 +143,8 @@ def in_use(folder: Path) -> bool:
         return True
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Replace a file whole."""
     new = path.with_name(path.name + ".new")
     new.write_text(text, encoding="utf-8")
     os.replace(new, path)

@@ -14,6 +14,7 @@ from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SEr
 from w2s_bench.planning.planner import Plan
 from w2s_bench.running.audience import Audience, Progress, Warn
 from w2s_bench.running.costs import Costs
+from w2s_bench.running.environment import Sitting
 from w2s_bench.running.folder import claim_folder, folder_made, locked, write_plan, write_tables, writing
 from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.kept import Keep, keep
@@ -94,6 +95,7 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         recorder = Recorder(plan, store, audience)
         recorder.resume(read_journal(folder / "journal.jsonl"))
         write_plan(folder, plan)
+        sitting = Sitting(folder)
         audience.observe("w2s_run_started", run=plan.run_id, cells=len(plan.cells), folder=folder)
         fault: W2SError | None = None
         interrupted = False
@@ -110,6 +112,7 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         recorder.stage("keeping predictions with the run")
         with writing(folder):
             size, lost = keep(folder, plan, store, recorder.scores, place.keep)
+        sitting.end(recorder.executed)
         for text in lost:
             audience.warn(text)
         if fault is not None:
