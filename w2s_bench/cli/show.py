@@ -26,6 +26,8 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
     of_bounds: bool
     publish: Path | None
     predictions: bool
+    as_markdown: bool
+    as_latex: bool
 
 
 @click.command("show")
@@ -44,6 +46,8 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
 @click.option("--publish", type=click.Path(path_type=Path), help="Write rows, bounds and a Markdown page to this folder.")
 @click.option("--predictions", is_flag=True, help="With --publish: the predictions that the runs kept too, for rescore.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown tables, as --publish writes them.")
+@click.option("--latex", "as_latex", is_flag=True, help="Print LaTeX tables (booktabs), a task set each.")
 @as_record(ShowWords)
 def command(words: ShowWords) -> None:
     """Show the table of RUNS (folders, or names under w2s-runs/), several as one; of the latest run where none is named.
@@ -65,7 +69,9 @@ def command(words: ShowWords) -> None:
     if words.against and not compares:
         raise UsageError("--against says what strategies are compared with",
                          hint="w2s-bench show RUN --by strategy --against NAME")
-    if compares and rows["strategy"].n_unique() > 1:
+    if words.as_markdown or words.as_latex:
+        _print_text(rows, bounds, keys, words)
+    elif compares and rows["strategy"].n_unique() > 1:
         _compare(rows, words)
     elif words.of_bounds:
         _print_bounds(bounds, words)
@@ -103,6 +109,19 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
     else:
         render(rows, bounds, table_console(), by=keys, sort=sort)
         click.echo(sentence(rows, bounds))
+
+
+def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:
+    """The cells, or groups of them, as text to paste."""
+    from w2s_bench.report.written import latex_tables, markdown_tables
+
+    given = {"--markdown": words.as_markdown, "--latex": words.as_latex, "--json": words.as_json, "--csv": words.as_csv,
+             "--bounds": words.of_bounds, "--columns": bool(words.chosen), "--publish": bool(words.publish),
+             "--sort": bool(words.sort), "--against": bool(words.against)}
+    several = [name for name, is_given in given.items() if is_given]
+    if len(several) > 1:
+        raise UsageError(f"{several[0]} does not go with {several[1]}", hint="one of them at a time")
+    click.echo((markdown_tables if words.as_markdown else latex_tables)(rows, bounds, keys), nl=False)
 
 
 def _print_bounds(bounds: pl.DataFrame, words: ShowWords) -> None:

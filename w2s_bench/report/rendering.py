@@ -1,4 +1,4 @@
-"""Templates of Markdown and of the page, filled. They ship beside this module."""
+"""Templates of Markdown, LaTeX and the page, filled. They ship beside this module."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _FOLDER = "templates"
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "±": r"$\pm$", "→": r"$\to$", "−": "$-$", "·": r"$\cdot$", "×": r"$\times$", "≤": r"$\leq$",
+    "≥": r"$\geq$", "√": r"$\surd$", "‖": r"$\|$", "²": "$^2$", "³": "$^3$", "ε": r"$\varepsilon$", "δ": r"$\delta$",
+    "μ": r"$\mu$", "σ": r"$\sigma$", "°": r"$^\circ$"}
+"""What LaTeX reads as something else, or has no letter for without a package."""
 
 
 def filled(name: str, **given: object) -> str:
@@ -29,11 +36,23 @@ def as_markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]|#])", r"\\\1", escape(" ".join(text.split()), quote=False))
 
 
+def as_latex(text: str) -> str:
+    """Text that LaTeX sets as it is, powers of ten and minus signs as in a formula."""
+    pieces = re.split(r"(?<![\w.])(-?\d+(?:\.\d+)?)e([+-]\d+)(?!\w)", " ".join(text.split()))
+    found = ""
+    for place in range(0, len(pieces), 3):
+        plain = "".join(_SPECIAL.get(letter, letter) for letter in pieces[place])
+        found += re.sub(r"(?<![\w.$-])-(?=\d)", "$-$", plain)
+        if place + 2 < len(pieces):
+            found += rf"${pieces[place + 1]}\times10^{{{int(pieces[place + 2])}}}$"
+    return found
+
+
 @functools.cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     found = Environment(loader=PackageLoader("w2s_bench.report", _FOLDER), undefined=StrictUndefined, trim_blocks=True,
                         lstrip_blocks=True, keep_trailing_newline=True, autoescape=lambda name: bool(name and ".html" in name))
-    found.filters["markdown"] = as_markdown
+    found.filters |= {"markdown": as_markdown, "latex": as_latex}
     return found
