@@ -15,9 +15,9 @@ from w2s_bench.cli.table_options import complete_runs, runs_or_latest
               help="File to write.  [default: report.html in RUN]")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
 def command(runs: tuple[str, ...], out: Path | None, latest: bool) -> None:
-    """Write a page of RUNS (folders, or names under w2s-runs/; by default the latest), several as one: one file that needs no network.
+    """Write a page of RUNS (folders, or names under w2s-runs/; by default the latest), several as one.
 
-    The page of one run is report.html in its folder; that of several needs -o.
+    It is one file that needs no network: report.html in the folder of a run; that of several needs -o.
     """
     from w2s_bench.report.page import write_report
 

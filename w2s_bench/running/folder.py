@@ -63,7 +63,7 @@ def claim_folder(folder: Path, spec: RunSpec) -> None:
             return
         if is_wider(spec, than=held):
             with writing(folder):
-                _write_text(path, spec.to_toml())
+                write_text(path, spec.to_toml())
             return
         hint = "choose another folder with -o, or run with its own spec.toml"
         if is_wider(held, than=spec):
