@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import w2s_bench
+from w2s_bench.cli.ascii_terminal import print_as_they_can
 
 COMMANDS = {
     "run": ("w2s_bench.cli.run", "Run a suite, a spec file or a matrix given by flags; resumes what was begun."),
@@ -93,6 +94,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point. Exit codes: 0, 2 (usage), 3 (some cells not ok, or the disk), 130 (interrupted)."""
     words: list[str] = sys.argv[1:] if arguments is None else arguments
+    print_as_they_can()
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:

@@ -49,9 +49,10 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
 
     registry = loaded_registry()
     if print_spec:
+        from w2s_bench.report.listing import print_data
         from w2s_bench.running.starting import asked_spec
 
-        click.echo(asked_spec(registry, what, spec_words(flags))[0].to_toml(), nl=False)
+        print_data(asked_spec(registry, what, spec_words(flags))[0].to_toml().removesuffix("\n"))
         return 0
     say = (lambda text: None) if quiet else click.echo
     signal.signal(signal.SIGTERM, signal.default_int_handler)

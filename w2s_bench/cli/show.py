@@ -189,20 +189,21 @@ def _known(name: str, columns: list[str]) -> str:
 
 
 def _print_rows(table: pl.DataFrame, as_json: bool) -> None:
-    from w2s_bench.report.listing import print_csv
+    from w2s_bench.report.listing import print_csv, print_data
 
     if as_json:
-        click.echo(table.write_json())
+        print_data(table.write_json())
     else:
         print_csv(table)
 
 
 def _explain_columns(runs: tuple[str, ...], as_json: bool) -> None:
     """What each declared column means, and which columns of RUNS nobody declared."""
+    from w2s_bench.report.listing import print_data
     from w2s_bench.running.table_files import BOUND, ROW, json_schema, unknown_columns
 
     if as_json:
-        click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+        print_data(json.dumps(json_schema(), ensure_ascii=False, indent=1))
         return
     for title, schema in (("rows", ROW), ("bounds", BOUND)):
         click.echo(f"{title}:")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from w2s_bench.registry.short_names import short_names
+from w2s_bench.report.plain_text import ENCODING, plain
 from w2s_bench.report.table import Table
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _FILE_WIDTH = 180
+_ASCII_HEAD = "    \n    \n -- \n    \n    \n    \n    \n    \n"
+"""The lines of a table that has one under its head."""
+
 _STYLES = {"": "", "strong": "bold", "faint": "dim"}
 _Label = TypeVar("_Label", bound=Hashable)
 
@@ -30,26 +34,28 @@ def table_console() -> Console:
 
 def print_table(table: Table, console: Console | None = None) -> None:
     """Print the columns that a terminal shows, under the table's title."""
-    from rich import box
+    from rich.box import SIMPLE_HEAD, Box
     from rich.table import Table as Grid
     from rich.text import Text
 
     console = console or table_console()
+    said = plain if console.options.ascii_only else str
     shown = table.at("terminal")
     if shown.title or shown.about:
-        heading = Text(shown.title, style="bold")
-        heading.append(f"  {shown.about}" if shown.about else "", style="dim")
+        heading = Text(said(shown.title), style="bold")
+        heading.append(said(f"  {shown.about}" if shown.about else ""), style="dim")
         console.print(heading)
-    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, collapse_padding=True)
+    box = Box(_ASCII_HEAD, ascii=True) if console.options.ascii_only else SIMPLE_HEAD
+    grid = Grid(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, collapse_padding=True)
     for column in shown.columns:
-        grid.add_column("\n".join(column.heads), justify="left" if column.wordy else "right", no_wrap=column.least is None,
+        grid.add_column(said("\n".join(column.heads)), justify="left" if column.wordy else "right", no_wrap=column.least is None,
                         overflow="fold", min_width=column.least)
     previous = None
     for number, line in enumerate(shown.lines):
         if number and shown.parted_by and line[shown.parted_by] != previous:
             grid.add_section()
         previous = line[shown.parted_by] if shown.parted_by else None
-        grid.add_row(*(Text(column.cell(line), style=_STYLES[column.tone(line)]) for column in shown.columns))
+        grid.add_row(*(Text(said(column.cell(line)), style=_STYLES[column.tone(line)]) for column in shown.columns))
     console.print(grid)
     console.print()
 
@@ -59,12 +65,17 @@ def print_csv(table: pl.DataFrame) -> None:
     import polars as pl
 
     lists = [name for name, kind in table.schema.items() if kind == pl.List(pl.String)]
-    click.echo(table.with_columns(pl.col(name).list.join(" ") for name in lists).write_csv(), nl=False)
+    print_data(table.with_columns(pl.col(name).list.join(" ") for name in lists).write_csv().removesuffix("\n"))
 
 
 def print_json(found: Mapping[str, object]) -> None:
     """Print JSON; NaN, which JSON lacks, must be None already."""
-    click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False))
+    print_data(json.dumps(found, ensure_ascii=False, allow_nan=False))
+
+
+def print_data(text: str) -> None:
+    """Print what a program reads: in UTF-8 where a person would be shown ASCII."""
+    click.echo(text.encode() if getattr(sys.stdout, "encoding", None) == ENCODING else text)
 
 
 def say(sentences: Iterable[str]) -> None:
