@@ -25,6 +25,7 @@ COMMANDS = {
     "select": ("w2s_bench.cli.select", "Choose among teachers, and say what each way to choose costs."),
     "relate": ("w2s_bench.cli.relate", "Fit a line of one column of a run on another."),
     "plot": ("w2s_bench.cli.plot", "Draw a figure of one or several runs."),
+    "examples": ("w2s_bench.cli.examples", "Show where student and teacher differ most, and whom the truth sides with."),
     "status": ("w2s_bench.cli.status", "Say how far a run is."),
     "report": ("w2s_bench.cli.report", "Write a run's page."),
     "plugin": ("w2s_bench.cli.plugin", "List plugins, and say why one does not load."),

@@ -60,7 +60,7 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
         audience = Audience(warn, show, registry.observers, debug=click.get_current_context().find_root().obj["debug"], say=say)
         done = w2s.run(what, folder=out, store=store, audience=audience, **run_words(flags))
         show(Progress(done.rows.height, 0, 0, current="writing the page"))
-        page = done.report()
+        page = done.report(store)
     _finish(done, page, quiet)
     if done.interrupted:
         words = shlex.join(["w2s-bench", "run", str(done.folder), *_given(click.get_current_context())])

@@ -10,7 +10,7 @@ from w2s_bench.contracts import Output, Split, Splits, Task, declared
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.report.listing import print_table, say
 from w2s_bench.report.table import listed
-from w2s_bench.report.wording import figure
+from w2s_bench.report.wording import figure, harmless
 
 _LONGEST = 2000
 _LEADING = 5
@@ -64,12 +64,6 @@ def example_lines(split: Split, index: int, output: Output) -> list[str]:
         lines += [f"  {harmless(name)}: {shown}"] if "\n" not in shown else [f"  {harmless(name)}:", *(
             f"    {line}" for line in shown.split("\n"))]
     return lines
-
-
-def harmless(text: str) -> str:
-    """The text with every character that is not printable as its escape, so that no data can steer a terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
-                   for char in text)
 
 
 def _shown(value: object) -> str:

@@ -75,14 +75,15 @@ class Run:
         component = load_registry().one("figures", kind, settings)
         return as_chart(chosen(component).draw(RunData(self.rows, self.bounds)))
 
-    def report(self) -> Path:
-        """Write report.html into the run's folder, and return its path. Raises UsageError for several runs as one."""
+    def report(self, store: str | None = None) -> Path:
+        """Write report.html into the run's folder, and return its path. store: where the texts of its examples may lie, by
+        default the user's. Raises UsageError for several runs as one."""
         from w2s_bench.contracts.errors import UsageError
         from w2s_bench.report.page import write_report
 
         if self.folder is None:
             raise UsageError("a page belongs to the folder of one run", hint="w2s_bench.read(FOLDER).report()")
-        return write_report([self.folder])
+        return write_report([self.folder], store=store)
 
     def __repr__(self) -> str:
         counted = ", ".join(f"{count} {status}" for status, count in self.statuses.items()) or "no cell"

@@ -19,7 +19,9 @@ from w2s_bench.report.origin import Origin, origin_of, several
 from w2s_bench.report.page_figures import page_figures
 from w2s_bench.report.page_tables import MOST_CELLS, cells_table, compared_table, pair_tables
 from w2s_bench.report.rendering import filled, part
+from w2s_bench.report.told_examples import HEADS, Told, may_hold_texts, on_page
 from w2s_bench.running.table_files import ROW, unknown_columns
+from w2s_bench.store.artifacts import default_store
 from w2s_bench.tables.reading import read_runs
 
 if TYPE_CHECKING:
@@ -39,8 +41,10 @@ class Lost(msgspec.Struct, frozen=True):
     lines: tuple[tuple[str | int | None, ...], ...]
 
 
-def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bool = False) -> Path:
+def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bool = False, store: str | None = None) -> Path:
     """Write the page of one run or of several as one, and return its path: `out`, else report.html in the folder.
+
+    store: where the texts of examples may lie, by default the user's; a page has them in the folder of its own run alone.
 
     Raises DataError where a folder is not finished, UsageError where several runs are given and no file, or it has no folder;
     StoreError where it cannot be written.
@@ -51,7 +55,8 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bo
     page = out or folders[0] / "report.html"
     if not page.parent.is_dir():
         raise UsageError("no such folder", where=str(page.parent), hint="make it, or choose another file with -o")
-    text = page_of(rows, bounds, [origin_of(folder) for folder in folders])
+    texts = (store or default_store()) if may_hold_texts(page, folders[0]) else None
+    text = page_of(rows, bounds, [origin_of(folder) for folder in folders], on_page(folders, rows, texts))
     new = page.with_name(f"{page.name}.new")
     try:
         new.write_text(text, encoding="utf-8")
@@ -61,8 +66,8 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bo
     return page
 
 
-def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, origins: Sequence[Origin]) -> str:
-    """The whole page as text. origins: of its runs, whose names are its title."""
+def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, origins: Sequence[Origin], told: Told | None = None) -> str:
+    """The whole page as text. origins: of its runs, whose names are its title. told: examples, None where none are known."""
     from markupsafe import Markup
 
     style = f"{part('page.css')}{figure_part('figures.css')}{dark_style()}"
@@ -74,8 +79,8 @@ def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, origins: Sequence[Origin])
         finding=sentence(rows, bounds), policy=policy(style, script), style=Markup(style), script=Markup(script),
         pairs=pair_tables(rows, bounds), figures=figures,
         drawn=[figure for figure in figures if not figure.problem], compared=compared_table(rows),
-        cells=cells_table(rows, bounds), too_many=ok if ok > MOST_CELLS else 0, reasons=_reasons(rows), lost=_lost(rows),
-        origins=origins, meanings=_meanings(rows))
+        told=told, told_heads=HEADS, cells=cells_table(rows, bounds), too_many=ok if ok > MOST_CELLS else 0,
+        reasons=_reasons(rows), lost=_lost(rows), origins=origins, meanings=_meanings(rows))
 
 
 def _reasons(rows: pl.DataFrame) -> list[tuple[str, str, int]]:

@@ -68,3 +68,9 @@ def measured_in(line: Line, exponent: int = 0) -> str:
 def counted(count: int, word: str) -> str:
     """ "1 seed", "3 seeds"."""
     return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def harmless(text: str) -> str:
+    """The text with every character that is not printable as its escape, so that no data can steer a terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
+                   for char in text)

@@ -144,18 +144,23 @@ def kept_facts(folder: Path) -> dict[tuple[str, str], tuple[dict[str, Any], dict
 
 def kept_answers(folder: Path, task: str) -> dict[tuple[str, str], Array]:
     """Values (n, k) by predictor and split, of one task; the truth of a seed under `truth of SEED`."""
-    import polars as pl
-
-    path = folder / FOLDER / _file_of(task)
-    if not path.is_file():
+    table = kept_table(folder, task)
+    if table is None:
         return {}
-    table = pl.read_parquet(path.read_bytes())
     columns = [name for name in table.columns if name.startswith("value_")]
     found: dict[tuple[str, str], Array] = {}
     for names, part in table.group_by("predictor", "seed", "split", maintain_order=True):
         predictor, seed, split = (str(name) for name in names)
         found[truth_of(int(seed)) if predictor == TRUTH else predictor, split] = part.select(columns).to_numpy()
     return found
+
+
+def kept_table(folder: Path, task: str) -> pl.DataFrame | None:
+    """What is kept of the predictions for one task, as this module says; None where nothing is."""
+    import polars as pl
+
+    path = folder / FOLDER / _file_of(task)
+    return pl.read_parquet(path.read_bytes()) if path.is_file() else None
 
 
 def truth_of(seed: int) -> str:
