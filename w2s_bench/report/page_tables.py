@@ -127,6 +127,7 @@ def compared_table(rows: pl.DataFrame) -> PageTable | None:
     if not lines:
         return None
     columns = {column.name: column for column in COMPARED}
+    columns |= {name: words(name, texts=_texts(name, lines)) for name in ("task_set", "strategy")}
     heads = tuple(Head(column.head, "", column.wordy, aside=False) for column in columns.values())
     return PageTable("strategies", "Strategies, paired", about, heads,
                      tuple(("", _values(columns.values(), line)) for line in lines))
