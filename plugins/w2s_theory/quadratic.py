@@ -24,6 +24,7 @@ class Squared:
     rounding = 0.0
     law = "Theorem 1"
     explicit = "theorem2-explicit"
+    inexact = "inexact"
     two_sided = True
     spreads = False
     band = ("Theorem 2 in its explicit form, |gain − misfit| ≤ 2·sqrt(misfit·ε), ε the ceiling's error, for an exact "

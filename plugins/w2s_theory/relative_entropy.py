@@ -25,6 +25,7 @@ class KL:
     rounding = ROUNDING
     law = "Mulgund and Pabbaraju's law"
     explicit = "kl-explicit"
+    inexact = ""
     two_sided = False
     spreads = True
     band = ("kl-explicit, gain ≥ misfit − sqrt(ε/2 · E osc²), ε the ceiling's cross-entropy, osc how far the student moves the "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2s_bench.cli.table_options import columns_of, table_options, tables_of
+from w2s_bench.cli.table_options import columns_of, refuse_runs, table_options, tables_of
 from w2s_bench.cli.words import TableWords, as_record
 from w2s_bench.contracts.errors import UsageError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from w2s_bench.report.wording import Line
 
 
-_OWN = ("weak", "student", "truth", "ceiling", "err_weak", "divergence")
+_OWN = ("weak", "student", "truth", "ceiling", "err_weak", "delta", "divergence")
 """What is said of files of one's own."""
 
 
@@ -30,6 +30,7 @@ class PredictWords(TableWords, frozen=True, kw_only=True):
     truth: str | None
     ceiling: str | None
     err_weak: float | None
+    delta: float | None
     divergence: str | None
 
 
@@ -37,16 +38,20 @@ class PredictWords(TableWords, frozen=True, kw_only=True):
 @table_options
 @click.option("--weak", help="Your weak labels: a CSV, npz or Parquet file.")
 @click.option("--student", help="Your student's predictions for the same ids.")
-@click.option("--truth", help="Labels for a part of the ids (or all): how good is the prediction?")
+@click.option("--truth", help="Labels for a part of the ids (or all): the gain is measured there.")
 @click.option("--ceiling", help="Predictions of the strong model fitted on the truth, for the labelled ids.")
-@click.option("--err-weak", type=float, help="Error of the weak labels, if you know it: adds the student's predicted error.")
+@click.option("--err-weak", type=float, help="Error of the weak labels, if you know it.")
+@click.option("--delta", type=float, help="By how much the student's misfit is above the least in its class on these ids, if you "
+                                          "know it; 0 for the best fit there is. With --truth and --ceiling: the law's band.")
 @click.option("--divergence", default=None,
               help="Loss of your files, one of `w2s-bench ls divergences`.  [default: squared errors, summed]")
 @as_record(PredictWords)
 def command(words: PredictWords) -> None:
-    """Predict the gain of a student over its teacher: Theorem 1 says that it is the misfit, which needs no labels.
+    """What the misfit says of the gain of a student over its teacher, and under which conditions.
 
-    For RUNS: the prediction of each group of cells, and how good it was. For your own files, no run needed:
+    The misfit, how far the student is from the weak labels, needs no truth. It is the gain only where the student is the best
+    fit to the weak labels in a convex class that holds the truth; this says what is known of that. For RUNS: group by group,
+    with the band that the law certifies and the gain beside it. For your own files, no run needed:
 
     \b
         w2s-bench predict --weak weak.csv --student student.csv
@@ -57,9 +62,7 @@ def command(words: PredictWords) -> None:
     if any(getattr(words, name) is not None for name in _OWN):
         from w2s_bench.report.own.prediction import OwnFiles, show_own_prediction
 
-        for given, name in ((words.runs, "RUNS"), (words.condition, "--where"), (words.by, "--by"), (words.latest, "--latest")):
-            if given:
-                raise UsageError(f"{name} goes with runs, not with files of your own", hint="ask for one of the two")
+        refuse_runs(words)
         show_own_prediction(OwnFiles(**{name: getattr(words, name) for name in _OWN}), words.as_json, words.as_csv)
         return
     _of_runs(*tables_of(words.runs, words.condition, words.latest), words.by, words.as_json, words.as_csv)
@@ -74,8 +77,7 @@ def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: 
 
     keys = columns_of(by, GROUPABLE) or default_keys(rows)
     table, whole = predictions(rows, bounds, keys), over_all(rows, bounds)
-    divergences = set(rows["divergence"].drop_nulls().to_list())
-    said = _sentences(whole.to_dicts()[0], divergences) if whole.height else []
+    said = _sentences(predictions(rows, bounds, ["task_set", "divergence"]), whole)
     if as_json:
         print_json({"groups": table.to_dicts(), "over_all": whole.to_dicts()[0] if whole.height else None, "says": said})
     elif as_csv:
@@ -86,69 +88,91 @@ def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: 
 
 
 def _print(table: pl.DataFrame, whole: pl.DataFrame, keys: Sequence[str]) -> None:
-    """One table a unit, then one line over all, and what the marks mean."""
+    """One table a unit, one line over all task sets where there are enough, and what the marks mean."""
     from w2s_bench.report.listing import print_table, say, short
-    from w2s_bench.report.table import Table, words
+    from w2s_bench.report.table import Table, count, words
     from w2s_bench.report.wording import measured_in
     from w2s_bench.tables.groups import UNIT
 
     shown = [key for key in keys if table[key].n_unique() > 1] or list(keys[:1])
     fixed = ", ".join(str(table[key][0]) for key in keys if key not in shown)
     names = [words(key, texts=short(table[key].to_list())) for key in shown]
+    lined = bool(table["line_over"].count())
     for _, part in table.group_by(UNIT, maintain_order=True):
         lines = tuple(part.to_dicts())
-        print_table(Table(title=measured_in(lines[0]), about=fixed, columns=(*names, *_figures()), lines=lines))
-    if table.height > 1 and whole.height:
+        print_table(Table(title=measured_in(lines[0]), about=fixed, columns=(*names, *_figures(lined)), lines=lines))
+    if whole.height:
         lines = tuple(whole.to_dicts())
-        title = f"over all {lines[0]['direction'] or ''} cells".replace("  ", " ")
-        print_table(Table(title=title, about=measured_in(lines[0]), columns=_figures(), lines=lines))
+        title = f"over {lines[0]['direction'] or ''} cells of {lines[0]['task_sets']} task sets".replace("  ", " ")
+        print_table(Table(title=title, about=measured_in(lines[0]), columns=(count("task_sets", "task sets"), *_figures(False)),
+                          lines=lines))
     say(_legend(table, whole))
 
 
-def _figures() -> tuple[Shown, ...]:
-    from w2s_bench.report.table import Shown, between_ends, count, interval, number
+def _figures(lined: bool) -> tuple[Shown, ...]:
+    """lined: whether any group has a line of gain on misfit."""
+    from w2s_bench.report.table import Shown, count, interval
     from w2s_bench.report.wording import figure
     from w2s_bench.tables.relation import mark_of
 
+    marks = {"test examples": "*", "task sets": '"'}
+    line = (interval("slope", digits=2, mark=mark_of), interval("intercept", mark=mark_of)) if lined else ()
     return (
         count("n_cells", "cells"), count("n_seeds", "seeds"),
-        interval("misfit", "misfit =\npredicted gain", mark=lambda line: "*" if line["misfit_over"] == "test examples" else ""),
-        number("gain"), interval("gain_over_misfit", "gain / misfit", digits=2), interval("slope", digits=2, mark=mark_of),
-        between_ends("correlation", "correlation", digits=2, mark=mark_of),
+        interval("misfit", mark=lambda line: marks.get(line["misfit_over"] or "", "")),
+        interval("gain", mark=_of_task_sets), interval("gain_over_misfit", "gain / misfit", digits=2, mark=_of_task_sets), *line,
         Shown(name="band_width", head="band /\nmisfit",
-              cell=lambda line: "-" if line["band_width"] is None else f"± {figure(line['band_width'], 0, 2)}"),
-        Shown(name="in_band", head="gain in\nband",
-              cell=lambda line: f"{line['in_band']:.0%} of {line['banded']}" if line["banded"] else "-"))
+              cell=lambda line: "-" if line["band_width"] is None else figure(line["band_width"], 0, 2)),
+        Shown(name="narrow", head="band <\nmisfit",
+              cell=lambda line: f"{line['narrow']} of {line['n_truth']}" if line["n_truth"] else "-"))
+
+
+def _of_task_sets(line: Line) -> str:
+    return '"' if line["misfit_over"] == "task sets" else ""
 
 
 def _legend(table: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
-    from w2s_bench.tables.laws import divergence_of
-    from w2s_bench.tables.relation import MEANINGS
+    from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
+    from w2s_bench.tables.relation import MEANINGS, NO_LINE
 
-    rested = [*table["line_over"].to_list(), *whole["line_over"].to_list()]
-    said = ["±: 95 % over seeds (Student-t). Line: gain on misfit."]
-    said += [meaning for over, meaning in MEANINGS.items() if over in rested]
-    said += ["* over test examples, where there is one cell."] if "test examples" in table["misfit_over"].to_list() else []
-    declared = [divergence_of(name) for name in sorted(table["divergence"].drop_nulls().unique().to_list())]
-    bands = list(dict.fromkeys(found.band for found in declared if found)) if table["banded"].sum() else []
-    said += [f"band: {band}." for band in bands]
-    bandless = table.filter((table["banded"] == 0) & (table["n_truth"] > 0))["divergence"].drop_nulls().unique().sort().to_list()
-    said += [f"No band for {', '.join(bandless)}: the explicit bound of these cells is not known, which bounds.parquet beside "
-             "the rows would hold."] if bandless else []
+    over = [*table["misfit_over"].to_list(), *whole["misfit_over"].to_list()]
+    rested = table["line_over"].to_list()
+    said = ["±: 95 % over seeds (Student-t)."]
+    said += ["* over test examples, where there is one cell."] if "test examples" in over else []
+    said += ['" over task sets, each of which is one value.'] if "task sets" in over else []
+    if any(rested):
+        said.append("slope, intercept: of gain on misfit, through the weak-to-strong configurations with something to gain; "
+                    f"{NO_LINE}.")
+        said += [meaning for over, meaning in MEANINGS.items() if over in rested]
+    if table["banded"].sum():
+        named = sorted(table["divergence"].drop_nulls().unique().to_list())
+        bounds = [found[name] for found in (explicit_bounds(), inexact_bounds()) for name in named if name in found]
+        said.append("band: how far below the misfit the law lets the gain be, with what is known of ε and δ on the test sample "
+                    f"({' or '.join(dict.fromkeys(bounds))}, every assumption certified).")
     return said
 
 
-def _sentences(line: Line, divergences: set[str | None]) -> list[str]:
-    """What one line over all says, and what the law says where its band is wide."""
+def _sentences(sets: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
+    """What is known of these cells, from one line a task set and divergence, and what was measured."""
     from w2s_bench.report.finding import gain_on_misfit
-    from w2s_bench.report.wording import figure
 
-    if not line["n_truth"]:
-        return [f"No truth in these {line['n_cells']} cells: the misfit predicts the gain, and nothing here can check it."]
-    told = gain_on_misfit(line, divergences)
-    said = [f"{told[0].upper()}{told[1:]}."]
-    if line["silent"] is not None:
-        said.append(f"The explicit law allows a band of ± {figure(line['band_width'], 0, 2)} misfits on average. In "
-                    f"{line['silent']} of {line['banded']} cells it is wider than the misfit, and there it does not say whether "
-                    "the student gains at all.")
+    cells, truth, banded, narrow, no_delta, unsure, loses = (int(sets[name].sum()) for name in (
+        "n_cells", "n_truth", "banded", "narrow", "no_delta", "not_certified", "loses"))
+    said = ["The misfit needs no truth. It is the gain only of a student that is the best fit to the weak labels, on such "
+            "inputs (δ = 0), in a convex class that holds the truth (ε = 0)."]
+    if not truth:
+        return [*said, f"No truth in these {cells} cells: ε is not known, so no gain is predicted and none can be checked."]
+    why = [f"{banded - narrow} have a band as wide as the misfit or wider"] if banded > narrow else []
+    why += [f"of {no_delta} δ is not known"] if no_delta else []
+    why += [f"of {unsure} it is not certified that the class is convex and holds the ceiling, or the fit exact"] * bool(unsure)
+    if narrow:
+        said.append(f"In {narrow} of {truth} cells the law certifies a band narrower than the misfit: there the misfit predicts "
+                    "a gain, of the misfit less the band or more." + (f" Of the others {', '.join(why)}." if why else ""))
+    else:
+        said.append(f"In none of {truth} cells does the law certify a band narrower than the misfit, so the misfit predicts no "
+                    f"gain here: {', '.join(why)}.")
+    said.append(f"Measured, the student errs more than its teacher in {loses} of {truth} cells.")
+    if whole.height:
+        told = gain_on_misfit(whole.to_dicts()[0])
+        said.append(f"{told[0].upper()}{told[1:]}.")
     return said

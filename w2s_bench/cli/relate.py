@@ -30,7 +30,8 @@ class RelateWords(TableWords, frozen=True, kw_only=True):
 def command(words: RelateWords) -> None:
     """Fit a line of one column of RUNS on another: slope, intercept, correlation, with 95 % intervals.
 
-    Intervals are over seeds where there are 3 or more, else over cells; the output says which.
+    A line goes through configurations (task, weak, strong, strategy, supervisor), 3 or more, never through the seeds of one,
+    and through task sets from 8 on. Intervals are over seeds where there are 3 or more; the output says over what.
     """
     from w2s_bench.report.listing import print_csv, print_json
     from w2s_bench.tables.relation import relation
@@ -48,22 +49,22 @@ def command(words: RelateWords) -> None:
 
 def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> None:
     from w2s_bench.report.listing import print_table, say, short
-    from w2s_bench.report.table import Shown, Table, between_ends, interval, words
-    from w2s_bench.tables.relation import MEANINGS, mark_of
+    from w2s_bench.report.table import Shown, Table, between_ends, count, interval, words
+    from w2s_bench.tables.relation import MEANINGS, NO_LINE, mark_of
 
     steep, height = ("exponent", "ln of factor") if log else ("slope", "intercept")
     columns = (
         *(words(key, texts=short(table[key].to_list())) for key in keys),
-        Shown(name="n_cells", head="cells", cell=lambda line: str(line["line_cells"] or line["n_cells"])),
-        Shown(name="n_seeds", head="seeds", cell=lambda line: str(line["line_seeds"] or line["n_seeds"])),
+        count("n_cells", "cells"), count("n_seeds", "seeds"), count("line_points", "points"),
         interval("slope", f"{steep} ± 95 %", mark=mark_of), interval("intercept", f"{height} ± 95 %", mark=mark_of),
         between_ends("correlation", "correlation (95 %)", mark=mark_of), interval("ratio", f"mean {y} / mean {x}"),
         Shown(name="farthest", head="farthest", cell=lambda line: "-" if line["farthest"] is None else f"{line['farthest']:.1e}"))
     print_table(Table(title=f"{y} on {x}", about="logarithms of both" if log else "", columns=columns,
                       lines=tuple(table.to_dicts())))
     said = [meaning for over, meaning in MEANINGS.items() if over in table["line_over"].to_list()]
+    said += ["points: what a line goes through, configurations and their draws, or task sets."] if said else []
     said.append(f"farthest: the largest |{y} − {x}| / |{x}| of a cell.")
-    said += ["-: fewer than 3 cells, or x does not vary."] if table["line_over"].null_count() else []
+    said += [f"-: {NO_LINE}."] if table["line_over"].null_count() else []
     missing, below = int(table["missing"].sum()), int(table["not_positive"].sum())
     said += [f"Left out: {missing} rows without finite {x} and {y}."] if missing else []
     said += [f"Left out: {below} rows where {x} or {y} is not above 0 and has no logarithm."] if below else []

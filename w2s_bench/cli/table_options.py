@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from w2s_bench.cli.words import TableWords
 from w2s_bench.contracts.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ def runs_or_latest(runs: Sequence[str], *tables: str) -> list[Path]:
     folder = latest_run(*(tables or ("rows.parquet",)))
     click.echo(f"the latest run: {folder}", err=True)
     return [folder]
+
+
+def refuse_runs(words: TableWords) -> None:
+    """Raise UsageError where what is said of runs stands beside files of one's own."""
+    for given, name in ((words.runs, "RUNS"), (words.condition, "--where"), (words.by, "--by"), (words.latest, "--latest")):
+        if given:
+            raise UsageError(f"{name} goes with runs, not with files of your own", hint="ask for one of the two")
 
 
 def columns_of(by: str | None, known: Sequence[str]) -> list[str] | None:

@@ -30,6 +30,7 @@ class Divergence(Protocol):
     else "other": nothing is certified then. rounding: what a divergence of two predictors near each other may be off by in
     float64, 0 for values with a unit of their own.
     law: who says that the gain is at least the misfit. explicit: name of the bound that says by how much it may be less.
+    inexact: name of the bound that says so of a student whose misfit is δ above the least of its class, "" where there is none.
     two_sided: whether the gain is as near from above, in a class that is a linear subspace. spreads: whether `reach` reads
     `spread`. band: the explicit law in words. holds, fails: when the law is true of a student, and what a gain outside its band
     shows; ends of sentences.
@@ -42,6 +43,7 @@ class Divergence(Protocol):
     rounding: float
     law: str
     explicit: str
+    inexact: str
     two_sided: bool
     spreads: bool
     band: str

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from w2s_bench.report.wording import Line, between, with_half
+from w2s_bench.report.wording import Line, with_half
 from w2s_bench.scoring.flags import FEW_TEST_EXAMPLES
-from w2s_bench.scoring.lines import CELLS
-from w2s_bench.tables.laws import divergence_of, explicit_bounds, law_of
+from w2s_bench.tables.laws import divergence_of, explicit_bounds
 from w2s_bench.tables.predictions import over_all
 from w2s_bench.tables.summary import Z95, bound_on_test
 
@@ -33,17 +31,11 @@ def sentence(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
     return "; ".join(said) + "."
 
 
-def gain_on_misfit(line: Line, divergences: Iterable[str | None]) -> str:
+def gain_on_misfit(line: Line) -> str:
     """What a line of `over_all` says of gain and misfit, and over which cells: the same in show, run, report and predict."""
     scale = ", in shares of the teacher's error because units differ" if line["divergence"] is None else ""
-    said = (f"over {line['n_truth']} {line['direction'] or 'scored'} cells{scale}, mean gain / mean misfit is "
-            f"{with_half(line, 'gain_over_misfit', 2)} (1 or more by {law_of(divergences)})")
-    if line["line_over"]:
-        fewer = line["line_cells"] < line["n_truth"]
-        some = f", in the {line['line_cells']} cells of seeds that hold {CELLS} or more," if fewer else ""
-        said += (f" and gain on misfit{some} has slope {between(line, 'slope', 2)} and correlation "
-                 f"{between(line, 'correlation', 2)}, intervals over {'cells' if line['line_over'] == 'cells' else 'seeds'}")
-    return said
+    return (f"over {line['n_truth']} {line['direction'] or 'scored'} cells of {line['task_sets']} task sets{scale}, gain / "
+            f"misfit is {with_half(line, 'gain_over_misfit', 2)} (mean over task sets, 95 %)")
 
 
 def _beats(rows: pl.DataFrame) -> str:
@@ -66,7 +58,7 @@ def _law(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
 
     usable = rows.filter(pl.col("misfit").is_finite())
     whole = over_all(usable, bounds).to_dicts() if usable.height else []
-    return gain_on_misfit(whole[0], usable["divergence"].unique().to_list()) if whole and whole[0]["n_truth"] else ""
+    return gain_on_misfit(whole[0]) if whole and whole[0]["n_truth"] else ""
 
 
 def _met(rows: pl.DataFrame, bounds: pl.DataFrame) -> list[str]:

@@ -35,6 +35,11 @@ def explicit_bounds() -> dict[str, str]:
     return {name: divergence.explicit for name, divergence in measures().divergences.items()}
 
 
+def inexact_bounds() -> dict[str, str]:
+    """The bound that says the same of a student that is no exact projection, by divergence, where there is one."""
+    return {name: divergence.inexact for name, divergence in measures().divergences.items() if divergence.inexact}
+
+
 def explicit_words(divergences: Iterable[str | None]) -> str:
     """The explicit bounds of rows of these divergences, as "theorem2-explicit (squared, brier) or kl-explicit (kl)"; nothing
     where none is known. A single one stands alone."""

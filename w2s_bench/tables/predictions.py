@@ -1,31 +1,36 @@
-"""Rows of cells as predictions: the misfit foretells the gain; how well, group by group and over all."""
+"""What the misfits of rows say of their gains, group by group: misfit, gain, and the band that the law certifies between them.
+
+A misfit alone predicts nothing. On a sample where the student's class is convex and holds the ceiling, the law of the divergence
+lets the gain be less than the misfit by a band, which grows with the ceiling's error ε and with δ, by how much the student's
+misfit is above the least in its class there. The bounds table holds it, with what was certified of it.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.scoring.intervals import Estimate, across_seeds, ratio
-from w2s_bench.scoring.lines import fit_line
+from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.scoring.ratios import quotient
-from w2s_bench.scoring.verdict import ROUNDING
 from w2s_bench.tables.groups import fields, groups, has_panels, interval_schema, units
-from w2s_bench.tables.laws import divergence_of
-from w2s_bench.tables.relation import line_columns, line_schema
-from w2s_bench.tables.summary import Z95, bound_on_test
+from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
+from w2s_bench.tables.relation import line_columns, line_schema, line_through
+from w2s_bench.tables.summary import Z95
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from w2s_bench.contracts import Divergence
     from w2s_bench.tables.values import Schema, Values
 
 
 FORWARD = DIRECTIONS[0]
-"""The direction that statements over all cells speak of: the others are no weak-to-strong generalization."""
+"""The direction that lines and statements over all cells speak of: the others are no weak-to-strong generalization."""
+
+NOT_BETTER = "ceiling-not-better"
+"""The flag of a cell whose class, fitted on the truth, is no better than the teacher: nothing to gain."""
 
 
 def default_keys(rows: pl.DataFrame) -> list[str]:
@@ -37,11 +42,13 @@ def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | No
     """One row a group of cells with status ok, from the columns `by` or `default_keys`, with the columns of `_schema`.
 
     Draws of a task within a seed are pooled: their mean is the seed's value. Intervals of means and of gain over misfit
-    are Student-t over seeds (`misfit_over` = seeds); the misfit of a single cell has its own over test examples.
-    in_band is the share of `banded` cells whose gain is in the band of their divergence's law, ε = err_ceiling; where that rests
-    on single predictions, a cell whose explicit bound is not in `bounds` has no band.
-    band_width is the half-width in units of the misfit, a ratio of means; silent counts the cells where it is at least the
-    misfit.
+    are Student-t over seeds (`misfit_over` = seeds); the misfit of a single cell has its own over test examples. Of 2 to 7 task
+    sets in one group there is no mean.
+    The line, of gain on misfit, goes through configurations that are weak-to-strong and whose ceiling is better than their
+    teacher in some cell (see `relation`).
+    banded: cells for which the law certifies a band below the misfit, δ included. band_width: its width in units of the misfit,
+    a ratio of means. narrow: cells whose band is narrower than the misfit. no_delta, not_certified: cells with a gain that have
+    no band because δ is unknown, or because something else is not certified. loses: cells whose gain is below 0.
     Raises DataError without such cells, UsageError where a group mixes units.
     """
     import polars as pl
@@ -54,11 +61,13 @@ def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | No
 
 
 def over_all(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
-    """One row like those of `predictions`, with the `direction`, over every weak-to-strong cell with status ok, each cell once.
+    """One row like those of `predictions`, with `direction` and `task_sets`, over every weak-to-strong cell with status ok; none
+    where these are of fewer than 8 task sets.
 
-    Where no cell is weak-to-strong, over all that are ok, and `direction` is null. Where the cells have several units, each is
-    measured in shares of its err_weak, `divergence` is null and `output_unit` says "share of err_weak"; cells without an
-    err_weak above 0 are left out then.
+    A task set is one value, the mean over its cells, and intervals are Student-t over task sets (`misfit_over`). There is no
+    line. Where no cell is weak-to-strong, it is over all that are ok, and `direction` is null. Where the cells have several
+    units, each is measured in shares of its err_weak, `divergence` is null and `output_unit` says "share of err_weak"; cells
+    without an err_weak above 0 are left out then.
     """
     import polars as pl
 
@@ -67,8 +76,10 @@ def over_all(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     usable = _banded(forward if forward.height else usable, bounds)
     if len(units(usable)) > 1:
         usable = _as_shares(usable.filter(pl.col("err_weak") > 0))
-    found = [{"direction": FORWARD if forward.height else None, **_figures(usable)}] if usable.height else []
-    return pl.DataFrame(found, schema={"direction": pl.String, **_schema()}, orient="row")
+    sets = usable["task_set"].n_unique()
+    direction = FORWARD if forward.height else None
+    found = [{"direction": direction, "task_sets": sets, **_figures(usable)}] if sets >= ENOUGH_TASKS else []
+    return pl.DataFrame(found, schema={"direction": pl.String, "task_sets": pl.Int64, **_schema()}, orient="row")
 
 
 def _usable(rows: pl.DataFrame) -> pl.DataFrame:
@@ -89,30 +100,23 @@ def _as_shares(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _banded(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
-    """With `reach`, the half-width of the band about the misfit, and whether the gain is in it (`inside`); null without one.
+    """With `reach`, how far below the misfit the law lets the gain be; null where that is not certified on the test sample.
 
-    The reach is that of the divergence, from misfit and err_ceiling; where it rests on more than means of a row, it is what
-    the explicit bound on test says: its slack is the gain less misfit − reach.
+    It is what the explicit bound says, or of a student that is no exact projection the inexact one, where every assumption is
+    certified: the slack of either is the gain less misfit − reach.
     """
     import polars as pl
 
-    bounded = rows.join(bound_on_test(bounds).select("run_id", "cell_key", "slack"), on=["run_id", "cell_key"], how="left",
-                        maintain_order="left")
-    found = [_reach(line, divergence_of(line["divergence"])) for line in
-             bounded.select("divergence", "misfit", "gain", "err_weak", "err_student", "err_ceiling", "slack").to_dicts()]
-    reach, inside = [each[0] for each in found], [each[1] for each in found]
-    return rows.with_columns(pl.Series("reach", reach, pl.Float64), pl.Series("inside", inside, pl.Boolean))
-
-
-def _reach(line: Mapping[str, Any], loss: Divergence | None) -> tuple[float | None, bool]:
-    values = [line[name] for name in ("misfit", "gain", "err_weak", "err_student")]
-    rest = line["slack" if loss is not None and loss.spreads else "err_ceiling"]
-    if loss is None or not all(value is not None and math.isfinite(value) for value in (*values, rest)):
-        return None, False
-    misfit, gain, err_weak, err_student = values
-    reach = rest - (gain - misfit) if loss.spreads else loss.reach(misfit, rest, 0.0)
-    apart, rounding = gain - misfit, ROUNDING * (err_weak + err_student + misfit)
-    return reach, apart >= -reach - rounding and (not loss.two_sided or apart <= reach + rounding)
+    laws = pl.concat([pl.DataFrame({"divergence": list(named), "bound": list(named.values())},
+                                   schema={"divergence": pl.String, "bound": pl.String})
+                      for named in (explicit_bounds(), inexact_bounds())])
+    certified = bounds.filter((pl.col("split") == "test") & pl.col("all_assumptions"))
+    cell = ["run_id", "cell_key"]
+    reach = rows.select(*cell, "divergence", "gain", "misfit").unique(cell).join(certified, on=cell).join(
+        laws, on=["divergence", "bound"], how="semi").group_by(cell).agg(
+        (pl.col("slack") - (pl.col("gain") - pl.col("misfit"))).min().alias("reach"))
+    return rows.join(reach, on=cell, how="left", maintain_order="left").with_columns(
+        pl.when(pl.col("reach").is_finite()).then(pl.col("reach").clip(0.0)).alias("reach"))
 
 
 def _schema() -> Schema:
@@ -120,48 +124,80 @@ def _schema() -> Schema:
 
     return {"divergence": pl.String, "output_unit": pl.String, "n_cells": pl.Int64, "n_seeds": pl.Int64, "n_truth": pl.Int64,
             **interval_schema("misfit"), "misfit_over": pl.String, **interval_schema("gain", "gain_over_misfit"),
-            **line_schema(), "banded": pl.Int64, "in_band": pl.Float64, "band_width": pl.Float64, "silent": pl.Int64}
+            "loses": pl.Int64, **line_schema(), "banded": pl.Int64, "band_width": pl.Float64, "narrow": pl.Int64,
+            "no_delta": pl.Int64, "not_certified": pl.Int64}
 
 
 def _figures(part: pl.DataFrame) -> Values:
     import polars as pl
 
     seen = part.filter(pl.all_horizontal(pl.col("gain", "err_weak", "err_student").is_finite().fill_null(False)))
-    by_seed = seen.group_by("seed", maintain_order=True).agg(pl.col("gain", "misfit").mean())
-    gains, misfits = by_seed["gain"].to_numpy(), by_seed["misfit"].to_numpy()
-    line = fit_line(seen["misfit"].to_numpy(), seen["gain"].to_numpy(), seen["seed"].to_numpy()) if seen.height else None
-    misfit, over = _mean_misfit(part)
     return {
         "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "n_cells": part.height,
-        "n_seeds": part["seed"].n_unique(), "n_truth": seen.height, **fields("misfit", misfit), "misfit_over": over,
-        **fields("gain", across_seeds(gains) if seen.height else None),
-        **fields("gain_over_misfit", ratio(gains, misfits) if seen.height and _moved(seen, misfits.mean()) else None),
-        **line_columns(line), **_band(seen),
-    }
+        "n_seeds": part["seed"].n_unique(), "n_truth": seen.height, **_means(part, seen),
+        "loses": seen.filter(pl.col("gain") < 0).height, **line_columns(line_through(_lined(seen), "misfit", "gain")),
+        **_band(seen)}
 
 
-def _moved(seen: pl.DataFrame, misfit: float) -> bool:
-    """Whether the students left their teachers: a ratio to a misfit that is rounding is no number."""
-    return quotient(1.0, misfit, float(seen["err_weak"].to_numpy().mean())) is not None
-
-
-def _mean_misfit(part: pl.DataFrame) -> tuple[Estimate, str | None]:
+def _means(part: pl.DataFrame, seen: pl.DataFrame) -> Values:
+    """Means over seeds; over task sets where there are several, and enough."""
     import polars as pl
 
-    found = across_seeds(part.group_by("seed", maintain_order=True).agg(pl.col("misfit").mean())["misfit"].to_numpy())
+    sets = part["task_set"].n_unique()
+    if 1 < sets < ENOUGH_TASKS:
+        return {}
+    over = "task_set" if sets > 1 else "seed"
+    of_seen = seen.group_by(over, maintain_order=True).agg(pl.col("gain", "misfit", "err_weak").mean())
+    gains = of_seen["gain"].to_numpy()
+    misfit, rested = _mean_misfit(part, over)
+    return {**fields("misfit", misfit), "misfit_over": rested, **fields("gain", across_seeds(gains) if seen.height else None),
+            **fields("gain_over_misfit", _over_misfit(of_seen, sets))}
+
+
+def _over_misfit(means: pl.DataFrame, sets: int) -> Estimate | None:
+    """Gain / misfit: of one task set a ratio of means over seeds; of several the mean over task sets of their ratios. A ratio
+    to a misfit that is rounding is no number."""
+    import numpy as np
+
+    gains, misfits, beside = (means[name].to_numpy() for name in ("gain", "misfit", "err_weak"))
+    if sets == 1:
+        there = means.height and quotient(1.0, float(misfits.mean()), float(beside.mean())) is not None
+        return ratio(gains, misfits) if there else None
+    ratios = [quotient(*map(float, each)) for each in zip(gains, misfits, beside, strict=True)]
+    kept = np.array([each for each in ratios if each is not None])
+    return across_seeds(kept) if kept.size else None
+
+
+def _mean_misfit(part: pl.DataFrame, over: str) -> tuple[Estimate, str | None]:
+    import polars as pl
+
+    found = across_seeds(part.group_by(over, maintain_order=True).agg(pl.col("misfit").mean())["misfit"].to_numpy())
     if found.n > 1:
-        return found, "seeds"
+        return found, "task sets" if over == "task_set" else "seeds"
     error = part["misfit_se"][0]
     if part.height > 1 or error is None:
         return found, None
     return Estimate(found.mean, error, found.mean - Z95 * error, found.mean + Z95 * error, 1), "test examples"
 
 
+def _lined(seen: pl.DataFrame) -> pl.DataFrame:
+    """The cells that a line may go through: of one task set, weak-to-strong, of configurations with something to gain."""
+    import polars as pl
+
+    forward = seen.filter(pl.col("direction") == FORWARD)
+    if forward["task_set"].n_unique() > 1:
+        return forward.clear()
+    nothing = pl.col("flags").list.contains(NOT_BETTER).fill_null(False)
+    return forward.filter(~nothing.all().over("task", "weak", "strong", "strategy", "supervisor"))
+
+
 def _band(seen: pl.DataFrame) -> Values:
-    apt = seen.filter(seen["reach"].is_not_null())
-    if apt.is_empty():
-        return {"banded": 0, "in_band": None, "band_width": None, "silent": None}
-    misfit, width = apt["misfit"].to_numpy(), apt["reach"].to_numpy()
-    typical = float(misfit.mean())
-    return {"banded": apt.height, "in_band": float(apt["inside"].to_numpy().mean()),
-            "band_width": float(width.mean()) / typical if typical > 0.0 else None, "silent": int((width >= misfit).sum())}
+    import polars as pl
+
+    apt, without = seen.filter(seen["reach"].is_not_null()), seen.filter(seen["reach"].is_null())
+    no_delta = without["delta_exact"].null_count()
+    counts: Values = {"banded": apt.height, "narrow": apt.filter(pl.col("reach") < pl.col("misfit")).height, "no_delta": no_delta,
+                      "not_certified": without.height - no_delta}
+    typical = apt.select(pl.col("misfit").mean()).item()
+    width = apt.select(pl.col("reach").mean()).item()
+    return counts | {"band_width": width / typical if typical else None}

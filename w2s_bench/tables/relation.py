@@ -1,4 +1,4 @@
-"""One column of the rows against another: the line through the cells of a group."""
+"""One column of the rows against another: the line through the configurations of a group."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.intervals import ratio
-from w2s_bench.scoring.lines import Line, fit_line
+from w2s_bench.scoring.lines import ENOUGH_TASKS, Cells, Line, fit_line
 from w2s_bench.tables.groups import fields, groups, interval_schema
 
 if TYPE_CHECKING:
@@ -17,26 +17,31 @@ if TYPE_CHECKING:
     from w2s_bench.tables.values import Schema, Values
 
 LINE = ("slope", "intercept", "correlation")
-_MARKS = {"seeds": "", "pooled": "°", "cells": "'", None: ""}
+_MARKS = {"seeds": "", "means": "°", "configurations": "'", "task sets": '"', None: ""}
 
 MEANINGS = {
-    "seeds": "slope, intercept and correlation: the mean of each seed's own line, ± over seeds (Student-t).",
-    "pooled": "° one line through all cells, because fewer than 3 seeds hold 5 cells; ± by leaving out one seed at a time.",
-    "cells": "' one line through all cells, taken as independent, because there are fewer than 3 seeds: too narrow where cells "
-             "of one seed move together.",
+    "seeds": "A line is the mean of each seed's own through its configurations, ± over seeds (Student-t).",
+    "means": "° the line through the configurations' means over seeds, because fewer than 3 seeds hold 5; ± by leaving out one "
+             "seed at a time.",
+    "configurations": "' the line through the configurations' means, taken as independent, because there are fewer than 3 seeds: "
+                      "too narrow where they move together.",
+    "task sets": '" the line through the means of the task sets; ± over them.',
 }
+NO_LINE = ("no line through fewer than 3 configurations (the seeds of one share their noise), through x that do not vary beyond "
+           "noise, or through 2 to 7 task sets")
 _MEASURED = ("D", "label")
+_MODELS = ("task_set", "weak", "strong", "strategy", "supervisor")
+"""A configuration but for the draw of its task set."""
 
 
 def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log: bool = False) -> pl.DataFrame:
     """One row a group: the columns of `by`, n_cells, n_seeds, slope, intercept and correlation of y on x with the ends of
-    their 95 % intervals (`_low`, `_high`), line_over, ratio (of the mean of y to the mean of x, over seeds), farthest,
+    their 95 % intervals (`_low`, `_high`), line_over, ratio (of the mean of y to the mean of x), farthest,
     missing and not_positive.
 
     log: natural logarithms of both, so slope is the exponent of y ∝ x^slope. missing: rows without finite x and y;
     not_positive: rows that have no logarithm; both are left out. farthest: the largest |y − x| / |x|.
-    line_over: what the intervals rest on, "seeds", "pooled"
-    or "cells" (see scoring/lines.py); null, like the line, where fewer than 3 cells are left or x does not vary.
+    line_over: what the intervals rest on (see scoring/lines.py), null where there is no line: see NO_LINE.
     Raises UsageError for a column that is unknown or no number and for a group with mixed units, DataError where no row is
     left.
     """
@@ -66,40 +71,57 @@ def line_columns(line: Line | None) -> Values:
     """A line as the columns of `line_schema`."""
     parts = {name: getattr(line, name) if line else None for name in LINE}
     return {**{key: value for name, part in parts.items() for key, value in fields(name, part).items()},
-            "line_over": line.over if line else None, "line_cells": line.cells if line else None,
+            "line_over": line.over if line else None, "line_points": line.points if line else None,
             "line_seeds": line.seeds if line else None}
 
 
 def line_schema() -> Schema:
-    """slope, intercept, correlation with their ends, what they rest on and through how many cells and seeds they go."""
+    """slope, intercept, correlation with their ends, what they rest on, and through how many points and over how many seeds."""
     import polars as pl
 
-    return {**interval_schema(*LINE), "line_over": pl.String, "line_cells": pl.Int64, "line_seeds": pl.Int64}
+    return {**interval_schema(*LINE), "line_over": pl.String, "line_points": pl.Int64, "line_seeds": pl.Int64}
+
+
+def line_through(rows: pl.DataFrame, x: str, y: str, *, log: bool = False) -> Line | None:
+    """The line of y on x through the configurations of these rows, which hold both."""
+    import numpy as np
+    import polars as pl
+
+    if rows.is_empty():
+        return None
+    across, up = (rows[name].cast(pl.Float64).to_numpy() for name in (x, y))
+    error = pl.col(f"{x}_se") if f"{x}_se" in rows.columns else pl.lit(None)
+    spread = rows.select(error.cast(pl.Float64).fill_null(np.nan).alias("error"), "seed")["error"].to_numpy()
+    if log:
+        across, up, spread = np.log(across), np.log(up), spread / across
+    models, task, sets = (rows.select(pl.struct(names).rank("dense")).to_series().to_numpy()
+                          for names in (_MODELS, (*_MODELS, "task"), _MODELS[:1]))
+    return fit_line(Cells(x=across, y=up, seeds=rows["seed"].to_numpy(), configurations=task, models=models, task_sets=sets,
+                          x_error=spread))
 
 
 def _related(part: pl.DataFrame, x: str, y: str, log: bool) -> Values:
-    import numpy as np
     import polars as pl
 
     there = part.filter(pl.all_horizontal(pl.col(x, y).is_finite().fill_null(False)))
     kept = there.filter((pl.col(x) > 0) & (pl.col(y) > 0)) if log else there
-    across, up = kept[x].cast(pl.Float64).to_numpy(), kept[y].cast(pl.Float64).to_numpy()
-    if log:
-        across, up = np.log(across), np.log(up)
-    line = fit_line(across, up, kept["seed"].to_numpy()) if kept.height else None
-    return {"n_cells": kept.height, "n_seeds": kept["seed"].n_unique(), **line_columns(line), **_compared(kept, x, y),
+    return {"n_cells": kept.height, "n_seeds": kept["seed"].n_unique(), **line_columns(line_through(kept, x, y, log=log)),
+            **_compared(kept, x, y),
             "missing": part.height - there.height, "not_positive": there.height - kept.height}
 
 
 def _compared(kept: pl.DataFrame, x: str, y: str) -> Values:
-    """y beside x where both are one quantity: a prediction and what was measured."""
+    """y beside x where both are one quantity: a prediction and what was measured. The ratio is over seeds, over task sets where
+    there are enough, and null in between."""
     import polars as pl
 
     apart = ((pl.col(y) - pl.col(x)).abs() / pl.col(x).abs()).filter(pl.col(x) != 0).max()
-    by_seed = kept.group_by("seed", maintain_order=True).agg(pl.col(x).mean().alias("below"), pl.col(y).mean().alias("above"))
-    below = by_seed["below"].to_numpy()
-    found = ratio(by_seed["above"].to_numpy(), below) if kept.height and below.mean() != 0.0 else None
-    return {**fields("ratio", found), "farthest": kept.select(apart).item() if found else None}
+    sets = kept["task_set"].n_unique()
+    over = "seed" if sets < 2 else "task_set"
+    means = kept.group_by(over, maintain_order=True).agg(pl.col(x).mean().alias("below"), pl.col(y).mean().alias("above"))
+    below = means["below"].to_numpy()
+    told = kept.height and below.mean() != 0.0 and (sets < 2 or sets >= ENOUGH_TASKS)
+    return {**fields("ratio", ratio(means["above"].to_numpy(), below) if told else None), "farthest": kept.select(apart).item()}
 
 
 def _check_number(rows: pl.DataFrame, name: str) -> None:

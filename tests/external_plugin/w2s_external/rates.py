@@ -42,7 +42,7 @@ class ItakuraSaito:
     """D(a, b) = a/b − ln(a/b) − 1, with phi(v) = −ln v."""
 
     name, output, unit, geometry, rounding = "itakura-saito", "rates", "", "other", 1e-12
-    law, explicit, two_sided, spreads = "Itakura and Saito", "", False, False
+    law, explicit, inexact, two_sided, spreads = "Itakura and Saito", "", "", False, False
     band = holds = fails = ""
 
     def unit_of(self, output_unit):
