@@ -36,3 +36,21 @@ def test_relate_says_what_it_leaves_out_and_refuses_what_is_no_number(ask: Ask) 
     assert "projection_gap" in ask("relate", "rows.parquet", "--x", "projection_gpa", "--y", "pgr", code=2)
     assert "weak holds String" in ask("relate", "rows.parquet", "--x", "weak", "--y", "gain", code=2)
     ask("relate", "rows.parquet", "--x", "seed", "--y", "projection_gap")
+
+
+def test_no_line_goes_through_the_seeds_of_one_configuration_nor_through_a_few_task_sets(ask: Ask) -> None:
+    rows = make_family({"a": 1.0, "b": 1.0}, draws=1, seeds=8).with_columns(output_unit=pl.lit("kg"))
+    one = relation(rows, "misfit", "gain", ["task_set", "weak"])
+    assert one["slope"].null_count() == one.height == 6 and one["ratio"].null_count() == 0
+    assert relation(rows, "misfit", "gain", ["task_set"])["line_over"].to_list() == ["means", "means"]
+    pooled = relation(rows, "misfit", "gain").row(0, named=True)
+    assert (pooled["slope"], pooled["ratio"]) == (None, None)
+    rows.write_parquet("rows.parquet")
+    assert "no line through fewer than 3 configurations" in ask("relate", "rows.parquet", "--x", "misfit", "--y", "gain")
+
+
+def test_eight_task_sets_are_eight_points(ask: Ask) -> None:
+    rows = make_family({f"t{i}": 1.0 + i for i in range(8)}, noise=0.0).with_columns(output_unit=pl.lit("kg"))
+    line = relation(rows, "misfit", "gain").row(0, named=True)
+    assert (line["line_over"], line["line_points"]) == ("task sets", 8) and line["slope"] == pytest.approx(1.0)
+    assert line["ratio"] == pytest.approx(1.0)

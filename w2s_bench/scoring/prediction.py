@@ -1,8 +1,9 @@
-"""The gain that a misfit predicts, from predictions alone, and how far the law lets the gain be from it.
+"""What the misfit says of the gain, from predictions alone, and how far the law lets the gain be from it.
 
-For an exact projection onto a convex class the gain is the misfit m up to a term of the distance ε = D(y, g) between the truth
-and a predictor g of the class: m − reach ≤ gain, and gain ≤ m + reach where the divergence's law is two-sided and the class is
-a linear subspace. The divergence says what its reach is. g = f_sw makes both true of any two predictors.
+For a projection onto a convex class the gain is the misfit m up to a term of the distance ε = D(y, g) between the truth and a
+predictor g of the class: m − reach ≤ gain, and gain ≤ m + reach where the divergence's law is two-sided and the class is
+a linear subspace. The divergence says what its reach is; a student whose misfit is δ above the least in its class may slip by
+more. g = f_sw makes both sides true of any two predictors, whatever their class and δ.
 """
 
 from __future__ import annotations
@@ -24,8 +25,7 @@ from w2s_bench.scoring.verdict import ROUNDING
 class Check:
     """What labels for a part of the examples say. All in the divergence's unit, all paired, on the labelled examples.
 
-    epsilon: error of the ceiling, or of the student itself where none is given (`epsilon_from` says which). band: how far the
-    law lets the gain be from the misfit there, the divergence's reach; two_sided: upwards too. inside: whether the gain is.
+    err_ceiling: None without a ceiling. criterion: err_weak − misfit. spread: mean of what the divergence's reach reads of them.
     """
 
     err_weak: Estimate
@@ -33,10 +33,17 @@ class Check:
     gain: Estimate
     misfit: Estimate
     gain_less_misfit: Estimate
-    predicted_err: Estimate
-    epsilon: Estimate
-    epsilon_from: str
-    band: float
+    criterion: Estimate
+    err_ceiling: Estimate | None
+    spread: float
+
+
+@dataclass(frozen=True)
+class Leeway:
+    """How far a law lets the gain be from the misfit: `half` ≥ 0 below it, and above it where two_sided. inside: whether the gain
+    of the labelled examples is there."""
+
+    half: float
     two_sided: bool
     inside: bool
 
@@ -67,7 +74,7 @@ def _named(f: npt.ArrayLike) -> npt.NDArray[np.intp]:
     return np.asarray(as_rows(f, "probabilities").argmax(axis=1))
 
 
-def predicted_gain(student: npt.ArrayLike, weak: npt.ArrayLike, loss: Divergence) -> Estimate:
+def own_misfit(student: npt.ArrayLike, weak: npt.ArrayLike, loss: Divergence) -> Estimate:
     """The misfit D(f_sw, f_w), student first, with its interval over examples. Needs no label.
 
     student, weak: (n, k). Raises ShapeError and DomainError.
@@ -88,32 +95,34 @@ def largest_epsilon(misfit: float, student: npt.ArrayLike, weak: npt.ArrayLike, 
     return (misfit / at_one) ** 2 if at_one > 0.0 else math.inf
 
 
-def predicted_error(err_weak: float, misfit: Estimate) -> Estimate:
-    """err_weak − misfit for a teacher's error that is known from elsewhere and taken as exact."""
-    return Estimate(err_weak - misfit.mean, misfit.se, err_weak - misfit.high, err_weak - misfit.low, misfit.n)
-
-
 def check_prediction(student: npt.ArrayLike, weak: npt.ArrayLike, truth: npt.ArrayLike, ceiling: npt.ArrayLike | None,
                      loss: Divergence) -> Check:
-    """The same examples seen with their labels. All (m, k), the examples that have a label.
-
-    Without a ceiling ε is the student's own error: an upper estimate of the best in its class, because it is in it.
-    Raises ShapeError and DomainError.
-    """
+    """The same examples seen with their labels. All (m, k), the examples that have a label. Raises ShapeError and DomainError."""
     y, (f_w, f_sw) = loss.conform_truth(np.asarray(truth)), _paired(loss, weak, student)
     check_same_shape(y, f_w, "truth and weak")
-    err_weak, err_student = loss.between(y, f_w), loss.between(y, f_sw)
-    misfit = loss.between(f_sw, f_w)
-    epsilon = err_student if ceiling is None else loss.between(y, loss.conform(np.asarray(ceiling)))
-    m, e, gain = estimate(misfit), estimate(epsilon), estimate(err_weak - err_student)
-    band = loss.reach(m.mean, e.mean, float(loss.spread(f_sw, f_w).mean()))
-    two_sided = loss.two_sided or ceiling is None
-    apart, rounding = gain.mean - m.mean, ROUNDING * float(err_weak.mean() + err_student.mean() + misfit.mean())
+    err_weak, err_student, misfit = loss.between(y, f_w), loss.between(y, f_sw), loss.between(f_sw, f_w)
     return Check(
-        estimate(err_weak), estimate(err_student), gain, m, estimate(err_weak - err_student - misfit),
-        estimate(err_weak - misfit), e, "student" if ceiling is None else "ceiling", band, two_sided,
-        apart >= -band - rounding and (not two_sided or apart <= band + rounding),
-    )
+        estimate(err_weak), estimate(err_student), estimate(err_weak - err_student), estimate(misfit),
+        estimate(err_weak - err_student - misfit), estimate(err_weak - misfit),
+        None if ceiling is None else estimate(loss.between(y, loss.conform(np.asarray(ceiling)))),
+        float(loss.spread(f_sw, f_w).mean()))
+
+
+def own_leeway(check: Check, loss: Divergence) -> Leeway:
+    """With the student itself as reference, ε = err_student: true of any two predictors, on both sides."""
+    return _leeway(check, loss.reach(check.misfit.mean, check.err_student.mean, check.spread), two_sided=True)
+
+
+def leeway_of_class(check: Check, epsilon: float, loss: Divergence, slip: float = 0.0) -> Leeway:
+    """With a predictor of the student's class as reference, which errs by epsilon, for a student that slips by `slip` ≥ 0
+    because it is no exact projection."""
+    return _leeway(check, loss.reach(check.misfit.mean, epsilon, check.spread) + slip, two_sided=loss.two_sided)
+
+
+def _leeway(check: Check, half: float, *, two_sided: bool) -> Leeway:
+    apart = check.gain.mean - check.misfit.mean
+    rounding = ROUNDING * (check.err_weak.mean + check.err_student.mean + check.misfit.mean)
+    return Leeway(half, two_sided, apart >= -half - rounding and (not two_sided or apart <= half + rounding))
 
 
 def _paired(loss: Divergence, weak: npt.ArrayLike, student: npt.ArrayLike) -> tuple[Array, Array]:

@@ -54,6 +54,14 @@ class Joined:
     ceiling: Array | None
 
 
+def read_joined(weak: str, student: str, truth: str | None, ceiling: str | None, *, of_classes: bool) -> Joined:
+    """The files at these paths, joined; of_classes: their rows are probabilities. Errors as those of the readers and `joined`."""
+    read = read_distributions if of_classes else read_predictions
+    taught = read(weak)
+    labels = None if truth is None else read_classes(truth, taught) if of_classes else read(truth)
+    return joined(taught, read(student), labels, None if ceiling is None else read(ceiling))
+
+
 def read_predictions(path: str) -> Predictions:
     """The file at `path`. Raises DataError for a file that is missing, empty, of another kind, without an id for each row,
     with an id twice, or with an output that is text, missing, NaN or infinite."""

@@ -9,7 +9,7 @@ import msgspec
 
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.registry.measures import named_divergence
-from w2s_bench.report.own.band import Band
+from w2s_bench.report.own.band import band_of
 
 if TYPE_CHECKING:
     from w2s_bench.contracts import Divergence
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 
 class OwnFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths of a user's files, and what is said of them: the error of the weak labels, the divergence."""
+    """Paths of a user's files, and what is said of them: the error of the weak labels, δ of the student, the divergence."""
 
     weak: str | None
     student: str | None
     truth: str | None
     ceiling: str | None
     err_weak: float | None
+    delta: float | None
     divergence: str | None
 
     def checked(self) -> tuple[str, str]:
@@ -34,10 +35,14 @@ class OwnFiles(msgspec.Struct, frozen=True, kw_only=True):
         if self.weak is None or self.student is None:
             raise UsageError(f"--{'weak' if self.weak is None else 'student'} is missing",
                              hint="the misfit needs --weak and --student")
-        if self.err_weak is not None and not (math.isfinite(self.err_weak) and self.err_weak >= 0.0):
-            raise UsageError(f"an error is 0 or more, not {self.err_weak}", where="--err-weak")
+        for value, option in ((self.err_weak, "--err-weak"), (self.delta, "--delta")):
+            if value is not None and not (math.isfinite(value) and value >= 0.0):
+                raise UsageError(f"{'an error' if option == '--err-weak' else 'δ'} is 0 or more, not {value}", where=option)
         if self.err_weak is not None and self.truth is not None:
             raise UsageError("--err-weak and --truth both say how wrong the weak labels are", hint="give one of the two")
+        if self.delta is not None and (self.truth is None or self.ceiling is None):
+            raise UsageError("δ makes a band together with ε, the ceiling's error", where="--delta",
+                             hint="give --truth and --ceiling too")
         return self.weak, self.student
 
 
@@ -46,17 +51,20 @@ def show_own_prediction(own: OwnFiles, as_json: bool, as_csv: bool) -> None:
     import polars as pl
 
     from w2s_bench.report.listing import print_csv, print_json
+    from w2s_bench.report.own.files import read_joined
     from w2s_bench.report.own.words import sentences
-    from w2s_bench.scoring.prediction import check_prediction, predicted_gain
+    from w2s_bench.scoring.prediction import check_prediction, own_misfit
 
     weak, student = own.checked()
     loss = named_divergence(own.divergence, where="--divergence")
-    files = _files(weak, student, own.truth, own.ceiling, loss)
-    misfit = predicted_gain(files.student, files.weak, loss)
+    files = read_joined(weak, student, own.truth, own.ceiling, of_classes=loss.output == "classes")
+    misfit = own_misfit(files.student, files.weak, loss)
+    if own.delta is not None and own.delta > misfit.mean:
+        raise UsageError(f"δ is a part of the misfit, which is {misfit.mean:.4g}, and not {own.delta}", where="--delta")
     check = None if files.truth is None else check_prediction(
         files.student[files.labelled], files.weak[files.labelled], files.truth, files.ceiling, loss)
-    quantities = _quantities(misfit, check, own.err_weak) + (_of_classes(files) if loss.output == "classes" else [])
-    band = None if check is None else _band(misfit, check, files, loss)
+    quantities = _quantities(misfit, check) + (_of_classes(files) if loss.output == "classes" else [])
+    band = None if check is None else band_of(misfit, check, files, loss, own.delta)
     said = sentences(misfit, check, band, own.err_weak, files, loss)
     if as_json:
         print_json({"weak": weak, "student": student, "truth": own.truth, "ceiling": own.ceiling, "divergence": loss.name,
@@ -69,29 +77,13 @@ def show_own_prediction(own: OwnFiles, as_json: bool, as_csv: bool) -> None:
         _print(quantities, said, f"{student} on the labels of {weak}", files, loss)
 
 
-def _files(weak: str, student: str, truth: str | None, ceiling: str | None, loss: Divergence) -> Joined:
-    """The files, joined, with rows that the divergence takes."""
-    from w2s_bench.report.own.files import joined, read_classes, read_distributions, read_predictions
-
-    of_classes = loss.output == "classes"
-    read = read_distributions if of_classes else read_predictions
-    taught = read(weak)
-    labels = None if truth is None else read_classes(truth, taught) if of_classes else read(truth)
-    return joined(taught, read(student), labels, None if ceiling is None else read(ceiling))
-
-
-def _quantities(misfit: Estimate, check: Check | None, err_weak: float | None) -> list[Values]:
-    from w2s_bench.scoring.prediction import predicted_error
-
-    found = [_quantity("misfit = predicted gain", "all ids", misfit)]
-    if err_weak is not None:
-        found.append(_quantity("predicted error of the student", "all ids", predicted_error(err_weak, misfit)))
+def _quantities(misfit: Estimate, check: Check | None) -> list[Values]:
+    found = [_quantity("misfit", "all ids", misfit)]
     if check is None:
         return found
-    epsilon = "ε: error of the ceiling" if check.epsilon_from == "ceiling" else "ε at most: error of the student"
-    named = (("misfit = predicted gain", check.misfit), ("gain", check.gain), ("gain − misfit", check.gain_less_misfit),
-             ("error of the weak labels", check.err_weak), ("predicted error of the student", check.predicted_err),
-             ("error of the student", check.err_student), (epsilon, check.epsilon))
+    named = [("misfit", check.misfit), ("gain", check.gain), ("gain − misfit", check.gain_less_misfit),
+             ("error of the weak labels", check.err_weak), ("error of the student", check.err_student)]
+    named += [("ε: error of the ceiling", check.err_ceiling)] if check.err_ceiling else []
     return found + [_quantity(name, "labelled ids", value) for name, value in named]
 
 
@@ -113,16 +105,6 @@ def _quantity(name: str, on: str, found: Estimate) -> Values:
     return {"quantity": name, "on": on, "n": found.n, **{key: v if math.isfinite(v) else None for key, v in numbers.items()}}
 
 
-def _band(misfit: Estimate, check: Check, files: Joined, loss: Divergence) -> Band:
-    """The explicit band about the misfit of all ids, with the labelled estimate of ε."""
-    from w2s_bench.scoring.prediction import mean_spread
-
-    epsilon = check.epsilon.mean
-    half = loss.reach(misfit.mean, epsilon, mean_spread(files.student, files.weak, loss))
-    return Band(low=misfit.mean - half, high=misfit.mean + half if check.two_sided else None, half_width=half, epsilon=epsilon,
-                epsilon_from=check.epsilon_from, half_width_on_labelled=check.band, gain_inside_on_labelled=check.inside)
-
-
 def _print(quantities: list[Values], said: list[str], title: str, files: Joined, loss: Divergence) -> None:
     from w2s_bench.report.listing import print_table, say
     from w2s_bench.report.table import Shown, Table, count, words
@@ -131,7 +113,7 @@ def _print(quantities: list[Values], said: list[str], title: str, files: Joined,
     columns = (
         Shown(name="quantity", head="", cell=lambda line: str(line["quantity"]), wordy=True, least=1), words("on"), count("n"),
         Shown(name="value", head="value ± se", cell=lambda line: f"{figure(line['value'])} ± {figure(line['se'])}"),
-        Shown(name="low", head="95 %",
+        Shown(name="low", head="95 % over ids",
               cell=lambda line: "-" if line["low"] is None else f"{figure(line['low'])} to {figure(line['high'])}"))
     outputs = files.outputs[0] if len(files.outputs) == 1 else f"{len(files.outputs)} outputs ({', '.join(files.outputs)})"
     print_table(Table(title=title, about=f"{loss.name} loss of {outputs}; {loss.unit}", columns=columns, lines=tuple(quantities)))

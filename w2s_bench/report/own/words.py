@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,74 +17,86 @@ def sentences(misfit: Estimate, check: Check | None, band: Band | None, err_weak
               loss: Divergence) -> list[str]:
     """What the numbers say and what they do not. err_weak: error of the weak labels where the user knows it."""
     from w2s_bench.report.wording import figure
-    from w2s_bench.tables.laws import law_of
 
     if misfit.mean == 0.0:
-        return ["The student repeats its teacher: misfit 0, predicted gain 0."]
-    said = [f"{law_of({loss.name})} predicts a gain of {figure(misfit.mean)}: the student errs by that much less than its "
-            "teacher." + ("" if check else " No label was used.")]
+        return ["The student repeats its teacher: misfit 0, and gain 0."]
+    said = [f"The student is {_with_ends(misfit, 'ids')} from the weak labels: that is the misfit." +
+            ("" if check else " No label was used."), f"The misfit is the gain only {loss.holds}."]
     if check is None:
-        said.append(_when_it_holds(misfit, files, loss))
+        said.append(_unknown(misfit, files, loss))
     known = err_weak if err_weak is not None else check.err_weak.mean if check else None
     if known is not None and misfit.mean > known:
         said.append(f"The misfit is above the teacher's error {figure(known)}, and no gain can be: the student is no projection "
                     "onto a class that holds the truth, or the two were measured on other examples.")
-    if check is not None and band is not None:
-        said += _band_sentences(check, band, loss)
+    elif err_weak is not None:
+        said.append(f"Under these conditions, and no others, the student would err by {figure(err_weak - misfit.mean)} or less, "
+                    "the teacher's error less the misfit.")
+    if check is not None:
+        said += [_measured(check), *_band_sentences(misfit, check, band, files, loss)]
     return said + _few(misfit, check, files, loss)
 
 
-def _when_it_holds(misfit: Estimate, files: Joined, loss: Divergence) -> str:
+def _with_ends(found: Estimate, over: str) -> str:
+    """ "0.3 (95 % 0.2 to 0.4 over 40 ids)"."""
+    from w2s_bench.report.wording import figure
+
+    if not math.isfinite(found.low):
+        return f"{figure(found.mean)} (1 of the {over})"
+    return f"{figure(found.mean)} (95 % {figure(found.low)} to {figure(found.high)} over {found.n} {over})"
+
+
+def _unknown(misfit: Estimate, files: Joined, loss: Divergence) -> str:
     from w2s_bench.report.wording import figure
     from w2s_bench.scoring.prediction import largest_epsilon
 
-    largest = figure(largest_epsilon(misfit.mean, files.student, files.weak, loss))
+    largest = largest_epsilon(misfit.mean, files.student, files.weak, loss)
     unit = f" {unit}" if (unit := loss.unit_of("")) else ""
-    return f"It holds {loss.holds}: some gain is certain only for ε below {largest}{unit}."
+    return (f"Neither ε nor δ, how far the student's misfit is above the least in its class, is known here, so no gain is "
+            f"predicted: even with δ = 0 a gain is certain only for ε below {figure(largest)}{unit}. --truth, for a part of the "
+            "ids, measures it.")
 
 
-def _band_sentences(check: Check, band: Band, loss: Divergence) -> list[str]:
+def _measured(check: Check) -> str:
+    gain = check.gain
+    told = ("the student errs more than its teacher" if gain.high < 0.0 else
+            "the student errs less than its teacher" if gain.low > 0.0 else "it cannot be told from 0")
+    return f"Measured: the gain is {_with_ends(gain, 'labelled ids')}, so {told}." if math.isfinite(gain.low) else (
+        f"Measured: the gain is {_with_ends(gain, 'labelled ids')}.")
+
+
+def _band_sentences(misfit: Estimate, check: Check, band: Band | None, files: Joined, loss: Divergence) -> list[str]:
     from w2s_bench.report.wording import figure
 
-    low, half, epsilon = figure(band.low), figure(band.half_width), figure(band.epsilon)
-    above = f" (and, in a linear class, {{}} {figure(band.high)})" if band.high is not None and loss.two_sided else ""
-    if band.epsilon_from == "student":
-        said = [f"Without --ceiling, ε is taken as the student's own error {epsilon}. The student is in its class, so the best "
-                "of the class errs by no more; but this band is wide, and true of any two predictors. The strong model fitted on "
-                "the truth, as --ceiling, narrows it."]
-    else:
-        said = [f"ε is the ceiling's error {epsilon}, label noise included; the ceiling is taken to be in the student's class."]
-    if band.low <= 0.0:
-        wide = (f"its band of ± {half} is as wide as the misfit or wider" if check.two_sided else
-                f"it allows {half} less than the misfit, which is all of it or more")
-        said.append(f"The law says little here: {wide}, so a gain as low as {low}{above.format('as high as')} is no surprise.")
-    else:
-        said.append(f"The law says: a gain of at least {low}{above.format('at most')}.")
-    away = "" if band.gain_inside_on_labelled else f": {loss.fails}"
-    inside = "inside" if band.gain_inside_on_labelled else "outside"
-    gain, width = check.gain, figure(band.half_width_on_labelled)
-    about = f"the band of ± {width} about" if check.two_sided else f"what the law allows, no more than {width} below"
-    said.append(f"Measured on {gain.n} labelled ids: gain {figure(gain.mean)} (95 % {figure(gain.low)} to {figure(gain.high)}), "
-                f"{inside} {about} their misfit {figure(check.misfit.mean)}{away}.")
-    return said
+    said = []
+    if check.err_ceiling is not None and (band is None or band.epsilon_from == "student"):
+        said.append("δ is not known of files, so the ceiling's error makes no band; --delta would say it.")
+    if band is None or (band.epsilon_from == "student" and len(files.labelled) == len(files.weak)):
+        return said
+    half, low, upper = figure(band.half_width), figure(band.low), f"at most {figure(band.epsilon_high)}, its upper 95 % end"
+    of_class = f"the ceiling in the student's class, its error as ε ({upper}), and δ = {figure(band.delta)}"
+    why = (f"Whatever the student's class, its own error as ε ({upper}) keeps" if band.epsilon_from == "student" else
+           f"With {of_class}, the law keeps")
+    within = f"within {half} of their misfit" if band.high is not None else f"no more than {half} below their misfit"
+    if not band.gain_inside_on_labelled:
+        return [*said, f"The gain of the labelled ids is outside the band of {of_class}, so it predicts nothing: {loss.fails}."]
+    if band.half_width >= misfit.mean:
+        return [*said, f"{why} the gain of all ids {within}, which is all of it or more: the misfit predicts no gain."]
+    ends = f"from {low} to {figure(band.high)}" if band.high is not None else f"of {low} or more"
+    return [*said, f"{why} the gain of all ids {within}: so far the misfit predicts it, {ends}."]
 
 
 def _few(misfit: Estimate, check: Check | None, files: Joined, loss: Divergence) -> list[str]:
     """What so few examples are worth, and the classes of which there is none among the labelled."""
-    from w2s_bench.report.wording import figure
     from w2s_bench.scoring.flags import FEW_TEST_EXAMPLES
     from w2s_bench.scoring.prediction import accuracies
 
     said = []
     if check is None:
-        if misfit.n < FEW_TEST_EXAMPLES:
-            said.append(f"{misfit.n} ids are few (below {FEW_TEST_EXAMPLES}): the misfit is anything from {figure(misfit.low)} "
-                        f"to {figure(misfit.high)} (95 %).")
-        return said
+        return [f"{misfit.n} ids are few (below {FEW_TEST_EXAMPLES}): the interval of the misfit may be too narrow."] * (
+            misfit.n < FEW_TEST_EXAMPLES)
     gain = check.gain
     if gain.n < FEW_TEST_EXAMPLES:
-        said.append(f"{gain.n} labelled ids are few (below {FEW_TEST_EXAMPLES}): the gain is anything from {figure(gain.low)} to "
-                    f"{figure(gain.high)} (95 %).")
+        said.append(f"{gain.n} labelled ids are few (below {FEW_TEST_EXAMPLES}): intervals over them may be too narrow.")
     if loss.output != "classes" or files.truth is None:
         return said
     if gain.n < FEW_TEST_EXAMPLES:
