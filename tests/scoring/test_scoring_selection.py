@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from w2s_bench.contracts.errors import DomainError, ShapeError
-from w2s_bench.scoring.choice import choose, choose_at_random, duel, rank_agreement, relative_regret
+from w2s_bench.scoring.choice import choose, choose_across, choose_at_random, duel, rank_agreement, relative_regret
 from w2s_bench.scoring.intervals import ratio
+from w2s_bench.scoring.recommendation import recommended
 
 
 def test_a_rule_takes_the_smallest_and_pays_the_difference() -> None:
@@ -27,6 +28,26 @@ def test_the_same_error_as_the_best_is_a_hit() -> None:
 def test_a_choice_at_random_is_an_expectation() -> None:
     found = choose_at_random([1.0, 3.0, 5.0, 1.0])
     assert (found.index, found.err_student, found.regret, found.hit, found.tau) == (None, 2.5, 1.5, 0.5, None)
+
+
+def test_the_candidate_to_take_is_told_from_those_that_it_beats_beyond_noise() -> None:
+    rng = np.random.default_rng(1)
+    values = np.column_stack([rng.normal(middle, 0.1, 20) for middle in (1.0, 0.5, 0.52, 2.0)])
+    found = recommended(values)
+    assert (found.take, found.runner_up, found.tied) == (1, 2, (2,))
+    assert found.difference.mean == pytest.approx((values[:, 2] - values[:, 1]).mean())
+    plain = stats.ttest_rel(values[:, 2], values[:, 1]).confidence_interval(1.0 - 0.05 / 3.0)
+    assert (found.difference.low, found.difference.high) == pytest.approx((plain.low, plain.high))
+    assert len(recommended(values[:1]).tied) == 3
+    with pytest.raises(ShapeError):
+        recommended(values[:, :1])
+
+
+@pytest.mark.parametrize("count", [2, 5, 8])
+def test_of_equal_candidates_one_is_told_from_all_others_in_one_of_twenty_at_most(count: int) -> None:
+    rng = np.random.default_rng(count)
+    false = sum(not recommended(rng.standard_normal((5, 1)) + rng.standard_normal((5, count))).tied for _ in range(2000))
+    assert false / 2000 <= 0.06
 
 
 def test_rank_agreement_is_kendalls_tau_b() -> None:
@@ -74,6 +95,8 @@ def test_relative_regret_over_seeds_covers() -> None:
 def test_what_has_no_meaning_is_refused() -> None:
     with pytest.raises(ShapeError):
         choose([1.0], [1.0, 2.0])
+    with pytest.raises(ShapeError, match="3 parts"):
+        choose_across([1.0, 2.0], np.ones((3, 2)), np.ones((3, 2)))
     with pytest.raises(DomainError):
         choose([math.nan, 1.0], [1.0, 2.0])
     with pytest.raises(DomainError, match="err by 0"):

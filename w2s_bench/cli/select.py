@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2s_bench.cli.table_options import columns_of, table_options, tables_of
+from w2s_bench.cli.table_options import columns_of, refuse_runs, table_options, tables_of
 from w2s_bench.cli.words import TableWords, as_record
 
 if TYPE_CHECKING:
@@ -16,50 +16,78 @@ if TYPE_CHECKING:
     from w2s_bench.report.table import Shown, Table
     from w2s_bench.report.wording import Line
 
-_SAME_SAMPLE = ("err_weak, misfit and err_student come from the same test sample, so a rule that reads them shares its noise "
-                "with the verdict on it: a fresh sample would treat it a little worse.")
+_OWN = ("weak", "student", "truth", "divergence")
+"""What is said of files of one's own."""
+
+_AGAINST = ("Each rule, the oracle too, chooses on one half of the test examples and is judged on the other, both ways, "
+            "averaged. regret is against the best candidate, whose error is taken between the least on all examples, which noise "
+            "makes too low, and that of the candidate that is best on the other half, which is too high (--json has both ends).")
 
 
 class SelectWords(TableWords, frozen=True, kw_only=True):
     """What is typed after `select`."""
 
     detail: bool
+    weak: tuple[str, ...]
+    student: tuple[str, ...]
+    truth: str | None
+    divergence: str | None
 
 
 @click.command("select")
 @table_options
 @click.option("--detail", is_flag=True, help="Print every choice: one line for each student and rule.")
+@click.option("--weak", multiple=True, help="Weak labels of one teacher: a CSV, npz or Parquet file. Once for each teacher.")
+@click.option("--student", multiple=True, help="Predictions of the student of each teacher, in the same order.")
+@click.option("--truth", help="Labels for a part of the ids (or all) of your files.")
+@click.option("--divergence", default=None,
+              help="Loss of your files, one of `w2s-bench ls divergences`.  [default: squared errors, summed]")
 @as_record(SelectWords)
 def command(words: SelectWords) -> None:
     """Choose the teacher of each student in RUNS by (err_weak − misfit) and by other rules, and say what the choice costs.
 
     A student is one (task, strong, strategy, supervisor, seed); its candidates are the weak models that it has rows for.
-    Regret is err_student of the teacher chosen, less the least among the candidates.
+    Regret is err_student of the teacher chosen less that of the best candidate. The last table names the teacher to take, and
+    whether it can be told from the runner-up. For your own files, no run needed:
+
+    \b
+        w2s-bench select --weak a.csv --student of-a.csv --weak b.csv --student of-b.csv --truth some.csv
     """
+    if any(getattr(words, name) for name in _OWN):
+        from w2s_bench.report.own.selection import OwnTeachers, show_own_selection
+
+        refuse_runs(words)
+        show_own_selection(OwnTeachers(**{name: getattr(words, name) for name in _OWN}), words.as_json, words.as_csv)
+        return
+    _of_runs(words)
+
+
+def _of_runs(words: SelectWords) -> None:
     from w2s_bench.report.listing import print_csv, print_json
     from w2s_bench.tables.choices import GROUP, choices, lone_students
     from w2s_bench.tables.regret import SETTING, by_setting, over_suite
     from w2s_bench.tables.summary import by_panel
+    from w2s_bench.tables.teachers import teachers
 
     keys = columns_of(words.by, ("panel", *GROUP, "divergence")) or list(SETTING)
     within = ("panel",) if "panel" in keys else ()
     rows = tables_of(words.runs, words.condition, words.latest)[0]
     rows = by_panel(rows) if within else rows
     made, lone = choices(rows, within), lone_students(rows, within)
-    table, suite = by_setting(made, keys), over_suite(made)
-    said = _sentences(made, suite, lone)
+    table, suite, taken = by_setting(made, keys), over_suite(made), teachers(rows, keys)
+    said = [*_sentences(made, suite, lone), *_taken_words(taken)]
     if words.as_json:
-        print_json({"settings": table.to_dicts(), "suite": suite.to_dicts(), "one_candidate": lone.height, "says": said,
-                    **({"choices": made.to_dicts()} if words.detail else {})})
+        print_json({"settings": table.to_dicts(), "suite": suite.to_dicts(), "teachers": taken.to_dicts(),
+                    "one_candidate": lone.height, "says": said, **({"choices": made.to_dicts()} if words.detail else {})})
     elif words.as_csv:
         print_csv(made if words.detail else table)
     else:
-        _print(made, table, suite, said, keys, words.detail)
+        _print(made, table, suite, keys, words.detail)
+        _print_taken(taken, said, keys)
 
 
-def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, said: Sequence[str], keys: Sequence[str],
-           detail: bool) -> None:
-    from w2s_bench.report.listing import print_table, say, short
+def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, keys: Sequence[str], detail: bool) -> None:
+    from w2s_bench.report.listing import print_table, short
 
     labels = {key: short(table[key].to_list()) for key in keys}
     teachers = short([*made["chosen"].to_list(), *made["best"].to_list()])
@@ -70,7 +98,51 @@ def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, said: S
     if detail:
         print_table(_choices(made, teachers))
     print_table(_suite(suite.to_dicts()))
+
+
+def _print_taken(taken: pl.DataFrame, said: Sequence[str], keys: Sequence[str]) -> None:
+    """The teacher to take in each setting, and all that is to be said."""
+    from w2s_bench.report.listing import print_table, say, short
+    from w2s_bench.report.table import Shown, Table, count, interval, words
+
+    if taken.height:
+        names = short([*taken["take"].to_list(), *taken["runner_up"].to_list()])
+        shown = [key for key in keys if taken[key].n_unique() > 1]
+        apart = Shown(name="tied", head="told from", cell=_apart)
+        print_table(Table(
+            title="the teacher to take", about="by err_weak − misfit, mean over seeds; ± 95 %, corrected for the candidates",
+            columns=(*(words(key, texts=short(taken[key].to_list())) for key in shown), words("take", texts=names),
+                     words("runner_up", "runner-up", texts=names), count("candidates"), count("seeds"),
+                     interval("difference", "runner-up less it"), apart), lines=tuple(taken.to_dicts())))
     say(said)
+
+
+def _apart(line: Line) -> str:
+    others = line["candidates"] - 1
+    return "all" if not line["tied"] else f"{others - len(line['tied'])} of {others}"
+
+
+def _taken_words(taken: pl.DataFrame) -> list[str]:
+    """Who is to be taken, and whether that is more than noise."""
+    from w2s_bench.report.listing import short
+    from w2s_bench.report.wording import counted
+
+    lines = taken.to_dicts()
+    absurd = [line for line in lines if line["criterion"] < 0.0]
+    said = [f"In {len(absurd)} of {len(lines)} settings the misfit of the teacher to take is above its error, which no law "
+            "allows: the rule is not to be trusted there."] if absurd else []
+    if len(lines) > 1:
+        apart = sum(not line["tied"] for line in lines)
+        some = f"In {apart} of {len(lines)} settings the teacher to take can be told from all others; in the rest it cannot be."
+        return [*said, some if apart else f"In none of {len(lines)} settings can the teacher to take be told from all others."]
+    for line in lines:
+        names = short([line["take"], *line["tied"], line["runner_up"]])
+        told = "They can be told apart" if line["runner_up"] not in line["tied"] else "They cannot be told apart"
+        others = [names[name] for name in line["tied"] if name != line["runner_up"]]
+        more = f" Of the others it cannot be told from {', '.join(others)}." if others else ""
+        said.append(f"Take {names[line['take']]}; the runner-up is {names[line['runner_up']]}. {told}, over "
+                    f"{counted(line['seeds'], 'seed')}.{more}")
+    return said
 
 
 def _setting(title: str, lines: Sequence[Line], teachers: Mapping[str | None, str]) -> Table:
@@ -108,7 +180,7 @@ def _suite(lines: Sequence[Line]) -> Table:
     from w2s_bench.report.table import Shown, Table, count, share
 
     over = {line["regret_over"] for line in lines} - {None}
-    about = f"regret: plain mean over settings, ± over {next(iter(over))}" if over else "regret: plain mean over settings"
+    about = f"regret: plain mean over settings, ± over {next(iter(over))}" if over else ""
     columns = (
         *_rule(), count("settings"), count("students"),
         Shown(name="relative_regret", head="regret / err of random", cell=lambda line: _percent(line, "relative_regret")),
@@ -126,15 +198,24 @@ def _rule() -> tuple[Shown, ...]:
 def _sentences(made: pl.DataFrame, suite: pl.DataFrame, lone: pl.DataFrame) -> list[str]:
     import polars as pl
 
-    from w2s_bench.tables.regret import ENOUGH_STUDENTS, ENOUGH_TASKS, SETTING
+    from w2s_bench.scoring.lines import ENOUGH_TASKS
+    from w2s_bench.tables.regret import ENOUGH_STUDENTS, SETTING
 
     sets = made["task_set"].n_unique()
     about = (f"±: 95 %, Student-t over {sets} task sets; it speaks of other task sets too." if sets >= ENOUGH_TASKS else
-             f"±: 95 %, Student-t over seeds; {sets} task set{'s are' if sets > 1 else ' is'} too few to speak of others "
-             f"({ENOUGH_TASKS} would do).")
+             "±: 95 %, Student-t over seeds; it speaks of this task set." if sets == 1 else
+             f"±: 95 %, Student-t over seeds; {sets} task sets are too few to pool or to speak of others ({ENOUGH_TASKS} would "
+             "do).")
     said = [about, ("A duel compares err_student of the two teachers; a tie is the same error, as the same teacher gives. "
                     "random stands for the mean over the candidates. tau: Kendall's, between a rule's order of the candidates "
                     "and that of err_student.")]
+    students = made.filter(pl.col("rule") == "random")
+    crossed = int(students["crossed"].sum())
+    said += [_AGAINST] if crossed else []
+    if crossed < students.height:
+        said.append(f"{students.height - crossed} of {students.height} students are judged on the very examples that chose, "
+                    "because their rows do not hold the halves of the test sample: their regret is too small, by a factor of "
+                    "about 2 to 4 for 50 to 500 test examples where candidates are near each other. A new run has them.")
     fewest = made.filter(pl.col("rule") == "oracle").group_by(*SETTING, "seed").len()["len"].min()
     if isinstance(fewest, int) and fewest < ENOUGH_STUDENTS:
         said.append(f"A good rule's regret is mostly 0: with {fewest} student{'s' if fewest > 1 else ''} a seed (fewer than "
@@ -147,7 +228,7 @@ def _sentences(made: pl.DataFrame, suite: pl.DataFrame, lone: pl.DataFrame) -> l
         first = lone.row(0, named=True)
         said.append(f"{lone.height} students have one candidate and are left out, such as task {first['task']}, strong "
                     f"{first['strong']}, seed {first['seed']}.")
-    return [*said, _SAME_SAMPLE]
+    return said
 
 
 def _percent(line: Line, name: str) -> str:

@@ -28,6 +28,7 @@ from w2s_bench.planning.recipes import Part
 from w2s_bench.scoring.certificates import EXACT, ClassCertificate, certify
 from w2s_bench.scoring.columns import TRAIN, Scores
 from w2s_bench.scoring.flags import flags
+from w2s_bench.scoring.halves import first_half, half_means
 from w2s_bench.scoring.intervals import estimate
 from w2s_bench.scoring.measured import metric_columns
 from w2s_bench.scoring.ratios import gain_over_misfit, pgr
@@ -99,7 +100,8 @@ def score(task: LoadedTask, fitted: Fitted, answers: Answers, pair: Pair, betwee
     test, certificate = samples["test"], certificates["train"]
     scores = Scores(
         **_described(task, fitted.strategy, test, pair), **ledger_means(test), **_on_train(samples["train"]),
-        **_compared(task, between), delta_exact=_plain(certificates["test"].delta), delta_exact_train=_plain(certificate.delta),
+        **half_means(test, first_half(task.splits.test.ids)), **_compared(task, between),
+        delta_exact=_plain(certificates["test"].delta), delta_exact_train=_plain(certificate.delta),
         ceiling_in_class=certificate.reference_in_class, metrics_missing=[*reasons, *dict.fromkeys(faults)],
         flags=_flags(task, test, pair) + _unfinished(fitted.strategy, certificate, samples["train"]))
     return Artifact({}, {

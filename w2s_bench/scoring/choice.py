@@ -2,6 +2,12 @@
 
 Charikar et al. (arXiv 2405.15116): among candidate weak models for one strong model take the one with the smallest
 err_weak − misfit. A rule here is a criterion, one number a candidate, of which the smallest wins.
+
+What chooses must not judge. A rule chooses on one half of the test examples and its teacher's student is judged on the other,
+both ways, averaged: unbiased for a choice from half as many examples. Regret is against the best candidate, whose error is not
+known either: the least error on all examples is too low, because noise picks it, and the error on one half of the candidate that
+is best on the other is too high, because noise misses it. The two bracket it in expectation, and regret is against their middle
+(tests/scoring/test_regret_simulated.py).
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_bench.contracts.errors import DomainError, ShapeError
-from w2s_bench.scoring.arrays import Array, as_column, check_same_shape
+from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
 from w2s_bench.scoring.intervals import Estimate, student_t
 
 EQUAL = 1e-9
@@ -22,37 +28,77 @@ EQUAL = 1e-9
 
 @dataclass(frozen=True)
 class Choice:
-    """What a rule gets. index: the candidate taken, None for the random rule, whose figures are expectations.
+    """What a rule gets. index: the candidate taken on all examples, None for the random rule, whose figures are expectations.
 
-    err_student, regret: in the divergence's unit; regret ≥ 0 is err_student less the least among the candidates.
-    hit: 1 where that least is met, 0 where it is not; for the random rule its probability. tau: Kendall's tau-b between
-    the criterion and err_student over the candidates; None where either does not vary.
+    err_student: in the divergence's unit. regret: err_student less that of the best candidate, between regret_least and
+    regret_most, which differ where it was cross-fitted; below 0 by noise only. hit: share of the choices that take what is best
+    where they are judged; for the random rule its probability. tau: Kendall's tau-b between the criterion and the err_student
+    that judges it over the candidates, averaged; None where either does not vary. halves: the candidates taken on each half.
     """
 
     index: int | None
     err_student: float
     regret: float
+    regret_least: float
+    regret_most: float
     hit: float
     tau: float | None
+    halves: tuple[int, int] | None = None
 
 
 def choose(criterion: npt.ArrayLike, err_student: npt.ArrayLike) -> Choice:
     """The candidate with the smallest criterion, the first of several. Both (c,), one number a candidate.
 
-    Raises ShapeError and DomainError.
+    Where both come from the same examples, regret is too small. Raises ShapeError and DomainError.
     """
     values, errors = as_column(criterion, "criterion"), as_column(err_student, "err_student")
     check_same_shape(values, errors, "criterion and err_student")
     index = int(values.argmin())
-    return Choice(index, float(errors[index]), float(errors[index] - errors.min()), float(_best(errors)[index]),
+    regret = float(errors[index] - errors.min())
+    return Choice(index, float(errors[index]), regret, regret, regret, float(_best(errors)[index]),
                   rank_agreement(values, errors))
 
 
+def choose_across(criterion: npt.ArrayLike, of_halves: npt.ArrayLike, err_student: npt.ArrayLike) -> Choice:
+    """The candidate with the smallest criterion on all examples (c,); the figures are of the choices on the two halves (2, c),
+    each judged by err_student (2, c) on the other half. Raises ShapeError and DomainError."""
+    values, halves, errors = as_column(criterion, "criterion"), _of_halves(of_halves), _of_halves(err_student)
+    check_same_shape(halves, errors, "criterion and err_student on halves")
+    check_same_shape(values, errors[0], "criterion and err_student")
+    first, second = (int(half.argmin()) for half in halves)
+    mine = float(errors[1, first] + errors[0, second]) / 2.0
+    least, most = best_between(errors)
+    taus = [tau for tau in (rank_agreement(halves[0], errors[1]), rank_agreement(halves[1], errors[0])) if tau is not None]
+    return Choice(int(values.argmin()), mine, mine - (least + most) / 2.0, mine - most, mine - least,
+                  (float(_best(errors[1])[first]) + float(_best(errors[0])[second])) / 2.0,
+                  sum(taus) / len(taus) if taus else None, (first, second))
+
+
 def choose_at_random(err_student: npt.ArrayLike) -> Choice:
-    """What a candidate drawn at random gives on average. err_student: (c,). Raises ShapeError and DomainError."""
-    errors = as_column(err_student, "err_student")
-    expected = float(errors.mean())
-    return Choice(None, expected, expected - float(errors.min()), float(_best(errors).mean()), None)
+    """What a candidate drawn at random gives on average. err_student: (c,), or of two halves (2, c).
+
+    Raises ShapeError and DomainError.
+    """
+    halves = _of_halves(err_student) if np.ndim(err_student) > 1 else as_column(err_student, "err_student")[None]
+    expected = float(halves.mean())
+    least, most = best_between(halves) if len(halves) > 1 else (float(halves.min()),) * 2
+    hit = float(np.mean([_best(half).mean() for half in halves]))
+    return Choice(None, expected, expected - (least + most) / 2.0, expected - most, expected - least, hit, None)
+
+
+def best_between(err_student: npt.ArrayLike) -> tuple[float, float]:
+    """Two estimates of the error of the best candidate from its errors on two halves (2, c), which bracket it in expectation: the
+    least on all examples, and that on one half of the candidate that is best on the other, both ways, averaged."""
+    errors = _of_halves(err_student)
+    crossed = (errors[1, errors[0].argmin()] + errors[0, errors[1].argmin()]) / 2.0
+    return float(errors.mean(axis=0).min()), float(crossed)
+
+
+def _of_halves(values: npt.ArrayLike) -> Array:
+    rows = as_rows(values, "values on halves")
+    if len(rows) != 2:
+        raise ShapeError(f"values of {len(rows)} parts", hint="(2, c): a line a half")
+    return rows
 
 
 def rank_agreement(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:

@@ -50,6 +50,12 @@ def _spread(name: str, *, uses_truth: bool = False) -> msgspec.Meta:
     return _about(f"standard error of {name} over test examples, paired", unit="D", source="scoring.md", uses_truth=uses_truth)
 
 
+def _half(name: str, half: int, *, unit: str, uses_truth: bool = False) -> msgspec.Meta:
+    which = "first" if half == 1 else "second"
+    return _about(f"{name} over the {which} half of the test examples, split by a digest of their ids", unit=unit,
+                  source="scoring.md", uses_truth=uses_truth)
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Which cell a row is of, and how it ended."""
 
@@ -118,11 +124,12 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
         unit="D", source="three-point identity", uses_truth=True)] = None
     realizability_se: Annotated[float | None, _spread("realizability", uses_truth=True)] = None
     predicted_err: Annotated[float | None, _about(
-        "err_weak − misfit: the student's error as Theorem 1 predicts it",
+        "err_weak − misfit: what a student may err at most that is the best fit in a convex class that holds the truth",
         unit="D", source="Charikar et al. 2024", uses_truth=True)] = None
     predicted_err_se: Annotated[float | None, _spread("predicted_err", uses_truth=True)] = None
     gain_over_misfit: Annotated[float | None, _about(
-        "gain / misfit: 1 is Theorem 1 met with equality", unit="1", source="scoring.md", uses_truth=True)] = None
+        "gain / misfit: 1 or more for the best fit in a convex class that holds the truth", unit="1", source="scoring.md",
+        uses_truth=True)] = None
     pgr: Annotated[float | None, _about(
         "performance gap recovered: gain / (err_weak − err_ceiling)",
         unit="1", source="Burns et al. 2023", uses_truth=True)] = None
@@ -143,6 +150,14 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
         "projection on the student's training inputs; never ranked on", unit="D", source="scoring.md", uses_truth=True)] = None
     realizability_train: Annotated[float | None, _about(
         "realizability on the student's training inputs; never ranked on", unit="D", source="scoring.md", uses_truth=True)] = None
+    err_weak_half1: Annotated[float | None, _half("err_weak", 1, unit="D", uses_truth=True)] = None
+    err_weak_half2: Annotated[float | None, _half("err_weak", 2, unit="D", uses_truth=True)] = None
+    err_student_half1: Annotated[float | None, _half("err_student", 1, unit="D", uses_truth=True)] = None
+    err_student_half2: Annotated[float | None, _half("err_student", 2, unit="D", uses_truth=True)] = None
+    misfit_half1: Annotated[float | None, _half("misfit", 1, unit="D")] = None
+    misfit_half2: Annotated[float | None, _half("misfit", 2, unit="D")] = None
+    accuracy_student_half1: Annotated[float | None, _half("accuracy_student", 1, unit="1", uses_truth=True)] = None
+    accuracy_student_half2: Annotated[float | None, _half("accuracy_student", 2, unit="1", uses_truth=True)] = None
     projection_gap: Annotated[float | None, _about(
         "‖P_s (I − P_w)‖: what the strong features hold and the weak ones do not", unit="1", source="Xue et al. 2025")] = None
     dim_weak: Annotated[int | None, _about(

@@ -42,8 +42,8 @@ def pgr(err_weak: npt.ArrayLike, err_student: npt.ArrayLike, err_ceiling: npt.Ar
 
 
 def gain_over_misfit(gain: npt.ArrayLike, misfit: npt.ArrayLike, err_weak: npt.ArrayLike) -> float | None:
-    """Mean gain over mean misfit; 1 is Theorem 1 met with equality, None where the student is its teacher: where the misfit
-    is rounding beside the teacher's error.
+    """Mean gain over mean misfit; None where the student is its teacher: where the misfit is rounding beside the teacher's
+    error.
 
     gain, misfit, err_weak: (n,). Raises ShapeError and DomainError.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.scoring.arrays import Array
-from w2s_bench.scoring.choice import Choice, choose, choose_at_random
+from w2s_bench.scoring.choice import Choice, best_between, choose, choose_across, choose_at_random
+from w2s_bench.scoring.halves import HALVED, HALVES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,12 +46,15 @@ MAIN = RULES[0].name
 
 def choices(rows: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
     """One row for each student and rule: task_set, task, strong, strategy, supervisor, seed, rule, may_look_at, chosen,
-    err_student, regret, hit, tau, accuracy_student, regret_accuracy, candidates, best, divergence, output_unit.
+    err_student, regret, regret_least, regret_most, hit, tau, accuracy_student, regret_accuracy, crossed, candidates, best,
+    divergence, output_unit.
 
     Candidates are rows with status ok; students with fewer than two are left out (`lone_students` lists them). chosen: the
-    weak model taken, null for `random`, whose figures are expectations. Where a candidate lacks what a rule reads,
-    chosen, err_student, regret, hit and tau of that rule are null. best: the weak model with the least err_student.
-    accuracy_student is that of the student of the chosen teacher, regret_accuracy the most among the candidates less it (so
+    weak model taken on all test examples, null for `random`, whose figures are expectations. Where a candidate lacks what a
+    rule reads, chosen, err_student, regret, hit and tau of that rule are null. crossed: the figures are of choices on one half of
+    the test examples, judged on the other; false where a candidate's row lacks the halves, and then what chooses judges and
+    regret is too small. best: the weak model with the least err_student.
+    accuracy_student is that of the student of the chosen teacher, regret_accuracy that of the best candidate less it (so
     that the oracle, who minimises err_student, may have some); both null unless every candidate is scored as classes.
     within: further columns that candidates must agree in, such as `panel`, put first. Sorted as GROUP, rules as in RULES.
     Raises DataError where nothing can be chosen.
@@ -61,11 +65,11 @@ def choices(rows: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
     found = [line for names, part in _students(rows, keys) if part.height > 1 for line in _lines(names, part)]
     if not found:
         raise _nothing_to_choose(rows, keys)
+    figures = ("err_student", "regret", "regret_least", "regret_most", "hit", "tau", "accuracy_student", "regret_accuracy")
     schema: Schema = {
         **{key: rows.schema[key] for key in keys}, "rule": pl.String, "may_look_at": pl.String, "chosen": pl.String,
-        "err_student": pl.Float64, "regret": pl.Float64, "hit": pl.Float64, "tau": pl.Float64, "accuracy_student": pl.Float64,
-        "regret_accuracy": pl.Float64, "candidates": pl.Int64,
-        "best": pl.String, "divergence": pl.String, "output_unit": pl.String}
+        **dict.fromkeys(figures, pl.Float64), "crossed": pl.Boolean, "candidates": pl.Int64, "best": pl.String,
+        "divergence": pl.String, "output_unit": pl.String}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
@@ -88,33 +92,63 @@ def _students(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[tuple[Value
 
 
 def _lines(names: Values, part: pl.DataFrame) -> Iterator[Values]:
-    errors = part["err_student"].to_numpy()
-    about = {"candidates": part.height, "best": part["weak"][int(errors.argmin())], "divergence": part["divergence"][0],
-             "output_unit": part["output_unit"][0]}
+    crossed = _finite(part, _halves_of(HALVED))
+    about = {"crossed": crossed, "candidates": part.height, "best": part["weak"][int(_column(part, "err_student").argmin())],
+             "divergence": part["divergence"][0], "output_unit": part["output_unit"][0]}
     for rule in RULES:
-        made = _choice(rule, part, errors)
-        figures = {"err_student": made.err_student, "regret": made.regret, "hit": made.hit, "tau": made.tau,
-                   **_in_accuracy(made, part)} if made else {}
+        made = _choice(rule, part, crossed)
+        figures = {name: getattr(made, name) for name in ("err_student", "regret", "regret_least", "regret_most", "hit", "tau")
+                   } | _in_accuracy(made, part) if made else {}
         chosen = part["weak"][made.index] if made and made.index is not None else None
         yield {**names, "rule": rule.name, "may_look_at": rule.may_look_at, "chosen": chosen, **figures, **about}
 
 
-def _in_accuracy(made: Choice, part: pl.DataFrame) -> dict[str, float]:
-    if part["accuracy_student"].null_count():
-        return {}
-    accuracies = np.asarray(part["accuracy_student"].to_numpy())
-    mine = float(accuracies.mean() if made.index is None else accuracies[made.index])
-    return {"accuracy_student": mine, "regret_accuracy": float(accuracies.max()) - mine}
-
-
-def _choice(rule: Rule, part: pl.DataFrame, errors: Array) -> Choice | None:
-    import polars as pl
-
+def _choice(rule: Rule, part: pl.DataFrame, crossed: bool) -> Choice | None:
+    errors = _on_halves(part, "err_student") if crossed else _column(part, "err_student")
     if rule.criterion is None:
         return choose_at_random(errors)
-    if not part.select(pl.all_horizontal(pl.col(rule.reads).is_finite().fill_null(False)).all()).item():
+    if not _finite(part, rule.reads):
         return None
-    return choose(rule.criterion(*(np.asarray(part[name].to_numpy()) for name in rule.reads)), errors)
+    whole = rule.criterion(*(_column(part, name) for name in rule.reads))
+    if not crossed:
+        return choose(whole, errors)
+    read = [_on_halves(part, name) if name in HALVED else np.stack([_column(part, name)] * 2) for name in rule.reads]
+    return choose_across(whole, rule.criterion(*read), errors)
+
+
+def _in_accuracy(made: Choice, part: pl.DataFrame) -> dict[str, float]:
+    """The accuracy of the student of each choice, where it is judged, and how far it is from that of the best."""
+    if not _finite(part, ("accuracy_student",)):
+        return {}
+    if (made.halves is None and made.index is not None) or not _finite(part, _halves_of(("accuracy_student",))):
+        accuracies = _column(part, "accuracy_student")
+        mine = float(accuracies.mean() if made.index is None else accuracies[made.index])
+        return {"accuracy_student": mine, "regret_accuracy": float(accuracies.max()) - mine}
+    halves = _on_halves(part, "accuracy_student")
+    best = -sum(best_between(-halves)) / 2.0
+    mine = float(halves.mean()) if made.halves is None else float(halves[1, made.halves[0]] + halves[0, made.halves[1]]) / 2.0
+    return {"accuracy_student": mine, "regret_accuracy": best - mine}
+
+
+def _column(part: pl.DataFrame, name: str) -> Array:
+    return np.asarray(part[name].to_numpy(), dtype=np.float64)
+
+
+def _on_halves(part: pl.DataFrame, name: str) -> Array:
+    """(2, c)."""
+    return np.stack([_column(part, f"{name}_half{half}") for half in HALVES])
+
+
+def _halves_of(names: Sequence[str]) -> list[str]:
+    return [f"{name}_half{half}" for name in names for half in HALVES]
+
+
+def _finite(part: pl.DataFrame, names: Sequence[str]) -> bool:
+    import polars as pl
+
+    if not set(names) <= set(part.columns):
+        return False
+    return bool(part.select(pl.all_horizontal(pl.col(names).is_finite().fill_null(False)).all()).item())
 
 
 def _nothing_to_choose(rows: pl.DataFrame, keys: tuple[str, ...]) -> DataError:

@@ -9,8 +9,8 @@ from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.measures import row_columns
 from w2s_bench.registry.names import natural
 from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
+from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.tables.groups import fields, interval_schema
-from w2s_bench.tables.regret import ENOUGH_TASKS
 from w2s_bench.tables.summary import direction_place
 
 if TYPE_CHECKING:

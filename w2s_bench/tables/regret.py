@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from w2s_bench.scoring.choice import duel, relative_regret
 from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
+from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.tables.choices import GROUP, MAIN, RULES
 from w2s_bench.tables.groups import fields, groups, interval_schema
 
@@ -21,18 +22,16 @@ SETTING = ("task_set", "strong", "strategy", "supervisor")
 ENOUGH_STUDENTS = 20
 """Students of a setting in a seed from which on the mean of their regrets is near enough to normal."""
 
-ENOUGH_TASKS = 8
-"""Task sets from which on an interval may speak of other tasks; below, it speaks of these."""
-
 
 def by_setting(made: pl.DataFrame, by: Sequence[str] | None = None) -> pl.DataFrame:
     """One row a setting (or group of the columns `by`) and rule, from `choices`, with the columns of `_schema`.
 
     students: those for which the rule could choose; without: those for which a candidate lacked what it reads. chosen: the
-    teacher taken most often, the first of several, and its share. regret: mean with a Student-t interval over seed means.
-    relative_regret: mean regret over mean err_student of a random choice, a ratio of means. hits: share of students that got
-    the oracle's teacher. tau: mean over students. accuracy_student, regret_accuracy: means, null but for classes. Raises
-    UsageError where a group mixes units.
+    teacher taken most often, the first of several, and its share. crossed: share of the students that are judged on other
+    examples than chose (`choices`). regret: mean with a Student-t interval over seed means; regret_least, regret_most: means.
+    relative_regret: mean regret over mean err_student of a random choice, a ratio of means. hits: share of choices that took
+    what is best where they are judged. tau: mean over students. accuracy_student, regret_accuracy: means, null but for classes.
+    Raises UsageError where a group mixes units.
 
     Regret of a good rule is mostly 0, and a mean of few such values is not normal: where 20 to 50 % of regrets are above 0,
     simulated 95 % intervals over 5 seeds cover 93 to 95 % with 20 students a seed, 89 % with 5 and 68 % with one.
@@ -50,9 +49,9 @@ def over_suite(made: pl.DataFrame) -> pl.DataFrame:
     """One row a rule: settings, task_sets, relative_regret with its interval, regret_over, and the duels of
     `predicted-error` against it: wins, ties, losses, win_rate (of all students of the duel).
 
-    relative_regret is the plain mean over settings, because units differ. regret_over: "seeds", about these task sets, or,
-    from 8 task sets on, "task sets": the mean over a task set's settings and seeds is one value, and the interval speaks of
-    other task sets too. A duel against `random` is against the mean error of all candidates.
+    relative_regret is the plain mean over settings, because units differ. regret_over: "seeds" of one task set, or, from 8 task
+    sets on, "task sets": the mean over a task set's settings and seeds is one value, and the interval speaks of other task
+    sets too. Of 2 to 7 task sets there is none. A duel against `random` is against the mean error of all candidates.
     """
     import polars as pl
 
@@ -68,7 +67,8 @@ def _schema() -> Schema:
 
     return {"divergence": pl.String, "output_unit": pl.String, "rule": pl.String, "may_look_at": pl.String,
             "candidates": pl.Float64, "students": pl.Int64, "seeds": pl.Int64, "without": pl.Int64, "chosen": pl.String,
-            "chosen_share": pl.Float64, "err_student": pl.Float64, **interval_schema("regret", "relative_regret"),
+            "chosen_share": pl.Float64, "err_student": pl.Float64, "crossed": pl.Float64,
+            **interval_schema("regret", "relative_regret"), "regret_least": pl.Float64, "regret_most": pl.Float64,
             "hits": pl.Float64, "tau": pl.Float64, "accuracy_student": pl.Float64, **interval_schema("regret_accuracy")}
 
 
@@ -87,7 +87,9 @@ def _figures(mine: pl.DataFrame, part: pl.DataFrame) -> Values:
     return {**about, **counts, "chosen": names["chosen"][0] if names.height else None,
             "chosen_share": names["len"][0] / done.height if names.height else None, "err_student": done["err_student"].mean(),
             **fields("regret", across_seeds(by_seed["regret"].to_numpy())), **fields("relative_regret", _relative(done)),
-            "hits": done["hit"].mean(), "tau": done["tau"].mean(), "accuracy_student": done["accuracy_student"].mean(),
+            "regret_least": done["regret_least"].mean(), "regret_most": done["regret_most"].mean(),
+            "crossed": done["crossed"].mean(), "hits": done["hit"].mean(), "tau": done["tau"].mean(),
+            "accuracy_student": done["accuracy_student"].mean(),
             **fields("regret_accuracy", across_seeds(in_accuracy) if len(in_accuracy) else None)}
 
 
@@ -101,7 +103,7 @@ def _suite_line(made: pl.DataFrame, rule: str, may_look_at: str) -> Values:
     if done.is_empty():
         return line
     across_tasks = task_sets >= ENOUGH_TASKS
-    found = _over_task_sets(done) if across_tasks else _relative(done)
+    found = _over_task_sets(done) if across_tasks else _relative(done) if task_sets == 1 else None
     over = "task sets" if across_tasks else "seeds"
     return {**line, **fields("relative_regret", found), "regret_over": over if found and found.n > 1 else None,
             **_duel(made, rule)}

@@ -171,6 +171,12 @@ def joined(weak: Predictions, student: Predictions, truth: Predictions | None = 
     return Joined(weak.outputs, weak.values, _in_order(student, weak.ids, weak), labelled, labels, best)
 
 
+def reordered(file: Predictions, like: Predictions) -> Predictions:
+    """The file with the ids and outputs of `like`, in its order. Raises DataError where they are not the same."""
+    _check_ids(like, file, both=True)
+    return Predictions(file.path, like.ids, like.outputs, _in_order(file, like.ids, like))
+
+
 def _in_order(file: Predictions, ids: Sequence[str], like: Predictions) -> Array:
     """Values of these ids, outputs in the order of `like`."""
     if len(file.outputs) != len(like.outputs):
