@@ -20,7 +20,7 @@ def write(name: str, values: np.ndarray, order: np.ndarray | None = None) -> Non
 
 @pytest.fixture
 def files(ask: Ask) -> dict[str, np.ndarray]:
-    """Two teachers of a linear truth, of which b is wrong in a way that its student learns; their students are the projections. Truth for 60 of 120 ids."""
+    """Two teachers of a linear truth, of which b is wrong in a way that its student learns; truth for 60 of 120 ids."""
     rng = np.random.default_rng(1)
     x = np.column_stack([np.ones(120), rng.standard_normal((120, 3))])
     truth = x @ np.array([0.3, 1.0, -1.0, 2.0])

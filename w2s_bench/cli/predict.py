@@ -119,8 +119,8 @@ def _figures(lined: bool) -> tuple[Shown, ...]:
     line = (interval("slope", digits=2, mark=mark_of), interval("intercept", mark=mark_of)) if lined else ()
     return (
         count("n_cells", "cells"), count("n_seeds", "seeds"),
-        interval("misfit", mark=lambda line: marks.get(line["misfit_over"] or "", "")),
-        interval("gain", mark=_of_task_sets), interval("gain_over_misfit", "gain / misfit", digits=2, mark=_of_task_sets), *line,
+        *(interval(name, mark=lambda line: marks.get(line["misfit_over"] or "", "")) for name in ("misfit", "gain")),
+        interval("gain_over_misfit", "gain / misfit", digits=2, mark=_of_task_sets), *line,
         Shown(name="band_width", head="band /\nmisfit",
               cell=lambda line: "-" if line["band_width"] is None else figure(line["band_width"], 0, 2)),
         Shown(name="narrow", head="band <\nmisfit",

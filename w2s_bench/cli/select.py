@@ -135,7 +135,7 @@ def _taken_words(taken: pl.DataFrame) -> list[str]:
         apart = sum(not line["tied"] for line in lines)
         some = f"In {apart} of {len(lines)} settings the teacher to take can be told from all others; in the rest it cannot be."
         return [*said, some if apart else f"In none of {len(lines)} settings can the teacher to take be told from all others."]
-    for line in lines:
+    for line in [line for line in lines if line not in absurd]:
         names = short([line["take"], *line["tied"], line["runner_up"]])
         told = "They can be told apart" if line["runner_up"] not in line["tied"] else "They cannot be told apart"
         others = [names[name] for name in line["tied"] if name != line["runner_up"]]

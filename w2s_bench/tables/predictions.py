@@ -42,7 +42,7 @@ def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | No
     """One row a group of cells with status ok, from the columns `by` or `default_keys`, with the columns of `_schema`.
 
     Draws of a task within a seed are pooled: their mean is the seed's value. Intervals of means and of gain over misfit
-    are Student-t over seeds (`misfit_over` = seeds); the misfit of a single cell has its own over test examples. Of 2 to 7 task
+    are Student-t over seeds (`misfit_over` = seeds); those of a single cell are over test examples. Of 2 to 7 task
     sets in one group there is no mean.
     The line, of gain on misfit, goes through configurations that are weak-to-strong and whose ceiling is better than their
     teacher in some cell (see `relation`).
@@ -94,7 +94,7 @@ def _usable(rows: pl.DataFrame) -> pl.DataFrame:
 def _as_shares(rows: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
-    columns = ("misfit", "misfit_se", "gain", "err_student", "err_weak", "reach")
+    columns = ("misfit", "misfit_se", "gain", "gain_se", "err_student", "err_weak", "reach")
     unit = pl.lit("share of err_weak").alias("output_unit")
     return rows.with_columns(pl.col(columns) / pl.col("err_weak"), unit, divergence=pl.lit(None, dtype=pl.String))
 
@@ -148,9 +148,9 @@ def _means(part: pl.DataFrame, seen: pl.DataFrame) -> Values:
         return {}
     over = "task_set" if sets > 1 else "seed"
     of_seen = seen.group_by(over, maintain_order=True).agg(pl.col("gain", "misfit", "err_weak").mean())
-    gains = of_seen["gain"].to_numpy()
-    misfit, rested = _mean_misfit(part, over)
-    return {**fields("misfit", misfit), "misfit_over": rested, **fields("gain", across_seeds(gains) if seen.height else None),
+    misfit, rested = _mean(part, "misfit", over)
+    return {**fields("misfit", misfit), "misfit_over": rested,
+            **fields("gain", _mean(seen, "gain", over)[0] if seen.height else None),
             **fields("gain_over_misfit", _over_misfit(of_seen, sets))}
 
 
@@ -168,13 +168,14 @@ def _over_misfit(means: pl.DataFrame, sets: int) -> Estimate | None:
     return across_seeds(kept) if kept.size else None
 
 
-def _mean_misfit(part: pl.DataFrame, over: str) -> tuple[Estimate, str | None]:
+def _mean(part: pl.DataFrame, name: str, over: str) -> tuple[Estimate, str | None]:
+    """The mean of a column over seeds or task sets, and what its interval is over; of a single cell its test examples."""
     import polars as pl
 
-    found = across_seeds(part.group_by(over, maintain_order=True).agg(pl.col("misfit").mean())["misfit"].to_numpy())
+    found = across_seeds(part.group_by(over, maintain_order=True).agg(pl.col(name).mean())[name].to_numpy())
     if found.n > 1:
         return found, "task sets" if over == "task_set" else "seeds"
-    error = part["misfit_se"][0]
+    error = part[f"{name}_se"][0]
     if part.height > 1 or error is None:
         return found, None
     return Estimate(found.mean, error, found.mean - Z95 * error, found.mean + Z95 * error, 1), "test examples"
