@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts import COLOURS, Divergence, Drawing, FigureData, generator_for
+from w2s_bench.contracts import COLOURS, Drawing, FigureData, generator_for
 from w2s_figures.look import INK, Categories, inline, lines, named, of_directions, rounded, tick_format
 from w2s_figures.panels import (
     CELL_NAMES,
@@ -28,13 +28,6 @@ MOST_MARKS = 20_000
 """Cells of a figure beyond which a random part of them is drawn."""
 _MOST_NAMED = 2_000
 _SIDES = {1: (760, 420), 2: (430, 320), 3: (300, 240)}
-_BARS = {
-    "theorem2-explicit": "Bars: misfit ± 2√(misfit·ε), where ε is the ceiling's error; the lower end is the explicit bound of "
-                         "Theorem 2, and both ends bind when the student's class is a linear subspace.",
-    "kl-explicit": "Bars in nats: from the gain that kl-explicit promises to the misfit, misfit − √(ε/2 · E osc²), for a "
-                   "student that minimises KL(student ‖ weak) over a class convex in probabilities."}
-"""What a bar is, by the explicit bound that it shows; those of other plugins are told in their own words."""
-_BANDS = {"theorem2-explicit": "band misfit ± 2√(misfit·ε) of Theorem 2", "kl-explicit": "band below the misfit"}
 _KINDS = ("direction", "strategy", "supervisor")
 
 
@@ -42,8 +35,8 @@ _KINDS = ("direction", "strategy", "supervisor")
 class GainMisfit:
     """Gain against misfit, one mark a cell, one panel a task set (and value of `by`) with its own scales.
 
-    The line is the law, with equality; a bar, drawn for few cells, is where the explicit law of the divergence lets the gain
-    be: from what is promised up to the misfit, or as far above it where the law is two-sided.
+    On the dashed line the gain is the misfit; a bar, drawn for few cells, reaches from the least gain that the law certifies for
+    the cell to its misfit.
     """
 
     by: str
@@ -60,18 +53,19 @@ class GainMisfit:
         by = named_columns(self.by) or (["panel"] if data.on_page and ok["panels"].explode().n_unique() > 1 else [])
         some = _at_most(ok, MOST_MARKS)
         marked, kinds = _with_kinds(data, some, by)
-        bounded = marked.join(data.explicit_bounds(), on=["run_id", "cell_key"], how="left", maintain_order="left")
+        bounded = marked.join(data.explicit_bounds(), on=["run_id", "cell_key"], how="left", maintain_order="left").join(
+            data.bands(), on=["run_id", "cell_key"], how="left", maintain_order="left")
         panels, left_out = panels_of(data, bounded, by)
         cells = sum(panel.rows.height for panel in panels)
         few = max(panel.rows.height for panel in panels) <= MOST_BARS
         columns = in_three(len(panels))
-        tables = {f"cells-{i}": points_of(data, panel.rows, named=cells <= _MOST_NAMED) for i, panel in enumerate(panels)}
+        tables = {f"cells-{i}": points_of(panel.rows, named=cells <= _MOST_NAMED) for i, panel in enumerate(panels)}
         drawn = [_panel(panel, name, tables[name], kinds, few, _SIDES[columns])
                  for panel, name in zip(panels, tables, strict=True)]
         names = sorted({name for panel in panels for name in panel.rows["divergence"].unique().to_list() if name is not None})
-        barred = sorted(filter(None, map(data.divergence, names)), key=lambda divergence: not divergence.two_sided)
         own_scales = " Each panel has its own scales." if len(panels) > 1 else ""
-        caption = (_caption(few, some.height, ok.height, barred, data.law(names)) + own_scales + shared_words(data, some)
+        banded = bounded["reach"].count()
+        caption = (_caption(few, banded, (some.height, ok.height), data.law(names)) + own_scales + shared_words(data, some)
                    + left_out)
         return Drawing("Gain against misfit: is a student better than its teacher by as much as they disagree?", caption,
                        alt.concat(*drawn, columns=columns), columns * (_SIDES[columns][0] + 60), tables)
@@ -100,43 +94,22 @@ def _with_kinds(data: FigureData, rows: pl.DataFrame, by: Sequence[str]) -> tupl
     return rows.with_columns(pl.col("direction").alias("kind")), of_directions("kind", found["direction"])
 
 
-def points_of(data: FigureData, rows: pl.DataFrame, *, named: bool = True) -> list[dict[str, Any]]:
-    """One dictionary a cell: gain, misfit, low and high of its bar (None where the explicit bound does not apply), its kind.
+def points_of(rows: pl.DataFrame, *, named: bool = True) -> list[dict[str, Any]]:
+    """One dictionary a cell: gain, misfit, low and high of its bar (None where no band is certified), its kind.
 
-    rows: with kind, and lhs, rhs and verdict of the explicit bound. named: with what a pointer reads, the names of the cell.
+    rows: with kind, reach, and the verdict of the explicit bound. named: with what a pointer reads, the names of the cell.
     """
-    divergences = {name: data.divergence(name) for name in rows["divergence"].unique().to_list()}
-    return [_point(row, divergences[row["divergence"]], named)
-            for row in rows.sort(CELL_NAMES, maintain_order=True, nulls_last=True).to_dicts()]
+    return [_point(row, named) for row in rows.sort(CELL_NAMES, maintain_order=True, nulls_last=True).to_dicts()]
 
 
-def _point(row: Mapping[str, Any], divergence: Divergence | None, with_names: bool) -> dict[str, Any]:
-    low, high = _bar(row, divergence)
-    point = {"gain": rounded(row["gain"]), "misfit": rounded(row["misfit"]), "kind": row["kind"], "low": rounded(low),
-             "high": rounded(high)}
+def _point(row: Mapping[str, Any], with_names: bool) -> dict[str, Any]:
+    barred = row["reach"] is not None
+    point = {"gain": rounded(row["gain"]), "misfit": rounded(row["misfit"]), "kind": row["kind"],
+             "low": rounded(row["misfit"] - row["reach"]) if barred else None, "high": rounded(row["misfit"]) if barred else None}
     if not with_names:
         return {name: point[name] for name in ("gain", "misfit", "kind")}
     return point | {name: row[name] for name in CELL_NAMES} | {
         "gain_se": rounded(row["gain_se"]), "verdict": row["verdict"] or "does not apply"}
-
-
-def _bar(row: Mapping[str, Any], divergence: Divergence | None) -> tuple[float | None, float | None]:
-    """Where the explicit law lets the gain be, as far above the misfit as below it where it is two-sided; none where it does
-    not apply."""
-    reach = None if divergence is None else _reach(row, divergence)
-    if divergence is None or reach is None:
-        return None, None
-    return row["misfit"] - reach, row["misfit"] + (reach if divergence.two_sided else 0.0)
-
-
-def _reach(row: Mapping[str, Any], divergence: Divergence) -> float | None:
-    """How far the gain may fall below the misfit: by the bound itself where it is written, whose slack is the gain's above
-    what is promised, else by the ceiling's error where nothing more is needed."""
-    if row["lhs"] is not None and row["rhs"] is not None:
-        return max(0.0, float(row["misfit"] - row["gain"] + (row["rhs"] - row["lhs"])))
-    if not divergence.spreads and row["err_ceiling"] is not None:
-        return divergence.reach(row["misfit"], max(0.0, row["err_ceiling"]), 0.0)
-    return None
 
 
 def frame(points: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -185,15 +158,15 @@ def _tips(points: Sequence[Mapping[str, Any]]) -> list[Any]:
             alt.Tooltip("verdict:N", title="explicit bound")]
 
 
-def _caption(few: bool, drawn: int, cells: int, divergences: Sequence[Divergence], law: str) -> str:
-    """drawn: how many of the cells are; divergences: theirs; law: who foretells their gain."""
-    parts = ["Each mark is one cell." if drawn == cells else f"Each mark is one cell: {drawn} drawn at random out of {cells}.",
-             f"Dashed: gain = misfit, {law} with equality."]
-    bounds = {divergence.explicit: divergence.band for divergence in divergences}
-    if few:
-        parts += [_BARS.get(bound, f"Bars: {band}.") for bound, band in bounds.items()]
-        parts += ["Bars are cut at the frame."] if bounds else []
-    elif bounds:
-        bands = " and ".join(_BANDS.get(bound, f"band of {bound}") for bound in bounds)
-        parts.append(f"With more than {MOST_BARS} cells in a panel the {bands} is not drawn.")
+def _caption(few: bool, banded: int, drawn: tuple[int, int], law: str) -> str:
+    """banded: cells with a certified band; drawn: how many cells are, out of how many; law: who foretells their gain."""
+    some, cells = drawn
+    parts = ["Each mark is one cell." if some == cells else f"Each mark is one cell: {some} drawn at random out of {cells}.",
+             f"Dashed: gain = misfit; {law} promises a gain there or above only of the best fit in a convex class that holds the "
+             "truth."]
+    if banded and few:
+        parts.append(f"Bars, of {banded} cells: from the least gain that the law certifies, with ε and δ of the cell on its test "
+                     "sample, to the misfit; cut at the frame.")
+    elif banded:
+        parts.append(f"With more than {MOST_BARS} cells in a panel the band that the law certifies is not drawn.")
     return " ".join(parts)

@@ -66,15 +66,16 @@ class Selection:
             tables[f"rules-{number}"] = _rules(made, fits)
             drawn += [part.properties(height=240 if len(panels) <= 3 else 170)
                       for part in (_scatter(panel, number, tables, fits), _dots(panel, number, tables, fits))]
-        return Drawing("Choosing a teacher by err_weak − misfit: what it predicts, and what becomes of the student",
+        return Drawing("Choosing a teacher by err_weak − misfit: how the teachers rank, and what becomes of the student",
                        _CAPTION + shared_words(data, ok) + left_out, alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240,
                        tables)
 
 
-_CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs as the law predicts "
-            "with equality; ringed is the teacher that predicted-error takes most often. Right: the student's error, when each "
-            "rule takes the teacher anew for every draw and seed, with 95 % intervals over seeds, cut at the frame; dashed: the "
-            "oracle, which knows the truth. Random is the mean over all teachers.")
+_CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs by its teacher's error "
+            "less the misfit; ringed is the teacher that predicted-error takes most often. Right: the student's error, when each "
+            "rule takes the teacher anew for every draw and seed, on one half of the test examples, and is judged on the other "
+            "(where rows hold no halves, on the same), with 95 % intervals over seeds, cut at the frame; dashed: the oracle, "
+            "which knows the truth. Random is the mean over all teachers.")
 
 
 class _Fits:
@@ -131,7 +132,7 @@ def _scatter(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]
 
     points = tables[f"teachers-{number}"]
     x_domain, y_domain = (_around([point[name] for point in points]) for name in ("predicted", "err_student"))
-    x = alt.X("predicted:Q", title=panel.axis("predicted error, err_weak − misfit"), scale=alt.Scale(domain=x_domain, nice=False),
+    x = alt.X("predicted:Q", title=panel.axis("err_weak − misfit"), scale=alt.Scale(domain=x_domain, nice=False),
               axis=alt.Axis(format=tick_format(x_domain), tickCount=5))
     y = alt.Y("err_student:Q", title=panel.axis("error of the student"), scale=alt.Scale(domain=y_domain, nice=False),
               axis=alt.Axis(format=tick_format(y_domain), tickCount=5))

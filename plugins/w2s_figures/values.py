@@ -13,7 +13,7 @@ UNITLESS = (*RATIOS, *SHARES, "gain_accuracy", "projection_gap")
 WORDS = {
     "gain": "gain", "misfit": "misfit", "misfit_reverse": "reverse misfit D(weak, student)", "projection": "projection",
     "realizability": "realizability", "err_weak": "error of the weak supervisor", "err_student": "error of the student",
-    "err_ceiling": "error of the ceiling", "predicted_err": "predicted error, err_weak − misfit",
+    "err_ceiling": "error of the ceiling", "predicted_err": "err_weak − misfit",
     "delta_exact": "δ, excess of the misfit over the least one", "pgr": "performance gap recovered",
     "gain_accuracy": "gain in accuracy", "pgr_accuracy": "performance gap recovered, on accuracy",
     "accuracy_weak": "accuracy of the weak supervisor", "accuracy_student": "accuracy of the student",

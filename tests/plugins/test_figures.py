@@ -135,20 +135,25 @@ def test_the_teacher_that_the_rule_takes_is_ringed() -> None:
 
 def test_classes_are_drawn_in_nats_and_their_bars_reach_from_the_promise_to_the_misfit() -> None:
     rows, bounds = make_classes({"t": 2})
-    figure = drawn("gain-misfit", rows, bounds)
+    figure = drawn("gain-misfit", rows, bounds.with_columns(all_assumptions=pl.lit(True)))
     promise = dict(bounds.filter(pl.col("bound") == "kl-explicit").select("cell_key", "lhs").iter_rows())
     lows = sorted(row["low"] for row in shown(figure, "cells"))
     assert lows == pytest.approx(sorted(promise.values()), rel=1e-5)
     assert all(row["high"] == row["misfit"] for row in shown(figure, "cells"))
-    assert "Bars in nats" in figure.caption and "Theorem 2" not in figure.caption and "nats" in str(specification(figure))
-    assert "Bars in nats" not in drawn("gain-misfit", *make_tables({"t": 1.0})).caption
+    assert "Bars, of 12 cells" in figure.caption and "nats" in str(specification(figure))
 
 
-@pytest.mark.parametrize("divergence", ["squared", "squared-mean", "brier"])
-def test_the_band_of_theorem_2_is_drawn_for_each_of_its_divergences(divergence: str) -> None:
+def test_a_bar_is_drawn_where_the_law_is_certified_with_what_delta_adds_and_nowhere_else() -> None:
     rows, bounds = make_tables({"t": 1.0})
-    points = shown(drawn("gain-misfit", rows.with_columns(divergence=pl.lit(divergence)), bounds), "cells")
-    assert points and all(point["low"] < point["misfit"] < point["high"] for point in points)
+    uncertain = drawn("gain-misfit", rows, bounds)
+    assert all(point["low"] is None for point in shown(uncertain, "cells")) and "Bars" not in uncertain.caption
+    inexact = bounds.head(2).with_columns(bound=pl.lit("inexact"), slack=pl.col("slack") + 0.5, all_assumptions=pl.lit(True))
+    points = shown(drawn("gain-misfit", rows, pl.concat([bounds, inexact])), "cells")
+    barred = [point for point in points if point["low"] is not None]
+    rhs = dict(bounds.select("cell_key", "rhs").iter_rows())
+    assert len(barred) == 2
+    for seed, point in enumerate(sorted(barred, key=lambda point: point["seed"])):
+        assert point["low"] == pytest.approx(1.0 - rhs[f"t-weak-to-strong-{seed}"] - 0.5, rel=1e-5)
 
 
 def test_a_divergence_that_nobody_offers_has_no_band_and_its_cells_no_theorem() -> None:
@@ -205,7 +210,7 @@ def test_strategies_are_drawn_as_paired_differences_in_points_where_they_are_sha
 
 def test_thousands_of_cells_are_small_marks_without_bars_or_names() -> None:
     rows, bounds = make_tables({"t": 1.0}, seeds=MOST_MARKS // 2 + 100)
-    figure = drawn("gain-misfit", rows, bounds)
+    figure = drawn("gain-misfit", rows, bounds.with_columns(all_assumptions=pl.lit(True)))
     points = shown(figure, "cells")
     assert len(points) == MOST_MARKS and set(points[0]) == {"gain", "misfit", "kind"}
     assert f"{MOST_MARKS} drawn at random out of {rows.height}" in figure.caption and "is not drawn" in figure.caption

@@ -100,6 +100,11 @@ class FigureData(Protocol):
         """The bound with an explicit constant of each cell on the test split: run_id, cell_key, lhs, rhs, tightness, verdict."""
         ...
 
+    def bands(self) -> pl.DataFrame:
+        """How far below the misfit the law lets the gain be, with ε and δ of the cell: run_id, cell_key, reach, of the cells of
+        which every assumption is certified on the test split."""
+        ...
+
     def means(self, rows: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
         """A line a group and measure: keys, measure, mean, low, high (95 %, Student-t over seeds; null for one),
         seeds, cells.

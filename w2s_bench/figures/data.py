@@ -14,6 +14,7 @@ from w2s_bench.tables.choices import choices
 from w2s_bench.tables.comparisons import comparisons
 from w2s_bench.tables.laws import divergence_of, law_of, unit_of
 from w2s_bench.tables.over_seeds import over_seeds
+from w2s_bench.tables.predictions import bands
 from w2s_bench.tables.summary import GROUPABLE, bound_on_test, by_panel
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class RunData:
 
     def explicit_bounds(self) -> pl.DataFrame:
         return bound_on_test(self.bounds)
+
+    def bands(self) -> pl.DataFrame:
+        return bands(self.rows, self.bounds)
 
     def means(self, rows: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
         return over_seeds(rows, keys, values)

@@ -99,8 +99,9 @@ def _as_shares(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col(columns) / pl.col("err_weak"), unit, divergence=pl.lit(None, dtype=pl.String))
 
 
-def _banded(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
-    """With `reach`, how far below the misfit the law lets the gain be; null where that is not certified on the test sample.
+def bands(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
+    """run_id, cell_key and `reach` of the cells for which a band is certified on the test sample: how far below the misfit the
+    law lets the gain be.
 
     It is what the explicit bound says, or of a student that is no exact projection the inexact one, where every assumption is
     certified: the slack of either is the gain less misfit − reach.
@@ -112,11 +113,15 @@ def _banded(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
                       for named in (explicit_bounds(), inexact_bounds())])
     certified = bounds.filter((pl.col("split") == "test") & pl.col("all_assumptions"))
     cell = ["run_id", "cell_key"]
-    reach = rows.select(*cell, "divergence", "gain", "misfit").unique(cell).join(certified, on=cell).join(
-        laws, on=["divergence", "bound"], how="semi").group_by(cell).agg(
-        (pl.col("slack") - (pl.col("gain") - pl.col("misfit"))).min().alias("reach"))
-    return rows.join(reach, on=cell, how="left", maintain_order="left").with_columns(
-        pl.when(pl.col("reach").is_finite()).then(pl.col("reach").clip(0.0)).alias("reach"))
+    reach = (pl.col("slack") - (pl.col("gain") - pl.col("misfit"))).min().clip(0.0)
+    told = rows.select(*cell, "divergence", "gain", "misfit").unique(cell, maintain_order=True).join(
+        certified, on=cell, maintain_order="left").join(laws, on=["divergence", "bound"], how="semi", maintain_order="left")
+    return told.group_by(cell, maintain_order=True).agg(reach=reach).filter(pl.col("reach").is_finite())
+
+
+def _banded(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
+    """With `reach`, null where no band is certified."""
+    return rows.join(bands(rows, bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
 
 
 def _schema() -> Schema:
