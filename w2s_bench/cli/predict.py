@@ -9,7 +9,6 @@ import click
 
 from w2s_bench.cli.table_options import columns_of, refuse_runs, table_options, tables_of
 from w2s_bench.cli.words import TableWords, as_record
-from w2s_bench.contracts.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
