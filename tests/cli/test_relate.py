@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from made_tables import make_family
 
+from w2s_bench.scoring.columns import BOUNDS, polars_schema
+from w2s_bench.tables.predictions import predictions
 from w2s_bench.tables.relation import relation
 
 Ask = Callable[..., str]
@@ -54,3 +56,14 @@ def test_eight_task_sets_are_eight_points(ask: Ask) -> None:
     line = relation(rows, "misfit", "gain").row(0, named=True)
     assert (line["line_over"], line["line_points"]) == ("task sets", 8) and line["slope"] == pytest.approx(1.0)
     assert line["ratio"] == pytest.approx(1.0)
+
+
+def test_the_line_of_gain_on_misfit_is_that_of_predict_and_of_other_columns_goes_through_all() -> None:
+    rows = make_family({"a": 1.0}).with_columns(
+        flags=pl.when(pl.col("weak") == "teacher-2").then(pl.lit(["ceiling-not-better"])).otherwise("flags"))
+    of_gain, other = (relation(rows, "misfit", y).row(0, named=True) for y in ("gain", "err_student"))
+    line = predictions(rows, pl.DataFrame(schema=polars_schema(BOUNDS))).row(0, named=True)
+    assert (of_gain["line_points"], other["line_points"]) == (4, 6)
+    assert (of_gain["slope"], of_gain["slope_high"]) == (line["slope"], line["slope_high"]) and of_gain["n_cells"] == 18
+    backwards = rows.with_columns(direction=pl.lit("strong-to-weak"))
+    assert relation(backwards, "misfit", "gain")["slope"].item() is None

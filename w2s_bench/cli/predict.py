@@ -132,7 +132,7 @@ def _of_task_sets(line: Line) -> str:
 
 def _legend(table: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
     from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
-    from w2s_bench.tables.relation import MEANINGS, NO_LINE
+    from w2s_bench.tables.relation import MEANINGS, NO_LINE, OF_GAIN
 
     over = [*table["misfit_over"].to_list(), *whole["misfit_over"].to_list()]
     rested = table["line_over"].to_list()
@@ -140,8 +140,7 @@ def _legend(table: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
     said += ["* over test examples, where there is one cell."] if "test examples" in over else []
     said += ['" over task sets, each of which is one value.'] if "task sets" in over else []
     if any(rested):
-        said.append("slope, intercept: of gain on misfit, through the weak-to-strong configurations with something to gain; "
-                    f"{NO_LINE}.")
+        said.append(f"{OF_GAIN[:-1]}; {NO_LINE}.")
         said += [meaning for over, meaning in MEANINGS.items() if over in rested]
     if table["banded"].sum():
         named = sorted(table["divergence"].drop_nulls().unique().to_list())

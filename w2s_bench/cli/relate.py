@@ -50,7 +50,7 @@ def command(words: RelateWords) -> None:
 def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> None:
     from w2s_bench.report.listing import print_table, say, short
     from w2s_bench.report.table import Shown, Table, between_ends, count, interval, words
-    from w2s_bench.tables.relation import MEANINGS, NO_LINE, mark_of
+    from w2s_bench.tables.relation import GAINED, MEANINGS, NO_LINE, OF_GAIN, mark_of
 
     steep, height = ("exponent", "ln of factor") if log else ("slope", "intercept")
     columns = (
@@ -62,6 +62,7 @@ def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> N
     print_table(Table(title=f"{y} on {x}", about="logarithms of both" if log else "", columns=columns,
                       lines=tuple(table.to_dicts())))
     said = [meaning for over, meaning in MEANINGS.items() if over in table["line_over"].to_list()]
+    said += [OF_GAIN] if (x, y) == GAINED else []
     said += ["points: what a line goes through, configurations and their draws, or task sets."] if said else []
     said.append(f"farthest: the largest |{y} − {x}| / |{x}| of a cell.")
     said += [f"-: {NO_LINE}."] if table["line_over"].null_count() else []

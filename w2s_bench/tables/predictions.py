@@ -10,27 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.scoring.intervals import Estimate, across_seeds, ratio
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.scoring.ratios import quotient
 from w2s_bench.tables.groups import fields, groups, has_panels, interval_schema, units
 from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
-from w2s_bench.tables.relation import line_columns, line_schema, line_through
+from w2s_bench.tables.relation import FORWARD, GAINED, line_columns, line_schema, line_through
 from w2s_bench.tables.summary import Z95
 
 if TYPE_CHECKING:
     import polars as pl
 
     from w2s_bench.tables.values import Schema, Values
-
-
-FORWARD = DIRECTIONS[0]
-"""The direction that lines and statements over all cells speak of: the others are no weak-to-strong generalization."""
-
-NOT_BETTER = "ceiling-not-better"
-"""The flag of a cell whose class, fitted on the truth, is no better than the teacher: nothing to gain."""
 
 
 def default_keys(rows: pl.DataFrame) -> list[str]:
@@ -140,7 +132,7 @@ def _figures(part: pl.DataFrame) -> Values:
     return {
         "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "n_cells": part.height,
         "n_seeds": part["seed"].n_unique(), "n_truth": seen.height, **_means(part, seen),
-        "loses": seen.filter(pl.col("gain") < 0).height, **line_columns(line_through(_lined(seen), "misfit", "gain")),
+        "loses": seen.filter(pl.col("gain") < 0).height, **line_columns(line_through(seen, *GAINED)),
         **_band(seen)}
 
 
@@ -184,17 +176,6 @@ def _mean(part: pl.DataFrame, name: str, over: str) -> tuple[Estimate, str | Non
     if part.height > 1 or error is None:
         return found, None
     return Estimate(found.mean, error, found.mean - Z95 * error, found.mean + Z95 * error, 1), "test examples"
-
-
-def _lined(seen: pl.DataFrame) -> pl.DataFrame:
-    """The cells that a line may go through: of one task set, weak-to-strong, of configurations with something to gain."""
-    import polars as pl
-
-    forward = seen.filter(pl.col("direction") == FORWARD)
-    if forward["task_set"].n_unique() > 1:
-        return forward.clear()
-    nothing = pl.col("flags").list.contains(NOT_BETTER).fill_null(False)
-    return forward.filter(~nothing.all().over("task", "weak", "strong", "strategy", "supervisor"))
 
 
 def _band(seen: pl.DataFrame) -> Values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.intervals import ratio
@@ -29,6 +30,17 @@ MEANINGS = {
 }
 NO_LINE = ("no line through fewer than 3 configurations (the seeds of one share their noise), through x that do not vary beyond "
            "noise, or through 2 to 7 task sets")
+FORWARD = DIRECTIONS[0]
+"""The direction that lines of gain on misfit and statements over all cells speak of: the others are no weak-to-strong
+generalization."""
+
+NOT_BETTER = "ceiling-not-better"
+"""The flag of a cell whose class, fitted on the truth, is no better than the teacher: nothing to gain."""
+
+GAINED = ("misfit", "gain")
+OF_GAIN = "The line of gain on misfit goes through the weak-to-strong configurations with something to gain."
+"""In `relate` as in `predict`, so that they cannot contradict each other."""
+
 _MEASURED = ("D", "label")
 _MODELS = ("task_set", "weak", "strong", "strategy", "supervisor")
 """A configuration but for the draw of its task set."""
@@ -83,10 +95,12 @@ def line_schema() -> Schema:
 
 
 def line_through(rows: pl.DataFrame, x: str, y: str, *, log: bool = False) -> Line | None:
-    """The line of y on x through the configurations of these rows, which hold both."""
+    """The line of y on x through the configurations of these rows, which hold both; of gain on misfit through those that are
+    weak-to-strong and whose ceiling is better than their teacher in some cell."""
     import numpy as np
     import polars as pl
 
+    rows = _with_something_to_gain(rows) if (x, y) == GAINED else rows
     if rows.is_empty():
         return None
     across, up = (rows[name].cast(pl.Float64).to_numpy() for name in (x, y))
@@ -98,6 +112,14 @@ def line_through(rows: pl.DataFrame, x: str, y: str, *, log: bool = False) -> Li
                           for names in (_MODELS, (*_MODELS, "task"), _MODELS[:1]))
     return fit_line(Cells(x=across, y=up, seeds=rows["seed"].to_numpy(), configurations=task, models=models, task_sets=sets,
                           x_error=spread))
+
+
+def _with_something_to_gain(rows: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    forward = rows.filter(pl.col("direction") == FORWARD)
+    nothing = pl.col("flags").list.contains(NOT_BETTER).fill_null(False)
+    return forward.filter(~nothing.all().over("task", *_MODELS))
 
 
 def _related(part: pl.DataFrame, x: str, y: str, log: bool) -> Values:
