@@ -21,7 +21,8 @@ def sentences(misfit: Estimate, check: Check | None, band: Band | None, err_weak
     if misfit.mean == 0.0:
         return ["The student repeats its teacher: misfit 0, and gain 0."]
     said = [f"The student is {_with_ends(misfit, 'ids')} from the weak labels: that is the misfit." +
-            ("" if check else " No label was used."), f"The misfit is the gain only {loss.holds}."]
+            ("" if check else " No label was used."), f"The misfit is the gain only {loss.holds}; of a student whose "
+            "misfit is δ above the least in its class it may be less still."]
     if check is None:
         said.append(_unknown(misfit, files, loss))
     known = err_weak if err_weak is not None else check.err_weak.mean if check else None
@@ -51,9 +52,8 @@ def _unknown(misfit: Estimate, files: Joined, loss: Divergence) -> str:
 
     largest = largest_epsilon(misfit.mean, files.student, files.weak, loss)
     unit = f" {unit}" if (unit := loss.unit_of("")) else ""
-    return (f"Neither ε nor δ, how far the student's misfit is above the least in its class, is known here, so no gain is "
-            f"predicted: even with δ = 0 a gain is certain only for ε below {figure(largest)}{unit}. --truth, for a part of the "
-            "ids, measures it.")
+    return (f"Neither ε nor δ is known here, so no gain is predicted: even with δ = 0 a gain is certain only for ε below "
+            f"{figure(largest)}{unit}. --truth, for a part of the ids, measures it.")
 
 
 def _measured(check: Check) -> str:
