@@ -10,6 +10,8 @@ import pytest
 from conftest import Command
 from polars.testing import assert_frame_equal
 
+from w2s_bench.scoring.halves import HALF_COLUMNS
+
 NUMBERS = ("--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--supervisor", "ridge")
 
 
@@ -52,6 +54,17 @@ def test_what_is_published_with_its_predictions_is_measured_again_too(w2s: Comma
     w2s("rescore", "board", check=0)
     for old, new in zip(before, tables(w2s.folder / "board"), strict=True):
         assert_frame_equal(old, new.select(old.columns), check_exact=True, check_row_order=False)
+
+
+def test_the_halves_of_the_test_sample_are_written_to_rows_from_before_them(w2s: Command) -> None:
+    ran(w2s)
+    before = pl.read_parquet(w2s.folder / "r" / "rows.parquet")
+    none = [pl.lit(None, dtype=pl.Float64).alias(name) for name in HALF_COLUMNS]
+    before.with_columns(none).write_parquet(w2s.folder / "r" / "rows.parquet")
+    w2s("rescore", "r", check=0)
+    after = tables(w2s.folder / "r")[0]
+    assert_frame_equal(before.select(HALF_COLUMNS), after.select(HALF_COLUMNS), check_exact=True)
+    assert after["err_weak_half1"].null_count() == 0 and after["accuracy_student_half1"].null_count() == 4
 
 
 @pytest.mark.usefixtures("installed")

@@ -215,7 +215,8 @@ def _sentences(made: pl.DataFrame, suite: pl.DataFrame, lone: pl.DataFrame) -> l
     if crossed < students.height:
         said.append(f"{students.height - crossed} of {students.height} students are judged on the very examples that chose, "
                     "because their rows do not hold the halves of the test sample: their regret is too small, by a factor of "
-                    "about 2 to 4 for 50 to 500 test examples where candidates are near each other. A new run has them.")
+                    "about 2 to 4 for 50 to 500 test examples where candidates are near each other. A new run has them, and "
+                    "w2s-bench rescore writes them where predictions are kept.")
     fewest = made.filter(pl.col("rule") == "oracle").group_by(*SETTING, "seed").len()["len"].min()
     if isinstance(fewest, int) and fewest < ENOUGH_STUDENTS:
         said.append(f"A good rule's regret is mostly 0: with {fewest} student{'s' if fewest > 1 else ''} a seed (fewer than "

@@ -155,6 +155,15 @@ def kept_answers(folder: Path, task: str) -> dict[tuple[str, str], Array]:
     return found
 
 
+def kept_ids(folder: Path, task: str) -> dict[tuple[int, str], list[str]]:
+    """The ids of one task's examples by seed and split, in the order of `kept_answers`."""
+    table = kept_table(folder, task)
+    if table is None:
+        return {}
+    truth = table.filter(table["predictor"] == TRUTH).group_by("seed", "split", maintain_order=True)
+    return {(int(str(seed)), str(split)): part["id"].to_list() for (seed, split), part in truth}
+
+
 def kept_table(folder: Path, task: str) -> pl.DataFrame | None:
     """What is kept of the predictions for one task, as this module says; None where nothing is."""
     import polars as pl

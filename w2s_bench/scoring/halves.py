@@ -13,6 +13,8 @@ from w2s_bench.contracts import Sample
 HALVES = (1, 2)
 HALVED = ("err_weak", "err_student", "misfit")
 """Terms of the ledger whose means over each half a row holds."""
+HALF_COLUMNS = tuple(f"{name}_half{half}" for name in (*HALVED, "accuracy_student") for half in HALVES)
+"""The columns that `half_means` fills."""
 
 
 def first_half(ids: npt.ArrayLike) -> npt.NDArray[np.bool_]:

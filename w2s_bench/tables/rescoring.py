@@ -10,9 +10,10 @@ import msgspec
 from w2s_bench.compute.splits import output_from
 from w2s_bench.contracts import PREDICTORS, Facts, Predictions, Sample
 from w2s_bench.registry.measures import measures
-from w2s_bench.running.kept import kept_answers, kept_facts, truth_of
+from w2s_bench.running.kept import kept_answers, kept_facts, kept_ids, truth_of
 from w2s_bench.running.table_files import BOUND, conformed, table_of
-from w2s_bench.scoring.columns import polars_schema
+from w2s_bench.scoring.columns import ROWS, polars_schema
+from w2s_bench.scoring.halves import HALF_COLUMNS, first_half, half_means
 from w2s_bench.scoring.measured import columns_of, metric_columns
 from w2s_bench.scoring.samples import sample_of
 from w2s_bench.scoring.verdict import bound_rows
@@ -46,7 +47,7 @@ def rescored(folder: Path) -> Rescored:
     measured: dict[str, dict[str, Any]] = {}
     written: list[dict[str, Any]] = []
     for task, part in rows.filter(pl.col("status") == "ok").group_by("task", maintain_order=True):
-        answers = kept_answers(folder, str(task[0]))
+        answers, ids = kept_answers(folder, str(task[0])), kept_ids(folder, str(task[0]))
         for row in part.to_dicts():
             samples = _samples(row, answers, known)
             faults: list[str] = []
@@ -56,8 +57,10 @@ def rescored(folder: Path) -> Rescored:
                 written += [{"run_id": row["run_id"], "cell_key": row["cell_key"], "split": split, **msgspec.to_builtins(bound),
                              "all_assumptions": bound.all_assumptions} for bound in found]
             if "test" in samples:
-                columns, reasons = metric_columns(samples["test"][0], measures().metrics)
-                measured[row["cell_key"]] = {**columns, "metrics_missing": [*reasons, *dict.fromkeys(faults)]}
+                sample = samples["test"][0]
+                columns, reasons = metric_columns(sample, measures().metrics)
+                halves = half_means(sample, first_half(ids[row["seed"], "test"]))
+                measured[row["cell_key"]] = {**columns, **halves, "metrics_missing": [*reasons, *dict.fromkeys(faults)]}
     new = _without_nan(table_of(written, BOUND))
     old = bounds.join(new.select("cell_key", "split").unique(), on=["cell_key", "split"], how="anti", maintain_order="left")
     ok = rows.filter(pl.col("status") == "ok").height
@@ -86,11 +89,12 @@ def _samples(row: dict[str, Any], answers: dict[tuple[str, str], Any],
 
 
 def _measured_rows(rows: pl.DataFrame, measured: dict[str, dict[str, Any]]) -> pl.DataFrame:
-    """The rows with the columns of every metric that is installed, new where a cell was measured again."""
+    """The rows with the columns of every metric that is installed and of the halves, new where a cell was measured again."""
     import polars as pl
 
+    halves = [column for column in ROWS if column.name in HALF_COLUMNS]
     of_metrics = [column for metric in measures().metrics.values() for column in columns_of(metric)]
-    types = {**polars_schema(tuple(of_metrics)), "metrics_missing": pl.List(pl.String)}
+    types = {**polars_schema((*halves, *of_metrics)), "metrics_missing": pl.List(pl.String)}
     keys, old = rows["cell_key"].to_list(), {name: rows[name].to_list() for name in types}
     return rows.with_columns(pl.Series(name, [
         measured[key].get(name) if key in measured else before for key, before in zip(keys, old[name], strict=True)], dtype=kind)
