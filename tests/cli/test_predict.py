@@ -263,7 +263,7 @@ def test_a_group_says_what_the_law_certifies_and_what_was_measured() -> None:
     table = predictions(rows, certified(rows, 0.2))
     assert table["task_set"].to_list() == ["a", "b"] and "panel" not in table.columns
     line = table.row(0, named=True)
-    assert (line["n_cells"], line["n_seeds"], line["line_over"], line["misfit_over"]) == (18, 3, "seeds", "seeds")
+    assert (line["n_cells"], line["n_seeds"], line["line_over"], line["misfit_over"]) == (18, 3, "means", "seeds")
     assert line["slope"] == pytest.approx(1.0, abs=0.2) and line["slope_low"] < 1.0 < line["slope_high"]
     mine = rows.filter(pl.col("task_set") == "a")
     assert line["gain_over_misfit"] == pytest.approx(mine.select(pl.col("gain").mean() / pl.col("misfit").mean()).item())

@@ -67,3 +67,13 @@ def test_the_line_of_gain_on_misfit_is_that_of_predict_and_of_other_columns_goes
     assert (of_gain["slope"], of_gain["slope_high"]) == (line["slope"], line["slope_high"]) and of_gain["n_cells"] == 18
     backwards = rows.with_columns(direction=pl.lit("strong-to-weak"))
     assert relation(backwards, "misfit", "gain")["slope"].item() is None
+
+
+def test_what_lines_rest_on_is_marked_only_where_it_differs(ask: Ask) -> None:
+    rows = pl.concat([make_family({"a": 1.0}, seeds=4), make_family({"b": 1.0}, seeds=1)])
+    rows.write_parquet("rows.parquet")
+    words = ("relate", "rows.parquet", "--x", "misfit", "--y", "gain", "--by", "task_set")
+    both = ask(*words)
+    assert "\n° A line goes through the configurations' means over seeds" in both and "°  " in both
+    assert "\n' A line goes through the configurations' means, taken as independent" in both
+    assert "°" not in ask(*words, "--where", "task_set == a")

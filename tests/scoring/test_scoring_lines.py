@@ -19,13 +19,16 @@ REPEATS = 1500
 INSIDE = (0.93, 0.97)
 
 
-def line(x: Any, y: Any, seeds: Any, configurations: Any = None, **labels: Any) -> Line | None:
+def line(x: Any, y: Any, seeds: Any, configurations: Any = None, models: Any = None, x_error: Any = None,
+         task_sets: Any = None) -> Line | None:
     """The line of cells of one task set; by default each place in a seed is a configuration, so that all seeds hold the same."""
     seeds = np.asarray(seeds)
     if configurations is None:
         configurations = [int((seeds[:i] == seed).sum()) for i, seed in enumerate(seeds)]
-    given = {"models": configurations, "task_sets": np.zeros(len(seeds)), "x_error": np.full(len(x), np.nan)} | labels
-    return fit_line(Cells(x=x, y=y, seeds=seeds, configurations=configurations, **given))
+    return fit_line(Cells(
+        x=x, y=y, seeds=seeds, configurations=configurations, models=configurations if models is None else models,
+        task_sets=np.zeros(len(seeds)) if task_sets is None else task_sets,
+        x_error=np.full(len(x), np.nan) if x_error is None else x_error))
 
 
 def covered(draw: Any, truth: tuple[float, float, float | None], over: str) -> list[float]:
@@ -39,14 +42,14 @@ def covered(draw: Any, truth: tuple[float, float, float | None], over: str) -> l
     return list(hits / REPEATS)
 
 
-def test_over_seeds_slope_and_intercept_cover_though_cells_of_a_seed_share_both() -> None:
+def test_over_seeds_slope_and_intercept_cover_though_the_draws_of_a_seed_share_both() -> None:
     rng = np.random.default_rng(20)
-    seeds, places = np.repeat(np.arange(5), 12), np.tile(np.linspace(0.0, 4.0, 12), 5)
+    seeds = np.repeat(np.arange(5), 12)
 
-    def draw() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def draw() -> tuple[np.ndarray, np.ndarray, np.ndarray, None, np.ndarray, np.ndarray]:
         slope, height, shift = rng.normal(0.8, 0.1, 5), rng.normal(0.1, 0.5, 5), rng.normal(0.0, 1.0, 5)
-        x = places + shift[seeds] + 0.3 * rng.standard_normal(60)
-        return x, height[seeds] + slope[seeds] * x + 0.5 * rng.standard_normal(60), seeds
+        x = rng.uniform(0.0, 4.0, 60) + shift[seeds]
+        return x, height[seeds] + slope[seeds] * x + 0.5 * rng.standard_normal(60), seeds, None, np.zeros(60), np.full(60, 0.1)
 
     slope, intercept, _ = covered(draw, (0.8, 0.1, None), "seeds")
     assert INSIDE[0] <= slope <= INSIDE[1] and INSIDE[0] <= intercept <= INSIDE[1]
@@ -87,9 +90,10 @@ def test_over_configurations_the_slope_covers_where_noise_grows_along_x() -> Non
 
 def test_points_on_a_line_give_it_back() -> None:
     x = np.arange(18.0)
-    for seeds, over in ((np.zeros(18), "configurations"), (np.arange(18) % 3, "seeds"), (np.arange(18) % 6, "means")):
-        found = line(x, 1.0 + 2.0 * x, seeds)
-        assert found is not None and found.over == over and found.points == {"configurations": 18, "seeds": 6, "means": 3}[over]
+    for seeds, models, over, points in ((np.zeros(18), None, "configurations", 18), (np.arange(18) % 3, np.zeros(18), "seeds", 6),
+                                        (np.arange(18) % 6, None, "means", 3)):
+        found = line(x, 1.0 + 2.0 * x, seeds, models=models)
+        assert found is not None and found.over == over and found.points == points
         assert (found.slope.mean, found.intercept.mean) == (pytest.approx(2.0), pytest.approx(1.0))
         assert found.correlation.mean == pytest.approx(1.0) and found.slope.se == pytest.approx(0.0, abs=1e-12)
 
@@ -97,8 +101,22 @@ def test_points_on_a_line_give_it_back() -> None:
 def test_the_slope_over_seeds_is_the_slope_within_them() -> None:
     seeds = np.repeat([0, 1, 2], 6)
     x = np.tile(np.arange(6.0), 3) + 10.0 * seeds
-    found = line(x, np.tile(np.arange(6.0), 3) - 10.0 * seeds, seeds)
-    assert found is not None and found.slope.mean == pytest.approx(1.0) and found.seeds == 3
+    y = np.tile(np.arange(6.0), 3) - 10.0 * seeds
+    for found in (line(x, y, seeds, models=np.zeros(18)), line(x, y, seeds)):
+        assert found is not None and found.slope.mean == pytest.approx(1.0) and found.seeds == 3
+
+
+def test_noise_that_x_and_y_share_does_not_bend_the_line_through_configurations() -> None:
+    """y does not follow the configurations; in 10 seeds of 6 a line within each seed would be beyond 0 in a tenth of cases."""
+    rng = np.random.default_rng(9)
+    seeds, which = np.repeat(np.arange(10), 6), np.tile(np.arange(6.0), 10)
+    false = 0
+    for _ in range(1000):
+        noise = rng.standard_normal(60)
+        found = line(3.0 * which + noise, -0.9 * noise + np.sqrt(0.19) * rng.standard_normal(60), seeds)
+        assert found is not None and found.over == "means"
+        false += not found.slope.low <= 0.0 <= found.slope.high
+    assert false <= 65
 
 
 def test_no_line_goes_through_the_seeds_of_one_configuration_or_of_two() -> None:
@@ -129,10 +147,10 @@ def test_draws_of_a_task_are_points_and_those_that_differ_by_noise_are_not() -> 
     rng = np.random.default_rng(7)
     seeds, draws = np.repeat(np.arange(4), 6), np.tile(np.arange(6), 4)
     x = rng.uniform(1.0, 2.0, 24)
-    one = {"models": np.zeros(24)}
-    found = line(x, 2.0 * x, seeds, draws, x_error=np.full(24, 0.01), **one)
+    one = np.zeros(24)
+    found = line(x, 2.0 * x, seeds, draws, one, np.full(24, 0.01))
     assert found is not None and (found.over, found.points, found.slope.mean) == ("seeds", 6, pytest.approx(2.0))
-    assert line(x, 2.0 * x, seeds, draws, x_error=np.full(24, 1.0), **one) is None
+    assert line(x, 2.0 * x, seeds, draws, one, np.full(24, 1.0)) is None
 
 
 def test_a_line_through_pooled_task_sets_goes_through_their_means_from_eight_on() -> None:
@@ -180,7 +198,7 @@ def test_seeds_too_small_or_too_flat_have_no_line_of_their_own() -> None:
         found = line(np.tile(x[: 20 // (seeds.max() + 1)], seeds.max() + 1), x, seeds)
         assert found is not None and found.over == over
     flat = np.concatenate([np.ones(5), np.tile(np.arange(5.0), 3)])
-    found = line(flat, flat, np.repeat(np.arange(4), 5))
+    found = line(flat, flat, np.repeat(np.arange(4), 5), models=np.zeros(20))
     assert found is not None and (found.over, found.seeds, found.points) == ("seeds", 3, 5)
 
 

@@ -96,26 +96,27 @@ def _print(table: pl.DataFrame, whole: pl.DataFrame, keys: Sequence[str]) -> Non
     shown = [key for key in keys if table[key].n_unique() > 1] or list(keys[:1])
     fixed = ", ".join(str(table[key][0]) for key in keys if key not in shown)
     names = [words(key, texts=short(table[key].to_list())) for key in shown]
-    lined = bool(table["line_over"].count())
+    rested = table["line_over"].to_list()
     for _, part in table.group_by(UNIT, maintain_order=True):
         lines = tuple(part.to_dicts())
-        print_table(Table(title=measured_in(lines[0]), about=fixed, columns=(*names, *_figures(lined)), lines=lines))
+        print_table(Table(title=measured_in(lines[0]), about=fixed, columns=(*names, *_figures(rested)), lines=lines))
     if whole.height:
         lines = tuple(whole.to_dicts())
         title = f"over {lines[0]['direction'] or ''} cells of {lines[0]['task_sets']} task sets".replace("  ", " ")
-        print_table(Table(title=title, about=measured_in(lines[0]), columns=(count("task_sets", "task sets"), *_figures(False)),
+        print_table(Table(title=title, about=measured_in(lines[0]), columns=(count("task_sets", "task sets"), *_figures(())),
                           lines=lines))
     say(_legend(table, whole))
 
 
-def _figures(lined: bool) -> tuple[Shown, ...]:
-    """lined: whether any group has a line of gain on misfit."""
+def _figures(rested: Sequence[str | None]) -> tuple[Shown, ...]:
+    """rested: what the lines of gain on misfit rest on, None where a group has none."""
     from w2s_bench.report.table import Shown, count, interval
     from w2s_bench.report.wording import figure
-    from w2s_bench.tables.relation import mark_of
+    from w2s_bench.tables.relation import marks_of
 
-    marks = {"test examples": "*", "task sets": '"'}
-    line = (interval("slope", digits=2, mark=mark_of), interval("intercept", mark=mark_of)) if lined else ()
+    marks, of_line = {"test examples": "*", "task sets": '"'}, marks_of(rested)
+    line = tuple(interval(name, digits=digits, mark=lambda line: of_line[line["line_over"]])
+                 for name, digits in (("slope", 2), ("intercept", 3))) if any(rested) else ()
     return (
         count("n_cells", "cells"), count("n_seeds", "seeds"),
         *(interval(name, mark=lambda line: marks.get(line["misfit_over"] or "", "")) for name in ("misfit", "gain")),
@@ -132,7 +133,7 @@ def _of_task_sets(line: Line) -> str:
 
 def _legend(table: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
     from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
-    from w2s_bench.tables.relation import MEANINGS, NO_LINE, OF_GAIN
+    from w2s_bench.tables.relation import NO_LINE, OF_GAIN, meanings_of
 
     over = [*table["misfit_over"].to_list(), *whole["misfit_over"].to_list()]
     rested = table["line_over"].to_list()
@@ -141,7 +142,7 @@ def _legend(table: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
     said += ['" over task sets, each of which is one value.'] if "task sets" in over else []
     if any(rested):
         said.append(f"{OF_GAIN[:-1]}; {NO_LINE}.")
-        said += [meaning for over, meaning in MEANINGS.items() if over in rested]
+        said += meanings_of(rested)
     if table["banded"].sum():
         named = sorted(table["divergence"].drop_nulls().unique().to_list())
         bounds = [found[name] for found in (explicit_bounds(), inexact_bounds()) for name in named if name in found]

@@ -12,6 +12,8 @@ from w2s_bench.cli.words import TableWords, as_record
 if TYPE_CHECKING:
     import polars as pl
 
+    from w2s_bench.report.wording import Line
+
 
 class RelateWords(TableWords, frozen=True, kw_only=True):
     """What is typed after `relate`."""
@@ -50,9 +52,15 @@ def command(words: RelateWords) -> None:
 def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> None:
     from w2s_bench.report.listing import print_table, say, short
     from w2s_bench.report.table import Shown, Table, between_ends, count, interval, words
-    from w2s_bench.tables.relation import GAINED, MEANINGS, NO_LINE, OF_GAIN, mark_of
+    from w2s_bench.tables.relation import GAINED, NO_LINE, OF_GAIN, marks_of, meanings_of
 
     steep, height = ("exponent", "ln of factor") if log else ("slope", "intercept")
+    rested = table["line_over"].to_list()
+    marks = marks_of(rested)
+
+    def mark_of(line: Line) -> str:
+        return marks[line["line_over"]]
+
     columns = (
         *(words(key, texts=short(table[key].to_list())) for key in keys),
         count("n_cells", "cells"), count("n_seeds", "seeds"), count("line_points", "points"),
@@ -61,7 +69,7 @@ def _print(table: pl.DataFrame, x: str, y: str, keys: list[str], log: bool) -> N
         Shown(name="farthest", head="farthest", cell=lambda line: "-" if line["farthest"] is None else f"{line['farthest']:.1e}"))
     print_table(Table(title=f"{y} on {x}", about="logarithms of both" if log else "", columns=columns,
                       lines=tuple(table.to_dicts())))
-    said = [meaning for over, meaning in MEANINGS.items() if over in table["line_over"].to_list()]
+    said = meanings_of(rested)
     said += [OF_GAIN] if (x, y) == GAINED else []
     said += ["points: what a line goes through, configurations and their draws, or task sets."] if said else []
     said.append(f"farthest: the largest |{y} − {x}| / |{x}| of a cell.")

@@ -21,7 +21,8 @@ _OWN = ("weak", "student", "truth", "divergence")
 
 _AGAINST = ("Each rule, the oracle too, chooses on one half of the test examples and is judged on the other, both ways, "
             "averaged. regret is against the best candidate, whose error is taken between the least on all examples, which noise "
-            "makes too low, and that of the candidate that is best on the other half, which is too high (--json has both ends).")
+            "makes too low, and that of the candidate that is best on the other half, which is too high (--json has both ends); "
+            "below 0 it is noise.")
 
 
 class SelectWords(TableWords, frozen=True, kw_only=True):

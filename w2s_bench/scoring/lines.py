@@ -5,12 +5,13 @@ share that noise (gain and misfit do): a line through them is a line through noi
 configurations, whose x differ by more than noise, and never through the seeds of one. Draws of a task with another truth
 each are points of their own. Four methods, and a `Line` says which one it rests on:
 
-* "seeds": least squares within each seed, through its configurations; the line is the mean of the seeds' lines, with Student-t
-  intervals over seeds. Whatever the cells of a seed share (features, teachers, split) is inside one value, so nothing is
-  counted twice. It is the slope *within* a seed: a seed that is better or worse throughout does not bend it. Needs 3 seeds
-  that hold 5 configurations.
-* "means": for smaller seeds, least squares through the configurations' means over seeds, and the jackknife that leaves out one
-  seed at a time, Student-t on seeds − 1 degrees of freedom. It speaks of these configurations and new seeds.
+* "means": least squares through the configurations' means over seeds, where noise is averaged out of x and y alike, and the
+  jackknife that leaves out one seed at a time, Student-t on seeds − 1 degrees of freedom. It speaks of these configurations and
+  new seeds. Needs 3 seeds.
+* "seeds": where points are draws, which are others in each seed, or seeds lack some configurations: least squares within each
+  seed; the line is the mean of the seeds' lines, with Student-t intervals over seeds. Whatever the cells of a seed share
+  (features, teachers, split) is inside one value, so nothing is counted twice, and a seed that is better or worse throughout
+  does not bend it. Needs 3 seeds that hold 5 points.
 * "configurations": for fewer than 3 seeds, least squares through the same means, taken as independent; HC3 intervals with
   Student-t on n − 2 degrees of freedom and 1/√(n − 3) for Fisher's z. Too narrow where configurations move together.
 * "task sets": the same through the means of 8 task sets or more, one value each; fewer have no line of their own.
@@ -40,7 +41,7 @@ LEAST = 3
 """Configurations below which there is no line."""
 
 WITHIN = 5
-"""Configurations from which on a seed has a line of its own: below, slopes of single seeds have no variance."""
+"""Points from which on a seed has a line of its own: below, slopes of single seeds have no variance."""
 
 ENOUGH_TASKS = 8
 """Task sets from which on a statement may pool them."""
@@ -101,7 +102,8 @@ def fit_line(cells: Cells) -> Line | None:
     table = _averaged(x, y, seeds, points)
     if not _beyond_noise(cells, _averaged(x, y, seeds, models), points, models):
         return None
-    large = [part for part in table.by_seed() if part[0].size >= WITHIN and _varies(part[0])]
+    same = table.full and not _of_draws(points, models)
+    large = [] if same else [part for part in table.by_seed() if part[0].size >= WITHIN and _varies(part[0])]
     if len(large) >= SEEDS:
         return _over_seeds(large)
     across, up = table.means()
@@ -117,14 +119,20 @@ def fit_line(cells: Cells) -> Line | None:
 def _beyond_noise(cells: Cells, of_models: _Points, points: npt.NDArray[np.intp], models: npt.NDArray[np.intp]) -> bool:
     """Whether x varies beyond noise: between models beyond that of seeds, or, where a model has 3 draws or more, whose truths
     differ from seed to seed, or one seed, within seeds beyond its standard errors."""
-    draws = np.unique(np.column_stack([models, points]), axis=0)[:, 0]
-    told = _beyond_seeds(of_models) if of_models.seeds.max() > 0 and np.bincount(draws).max() < LEAST else None
+    several = of_models.seeds.max() > 0 and not _of_draws(points, models)
+    told = _beyond_seeds(of_models) if several else None
     if told is not None:
         return told
     x = as_column(cells.x, "x")
     error = np.asarray(cells.x_error, dtype=np.float64)
     check_same_shape(x, error, "x and its errors")
     return _beyond_error(x, error, _codes(cells.seeds, x, "seeds"))
+
+
+def _of_draws(points: npt.NDArray[np.intp], models: npt.NDArray[np.intp]) -> bool:
+    """Whether any model has 3 draws or more."""
+    drawn = np.unique(np.column_stack([models, points]), axis=0)[:, 0]
+    return bool(np.bincount(drawn).max() >= LEAST)
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,11 @@ class _Points:
     y: Array
     seeds: npt.NDArray[np.intp]
     points: npt.NDArray[np.intp]
+
+    @property
+    def full(self) -> bool:
+        """Whether every seed holds every point."""
+        return self.x.size == (int(self.seeds.max()) + 1) * (int(self.points.max()) + 1)
 
     def by_seed(self) -> Iterator[tuple[Array, Array]]:
         """x and y of the points of each seed."""

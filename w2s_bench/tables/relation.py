@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.data import DIRECTIONS
@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from w2s_bench.tables.values import Schema, Values
 
 LINE = ("slope", "intercept", "correlation")
-_MARKS = {"seeds": "", "means": "°", "configurations": "'", "task sets": '"', None: ""}
-
-MEANINGS = {
-    "seeds": "A line is the mean of each seed's own through its configurations, ± over seeds (Student-t).",
-    "means": "° the line through the configurations' means over seeds, because fewer than 3 seeds hold 5; ± by leaving out one "
-             "seed at a time.",
-    "configurations": "' the line through the configurations' means, taken as independent, because there are fewer than 3 seeds: "
-                      "too narrow where they move together.",
-    "task sets": '" the line through the means of the task sets; ± over them.',
+_MARKS = {"seeds": "", "means": "°", "configurations": "'", "task sets": '"'}
+_MEANINGS = {
+    "seeds": "A line is the mean of each seed's own, because its draws are its own or it lacks configurations; ± over seeds "
+             "(Student-t).",
+    "means": "A line goes through the configurations' means over seeds; ± by leaving out one seed at a time (Student-t).",
+    "configurations": "A line goes through the configurations' means, taken as independent, because there are fewer than 3 "
+                      "seeds: ± is too small where they move together.",
+    "task sets": "A line goes through the means of the task sets; ± over them.",
 }
 NO_LINE = ("no line through fewer than 3 configurations (the seeds of one share their noise), through x that do not vary beyond "
            "noise, or through 2 to 7 task sets")
@@ -74,9 +73,16 @@ def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log:
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def mark_of(line: Mapping[str, str | None]) -> str:
-    """The mark of what the interval of a line rests on, which MEANINGS tells."""
-    return _MARKS[line["line_over"]]
+def marks_of(rested: Iterable[str | None]) -> dict[str | None, str]:
+    """The mark of what each of these lines rests on; none where all rest on one."""
+    kinds = set(rested) - {None}
+    return {None: "", **{kind: _MARKS[kind] if len(kinds) > 1 else "" for kind in _MARKS}}
+
+
+def meanings_of(rested: Iterable[str | None]) -> list[str]:
+    """What these lines rest on, in words, with their marks."""
+    kinds, marks = set(rested), marks_of(rested)
+    return [f"{marks[kind]} {meaning}".strip() for kind, meaning in _MEANINGS.items() if kind in kinds]
 
 
 def line_columns(line: Line | None) -> Values:
