@@ -44,7 +44,8 @@ class Command:
     def environment(self) -> dict[str, str]:
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
-        return {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "HF_HUB_OFFLINE": "1", "COLUMNS": "120"}
+        return {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"),
+                "XDG_CONFIG_HOME": str(home / "config"), "HF_HUB_OFFLINE": "1", "COLUMNS": "120"}
 
     def __call__(self, *words: str, check: int | None = None) -> subprocess.CompletedProcess[str]:
         done = self._in_a_process(words) if self.apart else self._in_this_process(words)
@@ -111,6 +112,7 @@ def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     """Runs the command's entry point in an empty folder, in this process; gives what it printed, errors after a failure."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "180")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
 
     def run(*words: str, code: int = 0) -> str:
         with pytest.raises(SystemExit) as ended:

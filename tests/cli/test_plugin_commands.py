@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from distributions import install
+
+from w2s_bench.registry.loading import load_registry
 
 COMMANDS = """
 import click
@@ -51,3 +55,15 @@ def test_a_broken_one_costs_itself_only(ask: Callable[..., str]) -> None:
 def test_a_plugin_to_leave_out_is_named(ask: Callable[..., str]) -> None:
     assert "no plugin is called 'ood'" in ask("ls", "--no-plugin", "ood", code=2)
     assert "--no-plugin needs the name of a plugin" in ask("ls", "--no-plugin", code=2)
+
+
+def test_no_plugin_is_loaded_for_the_help_where_none_can_offer_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    code = ("import sys\nfrom w2s_bench.cli.main import main\ntry:\n    main()\n"
+            "finally:\n    print('w2s_bench.contracts' in sys.modules)")
+    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False", done.stdout + done.stderr
+
+
+def test_the_projects_own_plugins_offer_no_command() -> None:
+    assert [offer.full_name for offer in load_registry("commands").entries("commands") if offer.plugin.bundled] == []

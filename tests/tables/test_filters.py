@@ -68,6 +68,16 @@ def test_a_whole_name_is_not_taken_for_a_longer_one() -> None:
     assert where(rows, "strategy == ridge")["strategy"].unique().to_list() == ["ridge"]
 
 
+def test_a_name_means_in_each_task_what_the_table_of_that_task_shows() -> None:
+    one, two = ["ridge", "ridge[penalty=auto]"] * 3, ["ridge[penalty=auto]", "mean"] * 3
+    rows = ROWS.with_columns(strategy=pl.Series([*one, *two]))
+    found = where(rows, "strategy == ridge")
+    assert set(found.select("task", "strategy").iter_rows()) == {("a", "ridge"), ("b", "ridge[penalty=auto]")}
+    assert where(rows, "strategy in (ridge) or strategy == mean").height == 9
+    assert where(rows, "strategy not in (ridge)").equals(where(rows, "strategy != ridge")) and 12 - found.height == 6
+    assert where(rows, "strategy like 'ridge'")["strategy"].unique().to_list() == ["ridge"]
+
+
 def test_a_name_that_may_be_several_lists_them() -> None:
     with pytest.raises(UsageError) as caught:
         where(NAMED, "strategy == heads")

@@ -13,26 +13,11 @@ import click
 
 import w2s_bench
 from w2s_bench.cli.ascii_terminal import print_as_they_can
-
-COMMANDS = {
-    "run": ("w2s_bench.cli.run", "Run a suite, a spec file or a matrix given by flags; resumes what was begun."),
-    "plan": ("w2s_bench.cli.plan", "Show cells, jobs and cost before anything is computed."),
-    "ls": ("w2s_bench.cli.ls", "List what can be named: tasks, models, strategies, metrics, figures, suites and more."),
-    "rescore": ("w2s_bench.cli.rescore", "Measure runs again with the metrics and bounds of today, without a fit."),
-    "show-task": ("w2s_bench.cli.show_task", "Show a task: labels, licence, sizes, examples."),
-    "show": ("w2s_bench.cli.show", "Show the table of one or several runs."),
-    "predict": ("w2s_bench.cli.predict", "Predict the gain from the misfit: for runs, or for your own two files."),
-    "select": ("w2s_bench.cli.select", "Choose among teachers, and say what each way to choose costs."),
-    "relate": ("w2s_bench.cli.relate", "Fit a line of one column of a run on another."),
-    "plot": ("w2s_bench.cli.plot", "Draw a figure of one or several runs."),
-    "examples": ("w2s_bench.cli.examples", "Show where student and teacher differ most, and whom the truth sides with."),
-    "status": ("w2s_bench.cli.status", "Say how far a run is."),
-    "report": ("w2s_bench.cli.report", "Write a run's page."),
-    "plugin": ("w2s_bench.cli.plugin", "List plugins, and say why one does not load."),
-}
+from w2s_bench.cli.commands import COMMANDS
+from w2s_bench.cli.settings import PREFIX, SettableGroup
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SettableGroup):
     """Imports a command's module only when it is called, so that --help stays fast. Commands of plugins come after the own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -60,7 +45,12 @@ class LazyGroup(click.Group):
 
 
 def _offered() -> dict[str, str]:
-    """Commands that plugins offer, with a line each; the name of a command here stays its own."""
+    """Commands that plugins offer, with a line each; the name of a command here stays its own. The project's own plugins offer
+    none, so that nothing is loaded where there are no others."""
+    from w2s_bench.registry.outside import outside_plugins
+
+    if not outside_plugins():
+        return {}
     from w2s_bench.registry.loading import load_registry
 
     offers = load_registry("commands").entries("commands")
@@ -88,7 +78,11 @@ def _made(name: str) -> click.Command:
 @click.option("--no-plugin", metavar="NAME", multiple=True, expose_value=False, help="Leave out one plugin; may be repeated.")
 @click.pass_context
 def cli(ctx: click.Context, debug: bool) -> None:
-    """Benchmark weak-to-strong generalization: gain, misfit and how tight the bounds are."""
+    """Benchmark weak-to-strong generalization: gain, misfit and how tight the bounds are.
+
+    Every option of a command may also be set as a variable (W2S_BENCH_RUN_JOBS=4) or in your own file; `w2s-bench config` says
+    where that is, and what is set.
+    """
     ctx.obj = {"debug": debug}
 
 
@@ -96,7 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Entry point. Exit codes: 0, 2 (usage), 3 (some cells not ok, or the disk), 130 (interrupted)."""
     words: list[str] = sys.argv[1:] if arguments is None else arguments
     print_as_they_can()
-    debug = "--debug" in words
+    debug = "--debug" in words or bool(os.environ.get(f"{PREFIX}DEBUG"))
     words = [word for word in words if word != "--debug"]
     try:
         with _without_plugins(words) as words:

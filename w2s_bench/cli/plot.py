@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from w2s_bench.cli.settings import SettableGroup
 from w2s_bench.cli.table_options import complete_runs, tables_of
 from w2s_bench.contracts.entries import FigureEntry, Parameter
 from w2s_bench.contracts.errors import UsageError
@@ -47,7 +48,7 @@ class PlotWords(msgspec.Struct, frozen=True, kw_only=True):
     caption: str | None
 
 
-class Figures(click.Group):
+class Figures(SettableGroup):
     """Finds the figure when it is called, so that those of every plugin are there and --help stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

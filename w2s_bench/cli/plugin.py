@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from w2s_bench.cli.settings import SettableGroup
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.loading import load_registry
 
@@ -17,7 +18,7 @@ def loaded_registry() -> Registry:
     return registry
 
 
-@click.group("plugin")
+@click.group("plugin", cls=SettableGroup)
 def command() -> None:
     """List plugins, and say why one does not load."""
 

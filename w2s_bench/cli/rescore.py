@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from w2s_bench.cli.table_options import complete_runs
+
 
 @click.command("rescore")
-@click.argument("runs", nargs=-1, required=True)
+@click.argument("runs", nargs=-1, required=True, shell_complete=complete_runs)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write the tables to this folder.  [default: where they were]")
 def command(runs: tuple[str, ...], out: Path | None) -> None:
     """Measure RUNS again with the metrics and bounds that are installed now, from the predictions that they kept: no fit.

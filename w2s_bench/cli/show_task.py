@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 import numpy as np
-from click.shell_completion import CompletionItem
 
+from w2s_bench.cli.spec_options import complete
 from w2s_bench.contracts import Output, Split, Splits, Task, declared
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.report.listing import print_table, say
@@ -17,13 +17,8 @@ _LEADING = 5
 """Characters of a text, and numbers of a vector, that an example shows."""
 
 
-def _complete_tasks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(found.entry.name, help=found.entry.summary) for found in load_registry().entries("tasks")
-            if found.entry.name.startswith(incomplete)]
-
-
 @click.command("show-task")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=_complete_tasks)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete("tasks"))
 @click.option("--examples", type=click.IntRange(0), default=3, show_default=True, help="How many examples of the supervise part.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed that draws the parts.")
 def command(names: tuple[str, ...], examples: int, seed: int) -> None:

@@ -19,12 +19,10 @@ from w2s_bench.contracts.kinds import BY_PLURAL, KINDS
 from w2s_bench.registry import contract
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.names import Scalar, Selector, format_selector, parse
+from w2s_bench.registry.outside import DISTRIBUTION
 from w2s_bench.registry.parameters import check_parameters, is_place, lacking, sets_apart, told
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
-
-DISTRIBUTION = "w2s-bench"
-"""The project's own distribution: the names of its plugins and of what they offer are its own."""
 
 SINGULAR: Mapping[str, str] = {kind.plural: kind.name for kind in KINDS}
 

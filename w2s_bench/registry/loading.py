@@ -15,8 +15,8 @@ from w2s_bench.contracts.errors import PluginError, UsageError, nearest
 from w2s_bench.contracts.kinds import KINDS, Kind
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
 from w2s_bench.registry.offers import check_hooks, offered_entries
+from w2s_bench.registry.outside import GROUP
 
-GROUP = "w2s_bench"
 LEFT_OUT = "W2S_BENCH_NO_PLUGINS"
 """The environment variable that leaves plugins out: their names with commas between, or `all` that are not bundled."""
 

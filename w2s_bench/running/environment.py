@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -37,21 +38,24 @@ class Clock(msgspec.Struct, frozen=True):
 
 class Environment(msgspec.Struct, frozen=True):
     """What env.json holds. machine: its operating system, processor, cores and memory, what is known of them. commit: of the
-    source, where it lies in a checkout or was installed from one. versions: of what a result may depend on."""
+    source, where it lies in a checkout or was installed from one. versions: of what a result may depend on; policy: threads and
+    device of the last sitting that computed, on which last digits depend."""
 
     machine: dict[str, str] = {}
     commit: str = ""
     versions: dict[str, str] = {}
     clock: Clock | None = None
+    policy: dict[str, str] = {}
 
     def text(self) -> str:
         """As JSON; the same environment gives the same text."""
         return json.dumps(msgspec.to_builtins(self), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def environment(clock: Clock) -> Environment:
+def environment(clock: Clock, policy: Mapping[str, str]) -> Environment:
     """That of this process, at this reading of the clock."""
-    return Environment(_machine(), _commit(), {"python": platform.python_version(), **installed(_PACKAGES)}, clock)
+    versions = {"python": platform.python_version(), **installed(_PACKAGES)}
+    return Environment(_machine(), _commit(), versions, clock, dict(policy))
 
 
 def read_environment(folder: Path) -> Environment | None:
@@ -70,11 +74,11 @@ def read_environment(folder: Path) -> Environment | None:
 class Sitting:
     """One sitting of a run. Its folder says since when, and at the end until when and how long all sittings took."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._before, self._begun = folder, read_environment(folder), time.monotonic()
+    def __init__(self, folder: Path, policy: Mapping[str, str]) -> None:
+        self._folder, self._before, self._begun, self._policy = folder, read_environment(folder), time.monotonic(), policy
         earlier = self._before.clock if self._before else None
         self._clock = msgspec.structs.replace(earlier, ended="") if earlier else Clock(_now())
-        self._write(environment(self._clock))
+        self._write(environment(self._clock, policy))
 
     def end(self, jobs: int) -> None:
         """Say that it is over and how many jobs it computed; one that found all done leaves what was said before."""
@@ -82,7 +86,7 @@ class Sitting:
             self._write(self._before)
             return
         seconds = round(self._clock.seconds + time.monotonic() - self._begun, 1)
-        self._write(environment(Clock(self._clock.started, _now(), seconds, self._clock.jobs + jobs)))
+        self._write(environment(Clock(self._clock.started, _now(), seconds, self._clock.jobs + jobs), self._policy))
 
     def _write(self, found: Environment) -> None:
         with writing(self._folder):

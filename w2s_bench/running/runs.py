@@ -95,7 +95,7 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         recorder = Recorder(plan, store, audience)
         recorder.resume(read_journal(folder / "journal.jsonl"))
         write_plan(folder, plan)
-        sitting = Sitting(folder)
+        sitting = Sitting(folder, {"threads": str(policy.threads), "device": policy.device})
         audience.observe("w2s_run_started", run=plan.run_id, cells=len(plan.cells), folder=folder)
         fault: W2SError | None = None
         interrupted = False

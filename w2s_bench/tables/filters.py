@@ -6,13 +6,13 @@
 It is one expression of polars' SQL and never a query: it sees the columns of the rows, and no file. Some things may be said
 shorter: == for =; a text of one word without quotes after == or !=, unless a column is called so; "double quotes" about a
 text; == null; and == or != on a column of lists, which ask whether it holds a text. A task, a model or a strategy may be
-said as a table shows it, without the parameters that tell nothing apart.
+said as the table of its task shows it, without the parameters that tell nothing apart there; `like` takes a text as it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -122,8 +122,8 @@ def _asked(name: str, condition: str, at: int, rows: pl.DataFrame) -> tuple[str,
     items = _items(found["items"]) if found else []
     if found is None or not items:
         return None
-    texts = (item if item in rows.columns else _sql_text(_text(name, item, condition, rows)) for item in items)
-    return f"{name} {found['op']} ({', '.join(texts)})", found.end()
+    terms = [f"{name} = {item}" if item in rows.columns else _named(name, item, condition, rows) for item in items]
+    return f"{'NOT ' if found['op'].lower().startswith('not') else ''}({' OR '.join(terms)})", found.end()
 
 
 def _items(text: str) -> list[str]:
@@ -138,16 +138,31 @@ def _items(text: str) -> list[str]:
     return items
 
 
-def _text(name: str, value: str, condition: str, rows: pl.DataFrame) -> str:
-    """A text that a column is compared with; of a name as a table shows it, the whole. Raises UsageError if it may be several."""
+def _named(name: str, value: str, condition: str, rows: pl.DataFrame) -> str:
+    """COLUMN = TEXT for a column of texts; a name may be said as the table of each task shows it.
+
+    Raises UsageError where it may be several of one task.
+    """
     text = _unquoted(value)
-    if name not in _NAMES:
-        return text
-    found = meant(text, rows[name].unique().to_list())
-    if len(found) > 1:
-        raise UsageError(f"{text!r} may be several of the column {name}", where=condition,
-                         hint=f"{_listed(found)}; all of them: {name} like '{text}%'")
-    return found[0] if found else text
+    parts = {None: rows} if name.startswith("task") or "task_set" not in rows.columns else {
+        task: part for (task,), part in rows.group_by("task_set", maintain_order=True)}
+    tasks_of: dict[str, list[str | None]] = {}
+    for task, part in parts.items() if name in _NAMES else ():
+        found = meant(text, part[name].unique().to_list())
+        if len(found) > 1:
+            raise UsageError(f"{text!r} may be several of the column {name}", where=condition,
+                             hint=f"{_listed(found)}; all of them: {name} like '{text}%'")
+        for label in found:
+            tasks_of.setdefault(label, []).append(task)
+    terms = [_label_of(name, label, [task for task in tasks if task is not None], parts) for label, tasks in tasks_of.items()]
+    return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0] if terms else f"{name} = {_sql_text(text)}"
+
+
+def _label_of(name: str, label: str, tasks: Sequence[str], parts: Mapping[str | None, pl.DataFrame]) -> str:
+    """COLUMN = LABEL, in these tasks alone where others hold the label too and the text does not mean it there."""
+    term = f"{name} = {_sql_text(label)}"
+    others = [task for task, part in parts.items() if task not in tasks and label in part[name].unique().to_list()]
+    return term if not tasks or not others else f"({term} AND task_set IN ({', '.join(map(_sql_text, tasks))}))"
 
 
 def _held(column: pl.Series) -> str:
@@ -184,7 +199,7 @@ def _equality(name: str, equal: bool, value: str, condition: str, rows: pl.DataF
     if kind.is_numeric() and _is_number(bare):
         return f"{name} {op} {_number(bare)}"
     if kind == pl.String:
-        return f"{name} {op} {_sql_text(_text(name, value, condition, rows))}"
+        return f"{'' if equal else 'NOT '}({_named(name, value, condition, rows)})"
     plain = (kind.is_numeric() or kind == pl.Boolean) and value == bare
     return f"{name} {op} {value if plain else _quoted(value)}"
 
