@@ -11,7 +11,8 @@ import msgspec
 from w2s_bench.contracts import SuiteEntry
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.planning.spec import Matrix, RunSpec, numbers, spec_from_file, spec_from_toml
-from w2s_bench.registry.catalogue import DISTRIBUTION, Registry
+from w2s_bench.registry.catalogue import Registry
+from w2s_bench.registry.outside import DISTRIBUTION
 
 DEFAULT_SUITE = "quickstart"
 

@@ -144,8 +144,9 @@ def _named(name: str, value: str, condition: str, rows: pl.DataFrame) -> str:
     Raises UsageError where it may be several of one task.
     """
     text = _unquoted(value)
-    parts = {None: rows} if name.startswith("task") or "task_set" not in rows.columns else {
-        task: part for (task,), part in rows.group_by("task_set", maintain_order=True)}
+    parts: dict[str | None, pl.DataFrame] = {None: rows}
+    if not name.startswith("task") and "task_set" in rows.columns:
+        parts = {task: part for (task,), part in rows.group_by("task_set", maintain_order=True)}
     tasks_of: dict[str, list[str | None]] = {}
     for task, part in parts.items() if name in _NAMES else ():
         found = meant(text, part[name].unique().to_list())
