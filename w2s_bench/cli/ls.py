@@ -89,15 +89,14 @@ def _list(found: dict[str, list[Registered]], as_json: bool) -> None:
     for kind, offers in found.items():
         if offers:
             click.echo(f"{kind}:")
-            _say_lines((_shown(offer, offers), _about(offer.entry)) for offer in offers)
+            _say_lines((_shown(offer), _about(offer.entry)) for offer in offers)
     if len(found) > 1:
         click.echo("`w2s-bench ls NAME` says all about one of them.")
 
 
-def _shown(offer: Registered, beside: list[Registered]) -> str:
-    """The shortest name that means it."""
-    alone = sum(other.entry.name == offer.entry.name for other in beside) == 1
-    return offer.entry.name if alone else offer.full_name
+def _shown(offer: Registered) -> str:
+    """The name that means it; with its plugin where that is not the project's own."""
+    return str(offer.entry.name) if offer.plugin.bundled else offer.full_name
 
 
 def _about(entry: Entry | SuiteEntry) -> str:
