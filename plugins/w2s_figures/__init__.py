@@ -13,8 +13,8 @@ BY = Parameter("by", str, "", "columns that make a panel for each of their value
 @hookimpl
 def w2s_figures() -> Iterable[FigureEntry]:
     """All figures, in the order of a page."""
-    yield FigureEntry("gain-misfit", "w2s_figures.gain_misfit:GainMisfit", summary="gain against misfit, one mark a cell",
-                      parameters=(BY,), order=10)
+    yield FigureEntry("gain-misfit", "w2s_figures.gain_misfit:GainMisfit", parameters=(BY,), order=10,
+                      summary="gain against misfit, with the interval of each pair and the band of the law")
     yield FigureEntry("strategies", "w2s_figures.strategies:Strategies", order=20,
                       summary="each strategy beside one of them, on paired cells", parameters=(
                           Parameter("against", str, None, "what the others are compared with; not given: the one with most cells",

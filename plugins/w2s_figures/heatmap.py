@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2s_bench.contracts import Drawing, FigureData, UsageError
-from w2s_figures.look import BROKEN, DARK, INK, ORANGE, broken, lines, named, rounded, short_number
+from w2s_figures.look import BROKEN, DARK, ORANGE, broken, lines, named, rounded, short_number
 from w2s_figures.panels import Panel, finished, in_three, named_columns, panels_of, scored, shared_words, ways_of_fitting
 from w2s_figures.values import PLAIN, RATIOS, UNITLESS, WORDS
 
@@ -63,7 +63,9 @@ class Heatmap:
         squares = []
         for (weak, strong), means in found.items():
             number = means[above] if not below else _ratio(means[above], [means[name] for name in below])
-            squares.append({"weak": "\n".join(broken(names[weak], 32)), "strong": "\n".join(broken(names[strong], 13)),
+            told = f"{names[weak]} → {names[strong]}; {self.value.replace('_', ' ')} {short_number(number) or '–'}"
+            squares.append({"told": told, "weak": "\n".join(broken(names[weak], 32)),
+                            "strong": "\n".join(broken(names[strong], 13)),
                             "value": rounded(number), "text": short_number(number) or "–"})
         _shade(squares, self.value)
         return squares
@@ -79,9 +81,9 @@ class Heatmap:
             y=alt.Y("weak:N", sort=weak, title="weak supervisor", axis=alt.Axis(**BROKEN)))
         boxes = base.mark_rect(stroke="#bbbbb5", strokeWidth=0.6).encode(
             color=alt.Color("shade:Q", scale=scale, legend=None),
-            tooltip=["weak:N", "strong:N", alt.Tooltip("value:Q", title=self.value, format=".4g")])
-        text = base.mark_text(fontSize=11).encode(
-            text="text:N", color=alt.condition("datum.shade > 0.65", alt.value("white"), alt.value(INK)))
+            description="told:N", tooltip=alt.Tooltip("told:N"))
+        text = base.mark_text(fontSize=11, aria=False).encode(
+            text="text:N", color=alt.condition("datum.shade > 0.65", alt.value("#ffffff"), alt.value("#1c1c1c")))
         about = "" if self.value in UNITLESS or not panel.unit else f"in {panel.unit}"
         wide, _ = _wide(squares)
         title = alt.Title(lines(panel.title, max(40, len(strong) * wide // 7)), subtitle=about)

@@ -22,7 +22,18 @@ from w2s_figures.look import (
     rounded,
     tick_format,
 )
-from w2s_figures.panels import Panel, finished, named_columns, panels_of, scored, shared_words, ways_of_fitting
+from w2s_figures.panels import (
+    Panel,
+    finished,
+    named_columns,
+    none_left,
+    panels_of,
+    scored,
+    shared_words,
+    some_fit,
+    too_wide,
+    ways_of_fitting,
+)
 
 TERMS = ("misfit", "projection", "realizability")
 MOST_BARS = 60
@@ -59,21 +70,28 @@ class Ledger:
         names = data.short_names([*ok["weak"].unique(), *ok["strong"].unique()], nameless=True)
         students = {names[strong] for strong in ok["strong"].unique()}
         tables: dict[str, list[dict[str, Any]]] = {}
-        drawn = []
+        drawn: list[Any] = []
+        wide: list[str] = []
         for number, panel in enumerate(panels):
             means = _means(data, panel)
             labels = {(weak, strong): "\n".join(broken(names[weak], _LONGEST) if len(students) == 1 else
                                                 pair_lines(names[weak], names[strong], _LONGEST)) for weak, strong in means}
-            tables[f"terms-{number}"] = [{"pair": labels[pair], "term": term, "value": rounded(found[term]["mean"])}
-                                         for pair, found in means.items() for term in TERMS]
-            tables[f"gains-{number}"] = [{"pair": labels[pair], "gain": rounded(found["gain"]["mean"]),
-                                          **{name: rounded(found["gain"][name]) for name in ("low", "high", "seeds", "cells")}}
-                                         for pair, found in means.items()]
+            terms: list[dict[str, Any]] = [{"pair": labels[pair], "term": term, "value": rounded(found[term]["mean"])}
+                     for pair, found in means.items() for term in TERMS]
+            gains: list[dict[str, Any]] = [{"pair": labels[pair], "gain": rounded(found["gain"]["mean"]),
+                      **{name: rounded(found["gain"][name]) for name in ("low", "high", "seeds", "cells")}}
+                     for pair, found in means.items()]
+            if not some_fit(((gain["low"], gain["high"]) for gain in gains), _domain(terms, gains)):
+                wide.append(panel.title)
+                continue
+            tables |= {f"terms-{number}": terms, f"gains-{number}": gains}
             drawn.append(_panel(panel, number, list(labels.values()), tables))
-        columns = min(2, len(panels))
+        if not drawn:
+            raise none_left(wide)
+        columns = min(2, len(drawn))
         return Drawing("Where the gain comes from: misfit + projection + realizability, pair by pair",
-                       _caption(students) + shared_words(data, ok) + left_out, alt.concat(*drawn, columns=columns),
-                       columns * (_WIDE + 190), tables)
+                       _caption(students) + shared_words(data, ok) + too_wide(wide) + left_out,
+                       alt.concat(*drawn, columns=columns), columns * (_WIDE + 190), tables)
 
 
 def _means(data: FigureData, panel: Panel) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
@@ -94,7 +112,7 @@ def _panel(panel: Panel, number: int, pairs: Sequence[str], tables: Mapping[str,
     import altair as alt
 
     terms, gains = tables[f"terms-{number}"], tables[f"gains-{number}"]
-    x_scale, title = alt.Scale(domain=_domain(terms, gains), nice=False), panel.axis("gain and its parts")
+    x_scale, title = alt.Scale(domain=list(_domain(terms, gains)), nice=False), panel.axis("gain and its parts")
     axis = alt.Axis(format=tick_format(x_scale.domain), tickCount=6)
     y = alt.Y("pair:N", sort=list(pairs), title=None, axis=alt.Axis(labelPadding=6, ticks=False, **BROKEN))
     bars = alt.Chart(named(f"terms-{number}")).mark_bar(size=14, stroke="#777777", strokeWidth=0.5).encode(
@@ -104,25 +122,29 @@ def _panel(panel: Panel, number: int, pairs: Sequence[str], tables: Mapping[str,
         place=f"indexof({list(TERMS)}, datum.term)")
     base = alt.Chart(named(f"gains-{number}"))
     spread = base.encode(x=alt.X("low:Q", scale=x_scale, title=title), x2="high:Q", y=y).transform_filter("isValid(datum.low)")
-    whiskers = [spread.mark_rule(color=colour, strokeWidth=width, clip=True) for colour, width in (("white", 3.4), (INK, 1.4))]
+    whiskers = [spread.mark_rule(aria=False, color=colour, strokeWidth=width, clip=True)
+                for colour, width in (("white", 3.4), (INK, 1.4))]
     marks = base.mark_point(shape="diamond", filled=True, fill="white", stroke=INK, strokeWidth=1.5, size=70, opacity=1).encode(
         x=alt.X("gain:Q", scale=x_scale, title=title), y=y,
         tooltip=["pair:N", *(alt.Tooltip(f"{name}:Q", format=".4g") for name in ("gain", "low", "high")), "seeds:Q", "cells:Q"])
-    zero = alt.Chart(inline([{"value": 0}])).mark_rule(color=INK, strokeWidth=1).encode(x=alt.X("value:Q", scale=x_scale))
+    zero = alt.Chart(inline([{"value": 0}])).mark_rule(aria=False, color=INK, strokeWidth=1).encode(
+        x=alt.X("value:Q", scale=x_scale))
     tallest = max(pair.count("\n") + 1 for pair in pairs)
     return alt.layer(bars, zero, *whiskers, marks).properties(width=_WIDE, height=len(pairs) * max(24, 12 * tallest + 10),
                                                            title=lines(panel.title, 48))
 
 
-def _domain(terms: Sequence[Mapping[str, Any]], gains: Sequence[Mapping[str, Any]]) -> list[float]:
-    """All bars and gains with room about them; an interval may leave it."""
+def _domain(terms: Sequence[Mapping[str, Any]], gains: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """All bars and gains with room about them, and intervals up to as far again on each side."""
     low, high = 0.0, 0.0
     for gain in gains:
         mine = [term["value"] for term in terms if term["pair"] == gain["pair"]]
         low = min(low, gain["gain"], sum(value for value in mine if value < 0))
         high = max(high, gain["gain"], sum(value for value in mine if value > 0))
+    reach, ends = high - low, [gain[name] for gain in gains for name in ("low", "high") if gain[name] is not None]
+    low, high = max(min([low, *ends]), low - reach), min(max([high, *ends]), high + reach)
     room = 0.06 * (high - low) or 1.0
-    return [low - room, high + room]
+    return low - room, high + room
 
 
 def _caption(students: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,23 @@ def panels_of(data: FigureData, rows: pl.DataFrame, by: Sequence[str] = (), *, p
     titles = _titles(data, [names for names, _ in found])
     return [Panel(title, names, part, data.unit(part["divergence"][0], part["output_unit"][0]))
             for title, (names, part) in zip(titles, found, strict=True)], left_out_words(len(found), count)
+
+
+def some_fit(intervals: Iterable[tuple[float | None, float | None]], frame: tuple[float, float]) -> bool:
+    """Whether any of these intervals (low, high) is narrower than its frame; without any interval nothing is too wide."""
+    known = [high - low for low, high in intervals if low is not None and high is not None]
+    return not known or min(known) <= frame[1] - frame[0]
+
+
+def too_wide(titles: Sequence[str]) -> str:
+    """A sentence on panels in which every interval is wider than the frame; nothing where there are none."""
+    return f" Not drawn, because every interval is wider than its frame: {', '.join(titles)}." if titles else ""
+
+
+def none_left(titles: Sequence[str]) -> UsageError:
+    """Why nothing is drawn where all panels are too wide."""
+    return UsageError(f"every interval is wider than its frame in {', '.join(titles)}, so a picture would show noise",
+                      hint="run more seeds, or read the table: w2s-bench show RUN")
 
 
 def left_out_words(drawn: int, count: int) -> str:

@@ -149,7 +149,7 @@ def _blocks(data: FigureData, columns: Sequence[dict[str, Any]], means: pl.DataF
             draw = linear if group in _SHARES else logarithmic if group in _POSITIVE else signed
             scale = draw([line["mean"] for line in shown[group]])
             name = f"{group}-{number}"
-            tables[name] = [_point(line, scale, labels) for line in shown[group]]
+            tables[name] = _readable([_point(line, scale, labels) for line in shown[group]], scale)
             row = _Row(name, group, scale, tables[name], [labels[place] for place in block], wide)
             rows.append(row.chart(_words(x) + _unit(data, x), unit, first=group == held[0], last=group == held[-1]))
         blocks.append(alt.vconcat(*rows, spacing=12).resolve_scale(**_OWN))
@@ -179,6 +179,17 @@ def _point(line: Mapping[str, Any], scale: Scale, labels: Sequence[str]) -> dict
             "mean": rounded(scale.inside(line["mean"])), "seeds": line["seeds"], "cells": line["cells"],
             "low": rounded(scale.inside(line["low"])) if banded else None,
             "high": rounded(scale.inside(line["high"])) if banded else None}
+
+
+def _readable(points: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]:
+    """The points, without the bands of a curve that cover its frame everywhere."""
+    low, high = scale.settings["domain"]
+    by_curve: dict[str, list[dict[str, Any]]] = {}
+    for point in points:
+        by_curve.setdefault(point["curve"], []).append(point)
+    hidden = {curve for curve, mine in by_curve.items() if (banded := [point for point in mine if point["low"] is not None])
+              and all(point["low"] <= low and point["high"] >= high for point in banded)}
+    return [point | {"low": None, "high": None} if point["curve"] in hidden else point for point in points]
 
 
 def _labels(data: FigureData, columns: Sequence[Mapping[str, Any]], long: int) -> list[str]:
@@ -213,14 +224,15 @@ class _Row:
         kinds = Categories("measure", measures, tuple(name for name in measures if name in held),
                            tuple(_GROUPS[self.group].values()))
         base, y, colour = alt.Chart(), alt.Y("mean:Q", **vertical), kinds.colour(**_LEGEND)
-        band = base.mark_area(opacity=0.16, clip=True).encode(
+        band = base.mark_area(aria=False, opacity=0.16, clip=True).encode(
             x=x, y=alt.Y("low:Q", **vertical), y2="high:Q", color=colour).transform_filter("isValid(datum.low)")
-        line = base.mark_line(strokeWidth=1.8, clip=True).encode(x=x, y=y, color=colour, strokeDash=kinds.dash(**_LEGEND))
+        line = base.mark_line(aria=False, strokeWidth=1.8, clip=True).encode(
+            x=x, y=y, color=colour, strokeDash=kinds.dash(**_LEGEND))
         marks = base.mark_point(filled=True, size=34, opacity=1, clip=True).encode(
             x=x, y=y, color=colour, shape=kinds.shape(**_LEGEND),
             tooltip=["measure:N", alt.Tooltip("x:Q", title="x"), alt.Tooltip("exact:Q", title="mean", format=".4g"),
                      alt.Tooltip("low:Q", format=".4g"), alt.Tooltip("high:Q", format=".4g"), "seeds:Q", "cells:Q"])
-        zero = base.mark_rule(color=INK, strokeWidth=0.6).encode(y=alt.YDatum(0, **vertical))
+        zero = base.mark_rule(aria=False, color=INK, strokeWidth=0.6).encode(y=alt.YDatum(0, **vertical))
         layers = [band, line, marks] if self.group in (*_POSITIVE, *_SHARES) else [zero, band, line, marks]
         header = alt.Header(labels=first, labelExpr=BROKEN["labelExpr"], labelLineHeight=13, title=None)
         return alt.layer(*layers, data=named(self.name)).properties(width=self.wide, height=_HIGH).facet(
@@ -260,7 +272,8 @@ def _unit(data: FigureData, x: str) -> str:
 
 
 def _caption(cells: int, drawn: int, x: str) -> str:
-    parts = ["Lines: means over seeds and draws; bands: 95 % over three seeds or more (Student-t), cut at the frame. Gain = "
+    parts = ["Lines: means over seeds and draws; bands: 95 % over three seeds or more (Student-t), cut at the "
+             "frame, and none where they cover it. Gain = "
              "misfit + projection + realizability; δ (delta_exact): the student's misfit above the least of its class; the right "
              "side of theorem2-hp bounds err_student. What lies below a logarithmic frame is drawn on its edge."]
     if drawn < cells:

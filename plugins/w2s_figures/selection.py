@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts import Drawing, FigureData, UsageError, nearest
 from w2s_figures.look import INK, Categories, inline, lines, named, rounded, tick_format
+from w2s_figures.names import Frame, names_beside
 from w2s_figures.panels import (
     Panel,
     finished,
     keep_hint,
     named_columns,
+    none_left,
     panels_of,
     scored,
     shared_words,
+    some_fit,
+    too_wide,
     ways_of_fitting,
 )
 
@@ -56,26 +60,34 @@ class Selection:
         fits = _Fits(data, [name for name in ways_of_fitting(ok) if name not in by], ok)
         names = data.short_names(ok["weak"].unique(), nameless=True)
         tables: dict[str, list[dict[str, Any]]] = {}
-        drawn = []
+        drawn: list[Any] = []
+        wide: list[str] = []
         panels, left_out = panels_of(data, ok, ["strong", *by])
         for number, panel in enumerate(panels):
             made = _made_here(choices, panel)
             if made.is_empty():
                 continue
-            tables[f"teachers-{number}"] = _teachers(panel, made, fits, names)
-            tables[f"rules-{number}"] = _rules(made, fits)
-            drawn += [part.properties(height=240 if len(panels) <= 3 else 170)
-                      for part in (_scatter(panel, number, tables, fits), _dots(panel, number, tables, fits))]
+            rules = _rules(made, fits)
+            if not some_fit(((rule["low"], rule["high"]) for rule in rules), _reach(rules)):
+                wide.append(panel.title)
+                continue
+            tables |= {f"teachers-{number}": _teachers(panel, made, fits, names), f"rules-{number}": rules}
+            high = 240 if len(panels) <= 3 else 170
+            drawn += [part.properties(height=high) for part in (_scatter(panel, number, tables, fits, high),
+                                                                _dots(panel, number, tables, fits))]
+        if not drawn:
+            raise none_left(wide)
         return Drawing("Choosing a teacher by err_weak − misfit: how the teachers rank, and what becomes of the student",
-                       _CAPTION + shared_words(data, ok) + left_out, alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240,
+                       _CAPTION + shared_words(data, ok) + too_wide(wide) + left_out,
+                       alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240,
                        tables)
 
 
-_CAPTION = ("Left: a mark is a teacher, means over seeds and draws; on the dashed line the student errs by its teacher's error "
-            "less the misfit; ringed is the teacher that predicted-error takes most often. Right: the student's error, when each "
-            "rule takes the teacher anew for every draw and seed, on one half of the test examples, and is judged on the other "
-            "(where rows hold no halves, on the same), with 95 % intervals over seeds, cut at the frame; dashed: the oracle, "
-            "which knows the truth. Random is the mean over all teachers.")
+_CAPTION = ("Left: a mark is a teacher, named where there is room, means over seeds and draws; on the dashed line the student"
+            " errs by its teacher's error less the misfit; ringed is the teacher that predicted-error takes most often. "
+            "Right: the student's error, when each rule takes the teacher anew for every draw and seed, on one half of the "
+            "test examples, and is judged on the other (where rows hold no halves, on the same), with 95 % intervals over "
+            "seeds, cut at the frame; dashed: the oracle, which knows the truth. Random is the mean over all teachers.")
 
 
 class _Fits:
@@ -127,18 +139,24 @@ def _rules(made: pl.DataFrame, fits: _Fits) -> list[dict[str, Any]]:
             for line in fits.data.means(made, ["rule", *fits.ways], ("err_student",)).to_dicts()]
 
 
-def _scatter(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]]], fits: _Fits) -> Any:
+def _scatter(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]]], fits: _Fits, high: int) -> Any:
     import altair as alt
 
     points = tables[f"teachers-{number}"]
     x_domain, y_domain = (_around([point[name] for point in points]) for name in ("predicted", "err_student"))
-    x = alt.X("predicted:Q", title=panel.axis("err_weak − misfit"), scale=alt.Scale(domain=x_domain, nice=False),
-              axis=alt.Axis(format=tick_format(x_domain), tickCount=5))
-    y = alt.Y("err_student:Q", title=panel.axis("error of the student"), scale=alt.Scale(domain=y_domain, nice=False),
-              axis=alt.Axis(format=tick_format(y_domain), tickCount=5))
+
+    def along(field: str) -> Any:
+        return alt.X(f"{field}:Q", title=panel.axis("err_weak − misfit"), axis=alt.Axis(
+            format=tick_format(x_domain), tickCount=5), scale=alt.Scale(domain=x_domain, nice=False))
+
+    def up(field: str) -> Any:
+        return alt.Y(f"{field}:Q", title=panel.axis("error of the student"), axis=alt.Axis(
+            format=tick_format(y_domain), tickCount=5), scale=alt.Scale(domain=y_domain, nice=False))
+
+    x, y = along("predicted"), up("err_student")
     ends = [min(x_domain[0], y_domain[0]), max(x_domain[1], y_domain[1])]
     line = alt.Chart(inline([{"predicted": end, "err_student": end} for end in ends])).mark_line(
-        color=INK, strokeDash=[5, 4], strokeWidth=1.2, clip=True).encode(x=x, y=y)
+        color=INK, strokeDash=[5, 4], strokeWidth=1.2, clip=True, aria=False).encode(x=x, y=y)
     base = alt.Chart(named(f"teachers-{number}")).encode(x=x, y=y)
     ring = base.mark_point(shape="circle", filled=False, size=260, stroke=INK, strokeWidth=1.6, opacity=1).transform_filter(
         "datum.chosen")
@@ -146,7 +164,9 @@ def _scatter(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]
         color=fits.kinds.colour(), shape=fits.kinds.shape(),
         tooltip=["teacher:N", "fit:N", alt.Tooltip("predicted:Q", format=".4g"), alt.Tooltip("err_student:Q", format=".4g"),
                  "seeds:Q", "cells:Q"])
-    return alt.layer(line, ring, dots).properties(width=_TEACHERS, title=lines(panel.title, 52))
+    words = names_beside([(point["predicted"], point["err_student"], point["teacher"]) for point in points],
+                         Frame((x_domain[0], x_domain[1]), (y_domain[0], y_domain[1]), _TEACHERS, high), along("x"), up("y"))
+    return alt.layer(line, ring, dots, words).properties(width=_TEACHERS, title=lines(panel.title, 52))
 
 
 def _around(values: Sequence[float]) -> list[float]:
@@ -155,11 +175,21 @@ def _around(values: Sequence[float]) -> list[float]:
     return [low - room, high + room]
 
 
+def _reach(points: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Every mean with room, and intervals up to as far again."""
+    means = [point["mean"] for point in points]
+    reach = (max(means) - min(means)) or 0.1 * abs(max(means)) or 1.0
+    ends = [end for point in points for end in (point["low"], point["high"]) if end is not None]
+    low, high = max(min([*means, *ends]), min(means) - reach), min(max([*means, *ends]), max(means) + reach)
+    room = 0.08 * (high - low)
+    return low - room, high + room
+
+
 def _dots(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]]], fits: _Fits) -> Any:
     import altair as alt
 
     points = tables[f"rules-{number}"]
-    domain = _around([point["mean"] for point in points])
+    domain = list(_reach(points))
     rules = list(dict.fromkeys(point["rule"] for point in points))
     scale, title = alt.Scale(domain=domain, nice=False), panel.axis("error of the student")
     axis = alt.Axis(format=tick_format(domain), tickCount=5)
@@ -167,11 +197,11 @@ def _dots(panel: Panel, number: int, tables: Mapping[str, list[dict[str, Any]]],
         y=alt.Y("rule:N", scale=alt.Scale(domain=rules), title=None, axis=alt.Axis(ticks=False, grid=True, labelPadding=8)),
         yOffset=alt.YOffset("fit:N", scale=alt.Scale(domain=list(fits.kinds.values), paddingOuter=0.5)),
         color=fits.kinds.colour())
-    whiskers = base.mark_rule(strokeWidth=1.6, clip=True).encode(
+    whiskers = base.mark_rule(aria=False, strokeWidth=1.6, clip=True).encode(
         x=alt.X("low:Q", scale=scale, title=title, axis=axis), x2="high:Q").transform_filter("isValid(datum.low)")
     dots = base.mark_point(filled=True, size=70, opacity=1, stroke="white", strokeWidth=0.7).encode(
         x=alt.X("mean:Q", scale=scale, title=title, axis=axis), shape=fits.kinds.shape(),
         tooltip=["rule:N", "fit:N", *(alt.Tooltip(f"{name}:Q", format=".4g") for name in ("mean", "low", "high")), "seeds:Q"])
-    oracle = alt.Chart(named(f"rules-{number}")).mark_rule(strokeDash=[5, 4], strokeWidth=1, opacity=0.8).encode(
+    oracle = alt.Chart(named(f"rules-{number}")).mark_rule(aria=False, strokeDash=[5, 4], strokeWidth=1, opacity=0.8).encode(
         x=alt.X("mean:Q", scale=scale), color=fits.kinds.colour()).transform_filter(f"datum.rule == '{ORACLE}'")
     return alt.layer(oracle, whiskers, dots).properties(width=_RULES)

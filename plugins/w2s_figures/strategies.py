@@ -8,7 +8,7 @@ from typing import Any
 
 from w2s_bench.contracts import Drawing, FigureData, UsageError
 from w2s_figures.look import BROKEN, INK, broken, inline, lines, named, of_directions, rounded, tick_format
-from w2s_figures.panels import MOST_PANELS, keep_hint, left_out_words, scored
+from w2s_figures.panels import MOST_PANELS, keep_hint, left_out_words, none_left, scored, some_fit, too_wide
 
 _WORDS = {"gain": "gain", "misfit": "misfit", "gain_accuracy": "gain in accuracy",
           "agreement_weak_right": "agreement, weak right", "agreement_weak_wrong": "agreement, weak wrong"}
@@ -57,17 +57,25 @@ class Strategies:
         names = data.short_names(known["strategy"].unique(maintain_order=True).to_list() + [known["against"][0]])
         against, titles = names[known["against"][0]], data.short_names(sets)
         tables: dict[str, list[dict[str, Any]]] = {}
-        rows = []
+        rows: list[Any] = []
+        wide: list[str] = []
         for number, task_set in enumerate(sets[:MOST_PANELS]):
             part = known.filter(pl.col("task_set") == task_set)
             panels: list[Any] = []
             for measure in part["measure"].unique(maintain_order=True).to_list():
                 table = f"{measure}-{number}"
-                tables[table] = [_point(line, names) for line in part.filter(pl.col("measure") == measure).to_dicts()]
+                points = [_point(line, names) for line in part.filter(pl.col("measure") == measure).to_dicts()]
+                if not some_fit(((point["low"], point["high"]) for point in points), _domain(points)):
+                    wide.append(f"{_WORDS[measure]} of {titles[task_set]}")
+                    continue
+                tables[table] = points
                 panels.append(_panel(table, tables[table], _axis(data, part.row(0, named=True), measure), not panels))
-            rows.append(alt.hconcat(*panels, spacing=14).properties(title=alt.Title(lines(titles[task_set], 110))))
+            if panels:
+                rows.append(alt.hconcat(*panels, spacing=14).properties(title=alt.Title(lines(titles[task_set], 110))))
+        if not rows:
+            raise none_left(wide)
         widest = max(len(table) for table in known.group_by("task_set").agg(pl.col("measure").unique())["measure"].to_list())
-        caption = _caption(against) + left_out_words(min(len(sets), MOST_PANELS), len(sets))
+        caption = _caption(against) + too_wide(wide) + left_out_words(min(len(sets), MOST_PANELS), len(sets))
         return Drawing(f"What a strategy does to its student, beside {against}", caption, alt.vconcat(*rows, spacing=26),
                        widest * (_WIDE + 20) + 220, tables)
 
@@ -91,24 +99,24 @@ def _panel(table: str, points: Sequence[Mapping[str, Any]], title: str, first: b
     names = list(dict.fromkeys(point["strategy"] for point in points))
     kinds = of_directions("direction", {point["direction"] for point in points})
     domain = _domain(points)
-    scale, axis = alt.Scale(domain=domain, nice=False), alt.Axis(format=tick_format(domain), tickCount=4)
+    scale, axis = alt.Scale(domain=list(domain), nice=False), alt.Axis(format=tick_format(domain), tickCount=4)
     base = alt.Chart(named(table)).encode(
         y=alt.Y("strategy:N", sort=names, title=None, axis=alt.Axis(
             ticks=False, grid=True, labelPadding=8, labels=first, **BROKEN)),
         yOffset=alt.YOffset("direction:N", scale=alt.Scale(domain=list(kinds.shown), paddingOuter=0.6)), color=kinds.colour())
-    spread = base.mark_rule(strokeWidth=1.8, clip=True).encode(
+    spread = base.mark_rule(aria=False, strokeWidth=1.8, clip=True).encode(
         x=alt.X("low:Q", scale=scale, title=title, axis=axis), x2="high:Q").transform_filter("isValid(datum.low)")
     dots = base.mark_point(filled=True, size=64, opacity=1, stroke="white", strokeWidth=0.7).encode(
         x=alt.X("apart:Q", scale=scale, title=title, axis=axis), shape=kinds.shape(),
         tooltip=["strategy:N", "direction:N", *(alt.Tooltip(f"{name}:Q", format=".4g") for name in ("apart", "low", "high")),
                  "pairs:Q", "seeds:Q"])
-    zero = alt.Chart(inline([{"apart": 0}])).mark_rule(color=INK, strokeDash=[5, 4], strokeWidth=1).encode(
+    zero = alt.Chart(inline([{"apart": 0}])).mark_rule(aria=False, color=INK, strokeDash=[5, 4], strokeWidth=1).encode(
         x=alt.X("apart:Q", scale=scale))
     tallest = max(name.count("\n") + 1 for name in names)
     return alt.layer(zero, spread, dots).properties(width=_WIDE, height=len(names) * max(34, 13 * tallest + 12))
 
 
-def _domain(points: Sequence[Mapping[str, Any]]) -> list[float]:
+def _domain(points: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
     """Every difference and 0 with room, and intervals up to twice that far."""
     places = [0.0, *(point["apart"] for point in points)]
     low, high = min(places), max(places)
@@ -116,7 +124,7 @@ def _domain(points: Sequence[Mapping[str, Any]]) -> list[float]:
     ends = [point[name] for point in points for name in ("low", "high") if point[name] is not None]
     low, high = max(min([low, *ends]), low - reach), min(max([high, *ends]), high + reach)
     room = 0.08 * (high - low) or 1.0
-    return [low - room, high + room]
+    return low - room, high + room
 
 
 def _caption(against: str) -> str:

@@ -126,17 +126,18 @@ def _panel(key: str, title: list[str], shown: Sequence[str], first: bool) -> Any
     def along(field: str) -> Any:
         return alt.X(f"{field}:Q", scale=x_scale, axis=axis)
 
-    ticks = alt.Chart(named(f"ticks-{key}")).mark_tick(thickness=1, opacity=0.25, size=11).encode(
+    ticks = alt.Chart(named(f"ticks-{key}")).mark_tick(aria=False, thickness=1, opacity=0.25, size=11).encode(
         x=along("at"), y=y, yOffset=offset, color=kinds.colour())
-    thin = boxes.mark_rule(strokeWidth=1.2).encode(x=along("low"), x2="high:Q", y=y, yOffset=offset, color=kinds.colour())
-    thick = boxes.mark_rule(strokeWidth=5, opacity=0.75).encode(
+    thin = boxes.mark_rule(aria=False, strokeWidth=1.2).encode(
+        x=along("low"), x2="high:Q", y=y, yOffset=offset, color=kinds.colour())
+    thick = boxes.mark_rule(aria=False, strokeWidth=5, opacity=0.75).encode(
         x=along("first"), x2="third:Q", y=y, yOffset=offset, color=kinds.colour())
     medians = boxes.mark_point(filled=True, size=70, opacity=1, stroke="white", strokeWidth=1).encode(
         x=along("median"), y=y, yOffset=offset, color=kinds.colour(), shape=kinds.shape(),
         tooltip=["bound:N", "class:N", "count:N", *(alt.Tooltip(f"{q}:Q", format=".3g") for q in ("low", "median", "high"))])
-    words = boxes.mark_text(align="left", fontSize=10, color="#555555", dx=6).encode(
+    words = boxes.mark_text(aria=False, align="left", fontSize=10, color="#555555", dx=6).encode(
         x=alt.value(_WIDE), y=y, yOffset=offset, text="count:N")
-    equality = alt.Chart(inline([{"at": 1}])).mark_rule(color=INK, strokeDash=[5, 4]).encode(x=along("at"))
+    equality = alt.Chart(inline([{"at": 1}])).mark_rule(aria=False, color=INK, strokeDash=[5, 4]).encode(x=along("at"))
     return alt.layer(equality, ticks, thin, thick, medians, words).properties(
         width=_WIDE, height=58 * len(shown), title=title)
 

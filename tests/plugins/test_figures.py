@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from made_tables import make_classes, make_tables
 from w2s_figures.gain_misfit import MOST_MARKS
 from w2s_figures.look import DASHES
+from w2s_figures.names import Frame, placed
 from w2s_figures.scales import logarithmic, signed
 
 from w2s_bench.contracts import COLOURS, SHAPES, Drawing, UsageError
@@ -22,6 +23,7 @@ from w2s_bench.figures.specification import specification
 from w2s_bench.figures.write import save
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.tables.comparisons import comparisons
+from w2s_bench.tables.summary import summary
 
 SIZES = (16, 64, 256)
 
@@ -133,34 +135,79 @@ def test_the_teacher_that_the_rule_takes_is_ringed() -> None:
         drawn("selection", rows, by="weak")
 
 
-def test_classes_are_drawn_in_nats_and_their_bars_reach_from_the_promise_to_the_misfit() -> None:
+def test_classes_are_drawn_in_nats_and_their_areas_reach_from_the_promise_to_the_misfit() -> None:
     rows, bounds = make_classes({"t": 2})
     figure = drawn("gain-misfit", rows, bounds.with_columns(all_assumptions=pl.lit(True)))
-    promise = dict(bounds.filter(pl.col("bound") == "kl-explicit").select("cell_key", "lhs").iter_rows())
-    lows = sorted(row["low"] for row in shown(figure, "cells"))
-    assert lows == pytest.approx(sorted(promise.values()), rel=1e-5)
-    assert all(row["high"] == row["misfit"] for row in shown(figure, "cells"))
-    assert "Bars, of 12 cells" in figure.caption and "nats" in str(specification(figure))
+    promised = rows.join(bounds.filter(bound="kl-explicit", split="test"), on="cell_key").group_by("weak", "strategy").agg(
+        pl.col("lhs").mean())
+    lows = sorted(row["low"] for row in shown(figure, "pairs"))
+    assert lows == pytest.approx(promised["lhs"].sort().to_list(), rel=1e-5)
+    assert all(row["high"] == pytest.approx(row["misfit"]) for row in shown(figure, "pairs"))
+    assert "Light area, of 4 pairs" in figure.caption and "nats" in str(specification(figure))
 
 
-def test_a_bar_is_drawn_where_the_law_is_certified_with_what_delta_adds_and_nowhere_else() -> None:
+def test_an_area_is_drawn_where_the_law_is_certified_of_all_cells_with_what_delta_adds_and_nowhere_else() -> None:
     rows, bounds = make_tables({"t": 1.0})
     uncertain = drawn("gain-misfit", rows, bounds)
-    assert all(point["low"] is None for point in shown(uncertain, "cells")) and "Bars" not in uncertain.caption
-    inexact = bounds.head(2).with_columns(bound=pl.lit("inexact"), slack=pl.col("slack") + 0.5, all_assumptions=pl.lit(True))
-    points = shown(drawn("gain-misfit", rows, pl.concat([bounds, inexact])), "cells")
-    barred = [point for point in points if point["low"] is not None]
-    rhs = dict(bounds.select("cell_key", "rhs").iter_rows())
-    assert len(barred) == 2
-    for seed, point in enumerate(sorted(barred, key=lambda point: point["seed"])):
-        assert point["low"] == pytest.approx(1.0 - rhs[f"t-weak-to-strong-{seed}"] - 0.5, rel=1e-5)
+    assert all(point["low"] is None for point in shown(uncertain, "pairs")) and "Light area" not in uncertain.caption
+    inexact = bounds.head(3).with_columns(bound=pl.lit("inexact"), slack=pl.col("slack") + 0.5, all_assumptions=pl.lit(True))
+    points = shown(drawn("gain-misfit", rows, pl.concat([bounds, inexact])), "pairs")
+    (lit,) = [point for point in points if point["low"] is not None]
+    assert lit["kind"] == "weak-to-strong" and lit["high"] == pytest.approx(lit["misfit"], rel=1e-5)
+    assert lit["low"] == pytest.approx(1.0 - bounds.head(3)["rhs"].mean() - 0.5, rel=1e-5)
+    some = drawn("gain-misfit", rows, pl.concat([bounds, inexact.head(2)]))
+    assert all(point["low"] is None for point in shown(some, "pairs"))
 
 
 def test_a_divergence_that_nobody_offers_has_no_band_and_its_cells_no_theorem() -> None:
     rows, bounds = make_tables({"t": 1.0})
     figure = drawn("gain-misfit", rows.with_columns(divergence=pl.lit("of-a-stranger")), bounds)
-    assert all(point["low"] is None for point in shown(figure, "cells"))
-    assert "Theorem" not in figure.caption and "Bars" not in figure.caption
+    assert all(point["low"] is None for point in shown(figure, "pairs"))
+    assert "Theorem" not in figure.caption and "Light area" not in figure.caption
+
+
+def test_a_bar_is_the_interval_that_the_table_of_the_run_shows() -> None:
+    rows, bounds = make_tables({"t": 1.0})
+    lines = {(line["weak"], line["strong"]): line for line in summary(rows, bounds).to_dicts()}
+    figure = drawn("gain-misfit", rows, bounds)
+    for point in shown(figure, "pairs"):
+        line = lines[point["teacher"], point["student"]]
+        assert point["gain"] == pytest.approx(line["gain"], rel=1e-5) and point["over"] == line["gain_over"]
+        assert point["gain_high"] - point["gain"] == pytest.approx(line["gain_half"], rel=1e-4)
+    assert "Bars: 95 % interval of the gain over seeds" in figure.caption
+    alone = drawn("gain-misfit", rows.filter(pl.col("seed") == 0), bounds)
+    assert "over test examples" in alone.caption and all(point["gain_low"] is not None for point in shown(alone, "pairs"))
+
+
+def test_teachers_are_named_where_no_name_hides_a_mark_or_another_name() -> None:
+    frame = Frame((0.0, 1.0), (0.0, 1.0), 400, 300)
+    marks = [(0.5, 0.5, "raw"), (0.505, 0.5, "raw"), (0.5, 0.52, "nano"), (0.98, 0.2, "a teacher of a name that is cut short")]
+    found = placed(marks, frame)
+    assert [name for _, _, name in found] == ["raw", "nano", "a teacher of a name that is c…"]
+    boxes = [(*frame.pixels(x, y), len(name)) for x, y, name in found]
+    assert all(left >= 0 and left + 5.6 * letters <= 400 for left, _, letters in boxes)
+    for left, down, letters in boxes:
+        for x, y in (frame.pixels(x, y) for x, y, _ in marks):
+            assert not (left < x < left + 5.6 * letters and abs(down - y) < 5)
+    text = str(specification(drawn("gain-misfit", *make_tables({"t": 1.0}))))
+    assert "'name': 'small'" in text and "'name': 'large'" in text
+
+
+@pytest.mark.parametrize("name", ["gain-misfit", "strategies", "ledger", "selection"])
+def test_a_panel_in_which_every_interval_is_wider_than_its_frame_is_dropped_with_a_sentence(name: str) -> None:
+    rows, bounds = make_classes({"quiet": 2, "loud": 2}, seeds=3)
+    rows = pl.concat([rows, rows.with_columns(pl.col("weak") + "er", pl.col("cell_key") + "er")])
+    odd = pl.when(pl.col("strategy") == "plain").then(1.0).otherwise(-1.0)
+    noise = pl.when((pl.col("task_set") == "loud") & (pl.col("seed") > 0)).then(
+        1e4 * odd * (2 * pl.col("seed") - 3)).otherwise(0.0)
+    columns = ("gain", "misfit", "projection", "realizability", "err_student", "gain_accuracy", "agreement_weak_right",
+               "agreement_weak_wrong")
+    loud = rows.with_columns(pl.col(column) + noise for column in columns)
+    figure = drawn(name, loud, bounds)
+    assert "every interval is wider than its frame" in figure.caption and "loud" in figure.caption
+    assert "wider than its frame" not in drawn(name, rows.filter(pl.col("task_set") == "quiet"), bounds).caption
+    with pytest.raises(UsageError, match="wider than its frame"):
+        drawn(name, loud.filter(pl.col("task_set") == "loud"), bounds)
 
 
 def test_every_kind_takes_classes(tmp_path: Path) -> None:
@@ -208,12 +255,14 @@ def test_strategies_are_drawn_as_paired_differences_in_points_where_they_are_sha
     assert "12 of 15 panels are drawn" in drawn("strategies", many, on_page=True).caption
 
 
-def test_thousands_of_cells_are_small_marks_without_bars_or_names() -> None:
+def test_thousands_of_cells_of_many_pairs_are_small_marks_without_bars_or_names() -> None:
     rows, bounds = make_tables({"t": 1.0}, seeds=MOST_MARKS // 2 + 100)
+    rows = rows.with_columns((pl.col("weak") + (pl.col("seed") % 40).cast(pl.String)).alias("weak"))
     figure = drawn("gain-misfit", rows, bounds.with_columns(all_assumptions=pl.lit(True)))
     points = shown(figure, "cells")
     assert len(points) == MOST_MARKS and set(points[0]) == {"gain", "misfit", "kind"}
-    assert f"{MOST_MARKS} drawn at random out of {rows.height}" in figure.caption and "is not drawn" in figure.caption
+    assert f"{MOST_MARKS} drawn at random out of {rows.height}" in figure.caption
+    assert "neither intervals nor bounds" in figure.caption
     assert for_page(figure, "a").startswith("<picture>")
     assert for_page(drawn("gain-misfit", *make_tables({"t": 1.0})), "a").startswith("<svg")
     assert shown(drawn("gain-misfit", rows, bounds), "cells") == points
@@ -230,7 +279,8 @@ def test_a_dozen_panels_at_most_unless_the_rest_is_said_to_be_left_out() -> None
 def test_panels_of_a_study_are_panels_of_a_figure() -> None:
     rows, bounds = make_tables({"t": 1.0})
     both = rows.with_columns(pl.when(pl.col("seed") == 0).then(pl.lit(["a", "b"])).otherwise(pl.lit(["a"])).alias("panels"))
-    counts = [len(table) for table in drawn("gain-misfit", both, bounds, by="panel").tables.values()]
+    tables = drawn("gain-misfit", both, bounds, by="panel").tables
+    counts = [len(table) for name, table in tables.items() if name.startswith("cells")]
     assert counts == [6, 2]
 
 

@@ -111,6 +111,13 @@ class FigureData(Protocol):
         """
         ...
 
+    def pairs(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """A line a pair of models, way of fitting and direction, as the tables of a run have it: task_set, weak, strong,
+        strategy, supervisor, direction, misfit, gain, gain_low, gain_high (95 %; null where nothing is known of the spread),
+        gain_over (what the interval is over, in a word), seeds, cells.
+        """
+        ...
+
     def by_panel(self, rows: pl.DataFrame) -> pl.DataFrame:
         """A row for each panel of a study that a cell belongs to, under `panel`; null for a cell of none."""
         ...

@@ -15,7 +15,7 @@ from w2s_bench.tables.comparisons import comparisons
 from w2s_bench.tables.laws import divergence_of, law_of, unit_of
 from w2s_bench.tables.over_seeds import over_seeds
 from w2s_bench.tables.predictions import bands
-from w2s_bench.tables.summary import GROUPABLE, bound_on_test, by_panel
+from w2s_bench.tables.summary import GROUPABLE, KEYS, bound_on_test, by_panel, summary
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,6 +49,15 @@ class RunData:
 
     def means(self, rows: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
         return over_seeds(rows, keys, values)
+
+    def pairs(self, rows: pl.DataFrame) -> pl.DataFrame:
+        import polars as pl
+
+        half = pl.col("gain_half")
+        return summary(rows, self.bounds).select(
+            *KEYS, "direction", "misfit", "gain", (pl.col("gain") - half).alias("gain_low"),
+            (pl.col("gain") + half).alias("gain_high"), "gain_over", pl.col("n_seeds").alias("seeds"),
+            pl.col("n_cells").alias("cells"))
 
     def by_panel(self, rows: pl.DataFrame) -> pl.DataFrame:
         return by_panel(rows)

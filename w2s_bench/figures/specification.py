@@ -11,7 +11,7 @@ from w2s_bench.contracts.figures import COLOURS, Drawing
 if TYPE_CHECKING:
     import altair
 
-MANY_MARKS = 1500
+MANY_MARKS = 4000
 """Marks of a drawing beyond which a page holds it as pixels, for an element a mark would be slow."""
 BACKGROUND = "#fcfcfb"
 _NARROWEST = 60
@@ -26,8 +26,8 @@ THEME: dict[str, Json] = {
     "title": {"anchor": "start", "frame": "group", "fontSize": 13, "fontWeight": "bold", "color": "#222222", "offset": 8,
               "subtitleColor": "#555555", "subtitleFontSize": 11.5, "subtitlePadding": 4},
     "header": {"title": None, "labelAnchor": "start", "labelFontSize": 11, "labelColor": "#222222", "labelPadding": 6},
-    "legend": {"orient": "top", "title": None, "titleFontWeight": "normal", "labelFontSize": 12, "symbolSize": 90,
-               "symbolOpacity": 1, "labelLimit": 420, "symbolStrokeWidth": 1.5}}
+    "legend": {"orient": "top", "title": None, "titleFontWeight": "normal", "labelFontSize": 12, "labelColor": "#222222",
+               "symbolSize": 90, "symbolOpacity": 1, "labelLimit": 420, "symbolStrokeWidth": 1.5}}
 """Fonts, colours, grid, frame and legend of every figure, whoever draws it."""
 
 
