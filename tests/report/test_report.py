@@ -87,7 +87,9 @@ def test_figures_without_data_are_left_out() -> None:
     assert figures(page_of(*make_tables({"t": 1.0}), [])) == ["gain-misfit", "tightness"]
     rows, bounds = full_tables()
     less = rows.filter((pl.col("n_transfer") < SIZES[2]) & (pl.col("weak") != "m[width=3]"))
-    assert figures(page_of(less, bounds.clear(), [])) == ["gain-misfit", "ledger", "selection"]
+    text = page_of(less, bounds.clear(), [])
+    assert figures(text) == ["gain-misfit", "ledger"]
+    assert "The figure selection is not drawn: every interval is wider than its frame" in text
 
 
 def test_classes_have_accuracy_their_strategies_are_compared_and_what_is_missing_has_a_reason() -> None:
