@@ -65,3 +65,8 @@ def bounds(truth: np.ndarray, weak: np.ndarray, student: np.ndarray, ceiling: np
     rows, faults = bound_rows(sample, case.facts, measures().bounds)
     assert not faults
     return rows
+
+
+def met(row: BoundRow) -> bool:
+    """Whether every assumption is certified and the statement is true on this very sample, whether it says something or not."""
+    return row.verdict in ("holds", "says nothing")

@@ -50,7 +50,7 @@ def test_every_row_balances_and_no_certified_bound_is_violated(again: tuple[Path
         exact = bounds.join(rows.filter(pl.col("strategy") == "least-squares"), on="cell_key", how="semi")
         explicit = exact.filter((pl.col("bound") == "theorem2-explicit") & (pl.col("split") == "train"))
         assert explicit.height == rows.filter(pl.col("strategy") == "least-squares").height
-        assert explicit["all_assumptions"].all() and (explicit["verdict"] == "holds").all()
+        assert explicit["all_assumptions"].all() and explicit["verdict"].is_in(["holds", "says nothing"]).all()
 
 
 def test_the_second_time_nothing_is_computed(again: tuple[Path, str]) -> None:

@@ -147,4 +147,4 @@ def test_every_name_that_is_offered_is_there() -> None:
 
 def test_rows_of_several_runs_are_one_table(small: w2s.Run) -> None:
     several = w2s.compare(small.where("seed = 0"), small.where("seed = 1"))
-    assert several.filter(pl.col("measure") == "gain")["pairs"].max() == 6
+    assert several.filter(pl.col("measure") == "gain")["pairs"].max() == 8

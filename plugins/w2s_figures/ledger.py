@@ -63,7 +63,7 @@ class Ledger:
         import altair as alt
         import polars as pl
 
-        # one order of the pairs in all panels of a task set, also where the direction differs from seed to seed
+        # one order of the pairs in all panels of a task set, also where two runs declare other directions
         ok = finished(data.rows, ("gain", *TERMS)).with_columns(
             pl.col("direction").mode().sort().first().over("task_set", "weak", "strong"))
         panels, left_out = panels_of(data, ok, [*named_columns(self.by), *ways_of_fitting(ok)])

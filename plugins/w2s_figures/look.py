@@ -14,7 +14,8 @@ from w2s_bench.contracts import COLOURS, DIRECTIONS, SHAPES
 DARK, ORANGE, GREY, SKY, GREEN, RED = COLOURS
 INK, PALE = "#222222", "#dcdcd6"
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4), (1, 3))
-_OF_DIRECTIONS = {"weak-to-strong": (DARK, "circle"), "strong-to-weak": (ORANGE, "triangle-up"), "same": (GREY, "square")}
+_OF_DIRECTIONS = {"weak-to-strong": (DARK, "circle"), "undirected": (GREEN, "diamond"), "same": (GREY, "square"),
+                  "strong-to-weak": (ORANGE, "triangle-up")}
 POWERS = ("abs(datum.value) >= 1e5 || (datum.value != 0 && abs(datum.value) < 1e-3) ? format(datum.value, '~e') : "
           "format(datum.value, ',~r')")
 """The label of a tick on an axis of powers of ten."""

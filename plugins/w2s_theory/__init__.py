@@ -49,6 +49,7 @@ def w2s_metrics() -> Iterable[MetricEntry]:
     yield _metric("mae", "regression:MAE", both, "mean absolute error")
     yield _metric("spearman", "regression:Spearman", both, "rank correlation with the truth")
     yield _metric("accuracy", "classification:Accuracy", CLASSES, "share of examples whose likeliest class is the true one")
+    yield _metric("majority", "classification:Majority", CLASSES, "accuracy of who always names the most frequent class")
     yield _metric("auroc", "classification:AUROC", CLASSES, "area under the ROC curve, for two classes")
     yield _metric("cross-entropy", "classification:CrossEntropy", CLASSES, "mean −ln p of the true class, in nats")
     yield _metric("brier-score", "classification:BrierScore", CLASSES, "squared distance of probabilities from the truth")

@@ -56,6 +56,16 @@ class Accuracy(OfClasses):
         return float(np.equal(sample.truth.argmax(axis=1), prediction.argmax(axis=1)).mean())
 
 
+class Majority(OfPairs):
+    """Share of the most frequent class: the accuracy of who names it always, beside which every other is read."""
+
+    columns = (MetricColumn(name="accuracy_majority", unit="1", meaning="share of the most frequent class among test examples"),)
+
+    def measured(self, sample: Sample, prediction: Array) -> Value:
+        named = sample.truth.argmax(axis=1)
+        return float(np.bincount(named).max() / len(named))
+
+
 class AccuracyGain(OfPairs):
     """accuracy(student) − accuracy(weak)."""
 

@@ -6,14 +6,15 @@ import numpy as np
 
 from w2s_bench.contracts import Array, Facts, Sample, Statement
 from w2s_theory.simplex import KL_CLIP, squared_oscillation
-from w2s_theory.terms import known, mean, outside, root
+from w2s_theory.terms import any_two, known, mean, outside, promises_nothing, root
 
 PAPER = "Mulgund and Pabbaraju 2025, arXiv 2501.19105"
 NATS = frozenset({"kl"})
 
 
 class Realizable:
-    """gain ≥ KL(f_sw ‖ f_w): f_sw = argmin E KL(f ‖ f_w) over a class convex in probabilities that holds the truth."""
+    """gain ≥ KL(f_sw ‖ f_w): f_sw = argmin E KL(f ‖ f_w) over a class convex in probabilities that holds the truth. Vacuous
+    where the student is its teacher."""
 
     statement = "gain ≥ KL(f_sw ‖ f_w)"
     source = PAPER
@@ -27,15 +28,16 @@ class Realizable:
             terms=np.column_stack([sample.misfit, sample.err_weak, sample.err_student]), sides=(sides,),
             assumptions=known(convex=facts.convex_in == "probabilities", exact_projection=facts.exact_projection,
                               truth_in_class=facts.truth_in_class),
-            deterministic=facts.deterministic, vacuous=facts.spans_sample, allowance=_allowance(sample, facts))
+            deterministic=facts.deterministic, allowance=_allowance(sample, facts),
+            vacuous=facts.spans_sample or promises_nothing(mean(sample.misfit), sample))
 
 
 class Explicit:
     """gain ≥ KL(f_sw ‖ f_w) − √(½ · E KL(y ‖ g) · E osc²), osc = max_k − min_k of ln(f_sw,k / f_w,k).
 
     Drop the projection term; on the other, <y − g, Δ> ≥ −½·‖y − g‖₁·osc, Pinsker, Cauchy–Schwarz. With hard labels
-    KL(y ‖ g) is the cross-entropy of g. Vacuous where it promises no gain, and where the ceiling errs as much as the student:
-    then it is true of any two predictors.
+    KL(y ‖ g) is the cross-entropy of g. Vacuous where it promises no gain, and where the ceiling errs as much as the student,
+    for <y − f_sw, Δ> is bounded as <y − g, Δ> is.
     """
 
     statement = "gain ≥ KL(f_sw ‖ f_w) − √(½ · E KL(y ‖ g) · E osc²)"
@@ -49,7 +51,7 @@ class Explicit:
         def sides(t: Array) -> tuple[float, float]:
             return float(t[0]) - root(0.5 * t[3] * t[4]), float(t[1] - t[2])
 
-        empty = sides(terms.mean(axis=0))[0] <= 0.0 or mean(sample.err_reference) >= mean(sample.err_student)
+        empty = any_two(sample) or promises_nothing(sides(terms.mean(axis=0))[0], sample)
         return Statement(
             terms=terms, sides=(sides,),
             assumptions=known(convex=facts.convex_in == "probabilities", exact_projection=facts.exact_projection,
@@ -64,7 +66,8 @@ class Dual:
     is linear in logits (in a ball only lhs ≤ rhs is left), its exact cross-entropy fit, and the truth in the class. A student
     that the clip has changed is no head of it. A fit that is certified up to δ has a dual point p with KL(p ‖ f_sw) ≤ δ and
     slack <p − f_sw, ln f_sw/y>, bounded as in `kl-explicit`; a truth whose logits are in the class up to ρ adds
-    ρ·‖f_w − f_sw‖, a student that is its head up to ρ in its logits adds ρ·‖ln f_sw/y‖ too.
+    ρ·‖f_w − f_sw‖, a student that is its head up to ρ in its logits adds ρ·‖ln f_sw/y‖ too. Vacuous where the student is its
+    teacher: 0 = 0.
     """
 
     statement = "E KL(f_w ‖ f_sw) = E KL(f_w ‖ y) − E KL(f_sw ‖ y)"
@@ -86,7 +89,8 @@ class Dual:
             sides=(sides,),
             assumptions=known(convex=facts.convex_in == "logits", exact_projection=exact, truth_in_class=facts.truth_in_class,
                               subspace=facts.subspace, known_truth=facts.known_truth),
-            deterministic=facts.deterministic, equality=True, vacuous=facts.spans_sample,
+            deterministic=facts.deterministic, equality=True,
+            vacuous=facts.spans_sample or promises_nothing(mean(sample.misfit_reverse), sample),
             allowance=kl.rounding + (_missed_by_head(sample, facts, y) if exact else 0.0))
 
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from w2s_bench.contracts import Array, Facts, Sample, Sides, Statement
-from w2s_theory.terms import known, mean, outside, root
+from w2s_theory.terms import any_two, known, mean, outside, promises_nothing, root
 
 PAPER = "Charikar, Pabbaraju and Shiragur 2024, arXiv 2405.15116"
 QUADRATIC = frozenset({"squared", "squared-mean", "brier"})
@@ -19,7 +19,7 @@ NUMBERS = frozenset({"squared", "squared-mean"})
 
 
 class Theorem1:
-    """The truth is in the class: err_student ≤ err_weak − m."""
+    """The truth is in the class: err_student ≤ err_weak − m. Vacuous where the student is its teacher, m = 0."""
 
     statement = "err_student ≤ err_weak − m"
     source = f"{PAPER}, Theorem 1"
@@ -31,8 +31,9 @@ class Theorem1:
 
         assumed = known(convex=convex(sample, facts), exact_projection=facts.exact_projection,
                         truth_in_class=facts.truth_in_class)
-        return Statement(terms=projection_terms(sample), sides=(sides,), assumptions=assumed, vacuous=facts.spans_sample,
-                         deterministic=facts.deterministic, allowance=_allowance(sample, facts))
+        return Statement(terms=projection_terms(sample), sides=(sides,), assumptions=assumed,
+                         deterministic=facts.deterministic, allowance=_allowance(sample, facts),
+                         vacuous=facts.spans_sample or promises_nothing(mean(sample.misfit), sample))
 
 
 class Theorem2Explicit:
@@ -49,7 +50,11 @@ class Theorem2Explicit:
 
 
 class Theorem2TwoSided:
-    """On a linear subspace the projection term is 0: |gain − m| ≤ 2√(mε)."""
+    """On a linear subspace the projection term is 0: |gain − m| ≤ 2√(mε).
+
+    It says how far the gain is from the misfit, so it is vacuous only where neither side binds: no gain is promised, and the
+    most that is allowed, m + 2√(mε), is all of err_weak.
+    """
 
     statement = "|gain − m| ≤ 2√(mε)"
     source = f"{PAPER}, Theorem 2, for a linear subspace"
@@ -68,7 +73,7 @@ class Theorem2TwoSided:
         return Statement(terms=projection_terms(sample), sides=(above, below),
                          assumptions=_projected(sample, facts) | known(subspace=facts.subspace),
                          deterministic=facts.deterministic, allowance=_allowance(sample, facts),
-                         vacuous=facts.spans_sample or says_nothing(sample, explicit))
+                         vacuous=facts.spans_sample or any_two(sample) or _unbounded(sample))
 
 
 class Theorem2Triangle:
@@ -166,10 +171,17 @@ def explicit(t: Array) -> tuple[float, float]:
 
 
 def says_nothing(sample: Sample, sides: Sides) -> bool:
-    """Whether the right side lets the student be no better than its teacher, or the ceiling errs as much as the student: with
-    ε ≥ err_student the statement is the triangle inequality, true of any two predictors."""
-    bound = sides(projection_terms(sample).mean(axis=0))[1]
-    return bound >= mean(sample.err_weak) or mean(sample.err_reference) >= mean(sample.err_student)
+    """Whether a bound of err_student from above lets the student be no better than its teacher, or is true of any two
+    predictors."""
+    highest = sides(projection_terms(sample).mean(axis=0))[1]
+    return any_two(sample) or promises_nothing(mean(sample.err_weak) - highest, sample)
+
+
+def _unbounded(sample: Sample) -> bool:
+    """Whether misfit ± 2√(mε) holds every gain from none to all of err_weak."""
+    misfit = mean(sample.misfit)
+    reach = 2.0 * root(misfit * mean(sample.err_reference))
+    return promises_nothing(misfit - reach, sample) and misfit + reach >= mean(sample.err_weak)
 
 
 def projection_terms(sample: Sample) -> Array:

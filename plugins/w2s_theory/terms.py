@@ -19,6 +19,21 @@ def mean(values: Array) -> float:
     return float(values.mean())
 
 
+ROUNDING = 1e-9
+"""A promise down to this share of the teacher's error is arithmetic."""
+
+
+def promises_nothing(gain: float, sample: Sample) -> bool:
+    """Whether the gain that a bound promises is none: then it allows a student that is no better than its teacher."""
+    return gain <= ROUNDING * mean(sample.err_weak)
+
+
+def any_two(sample: Sample) -> bool:
+    """Whether the reference g errs as much as the student. Cauchy–Schwarz with ε ≥ err_student is then true of any two
+    predictors: of f_sw and f_w it says no more than the triangle inequality."""
+    return mean(sample.err_reference) >= mean(sample.err_student)
+
+
 def outside(sample: Sample, facts: Facts) -> float:
     """What <g − f_sw, Δ> may lack of 0 because g, or the truth, is in the class up to a distance only: that distance times
     ‖Δ‖, by Cauchy–Schwarz. For probabilities, whose differences sum to 0, Δ is centred over the classes."""

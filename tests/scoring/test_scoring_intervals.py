@@ -85,12 +85,13 @@ def test_gain_over_misfit_is_null_for_a_student_that_is_its_teacher() -> None:
 def test_every_flag_fires_where_it_should_and_none_on_a_sound_row() -> None:
     rng = np.random.default_rng(3)
     truth = rng.standard_normal(500)
-    weak, student, ceiling = (truth + s * rng.standard_normal(500) for s in (1.0, 0.5, 0.1))
+    weak, student, ceiling = (truth + s * rng.standard_normal(500) for s in (0.7, 0.5, 0.1))
     assert flags(made_sample(truth, weak, student, ceiling)) == ()
-    assert flags(made_sample(truth, np.zeros(500), student, ceiling)) == ("teacher-collapsed",)
+    assert flags(made_sample(truth, np.zeros(500), student, ceiling)) == ("teacher-at-chance", "teacher-collapsed")
     assert flags(made_sample(truth, weak, weak, ceiling)) == ("student-equals-teacher",)
-    assert flags(made_sample(truth, ceiling, student, weak)) == ("ceiling-not-better",)
-    assert flags(made_sample(truth, weak, student, weak)) == ("ceiling-not-better", "gap-inside-noise")
+    assert flags(made_sample(truth, ceiling, student, weak)) == ("ceiling-not-better", "band-wider-than-misfit")
+    assert flags(made_sample(truth, weak, student, weak)) == (
+        "ceiling-not-better", "gap-inside-noise", "band-wider-than-misfit")
     assert flags(made_sample(truth[:9], weak[:9], student[:9], ceiling[:9]))[-1] == "few-test-examples"
     assert "constant-labels" in flags(made_sample(np.ones(500), weak, student, ceiling))
 

@@ -128,3 +128,36 @@ def test_squared_mean_has_every_bound_of_squared_in_its_own_unit() -> None:
         assert other.slack == pytest.approx(one.slack / 3.0) and other.tightness == (
             None if one.tightness is None else pytest.approx(one.tightness))
     assert divergence("squared-mean").explicit == divergence("squared").explicit
+
+
+def said_nothing(y: object, w: object, s: object, g: object, case: Case) -> dict[str, bool]:
+    return {row.bound: row.vacuous for row in bounds(*(np.asarray(values) for values in (y, w, s, g)), case)}
+
+
+def test_a_student_that_is_its_teacher_leaves_no_theorem_anything_to_say() -> None:
+    y, w = np.zeros(40), np.where(np.arange(40) < 20, 2.0, 1.0)
+    said = said_nothing(y, w, w * (1.0 + 1e-13), y, Case(subspace=True, truth_in_class=True))
+    assert said["theorem1"] and said["theorem2-explicit"] and said["inexact"] and said["theorem2-triangle"]
+    p = np.tile([[0.3, 0.7], [0.6, 0.4]], (20, 1))
+    case = Case(divergence="kl", convex_in="logits", subspace=True, truth_in_class=True, known_truth=True)
+    assert {name for name, empty in said_nothing(p[:, ::-1], p, p, p, case).items() if empty} == {
+        "kl-realizable", "kl-explicit", "kl-dual"}
+
+
+def test_the_two_sided_bound_says_something_where_it_caps_the_gain() -> None:
+    """m = 1, ε = .36: the gain is 1 ± 1.2, of an error of 9. The one-sided bound promises nothing of it."""
+    said = said_nothing(np.zeros(40), np.full(40, 3.0), np.full(40, 2.0), np.full(40, 0.6), Case(subspace=True))
+    assert said["theorem2-explicit"] and not said["theorem2-two-sided"]
+    assert said_nothing(np.zeros(40), np.full(40, -0.5), np.full(40, 0.9), np.full(40, 0.8), Case(subspace=True))[
+        "theorem2-two-sided"]
+
+
+def test_what_speaks_of_no_teacher_is_empty_in_its_own_way() -> None:
+    """A lower bound of 0 says nothing; what disagreement bounds is not about who is better, and always says something."""
+    y, w = np.zeros(40), np.where(np.arange(40) < 20, 1.0, -1.0)
+    assert said_nothing(y, w, w / 2.0, y, Case())["lower-ball"] and not said_nothing(y + 3.0, w, w / 2.0, y + 3.0, Case())[
+        "lower-ball"]
+    classes = np.eye(2)[np.arange(40) % 2]
+    soft, worse = 0.8 * classes + 0.1, 0.3 * classes + 0.35
+    said = said_nothing(classes, soft, worse, worse, Case(divergence="brier"))
+    assert said["theorem2-explicit"] and not said["disagreement-brier"] and not said["disagreement-01"]

@@ -25,6 +25,7 @@ from w2s_bench.contracts import (
     declared,
 )
 from w2s_bench.planning.recipes import Part
+from w2s_bench.scoring.baselines import constant_errors
 from w2s_bench.scoring.certificates import EXACT, ClassCertificate, certify
 from w2s_bench.scoring.columns import TRAIN, Scores
 from w2s_bench.scoring.flags import flags
@@ -50,14 +51,12 @@ _SAMPLES: tuple[tuple[Literal["test", "train"], Part], ...] = (("train", "transf
 class Pair:
     """What is known of a weak and a strong model beside their predictions.
 
-    same: they are one model. sizes: declared, None where unknown or of two families. truncated: inputs that were cut.
-    overlap: two splits share the content that the strong model reads. independent: the transfer inputs are independent
-    of the weak model.
+    direction, direction_by: declared, see planning/direction.py. truncated: inputs that were cut. overlap: two splits share the
+    content that the strong model reads. independent: the transfer inputs are independent of the weak model.
     """
 
-    same: bool
-    weak_size: int | None
-    strong_size: int | None
+    direction: str
+    direction_by: str | None
     truncated: int
     overlap: bool
     independent: bool
@@ -141,16 +140,16 @@ def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> d
         "truth_share": float(declared(strategy, "truth_share", 0.0)),
         **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
         "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],
-        "fingerprint_data": task.payload["data"], **_direction(pair, sample),
+        "fingerprint_data": task.payload["data"], "direction": pair.direction, "direction_by": pair.direction_by,
     }
 
 
 def ledger_means(sample: Sample) -> dict[str, Any]:
-    """The ledger's means on test with their standard errors, and their ratios."""
+    """The ledger's means on test with their standard errors, the baseline of a constant, and ratios."""
     terms = {"err_weak": sample.err_weak, "err_student": sample.err_student, "err_ceiling": sample.err_reference,
              "gain": sample.gain, "misfit": sample.misfit, "misfit_reverse": sample.misfit_reverse,
              "projection": sample.projection, "realizability": sample.realizability,
-             "predicted_err": sample.err_weak - sample.misfit}
+             "err_constant": constant_errors(sample.divergence, sample.truth), "predicted_err": sample.err_weak - sample.misfit}
     for name, values in (("gold", sample.predicted.gold), ("base", sample.predicted.base)):
         if values is not None:
             terms[f"err_{name}"] = sample.divergence.between(sample.truth, sample.divergence.conform(values))
@@ -197,16 +196,6 @@ def _unfinished(strategy: Any, certificate: ClassCertificate, sample: Sample) ->
     weak = sample.predicted.weak
     allowed = max(UNFINISHED * float(weak.var(axis=0).sum()), EXACT * float((weak**2).mean()))
     return ["not-converged"] if certificate.delta is not None and certificate.delta > allowed else []
-
-
-def _direction(pair: Pair, sample: Sample) -> dict[str, str]:
-    if pair.same:
-        return {"direction": "same", "direction_by": "model"}
-    weak, strong = pair.weak_size, pair.strong_size
-    if weak is not None and strong is not None and weak != strong:
-        return {"direction": "weak-to-strong" if weak < strong else "strong-to-weak", "direction_by": "size"}
-    better = float(sample.err_reference.mean()) < float(sample.err_weak.mean())
-    return {"direction": "weak-to-strong" if better else "strong-to-weak", "direction_by": "ceiling"}
 
 
 def _plain(value: Any) -> Any:

@@ -289,7 +289,7 @@ class Workshop:
         task = self._loaded(recipe.load)
         shared = {*task.payload["overlaps"], *(self._overlaps(recipe.load, read[0].column) if read[0].column else ())}
         pair = Pair(
-            same=recipe.embed == recipe.weak_embed, weak_size=recipe.weak_size, strong_size=recipe.strong_size,
+            direction=recipe.direction, direction_by=recipe.direction_by,
             truncated=max(features.truncated for features in read), overlap=bool(shared),
             independent=not recipe.weak_saw_transfer and "supervise+transfer" not in shared)
         features: dict[str, Array] = {

@@ -181,7 +181,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     with the least slack. Each must be smooth, so write |x| ≤ y as x ≤ y and −x ≤ y.
     assumptions: what the statement rests on, by name, and whether it holds here; with all of them true a negative slack is
     an alarm. deterministic: it is about this very sample, so the interval of its slack is a point. equality: slack of either
-    sign breaks it. vacuous: it says nothing on this sample.
+    sign breaks it.
+    vacuous: it says nothing on this sample, as the bound alone can know: it is true of any two predictors there (a class that
+    fits anything, a reference that errs as much as the student), or it lets the student be no better than its teacher where it
+    is about that.
     allowance: how far slack may fall below 0 because an assumption is certified up to rounding only, in the unit of the sides.
     """
 

@@ -14,6 +14,7 @@ from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, UsageError
 from w2s_bench.contracts.seeds import seed_for
 from w2s_bench.planning.compatible import check_output, fitting, why_not
+from w2s_bench.planning.direction import ModelPair, direction_of, sides_of
 from w2s_bench.planning.recipes import (
     STAGES,
     Compare,
@@ -182,15 +183,20 @@ class _Planner:
         embed, weak_embed = (self._embed(model, task, load, seed) for model in (strong, weak))
         compare = self._add(Compare(load, embed, weak_embed)) if self.spec.representations else None
         others = self._reading(here, strong, strategy).embeds[1:]
-        weak_size, strong_size = self._sizes(weak, strong)
+        direction, direction_by = direction_of((weak.key, strong.key), self._sides, self._sizes(weak, strong))
         divergence, metrics, bounds = self._measured_by(task)
         score = Score(
             task=task.key, divergence=divergence, metrics=metrics, bounds=bounds, load=load, strategy=strategy.key, embed=embed,
             weak_embed=weak_embed, embeds=others, compare=compare,
             weak=weak_predict, student_fit=student_fit, student=student, ceiling=ceiling, gold=gold, base=base,
-            weak_size=weak_size, strong_size=strong_size,
+            direction=direction, direction_by=direction_by,
             weak_saw_transfer="task" in (self._prepared_from(weak) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
+
+    @functools.cached_property
+    def _sides(self) -> frozenset[ModelPair]:
+        """The pairs that any matrix of the spec sets against each other."""
+        return sides_of((self._known_models(matrix.weak), self._known_models(matrix.strong)) for matrix in self.spec.matrices)
 
     def _measured_by(self, task: Component) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """Keys of the divergence that scores a task, and of the metrics and bounds that are about it."""

@@ -18,7 +18,7 @@ LabelSource = Literal["truth", "weak", "none"]
 Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
-FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 1, "compare": 1, "fit": 1, "predict": 1, "score": 3}
+FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 1, "compare": 1, "fit": 1, "predict": 1, "score": 4}
 """Version of what the harness itself does in a stage. Raise one when what its jobs leave changes: the golden numbers of
 tests/compute say when, and old artifacts of the stage and of all that rests on them are then left alone."""
 
@@ -113,7 +113,8 @@ class Score(_Named, frozen=True, kw_only=True, tag="score"):
     """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's; embeds are what the
     student's strategy reads beside it.
 
-    divergence, metrics, bounds: keys of the components that measure the cell.
+    divergence, metrics, bounds: keys of the components that measure the cell. direction, direction_by: of the pair, and what
+    declared it (see planning/direction.py).
     weak_saw_transfer: the weak model was made from the task's inputs, those of the transfer split among them.
     compare: None where the spec does not ask for a comparison of the features.
     """
@@ -135,8 +136,8 @@ class Score(_Named, frozen=True, kw_only=True, tag="score"):
     ceiling: str
     gold: str | None
     base: str | None
-    weak_size: int | None
-    strong_size: int | None
+    direction: str
+    direction_by: str | None
     weak_saw_transfer: bool
 
 

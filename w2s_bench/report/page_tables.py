@@ -10,7 +10,7 @@ import msgspec
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.report.comparison import PAGE_COLUMNS as COMPARED
-from w2s_bench.report.results import of_classes, result_figures
+from w2s_bench.report.results import lacking, of_classes, result_figures
 from w2s_bench.report.table import Shown, Table, Tone, count, number, unit_in_head, words
 from w2s_bench.report.wording import PERCENT, Line, measured_in, plus_minus
 from w2s_bench.tables.comparisons import comparisons, dropped, dropped_words
@@ -141,7 +141,8 @@ def _cell_figures() -> tuple[Shown, ...]:
                    *(number(name, head, exponent=PERCENT, digits=2) for name, head in agreements))
     own = {column.name: msgspec.structs.replace(column, when=of_classes) for column in of_accuracy}
     errors = [column for name, column in shared.items() if name.startswith(("err_", "accuracy_"))]
-    return (_with_error("gain"), shared["misfit"], shared["gain_over_misfit"], words("verdict", "bound"),
+    return (_with_error("gain"), shared["misfit"], shared["gain_over_misfit"],
+            Shown(name="verdict", head="bound", wordy=True, cell=lambda line: (line["verdict"] or "-") + lacking(line)),
             number("pgr", digits=2), *errors, *own.values(), shared["tightness"], shared["flags"])
 
 

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 
 from w2s_bench.report.table import Shown, Tone, count, number, words
 from w2s_bench.report.wording import PERCENT, Line, figure, plus_minus
+from w2s_bench.scoring.verdict import STATED
+from w2s_bench.tables.summary import COUNTS
 
 FLAG_LETTERS = {
     "diverged": "D", "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
-    "student-equals-teacher": "E", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
+    "student-equals-teacher": "E", "teacher-at-chance": "A", "teacher-at-majority": "J", "labels-clipped": "L",
+    "band-wider-than-misfit": "B", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
     "not-converged": "V", "class-missing-in-supervise": "M", "class-missing-in-transfer": "M", "class-missing-in-test": "M",
 }
 """Flags of one letter say one thing of different splits."""
@@ -32,6 +35,8 @@ def result_figures(exponent: int = 0) -> tuple[Shown, ...]:
 
     return (
         count("n_seeds", "seeds", "n"), error("weak", 2), error("student", 4), error("ceiling", 1),
+        Shown(name="err_constant", head="err constant", cell=lambda line: figure(line["err_constant"]),
+              when=_known("err_constant"), places=("markdown", "page")),
         Shown(name="gain", head="gain ± 95 %", cell=_with_half("gain", exponent), tone=_tone_of_gain("gain")),
         number("misfit", exponent=exponent, sheds=6),
         number("gain_over_misfit", "gain / misfit", digits=2, short="gain/\nmisfit", sheds=5),
@@ -39,9 +44,13 @@ def result_figures(exponent: int = 0) -> tuple[Shown, ...]:
         Shown(name="accuracy_student", head="accuracy, weak → student / ceiling", short="accuracy, weak →\nstudent / ceiling",
               cell=_accuracies, when=of_classes, places=("terminal",)),
         *(_apart_from_terminal(number(f"accuracy_{role}", f"accuracy {role}", exponent=PERCENT, digits=2)) for role in _ROLES),
+        Shown(name="accuracy_majority", head="accuracy majority", cell=lambda line: figure(line["accuracy_majority"], PERCENT, 2),
+              when=_known("accuracy_majority"), places=("markdown", "page")),
         Shown(name="gain_accuracy", head="gain accuracy ± 95 %", short="gain acc\n± 95 %", when=of_classes,
               cell=_with_half("gain_accuracy", PERCENT, 2), tone=_tone_of_gain("gain_accuracy")),
-        Shown(name="verdict", head="bound", cell=verdict_text, wordy=True, tone=_tone_of_verdict, sheds=7),
+        Shown(name="verdict", head="bound", cell=verdict_text, wordy=True, tone=_tone_of_verdict, sheds=7, places=("terminal",)),
+        Shown(name="verdict", head="bound", cell=lambda line: verdict_text(line) + lacking(line), wordy=True, least=1,
+              places=("markdown", "page")),
         Shown(name="flags", head="flags", cell=lambda line: flag_letters(line["flags"]), wordy=True, tone=_tone_of_verdict,
               places=("terminal",)),
         Shown(name="flags", head="flags", cell=lambda line: ", ".join(line["flags"]), wordy=True, least=1,
@@ -54,13 +63,23 @@ def of_classes(lines: Sequence[Line]) -> bool:
     return any(line["classes"] is not None for line in lines)
 
 
+def _known(name: str) -> Callable[[Sequence[Line]], bool]:
+    return lambda lines: any(line[name] is not None for line in lines)
+
+
 def verdict_text(line: Line) -> str:
-    """The verdict with its count: "holds 3/3"; nothing where the bound does not apply."""
-    verdict = line["verdict"]
-    if verdict is None:
-        return "-"
-    total = line["holds"] + line["violated"] + line["undecided"]
-    return f"{verdict} {line[verdict]}/{total}"
+    """ "holds 3/3"; "no statement" where none is certified, "says nothing" where none has content; mixed verdicts with the count
+    of each; - where the bound does not apply."""
+    counts = {verdict: line[column] for verdict, column in COUNTS.items() if line[column]}
+    if len(counts) > 1:
+        return ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
+    return next((f"{verdict} {count}/{count}" if verdict in STATED else verdict for verdict, count in counts.items()), "-")
+
+
+def lacking(line: Line) -> str:
+    """ ": exact projection, reference in class" after a verdict that makes no statement."""
+    named = ", ".join(line["fails"] or ()).replace("_", " ")
+    return f": {named}" if named and line["verdict"] == "no statement" else ""
 
 
 def flag_letters(flags: Sequence[str]) -> str:

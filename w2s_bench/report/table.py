@@ -99,9 +99,10 @@ def words(name: str, head: str = "", *, texts: Mapping[str, str] | Mapping[str |
     return Shown(name=name, head=head or name, cell=cell, wordy=True, least=least)
 
 
-def count(name: str, head: str = "", short: str = "") -> Shown:
+def count(name: str, head: str = "", short: str = "", sheds: int = 0) -> Shown:
     """A column of whole numbers; - for none."""
-    return Shown(name=name, head=head or name, short=short, cell=lambda line: "-" if line[name] is None else str(line[name]))
+    return Shown(name=name, head=head or name, short=short, sheds=sheds,
+                 cell=lambda line: "-" if line[name] is None else str(line[name]))
 
 
 def number(name: str, head: str = "", *, exponent: int = 0, digits: int = 3, short: str = "", sheds: int = 0) -> Shown:

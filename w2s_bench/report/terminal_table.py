@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
 
-_ARROWS = {"weak-to-strong": ">", "strong-to-weak": "<", "same": "="}
+_ARROWS = {"weak-to-strong": ">", "strong-to-weak": "<", "same": "=", "undirected": "~"}
 _NARROW, _STACKED = 98, 160
 """Widths below which names may be folded shorter, and below which they stand one above the other."""
+
+_FAILS = 20
+"""Width to which the names of assumptions may be folded."""
+_VERDICT_COLUMNS = (
+    words("bound", least=None), count("rows"), count("no_statement", short="no\nstatement"),
+    count("exceeded", short="ex-\nceeded"), count("certified", short="certi-\nfied", sheds=2),
+    count("says_nothing", short="says\nnothing"), count("holds"), count("undecided", short="un-\ndecided"),
+    count("violated", short="vio-\nlated"), number("tightness", digits=2, short="lhs/\nrhs", sheds=3),
+    Shown(name="fails", head="not certified", wordy=True, least=_FAILS, sheds=1,
+          cell=lambda line: ", ".join(line["fails"]).replace("_", " ")))
 
 
 def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None,
@@ -46,13 +56,17 @@ def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: li
 
 
 def render_verdicts(bounds: pl.DataFrame, console: Console) -> None:
-    """Print what became of each bound, by split."""
+    """Print what became of each bound, a table a split, and what its heads mean."""
+    import polars as pl
+
     found = verdicts(bounds)
-    names = (words("bound", least=None), words("split", least=None))
-    counts = (count(name) for name in ("rows", "vacuous", "certified", "holds", "undecided", "violated"))
-    print_table(Table(columns=(*names, *counts, number("tightness", digits=2)), lines=tuple(found.to_dicts())), console)
-    _say(console, "certified: every assumption holds on that sample. Verdicts and tightness (lhs/rhs, ratio of means) are of the "
-                  "certified rows; without its assumptions a bound promises nothing.")
+    for split in found["split"].unique().sort().to_list():
+        lines = tuple(found.filter(pl.col("split") == split).to_dicts())
+        table = Table(title=f"bounds on {split}", columns=_VERDICT_COLUMNS, lines=lines)
+        print_table(table.fitted(console.width, _FAILS), console)
+    _say(console, "no statement: an assumption is not certified on that sample; exceeded: so many of these lie above the right "
+                  "side beyond noise. certified = says nothing (true of any two predictors, or of a student that is no better "
+                  "than its teacher) + holds + undecided + violated. lhs/rhs: tightness, a ratio of means, of the last three.")
 
 
 def _sorted(table: pl.DataFrame, sort: str) -> pl.DataFrame:
@@ -109,7 +123,7 @@ def _legend(table: pl.DataFrame) -> str:
     one = ", ' over test examples where there is one seed" if "test examples" in table["gain_over"].to_list() else ""
     parts.append(f"±: 95 % over seeds (Student-t){one}")
     if bound := explicit_words(table["divergence"].to_list()):
-        parts.append(f"bound: {bound} on test, lhs/rhs its tightness, - where either is not above 0")
+        parts.append(f"bound: {bound} on test; no statement: not certified; says nothing: cannot fail; lhs/rhs: its tightness")
     parts += ["gain acc: student − weak in percentage points"] if table["classes"].is_not_null().any() else []
     named = [f"{letter} {', '.join(of_letter)}" for letter in dict.fromkeys(FLAG_LETTERS.values())
              if (of_letter := [flag for flag in FLAG_LETTERS if FLAG_LETTERS[flag] == letter and flag in flags])]

@@ -31,8 +31,8 @@ def notes(found: pl.DataFrame) -> list[str]:
     said = ["Means over seeds. ± is half a 95 % interval: Student-t over seeds, ' over test examples where there is one seed. "
             "Gain / misfit and tightness are ratios of means."]
     if bound := explicit_words(found["divergence"].to_list()):
-        said.append(f"The bound is {bound} on the test split; tightness is its left side over its right side, and there is none "
-                    "where either is not above 0.")
+        said.append(f"The bound is {bound} on the test split. No statement: an assumption, which is named, is not certified. "
+                    "Says nothing: it could not fail. Tightness: left side over right side, of a bound that says something.")
     said += ["The gain in accuracy is in percentage points."] if found["classes"].is_not_null().any() else []
     return said
 

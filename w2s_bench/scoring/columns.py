@@ -78,8 +78,10 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
     """What the scorer says of a cell; null where a thing is not defined or was not asked for."""
 
-    direction: Annotated[str | None, _about("weak-to-strong, strong-to-weak or same", uses_truth=True)] = None
-    direction_by: Annotated[str | None, _about("what decided the direction: size, model (one on both sides), or ceiling")] = None
+    direction: Annotated[str | None, _about(
+        "weak-to-strong, strong-to-weak, same (one model on both sides) or undirected: as declared, one for all seeds")] = None
+    direction_by: Annotated[str | None, _about(
+        "what declared the direction: sides (of the spec), size (in one family) or model; null for undirected")] = None
     divergence: Annotated[str | None, _about("the Bregman divergence D of this row", source="scoring.md")] = None
     output_unit: Annotated[str | None, _about("the unit of the task's labels")] = None
     classes: Annotated[int | None, _about("number of classes; null for numbers")] = None
@@ -108,6 +110,10 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     err_base: Annotated[float | None, _about(
         "D(y, base): error of the strong model before any label", unit="D", source="Burns et al. 2023", uses_truth=True)] = None
     err_base_se: Annotated[float | None, _spread("err_base", uses_truth=True)] = None
+    err_constant: Annotated[float | None, _about(
+        "D(y, ȳ): error of the best constant for this test sample, the mean of its truth",
+        unit="D", source="Banerjee et al. 2005", uses_truth=True)] = None
+    err_constant_se: Annotated[float | None, _spread("err_constant", uses_truth=True)] = None
     gain: Annotated[float | None, _about("err_weak − err_student", unit="D", source=BREGMAN, uses_truth=True)] = None
     gain_se: Annotated[float | None, _spread("gain", uses_truth=True)] = None
     misfit: Annotated[float | None, _about(
@@ -223,9 +229,10 @@ BOUNDS: tuple[Column, ...] = (
     Column("slack_se", "float", "D", "its standard error, paired", "", True),
     Column("slack_low", "float", "D", "lower end of its 95 % interval", "", True),
     Column("slack_high", "float", "D", "upper end of its 95 % interval", "", True),
-    Column("tightness", "float", "1", "lhs / rhs, null where rhs is not above rounding", "", True),
-    Column("verdict", "str", "", "holds, violated or undecided", "", True),
-    Column("vacuous", "bool", "", "the statement says nothing on this sample", "scoring.md", True),
+    Column("tightness", "float", "1", "lhs / rhs of a certified bound that says something, if rhs is above rounding", "", True),
+    Column("verdict", "str", "", "certified: holds, undecided, violated, or says nothing; else no statement", "scoring.md", True),
+    Column("vacuous", "bool", "", "the bound says nothing on this sample, certified or not", "scoring.md", True),
+    Column("exceeded", "bool", "", "it is broken beyond noise and rounding, whatever is assumed of it", "scoring.md", True),
     Column("assumes", "list", "", "assumptions of the bound that are true of this sample", "scoring.md", True),
     Column("fails", "list", "", "assumptions of the bound that are not, or not known to be", "scoring.md", True),
     Column("all_assumptions", "bool", "", "every assumption of this bound holds on this sample", "", True),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from w2s_bench.contracts import Sample
+from w2s_bench.contracts import Classes, Sample
 from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
+from w2s_bench.scoring.baselines import constant_errors, majority_right
 from w2s_bench.scoring.intervals import estimate
 
 COLLAPSED_VARIANCE = 1e-2
@@ -18,6 +19,36 @@ SAME_PREDICTION = 1e-6
 
 FEW_TEST_EXAMPLES = 50
 """Below this many test examples the intervals of a row are wider than most of its differences."""
+
+CLIPPED, CLIPPED_SHARE = 1e-3, 0.01
+"""Weak labels are clipped where more than this share of them hold a value that conforming to the divergence changed by more than
+this part of itself."""
+
+
+def teacher_at_chance(sample: Sample) -> bool:
+    """Whether the teacher errs no less, beyond noise, than the best constant predictor of this very sample."""
+    return not estimate(constant_errors(sample.divergence, sample.truth) - sample.err_weak).low > 0.0
+
+
+def teacher_at_majority(sample: Sample) -> bool:
+    """Whether the teacher names the right class no more often, beyond noise, than who always names the most frequent one."""
+    if not isinstance(sample.output, Classes):
+        return False
+    right = sample.predicted.weak.argmax(axis=1) == sample.truth.argmax(axis=1)
+    return not estimate(right.astype(np.float64) - majority_right(sample.truth)).low > 0.0
+
+
+def labels_clipped(sample: Sample) -> bool:
+    """Whether the misfit rests on the clip of the divergence's domain, as of hard weak labels under `kl`."""
+    moved = np.abs(sample.weak - sample.predicted.weak) > CLIPPED * np.abs(sample.weak)
+    return float(moved.any(axis=1).mean()) > CLIPPED_SHARE
+
+
+def band_wider_than_misfit(sample: Sample) -> bool:
+    """Whether the explicit law of the divergence, with the ceiling's error as ε, lets the gain fall below the misfit by more than
+    the misfit: then it foretells no gain."""
+    misfit, spread = float(sample.misfit.mean()), sample.divergence.spread(sample.student, sample.weak)
+    return sample.divergence.reach(misfit, float(sample.err_reference.mean()), float(spread.mean())) > misfit
 
 
 def teacher_collapsed(weak: npt.ArrayLike, truth: npt.ArrayLike) -> bool:
@@ -68,10 +99,14 @@ def flags(sample: Sample) -> tuple[str, ...]:
     """Names of the flags that a row carries, in a fixed order."""
     y, f_w, f_sw = sample.truth, sample.predicted.weak, sample.predicted.student
     raised = {
+        "teacher-at-chance": teacher_at_chance(sample),
+        "teacher-at-majority": teacher_at_majority(sample),
         "teacher-collapsed": teacher_collapsed(f_w, y),
         "ceiling-not-better": ceiling_not_better(sample.err_weak, sample.err_reference),
         "gap-inside-noise": gap_inside_noise(sample.err_weak, sample.err_reference),
         "student-equals-teacher": student_equals_teacher(f_sw, f_w),
+        "labels-clipped": labels_clipped(sample),
+        "band-wider-than-misfit": band_wider_than_misfit(sample),
         "few-test-examples": few_test_examples(len(y)),
         "constant-labels": constant_labels(y),
     }

@@ -15,12 +15,21 @@ from w2s_bench.scoring.ratios import quotient
 ROUNDING = 1e-9
 """Slack down to −ROUNDING·Σ|means of the terms| is float64 arithmetic, not a broken statement."""
 
+VERDICTS = ("holds", "undecided", "violated", "says nothing", "no statement")
+"""What may be said of a bound on a sample. Without a certificate of every assumption there is "no statement". With it the bound
+"holds" (its slack's lower end is ≥ 0), is "violated" (its upper end is < 0: an alarm) or is "undecided"; one that could not be
+broken by a student that is worse than its teacher, or by any two predictors, "says nothing"."""
+
+STATED = VERDICTS[:3]
+"""The verdicts of a bound that says something here."""
+
 
 class BoundRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the `bounds` table. Sides and slack = rhs − lhs in the divergence's unit; slack is never clipped.
 
-    tightness: lhs/rhs, None where rhs is not above 0 beyond rounding. verdict: "holds", "violated" or "undecided". vacuous:
-    the statement says nothing on this sample. assumes, fails: names of the assumptions that are true, or not, of this sample.
+    tightness: lhs/rhs, None where rhs is not above 0 beyond rounding and where the verdict is none of a statement. verdict: one
+    of VERDICTS. vacuous: the bound says nothing on this sample, certified or not. exceeded: the statement is broken beyond noise
+    and rounding, whatever is assumed of it. assumes, fails: names of the assumptions that are true, or not, of this sample.
     """
 
     bound: str
@@ -34,6 +43,7 @@ class BoundRow(msgspec.Struct, frozen=True, kw_only=True):
     tightness: float | None
     verdict: str
     vacuous: bool
+    exceeded: bool
     assumes: tuple[str, ...]
     fails: tuple[str, ...]
 
@@ -65,7 +75,8 @@ def judged(bound: str, split: str, statement: Statement) -> BoundRow:
     """The row of one statement.
 
     An equality is broken by slack on either side; a sampled one is never better than undecided. Rounding is judged beside the
-    size of the terms, so a verdict does not depend on the unit of the labels.
+    size of the terms, so a verdict does not depend on the unit of the labels. A certified statement that is broken is an alarm
+    whether it says something or not.
     """
     means = statement.terms.mean(axis=0)
     pairs = [sides(means) for sides in statement.sides]
@@ -73,12 +84,24 @@ def judged(bound: str, split: str, statement: Statement) -> BoundRow:
     scale = float(np.abs(means).sum())
     slack = _slack(statement, means)
     tolerance = ROUNDING * scale + statement.allowance
-    verdict = _equality_verdict if statement.equality else _verdict
+    exceeded = slack.high < -tolerance or (statement.equality and slack.low > tolerance)
+    met = slack.low >= -tolerance and (not statement.equality or slack.high <= tolerance)
+    fails = tuple(name for name, holds in statement.assumptions.items() if not holds)
+    verdict = verdict_of(certified=not fails, exceeded=exceeded, vacuous=statement.vacuous, met=met)
     return BoundRow(
         bound=bound, split=split, lhs=lhs, rhs=rhs, slack=slack.mean, slack_se=slack.se, slack_low=slack.low,
-        slack_high=slack.high, tightness=quotient(lhs, rhs, scale), verdict=verdict(slack.low, slack.high, tolerance),
-        vacuous=bool(statement.vacuous), assumes=tuple(name for name, holds in statement.assumptions.items() if holds),
-        fails=tuple(name for name, holds in statement.assumptions.items() if not holds))
+        slack_high=slack.high, tightness=quotient(lhs, rhs, scale) if verdict in STATED else None, verdict=verdict,
+        vacuous=bool(statement.vacuous), exceeded=bool(exceeded), fails=fails,
+        assumes=tuple(name for name, holds in statement.assumptions.items() if holds))
+
+
+def verdict_of(*, certified: bool, exceeded: bool, vacuous: bool, met: bool) -> str:
+    """One of VERDICTS. met: the statement is true beyond noise, and not just not broken."""
+    if not certified:
+        return "no statement"
+    if exceeded:
+        return "violated"
+    return "says nothing" if vacuous else "holds" if met else "undecided"
 
 
 def _slack(statement: Statement, means: Array) -> Estimate:
@@ -97,15 +120,3 @@ def _slack(statement: Statement, means: Array) -> Estimate:
     found = [of(sides) for sides in statement.sides]
     least = min(found, key=lambda each: (each.mean, -each.se))
     return Estimate(least.mean, least.se, min(each.low for each in found), min(each.high for each in found), least.n)
-
-
-def _verdict(low: float, high: float, tolerance: float) -> str:
-    if low >= -tolerance:
-        return "holds"
-    return "violated" if high < -tolerance else "undecided"
-
-
-def _equality_verdict(low: float, high: float, tolerance: float) -> str:
-    if low >= -tolerance and high <= tolerance:
-        return "holds"
-    return "violated" if high < -tolerance or low > tolerance else "undecided"

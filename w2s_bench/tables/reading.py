@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.running.table_files import BOUND, ROW, read_table, table_of
+from w2s_bench.tables.earlier import directions_of_now, verdicts_of_now
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,8 +21,9 @@ def read_runs(sources: Sequence[Path], *, latest: bool = False) -> tuple[pl.Data
     """Rows and bounds of several run folders, published folders or rows files, in the order given.
 
     A column that a source lacks is null in its rows; one that nobody declared stands behind the declared ones (see
-    running/table_files.py). Bounds of a rows file lie beside it in bounds.parquet; where there are none, none are returned. A
-    cell that two sources hold is refused, or with `latest` taken from the last one that holds it.
+    running/table_files.py). What an earlier version said is said in the words of now (tables/earlier.py). Bounds of a rows file
+    lie beside it in bounds.parquet; where there are none, none are returned. A cell that two sources hold is refused, or with
+    `latest` taken from the last one that holds it.
     Raises DataError for a file that cannot be read as rows or bounds, UsageError for a cell that is held twice.
     """
 
@@ -35,7 +37,7 @@ def read_runs(sources: Sequence[Path], *, latest: bool = False) -> tuple[pl.Data
         _refuse_twice(rows, sources)
     kept = bounds.join(rows.select(_FOLDER, "run_id", "cell_key"), on=[_FOLDER, "run_id", "cell_key"], how="semi",
                        maintain_order="left")
-    return rows.drop(_FOLDER), kept.drop(_FOLDER)
+    return directions_of_now(rows.drop(_FOLDER)), verdicts_of_now(kept.drop(_FOLDER), rows)
 
 
 def _together(tables: Sequence[pl.DataFrame], sources: Sequence[Path]) -> pl.DataFrame:

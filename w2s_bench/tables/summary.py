@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.names import natural
 from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.ratios import NOTHING, quotient
+from w2s_bench.scoring.verdict import STATED, VERDICTS
 from w2s_bench.tables.laws import explicit_bounds
 
 if TYPE_CHECKING:
@@ -18,21 +20,24 @@ if TYPE_CHECKING:
 
 GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
 KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
-MEANS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
-ACCURACIES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "gain_accuracy")
+MEANS = ("err_weak", "err_student", "err_ceiling", "err_constant", "gain", "misfit")
+ACCURACIES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "accuracy_majority", "gain_accuracy")
 """Means of classes, null for numbers."""
-VERDICTS = ("holds", "undecided", "violated")
+COUNTS = {verdict: verdict.replace(" ", "_") for verdict in VERDICTS}
+"""The column that counts a verdict."""
+_GRAVEST_FIRST = ("violated", "undecided", "no statement", "says nothing", "holds")
 Z95 = 1.959963984540054
 """Half of a 95 % interval in standard errors, where there are many examples."""
 
 
 def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
-    """The explicit bound of each cell on the test split (see `explicit_bounds`): run_id, cell_key, lhs, rhs, tightness,
-    verdict."""
+    """The explicit bound of each cell on the test split (see `explicit_bounds`): run_id, cell_key, lhs, rhs, slack, tightness,
+    verdict, fails."""
     import polars as pl
 
     return bounds.filter(pl.col("bound").is_in(list(explicit_bounds().values())) & (pl.col("split") == "test")).select(
-        "run_id", "cell_key", "lhs", "rhs", "slack", "tightness", "verdict").unique(["run_id", "cell_key"], maintain_order=True)
+        "run_id", "cell_key", "lhs", "rhs", "slack", "tightness", "verdict", "fails").unique(
+            ["run_id", "cell_key"], maintain_order=True)
 
 
 def group_keys(by: Sequence[str] | None) -> list[str]:
@@ -55,7 +60,8 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     gain_half (and gain_accuracy_half, for classes) is the half-width of a 95 % interval: Student-t over seed means with two
     seeds or more (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
     by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value.
-    tightness: mean lhs over mean rhs of the explicit bound; null where either is not above 0, such as a promise of no gain.
+    verdict: the gravest of those counted. fails: what is not certified, the most frequent first. tightness: mean lhs over mean
+    rhs of the explicit bound where it is certified and says something; null where either is not above 0.
     """
     import polars as pl
 
@@ -84,8 +90,8 @@ def _schema() -> Schema:
         "divergence": pl.String, "output_unit": pl.String, "classes": pl.Int64, "n_seeds": pl.Int64, "n_cells": pl.Int64,
         **{name: pl.Float64 for name in MEANS}, "gain_half": pl.Float64, "gain_over": pl.String,
         **{name: pl.Float64 for name in (*ACCURACIES, "gain_accuracy_half")},
-        "gain_over_misfit": pl.Float64, "tightness": pl.Float64, "holds": pl.Int64, "violated": pl.Int64,
-        "undecided": pl.Int64, "verdict": pl.String, "flags": pl.List(pl.String),
+        "gain_over_misfit": pl.Float64, "tightness": pl.Float64, **dict.fromkeys(COUNTS.values(), pl.Int64),
+        "verdict": pl.String, "fails": pl.List(pl.String), "flags": pl.List(pl.String),
     }
 
 
@@ -96,14 +102,15 @@ def _group(names: Values, part: pl.DataFrame) -> Values:
     means = {name: _mean(by_seed[name]) for name in MEANS}
     accuracies = {name: _mean(by_seed[name]) for name in ACCURACIES}
     half, over = _half_width(part, by_seed, "gain")
-    counts = {name: int((part["verdict"] == name).sum()) for name in VERDICTS}
-    both = part.drop_nulls(["lhs", "rhs"])
+    counts = {column: int((part["verdict"] == verdict).sum()) for verdict, column in COUNTS.items()}
+    both = part.filter(pl.col("verdict").is_in(STATED)).drop_nulls(["lhs", "rhs"])
     return {
         **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "classes": part["classes"][0],
         "n_seeds": by_seed.height, "n_cells": part.height, **means, "gain_half": half, "gain_over": over,
         **accuracies, "gain_accuracy_half": _half_width(part, by_seed, "gain_accuracy")[0],
         "gain_over_misfit": _ratio(means["gain"], means["misfit"], means["err_weak"]),
         "tightness": _tightness(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
+        "fails": _most_frequent(part["fails"]),
         "flags": sorted({flag for flags in part["flags"].to_list() for flag in flags or ()}),
     }
 
@@ -133,22 +140,31 @@ def _tightness(lhs: float | None, rhs: float | None) -> float | None:
 
 
 def _verdict(counts: Mapping[str, int]) -> str | None:
-    if not sum(counts.values()):
-        return None
-    if counts["violated"]:
-        return "violated"
-    return "undecided" if counts["undecided"] else "holds"
+    return next((verdict for verdict in _GRAVEST_FIRST if counts[COUNTS[verdict]]), None)
+
+
+def _most_frequent(lists: pl.Series) -> list[str]:
+    """The texts of the lists, each once: those that most lists hold first, equal ones by name."""
+    counts = Counter(text for found in lists.to_list() for text in found or ())
+    return sorted(counts, key=lambda text: (-counts[text], text))
 
 
 def verdicts(bounds: pl.DataFrame) -> pl.DataFrame:
-    """One row a bound and split: how many rows, how many of them vacuous, how many with every assumption (certified),
-    and the verdicts of these; tightness is the mean of lhs over the mean of rhs of the certified rows."""
+    """One row a bound and split: how many rows, how many of them vacuous, certified or not; how many without a certificate
+    (`no_statement`), and of these how many lie beyond noise above the right side (`exceeded`); how many certified, and their
+    verdicts, which add up: says_nothing, holds, undecided, violated. tightness: the mean of lhs over the mean of rhs of those
+    that say something. fails: what is not certified, the most frequent first."""
     import polars as pl
 
-    certified = pl.col("all_assumptions").fill_null(False)
-    counts = [(certified & (pl.col("verdict") == verdict)).sum().alias(verdict) for verdict in VERDICTS]
-    lhs, rhs = (pl.col(side).filter(certified & pl.col(side).is_not_null()) for side in ("lhs", "rhs"))
-    return bounds.group_by("bound", "split").agg(
-        pl.len().alias("rows"), pl.col("vacuous").fill_null(False).sum().alias("vacuous"), certified.sum().alias("certified"),
-        *counts, pl.when(rhs.mean() > NOTHING * lhs.abs().mean()).then(lhs.mean() / rhs.mean()).alias("tightness"),
-    ).sort("bound", "split")
+    open_, stated = pl.col("verdict") == VERDICTS[-1], pl.col("verdict").is_in(STATED)
+    counted = {column: (pl.col("verdict") == verdict).sum().alias(column) for verdict, column in COUNTS.items()}
+    lhs, rhs = (pl.col(side).filter(stated & pl.col(side).is_not_null()) for side in ("lhs", "rhs"))
+    table = bounds.group_by("bound", "split").agg(
+        pl.len().alias("rows"), pl.col("vacuous").sum(), counted["no_statement"],
+        (open_ & pl.col("exceeded")).sum().alias("exceeded"),
+        pl.col("verdict").is_in(VERDICTS[:-1]).sum().alias("certified"),
+        *(counted[column] for column in ("says_nothing", "holds", "undecided", "violated")),
+        pl.when(rhs.mean() > NOTHING * lhs.abs().mean()).then(lhs.mean() / rhs.mean()).alias("tightness"),
+        pl.col("fails")).sort("bound", "split")
+    fails = [_most_frequent(found) for found in table["fails"]]
+    return table.with_columns(pl.Series("fails", fails, pl.List(pl.String)))
