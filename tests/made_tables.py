@@ -40,8 +40,7 @@ def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tup
                 rhs = scale - misfit + 2 * (misfit * 0.2 * scale) ** 0.5
                 bounds.append({"run_id": "r", "cell_key": key, "bound": "theorem2-explicit", "split": "test",
                                "lhs": scale - gain, "rhs": rhs, "slack": rhs - scale + gain,
-                               "tightness": (scale - gain) / rhs, "verdict": "holds", "vacuous": False, "exceeded": False,
-                               "all_assumptions": True})
+                               "tightness": (scale - gain) / rhs, "verdict": "holds", "vacuous": False, "exceeded": False})
     for seed in range(failed):
         shared = ("run_id", "task", "task_set", "panels", "weak", "strong", "strategy", "supervisor")
         rows.append({**{name: rows[0][name] for name in shared},
