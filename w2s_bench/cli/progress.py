@@ -85,7 +85,7 @@ def _plain() -> Callable[[Progress], None]:
 
 
 class _Screen:
-    """Three lines that are drawn anew while a run goes on: a bar, the counts, and what is done now."""
+    """What is drawn anew while a run goes on: a bar, the counts, and what is done now."""
 
     def __init__(self) -> None:
         self.progress: Progress | None = None
@@ -93,14 +93,16 @@ class _Screen:
 
     def __rich__(self) -> RenderableType:
         from rich.console import Group
+        from rich.padding import Padding
         from rich.progress_bar import ProgressBar
         from rich.text import Text
 
         if self.progress is None:
             return Text("planning")
-        lines = (f"{_counts(self.progress)}; {lasting(time.monotonic() - self.started)} so far", _doing(self.progress))
+        counts = Text(f"{_counts(self.progress)}; {lasting(time.monotonic() - self.started)} so far", overflow="ellipsis",
+                      no_wrap=True)
         bar = ProgressBar(total=max(1.0, self.progress.jobs), completed=self.progress.done, width=60)
-        return Group(bar, *(Text(line, overflow="ellipsis", no_wrap=True) for line in lines))
+        return Group(Padding(bar, 0), counts, Text(_doing(self.progress)))
 
 
 @contextlib.contextmanager
@@ -111,8 +113,12 @@ def _live() -> Iterator[tuple[Callable[[Progress], None], Warn]]:
     console = Console(stderr=True)
     screen = _Screen()
 
+    live = Live(screen, console=console, refresh_per_second=2, transient=True, redirect_stdout=sys.stdout.isatty())
+
     def show(progress: Progress) -> None:
         screen.progress = progress
+        if progress.left is None:
+            live.refresh()
 
-    with Live(screen, console=console, refresh_per_second=2, transient=True):
+    with live:
         yield show, lambda text: console.print(f"warning: {text}", markup=False)

@@ -59,7 +59,7 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
     with progress_screen(quiet) as (show, warn):
         audience = Audience(warn, show, registry.observers, debug=click.get_current_context().find_root().obj["debug"], say=say)
         done = w2s.run(what, folder=out, store=store, audience=audience, **run_words(flags))
-        show(Progress(done.rows.height, 0, 0, current="writing the page"))
+        show(Progress(done.rows.height, done.executed, 0, done.executed, dict(done.statuses), "writing the page"))
         page = done.report(store)
     _finish(done, page, quiet)
     if done.interrupted:
