@@ -15,7 +15,8 @@ from w2s_bench.contracts import Drawing, PluginError
 from w2s_bench.figures.picture import for_page
 from w2s_bench.figures.write import save
 from w2s_bench.report.notebook import Run
-from w2s_bench.report.page import write_report
+from w2s_bench.report.page import page_of, write_report
+from w2s_bench.report.told_examples import Told
 
 SCRIPT = "</script><script>window.ran='script'</script>"
 EVENT = "\"'><img src=x onerror=window.ran='event'><svg onload=window.ran='svg'>"
@@ -79,6 +80,15 @@ def test_no_name_of_a_run_is_run(folder: Path, browser: Any) -> None:
         return document.querySelector('.tip').textContent; })""")
     assert any(SCRIPT in tip for tip in tips)
     nothing_ran(browser)
+
+
+def test_no_example_is_run(tmp_path: Path, browser: Any) -> None:
+    lines = tuple((f"{SCRIPT}\n{EVENT}", EVENT, SCRIPT, LINK, LINES, SCRIPT, EVENT) for _ in range(3))
+    text = page_of(*make_tables({"t": 1.0}), [], Told(SCRIPT + EVENT, lines))
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    browser.get((tmp_path / "page.html").as_uri())
+    nothing_ran(browser)
+    assert SCRIPT in browser.find_element("id", "examples").find_element("xpath", "..").text
 
 
 def test_a_page_runs_nothing_that_is_put_into_it(folder: Path, browser: Any) -> None:

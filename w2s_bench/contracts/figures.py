@@ -11,7 +11,9 @@
             chart = alt.Chart(alt.NamedData(name="cells")).mark_tick().encode(x="misfit:Q", y="strategy:N")
             return Drawing("Misfits", "A tick is a cell.", chart, tables={"cells": table})
 
-Fonts, grid and colours of a chart that sets none are the project's own. polars and altair are imported where they are used.
+Fonts, grid and colours of a chart that sets none are the project's own, and others where a page is dark. A page holds a still
+picture of the chart, without its links; pointing at a mark shows its `description`, else what its channels say. polars and
+altair are imported where they are used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A drawing as the Vega-Lite specification that files and pages hold."""
+"""A drawing as the Vega-Lite specification that pictures are made from."""
 
 from __future__ import annotations
 

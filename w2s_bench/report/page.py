@@ -51,7 +51,8 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bo
     """
     rows, bounds = read_runs(folders, latest=latest)
     if out is None and (len(folders) > 1 or folders[0].is_file()):
-        raise UsageError("the page of several runs lies in none of them", hint="say where with -o, as in -o page.html")
+        what = "a rows file has no folder for its page" if len(folders) == 1 else "the page of several runs lies in none of them"
+        raise UsageError(what, hint="say where with -o, as in -o page.html")
     page = out or folders[0] / "report.html"
     if not page.parent.is_dir():
         raise UsageError("no such folder", where=str(page.parent), hint="make it, or choose another file with -o")

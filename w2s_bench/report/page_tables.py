@@ -169,7 +169,7 @@ def _on_page(mark: str, table: Table, names: Sequence[str]) -> PageTable:
     if shared := one_name(labels):
         said["models"] = shared
     pair = Shown(name="pair", head="weak → strong", wordy=True,
-                 cell=lambda line: f"{_name(models, line['weak'])} → {_name(models, line['strong'])}")
+                 cell=lambda line: f"{_name(models, line['weak'])} →\n{_name(models, line['strong'])}")
     same = f" The same in every row: {'; '.join(f'{name} {value}' for name, value in said.items())}." if said else ""
     units = {unit_of(line["divergence"], line["output_unit"]) for line in table.lines}
     unit = units.pop() if len(units) == 1 else ""

@@ -5,7 +5,7 @@ for (const table of document.querySelectorAll("table.sorted")) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
   const words = new Intl.Collator("en", {numeric: true});
-  const textOf = cell => (cell.firstChild?.textContent ?? "").trim().toLowerCase();
+  const textOf = cell => (cell.firstChild?.textContent ?? "").trim().replace(/\s+/g, " ").toLowerCase();
   const numberOf = cell => "v" in cell.dataset ? Number(cell.dataset.v) : NaN;
   const lines = [...body.rows].map((row, place) => ({
     row, place, texts: [...row.cells].map(textOf), numbers: [...row.cells].map(numberOf), all: row.textContent.toLowerCase()}));
