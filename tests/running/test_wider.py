@@ -66,6 +66,14 @@ def test_a_wider_spec_goes_into_the_folder_of_the_narrower(w2s: Command) -> None
     assert sorted(untimed_rows(w2s.folder / "r")["seed"]) == [0, 0, 1, 1]
 
 
+def test_nothing_runs_into_a_published_folder(w2s: Command) -> None:
+    w2s("run", *MATRIX, "-o", "r", "--quiet", check=0)
+    w2s("show", "r", "--publish", "published", check=0)
+    for words in (("published",), ("published", "--seeds", "0..1"), (*MATRIX, "-o", "published")):
+        assert "published table, not a run" in w2s("run", *words, check=2).stderr
+    w2s("run", "published/spec.toml", "-o", "again", "--quiet", check=0)
+
+
 def test_a_suite_comes_before_a_run_of_its_name(w2s: Command) -> None:
     w2s("run", *MATRIX, "-o", "quickstart", "--quiet", check=0)
     assert "the suite quickstart" in w2s("plan", "quickstart", check=0).stdout

@@ -83,7 +83,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     Every option of a command may also be set as a variable (W2S_BENCH_RUN_JOBS=4) or in your own file; `w2s-bench config` says
     where that is, and what is set.
     """
-    ctx.obj = {"debug": debug}
+    ctx.ensure_object(dict)["debug"] = debug
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -93,8 +93,9 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in words or bool(os.environ.get(f"{PREFIX}DEBUG"))
     words = [word for word in words if word != "--debug"]
     try:
-        with _without_plugins(words) as words:
-            code: Any = cli.main(["--debug", *words] if debug else words, prog_name="w2s-bench", standalone_mode=False)
+        with _without_plugins(words) as (words, left_out):
+            code: Any = cli.main(["--debug", *words] if debug else words, prog_name="w2s-bench", standalone_mode=False,
+                                 obj={"left_out": left_out})
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
@@ -109,33 +110,36 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 @contextlib.contextmanager
-def _without_plugins(words: list[str]) -> Iterator[list[str]]:
-    """The words without `--no-plugins` and `--no-plugin NAME`, which may stand anywhere, while these are left out.
+def _without_plugins(words: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """The words without `--no-plugins` and `--no-plugin NAME`, which may stand anywhere, and these, while they are left out.
 
     The environment says it, so that worker processes leave out the same.
     """
     kept: list[str] = []
     out: list[str] = []
+    said: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--no-plugins":
             out.append("all")
+            said.append(word)
         elif word == "--no-plugin" or word.startswith("--no-plugin="):
             name = word.partition("=")[2] or next(rest, "")
             if not name:
                 raise click.UsageError("--no-plugin needs the name of a plugin; `w2s-bench plugin ls` lists them")
             out.append(name)
+            said += ["--no-plugin", name]
         else:
             kept.append(word)
     if not out:
-        yield kept
+        yield kept, said
         return
     from w2s_bench.registry.loading import LEFT_OUT
 
     before = os.environ.get(LEFT_OUT, "")
     os.environ[LEFT_OUT] = ",".join(filter(None, (before, *out)))
     try:
-        yield kept
+        yield kept, said
     finally:
         os.environ[LEFT_OUT] = before
 

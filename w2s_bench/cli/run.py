@@ -63,7 +63,9 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
         page = done.report(store)
     _finish(done, page, quiet)
     if done.interrupted:
-        words = shlex.join(["w2s-bench", "run", str(done.folder), *_given(click.get_current_context())])
+        context = click.get_current_context()
+        left_out: list[str] = context.find_root().obj["left_out"]
+        words = shlex.join(["w2s-bench", *left_out, "run", str(done.folder), *_given(context)])
         say(f"interrupted; finished work is kept. Go on with: {words}")
         return 130
     return 0 if set(done.statuses) <= {"ok"} else 3

@@ -57,6 +57,9 @@ def claim_folder(folder: Path, spec: RunSpec) -> None:
     Raises UsageError where the folder belongs to another spec or to somebody else.
     """
     path = folder / "spec.toml"
+    if is_published(folder):
+        raise UsageError("this folder holds a published table, not a run", where=str(folder),
+                         hint=f"choose another with -o; `w2s-bench run {path} -o FOLDER` makes the table again")
     if path.exists():
         held = spec_from_toml(path.read_text(encoding="utf-8"), where=str(path))
         if held == spec:
@@ -73,6 +76,11 @@ def claim_folder(folder: Path, spec: RunSpec) -> None:
         raise UsageError("this is not a run folder, and not empty", where=str(folder), hint="choose another with -o")
     with writing(folder):
         write_text(path, spec.to_toml())
+
+
+def is_published(folder: Path) -> bool:
+    """Whether a folder holds rows and nothing of the run that made them."""
+    return (folder / "rows.parquet").exists() and not any((folder / name).exists() for name in ("journal.jsonl", "plan.parquet"))
 
 
 @contextlib.contextmanager
