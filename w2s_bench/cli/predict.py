@@ -73,10 +73,12 @@ def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: 
     from w2s_bench.report.listing import print_csv, print_json, say
     from w2s_bench.tables.predictions import default_keys, over_all, predictions
     from w2s_bench.tables.summary import GROUPABLE
+    from w2s_bench.tables.uninformed import left_out_words
 
     keys = columns_of(by, GROUPABLE) or default_keys(rows)
     table, whole = predictions(rows, bounds, keys), over_all(rows, bounds)
     said = _sentences(predictions(rows, bounds, ["task_set", "divergence"]), whole)
+    said += filter(None, [left_out_words(rows, keys)])
     if as_json:
         print_json({"groups": table.to_dicts(), "over_all": whole.to_dicts()[0] if whole.height else None, "says": said})
     elif as_csv:

@@ -66,8 +66,8 @@ def command(words: SelectWords) -> None:
 def _of_runs(words: SelectWords) -> None:
     from w2s_bench.report.listing import print_csv, print_json
     from w2s_bench.tables.choices import GROUP, choices, lone_students
+    from w2s_bench.tables.panels import by_panel
     from w2s_bench.tables.regret import SETTING, by_setting, over_suite
-    from w2s_bench.tables.summary import by_panel
     from w2s_bench.tables.teachers import teachers
 
     keys = columns_of(words.by, ("panel", *GROUP, "divergence")) or list(SETTING)

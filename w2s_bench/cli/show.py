@@ -170,6 +170,7 @@ def _print_means(rows: pl.DataFrame, keys: list[str], chosen: str, words: ShowWo
     from w2s_bench.report.table import Table, count, interval
     from w2s_bench.report.table import words as wordy
     from w2s_bench.tables.means import means
+    from w2s_bench.tables.uninformed import left_out_words
 
     names = _numbers(rows, chosen)
     table = means(rows, keys, names)
@@ -179,7 +180,7 @@ def _print_means(rows: pl.DataFrame, keys: list[str], chosen: str, words: ShowWo
     columns = [wordy(key, texts=short(table[key].to_list())) for key in keys]
     columns += [count("cells"), count("seeds"), *(interval(name) for name in names)]
     print_table(Table(title="means", columns=tuple(columns), lines=tuple(table.to_dicts())))
-    say(["±: 95 % over seeds (Student-t on seed means)."])
+    say(["±: 95 % over seeds (Student-t on seed means).", *filter(None, [left_out_words(rows, keys)])])
 
 
 def _known(name: str, columns: list[str]) -> str:

@@ -14,8 +14,9 @@ from w2s_bench.tables.choices import choices
 from w2s_bench.tables.comparisons import comparisons
 from w2s_bench.tables.laws import divergence_of, law_of, unit_of
 from w2s_bench.tables.over_seeds import over_seeds
+from w2s_bench.tables.panels import by_panel
 from w2s_bench.tables.predictions import bands
-from w2s_bench.tables.summary import GROUPABLE, KEYS, bound_on_test, by_panel, summary
+from w2s_bench.tables.summary import GROUPABLE, KEYS, bound_on_test, summary
 
 if TYPE_CHECKING:
     import polars as pl

@@ -14,6 +14,7 @@ from w2s_bench.report.table import Shown, Table, count, number, words
 from w2s_bench.report.wording import Line, measured_in, scale_of
 from w2s_bench.tables.laws import explicit_words
 from w2s_bench.tables.summary import group_keys, summary, verdicts
+from w2s_bench.tables.uninformed import left_out_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,6 +49,8 @@ def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: li
         print_table(_task_table(titles[task], group.to_dicts(), _name_columns(group, by), console.width), console)
     if not table.is_empty():
         _say(console, _legend(table))
+    if out := left_out_words(rows, group_keys(by)):
+        _say(console, out)
     lost = rows.filter(pl.col("status") != "ok")
     if lost.height:
         counts = lost["status"].value_counts().sort("status").rows()

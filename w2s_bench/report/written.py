@@ -14,6 +14,7 @@ from w2s_bench.report.table import Shown, Table, unit_in_head, words
 from w2s_bench.report.wording import Line, measured_in
 from w2s_bench.tables.laws import explicit_words, unit_of
 from w2s_bench.tables.summary import group_keys, summary
+from w2s_bench.tables.uninformed import left_out_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +41,8 @@ def notes(found: pl.DataFrame) -> list[str]:
 def markdown_tables(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None) -> str:
     """A Markdown table a task set, as a published folder has them, and what they mean."""
     found = summary(rows, bounds, list(by) if by else None)
-    return filled("tables.md.j2", tables=task_tables(found, by)) + f"{' '.join(notes(found))}\n"
+    said = [*notes(found), left_out_words(rows, group_keys(by))]
+    return filled("tables.md.j2", tables=task_tables(found, by)) + f"{' '.join(filter(None, said))}\n"
 
 
 def latex_tables(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None) -> str:

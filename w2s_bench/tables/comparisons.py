@@ -12,6 +12,7 @@ from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.tables.groups import fields, interval_schema
 from w2s_bench.tables.summary import direction_place
+from w2s_bench.tables.uninformed import told_apart
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,11 +58,15 @@ def comparisons(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
     and the interval is Student-t over these means of paired differences: `over` is "seeds", null with one seed. With
     ENOUGH_TASKS task sets or more, lines of the task set EVERY_TASK follow for measures without a unit: a task set's mean over
     seeds is one value, and `over` is "task sets". The reference's own line holds its means over all cells of its that have a
-    pair. Raises DataError where there are fewer than two strategies or no pair, UsageError for `against`.
+    pair. Cells whose teacher knows no more than a constant make no pair (see `uninformed`). Raises DataError where there are
+    fewer than two strategies or no pair, UsageError for `against`.
     """
+    return _compared(told_apart(rows), reference_of(rows, against))
+
+
+def _compared(rows: pl.DataFrame, named: str) -> pl.DataFrame:
     import polars as pl
 
-    named = reference_of(rows, against)
     pairs = _paired(rows, named)
     found = [{**group, **line} for group, part in _groups(pairs) for line in _lines(part, named, over_tasks=False)]
     for group, part in _groups(pairs, ("direction",)):
@@ -80,20 +85,20 @@ def compared_by(rows: pl.DataFrame, side: str, against: str | None = None) -> pl
         raise UsageError(f"cells have no side {side!r} to compare by", hint=nearest(side, SIDES))
     if side == "strategy":
         return comparisons(rows, against)
-    turned = rows.rename({side: "strategy", "strategy": side})
-    return comparisons(turned, against).rename({"strategy": side})
+    turned = told_apart(rows).rename({side: "strategy", "strategy": side})
+    return _compared(turned, reference_of(turned, against)).rename({"strategy": side})
 
 
 def dropped(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
     """Cells of a strategy or of the reference that make no pair, counted: task_set, strategy, against, reason, cells.
 
-    reason: the status of the strategy's cell where it is not ok, else "not run"; of the reference's cell, followed by its name,
-    where only that is amiss.
+    reason: the status of the strategy's cell where it is not ok, or the flag that puts its teacher out, else "not run"; of the
+    reference's cell, followed by its name, where only that is amiss.
     """
     import polars as pl
 
     named = reference_of(rows, against)
-    base = rows.select("task_set", *PAIR, "strategy", "status")
+    base = told_apart(rows).select("task_set", *PAIR, "strategy", "status")
     theirs = base.filter(pl.col("strategy") == named).drop("strategy")
     lost = []
     for strategy in _others(rows, named):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.registry.names import natural
 from w2s_bench.scoring.intervals import Estimate
-from w2s_bench.tables.summary import by_panel
+from w2s_bench.tables.panels import by_panel
 
 if TYPE_CHECKING:
     import polars as pl

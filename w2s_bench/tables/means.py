@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.tables.groups import fields, groups, interval_schema
+from w2s_bench.tables.uninformed import averaged
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 def means(rows: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
     """One row a group of cells with status ok: the columns `by`, cells, seeds, and the mean of each numeric column in `names`
-    with the ends of its interval (`_low`, `_high`), Student-t over seed means. Null where a column holds nothing.
+    with the ends of its interval (`_low`, `_high`), Student-t over seed means. Null where a column holds nothing. Cells whose
+    teacher knows no more than a constant are in no average (see `averaged`).
 
     Raises UsageError where a group mixes units.
     """
@@ -22,7 +24,7 @@ def means(rows: pl.DataFrame, by: Sequence[str], names: Sequence[str]) -> pl.Dat
 
     keys = list(dict.fromkeys(by))
     found = []
-    for labels, part in groups(rows.filter(pl.col("status") == "ok"), keys):
+    for labels, part in groups(averaged(rows, keys), keys):
         line = {**labels, "cells": part.height, "seeds": part["seed"].n_unique()}
         for name in names:
             by_seed = part.group_by("seed").agg(pl.col(name).cast(pl.Float64).mean().alias("mean")).drop_nulls().sort("seed")

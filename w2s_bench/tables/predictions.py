@@ -18,6 +18,7 @@ from w2s_bench.tables.groups import fields, groups, has_panels, interval_schema,
 from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
 from w2s_bench.tables.relation import FORWARD, GAINED, line_columns, line_schema, line_through
 from w2s_bench.tables.summary import Z95
+from w2s_bench.tables.uninformed import averaged, left_out_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,12 +42,17 @@ def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | No
     banded: cells for which the law certifies a band below the misfit, δ included. band_width: its width in units of the misfit,
     a ratio of means. narrow: cells whose band is narrower than the misfit. no_delta, not_certified: cells with a gain that have
     no band because δ is unknown, or because something else is not certified. loses: cells whose gain is below 0.
+    Cells whose teacher knows no more than a constant are in no group of several teachers (see `averaged`), nor in `over_all`.
     Raises DataError without such cells, UsageError where a group mixes units.
     """
     import polars as pl
 
-    usable = _banded(_usable(rows), bounds)
+    usable = _usable(rows)
     keys = list(dict.fromkeys(by)) if by else default_keys(usable)
+    known = averaged(usable, keys)
+    if known.is_empty():
+        raise DataError(f"nothing is left to predict from. {left_out_words(usable, keys)}", hint="--by weak shows such teachers")
+    usable = _banded(known, bounds)
     found = [{**names, **_figures(part)} for names, part in groups(usable, keys)]
     return pl.DataFrame(found, schema={**{key: pl.Int64 if key == "seed" else pl.String for key in keys}, **_schema()},
                         orient="row")
@@ -63,7 +69,7 @@ def over_all(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    usable = _usable(rows)
+    usable = averaged(_usable(rows))
     forward = usable.filter(pl.col("direction") == FORWARD)
     usable = _banded(forward if forward.height else usable, bounds)
     if len(units(usable)) > 1:

@@ -12,6 +12,7 @@ from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.ratios import NOTHING, quotient
 from w2s_bench.scoring.verdict import STATED, VERDICTS
 from w2s_bench.tables.laws import explicit_bounds
+from w2s_bench.tables.uninformed import averaged
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,29 +46,20 @@ def group_keys(by: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(["task_set", *by])) if by else list(KEYS)
 
 
-def by_panel(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row for each panel that a cell belongs to, under `panel`; null for a cell of none."""
-    import polars as pl
-
-    none = pl.lit([None], dtype=pl.List(pl.String))  # an empty list would vanish in some versions of polars and not in others
-    some = pl.col("panels").list.len().fill_null(0) > 0
-    return rows.with_columns(pl.when(some).then("panels").otherwise(none).alias("panel")).explode("panel")
-
-
 def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None) -> pl.DataFrame:
     """One row a group, from rows with status ok: means over seeds, ratios of means, the verdicts counted.
 
     gain_half (and gain_accuracy_half, for classes) is the half-width of a 95 % interval: Student-t over seed means with two
     seeds or more (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
-    by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value.
+    by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value. A group of
+    several teachers is without those that know no more than a constant (see `averaged`).
     verdict: the gravest of those counted. fails: what is not certified, the most frequent first. tightness: mean lhs over mean
     rhs of the explicit bound where it is certified and says something; null where either is not above 0.
     """
     import polars as pl
 
     keys = group_keys(by)
-    rows = by_panel(rows) if "panel" in keys else rows
-    ok = rows.filter(pl.col("status") == "ok").join(
+    ok = averaged(rows, keys).join(
         bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
     inner = list(dict.fromkeys([*keys, "direction"]))
     found = [_group(dict(zip(inner, values, strict=True)), part) for values, part in

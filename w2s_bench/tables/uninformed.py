@@ -1,0 +1,101 @@
+"""Teachers that know no more than a constant: what they teach is in no average and wins no star, and is counted.
+
+A flag that each seed raises by itself would choose the seeds in which noise was kind, so a teacher is judged over its seeds
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from w2s_bench.registry.short_names import short_names
+from w2s_bench.scoring.intervals import across_seeds
+from w2s_bench.tables.panels import by_panel
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TEACHER = ("task_set", "weak", "supervisor")
+"""What a teacher is: its labels do not depend on who learns from them."""
+AT_CHANCE = "teacher-at-chance"
+THROUGHOUT = ("constant-labels", "teacher-collapsed")
+"""Flags that put a teacher out where every cell of its carries them; they are no matter of noise."""
+_MOST_NAMED = 3
+
+
+def uninformed(rows: pl.DataFrame) -> pl.DataFrame:
+    """The teachers that are out, with the flag that puts them there: the columns of TEACHER, and `reason`.
+
+    A teacher is at chance where at least half of its cells are flagged so and, with two seeds or more, the mean over seeds of
+    err_constant − err_weak is not above 0 beyond the noise of seeds.
+    """
+    import polars as pl
+
+    ok = rows.filter(pl.col("status") == "ok")
+    some = ok.filter(pl.col("flags").list.eval(pl.element().is_in([AT_CHANCE, *THROUGHOUT])).list.any().fill_null(False))
+    suspects = ok.join(some.select(TEACHER).unique(), on=list(TEACHER), how="semi", nulls_equal=True)
+    found = [{**dict(zip(TEACHER, names, strict=True)), "reason": reason}
+             for names, part in suspects.group_by(TEACHER, maintain_order=True) if (reason := _reason(part))]
+    return pl.DataFrame(found, schema={**{name: rows.schema[name] for name in TEACHER}, "reason": pl.String}, orient="row")
+
+
+def _reason(part: pl.DataFrame) -> str | None:
+    """Why the teacher of these cells is out; None where it is not."""
+    import polars as pl
+
+    def share(flag: str) -> float:
+        return float(part["flags"].list.contains(flag).fill_null(False).to_numpy().mean())
+
+    if reason := next((flag for flag in THROUGHOUT if share(flag) == 1.0), None):
+        return reason
+    if share(AT_CHANCE) < 0.5:
+        return None
+    knows = part.group_by("seed", maintain_order=True).agg((pl.col("err_constant") - pl.col("err_weak")).mean().alias("by"))
+    seeds = knows["by"].drop_nulls().to_numpy()
+    return None if seeds.size > 1 and across_seeds(seeds).low > 0.0 else AT_CHANCE
+
+
+def told_apart(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, with the reason in the place of the status `ok` where their teacher is out."""
+    import polars as pl
+
+    reasons = uninformed(rows)
+    if reasons.is_empty():
+        return rows
+    known = rows.join(reasons, on=list(TEACHER), how="left", nulls_equal=True, maintain_order="left")
+    out = (pl.col("status") == "ok") & pl.col("reason").is_not_null()
+    return known.with_columns(pl.when(out).then("reason").otherwise("status").alias("status")).select(rows.columns)
+
+
+def averaged(rows: pl.DataFrame, keys: Sequence[str] = ()) -> pl.DataFrame:
+    """The rows of status ok that averages by these columns are over: all but those of teachers that are out. A group of one
+    teacher is no average over teachers, and stays. By `panel` a row is there once for each of its panels."""
+    import polars as pl
+
+    rows = by_panel(rows) if "panel" in keys and "panel" not in rows.columns else rows
+    ok = rows.filter(pl.col("status") == "ok")
+    informed = pl.lit(told_apart(ok)["status"] == "ok")
+    alone = pl.struct(TEACHER).n_unique().over(list(keys)) == 1 if keys else pl.lit(False)
+    return ok.filter(informed | alone)
+
+
+def left_out_words(rows: pl.DataFrame, keys: Sequence[str] = ()) -> str:
+    """How many cells are in no average by these columns, and whose they are, in one sentence; "" where all are in."""
+    import polars as pl
+
+    ok = rows.filter(pl.col("status") == "ok")
+    out = ok.join(averaged(rows, keys).select("run_id", "cell_key").unique(), on=["run_id", "cell_key"], how="anti").unique(
+        ["run_id", "cell_key"])
+    if out.is_empty():
+        return ""
+    named = out.join(uninformed(rows), on=list(TEACHER), how="left", nulls_equal=True).group_by(
+        "reason", "task_set", "weak").agg(pl.len()).sort("reason", "task_set", "weak")
+    sets, models = short_names(ok["task_set"].unique().to_list()), short_names(ok["weak"].unique().to_list())
+    said = []
+    for reason in named["reason"].unique().sort().to_list():
+        teachers = [f"{models[weak]} on {sets[task]}" for of, task, weak, _ in named.iter_rows() if of == reason]
+        more = f" and {len(teachers) - _MOST_NAMED} more" if len(teachers) > _MOST_NAMED else ""
+        said.append(f"{reason} ({', '.join(teachers[:_MOST_NAMED])}{more})")
+    cells = ok.select("run_id", "cell_key").unique().height
+    return f"In no average: {out.height} of {cells} cells, {'; '.join(said)}."
