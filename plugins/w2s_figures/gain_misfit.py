@@ -160,7 +160,7 @@ def _pairs(data: FigureData, rows: pl.DataFrame) -> list[dict[str, Any]]:
             "supervisor": line["supervisor"], "kind": area["kind"],
             **{name: rounded(line[name]) for name in ("misfit", "gain", "gain_low", "gain_high")},
             "low": rounded(area["low"]), "high": rounded(area["high"]), "over": line["gain_over"] or "one cell",
-            "seeds": line["seeds"], "cells": line["cells"], "told": _told(line, names)})
+            "seeds": line["seeds"], "cells": line["cells"], "_told": _told(line, names)})
     return found
 
 
@@ -211,7 +211,7 @@ def _chart(drawn: _Panel, number: int, kinds: Categories, size: tuple[int, int],
     bars = base.transform_filter("isValid(datum.gain_low)").mark_rule(strokeWidth=1.8, clip=True, aria=False).encode(
         x=x, y=up("gain_low"), y2="gain_high:Q", color=kinds.colour())
     marks = base.mark_point(filled=True, clip=True, size=70, opacity=1, stroke="white", strokeWidth=0.8).encode(
-        x=x, y=up("gain"), color=kinds.colour(), shape=kinds.shape(), description="told:N", tooltip=alt.Tooltip("told:N"))
+        x=x, y=up("gain"), color=kinds.colour(), shape=kinds.shape(), description="_told:N", tooltip=alt.Tooltip("_told:N"))
     words = names_beside([(pair["misfit"], pair["gain"], pair["teacher"]) for pair in drawn.pairs],
                          Frame((x_low, x_high), (y_low, y_high), *size), along("x"), up("y"))
     layers = [zero, areas, line, dots, bars, marks, *([words] if some else [])] if drawn.pairs else [zero, line, dots]

@@ -64,7 +64,7 @@ class Heatmap:
         for (weak, strong), means in found.items():
             number = means[above] if not below else _ratio(means[above], [means[name] for name in below])
             told = f"{names[weak]} → {names[strong]}; {self.value.replace('_', ' ')} {short_number(number) or '–'}"
-            squares.append({"told": told, "weak": "\n".join(broken(names[weak], 32)),
+            squares.append({"_told": told, "weak": "\n".join(broken(names[weak], 32)),
                             "strong": "\n".join(broken(names[strong], 13)),
                             "value": rounded(number), "text": short_number(number) or "–"})
         _shade(squares, self.value)
@@ -81,7 +81,7 @@ class Heatmap:
             y=alt.Y("weak:N", sort=weak, title="weak supervisor", axis=alt.Axis(**BROKEN)))
         boxes = base.mark_rect(stroke="#bbbbb5", strokeWidth=0.6).encode(
             color=alt.Color("shade:Q", scale=scale, legend=None),
-            description="told:N", tooltip=alt.Tooltip("told:N"))
+            description="_told:N", tooltip=alt.Tooltip("_told:N"))
         text = base.mark_text(fontSize=11, aria=False).encode(
             text="text:N", color=alt.condition("datum.shade > 0.65", alt.value("#ffffff"), alt.value("#1c1c1c")))
         about = "" if self.value in UNITLESS or not panel.unit else f"in {panel.unit}"

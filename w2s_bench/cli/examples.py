@@ -24,6 +24,7 @@ class ExampleWords(msgspec.Struct, frozen=True, kw_only=True):
     task: str | None
     most: int
     condition: str | None
+    latest: bool
     store: str | None
     as_json: bool
     as_csv: bool
@@ -34,6 +35,7 @@ class ExampleWords(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--task", default=None, help="One task set, or one draw of it.")
 @click.option("-n", "--most", type=click.IntRange(1), default=10, show_default=True, help="Examples of each task.")
 @click.option("--where", "condition", default=None, help='Keep rows, as in "strategy == ridge and seed == 0".')
+@click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
 @click.option("--store", default=None, help="Store that may hold the texts.  [default: the user cache]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
@@ -55,7 +57,7 @@ def command(words: ExampleWords) -> None:
     from w2s_bench.tables.reading import read_runs
 
     folders = [folder if folder.is_dir() else folder.parent for folder in runs_or_latest(words.runs)]
-    rows, bounds = read_runs(folders)
+    rows, bounds = read_runs(folders, latest=words.latest)
     for condition in filter(None, (words.condition, _of_task(rows, words.task))):
         rows, _ = matching(rows, bounds, condition)
     found = told(examples(folders, rows, words.most, figure), words.store or default_store())

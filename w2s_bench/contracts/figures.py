@@ -48,7 +48,8 @@ class Drawing:
     """A figure that is drawn: a chart, the tables that it reads by name, and the words about it.
 
     title says what is shown, caption how to read it. width: of the drawing, in pixels, to which title and caption are broken.
-    tables: the rows of each `altair.NamedData` of the chart, stored once.
+    tables: the rows of each `altair.NamedData` of the chart, stored once; a page lists them under the figure for those who cannot
+    see it, without columns whose names begin with an underscore.
     """
 
     title: str

@@ -67,7 +67,7 @@ def _picture(found: PageFigure) -> Picture:
 def _numbers(drawing: Drawing) -> Iterator[Numbers]:
     """What the drawing shows, for who cannot see it: the lines of its tables that hold any."""
     for table in drawing.tables.values():
-        heads = tuple(dict.fromkeys(name for line in table for name in line))
+        heads = tuple(dict.fromkeys(name for line in table for name in line if not name.startswith("_")))
         lines = tuple(tuple(_word(line.get(name)) for name in heads) for line in table[:_MOST_NUMBERS])
         left = len(table) - len(lines)
         if lines:
