@@ -20,6 +20,9 @@ from w2s_bench.running.durations import lasting
 from w2s_bench.store.artifacts import Store
 
 _MOST_NAMED = 2
+_NOTED = frozenset(4**power for power in range(16))
+"""After how many jobs of a kind a note of their cost is left for the next run."""
+
 _NOUNS: Mapping[Stage, str] = {
     "fit": "fits", "embed": "embeddings", "prepare": "preparations", "compare": "comparisons of features",
     "predict": "predictions", "score": "scores", "load": "loads"}
@@ -102,8 +105,8 @@ class Costs:
         self._open = Counter(self.kinds.values())
         self._mine: dict[Kind, _Measured] = {}
         notes = store.notes("costs")
-        asked = {each: _name(plan, each) for kind in self._open for each in (kind, anywhere(kind))}
-        read = {kind: self._note(name) for kind, name in asked.items() if name in notes}
+        self._names = {each: _name(plan, each) for kind in self._open for each in (kind, anywhere(kind))}
+        read = {kind: self._note(name) for kind, name in self._names.items() if name in notes}
         self._noted = {kind: cost for kind, cost in read.items() if cost is not None}
 
     def ended(self, key: str, seconds: float | None) -> None:
@@ -117,10 +120,10 @@ class Costs:
         for each in {kind, anywhere(kind)}:
             measured = self._mine.setdefault(each, _Measured())
             measured.add(seconds)
-            if measured.jobs & (measured.jobs - 1) == 0:  # a note for the next run, at 1, 2, 4, … jobs
+            if measured.jobs in _NOTED:
                 about = self.store.about(key)
                 measured.memory = max(measured.memory, about["peak_memory"] if about else 0.0)
-                self.store.write_note("costs", _name(self.plan, each), msgspec.json.encode(measured.cost))
+                self.store.write_note("costs", self._names[each], msgspec.json.encode(measured.cost))
 
     def left(self) -> Left:
         """What the jobs that have not ended will cost."""
