@@ -34,7 +34,7 @@ WORDS: list[tuple[tuple[str, ...], int]] = [
     (("run", *SMALL, "-o", "again"), 0), (("show", "--columns"), 0), (("show", "--bounds"), 0), (("predict",), 0),
     (("select",), 0),
     (("show", "nówhere"), 2), (("run", "--task", "diabetés", "--models", "raw"), 2), (("plan", *SMALL[:-1], "−1"), 2),
-    (("show-task", "diabetes"), 0)]
+    (("show-task", "diabetes"), 0), (("examples", "-n", "2"), 0)]
 
 
 @pytest.mark.parametrize(("environment", "words", "code"), [
