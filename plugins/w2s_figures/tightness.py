@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 EDGE = 2.0
 """Ratios beyond are drawn at the frame."""
-CLASSES = ("all assumptions hold", "an assumption fails", "vacuous")
+CLASSES = ("certified", "no statement", "says nothing")
+"""What a bound is on a sample; only one that is certified and says something has a ratio."""
+_STATED = ("holds", "undecided", "violated")
 _SPLITS = ("train", "test")
 _TOLD = {"train": "on the student's training inputs", "test": "on the test split"}
 _MOST_TICKS = 3000
@@ -24,7 +26,8 @@ _MOST_TICKS = 3000
 
 @dataclass(frozen=True)
 class Tightness:
-    """The distribution of lhs/rhs of each bound, on training inputs and on test, by whether its assumptions hold.
+    """The distribution of lhs/rhs of each bound where it is certified and says something, on training inputs and on test; other
+    cells are counted.
 
     Task sets are pooled, for a ratio has no unit, unless `by` makes panels.
     """
@@ -32,8 +35,8 @@ class Tightness:
     by: str
 
     def applies(self, data: FigureData) -> bool:
-        """Whether any bound is known."""
-        return not data.bounds.is_empty() and not scored(data).is_empty()
+        """Whether any bound says something of a cell."""
+        return bool(data.bounds["verdict"].is_in(_STATED).any()) and not scored(data).is_empty()
 
     def draw(self, data: FigureData) -> Drawing:
         """The figure. Raises UsageError where no bound is known."""
@@ -66,21 +69,21 @@ class Tightness:
 
 
 _CAPTION = (f"1 is equality; beyond 1 the bound is not met; ratios beyond {EDGE:g} are drawn at the frame. Ticks: cells. Thin "
-            "lines: 5 to 95 %; thick: the middle half; marks: medians. Vacuous: the statement says nothing on its sample. "
-            "n counts cells; a right side of 0 or less has no ratio.")
+            "lines: 5 to 95 %; thick: the middle half; marks: medians. No statement: an assumption is not certified, so there is "
+            "no ratio; exceeded: above the right side beyond noise all the same. Says nothing: it could not fail. n counts cells.")
 
 
 def _classed(bounds: pl.DataFrame) -> pl.DataFrame:
-    """With `class`: vacuous, else whether all assumptions hold; and `at`, the ratio cut at EDGE, and at 1 where it
-    holds: beyond is then rounding, when both sides are all but 0."""
+    """With `class`, by the verdict; and `at`, the ratio cut at EDGE, and at 1 where it holds: beyond is then rounding, when both
+    sides are all but 0."""
     import polars as pl
 
-    held, failed, empty = (pl.lit(name) for name in CLASSES)
+    certified, open_, empty = (pl.lit(name) for name in CLASSES)
+    stated = pl.col("verdict").is_in(_STATED).fill_null(False)
     return bounds.with_columns(
-        pl.when(pl.col("vacuous").fill_null(False)).then(empty).when(pl.col("all_assumptions").fill_null(False)).then(held)
-        .otherwise(failed).alias("class"),
-        pl.when(pl.col("verdict") == "holds").then(pl.col("tightness").clip(0.0, 1.0)).otherwise(
-            pl.col("tightness").clip(0.0, EDGE)).alias("at"))
+        pl.when(stated).then(certified).when(pl.col("verdict") == CLASSES[2]).then(empty).otherwise(open_).alias("class"),
+        pl.when(stated).then(pl.col("tightness").clip(
+            0.0, pl.when(pl.col("verdict") == "holds").then(1.0).otherwise(EDGE))).alias("at"))
 
 
 def _boxes(bounds: pl.DataFrame, shown: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -101,6 +104,10 @@ def _boxes(bounds: pl.DataFrame, shown: Sequence[str]) -> Iterator[dict[str, Any
 
 
 def _count(part: pl.DataFrame) -> str:
+    kind = part["class"][0]
+    if kind != CLASSES[0]:
+        exceeded = int(part["exceeded"].sum() or 0) if kind == CLASSES[1] else 0
+        return f"n = {part.height} {kind}" + (f", {exceeded} exceeded" if exceeded else "")
     missing, violated = part["tightness"].null_count(), part["verdict"].eq("violated").sum()
     more = [f"{violated} violated"] if violated else []
     more += [f"{missing} without ratio"] if missing else []
@@ -115,7 +122,7 @@ def _ticks(bounds: pl.DataFrame) -> list[dict[str, Any]]:
 def _panel(key: str, title: list[str], shown: Sequence[str], first: bool) -> Any:
     import altair as alt
 
-    kinds = Categories("class", CLASSES, CLASSES, (DARK, ORANGE, GREY))
+    kinds = Categories("class", CLASSES, CLASSES[:1], (DARK, ORANGE, GREY))
     x_scale = alt.Scale(domain=[0, EDGE], nice=False)
     axis = alt.Axis(values=[0, 0.5, 1, 1.5, 2], format="~f", title="lhs / rhs", grid=True)
     y = alt.Y("bound:N", scale=alt.Scale(domain=list(shown)), title=None, axis=alt.Axis(

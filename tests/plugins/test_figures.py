@@ -114,14 +114,19 @@ def test_a_heatmap_of_a_ratio_shows_the_ratio_of_means() -> None:
     assert shades["large"] == 1.0 and -1.0 <= shades["small"] < 0.0
 
 
-def test_a_vacuous_bound_is_marked_and_a_ratio_far_beyond_one_stays_in_the_frame() -> None:
+def test_only_a_certified_bound_that_says_something_has_a_ratio_and_one_far_beyond_one_stays_in_the_frame() -> None:
     rows, bounds = make_tables({"t": 1.0})
-    marked = bounds.with_columns(pl.Series("vacuous", [True, False, False] * 2), pl.lit(True).alias("all_assumptions"),
-                                 pl.Series("tightness", [0.1, 0.5, 1e15] * 2), pl.Series("verdict", ["holds"] * 5 + ["violated"]))
-    boxes = {row["class"]: row for row in shown(drawn("tightness", rows, marked), "boxes")}
-    assert set(boxes) == {"vacuous", "all assumptions hold"}
-    assert boxes["vacuous"]["count"] == "n = 2" and boxes["all assumptions hold"]["count"] == "n = 4, 1 violated"
-    assert max(row["at"] for row in shown(drawn("tightness", rows, marked), "ticks")) == 2.0
+    marked = bounds.with_columns(
+        pl.Series("verdict", ["says nothing", "holds", "holds", "no statement", "no statement", "violated"]),
+        pl.Series("exceeded", [False, False, False, True, False, True]), pl.Series("tightness", [0.1, 0.5, 1.1, 0.7, 0.7, 1e15]))
+    drawing = drawn("tightness", rows, marked)
+    boxes = {row["class"]: row for row in shown(drawing, "boxes")}
+    assert boxes["certified"]["count"] == "n = 3, 1 violated" and boxes["says nothing"]["count"] == "n = 1 says nothing"
+    assert boxes["no statement"]["count"] == "n = 2 no statement, 1 exceeded" and boxes["no statement"]["median"] is None
+    assert sorted(row["at"] for row in shown(drawing, "ticks")) == [0.5, 1.0, 2.0]
+    empty = bounds.with_columns(verdict=pl.lit("no statement"))
+    tightness = chosen(load_registry().one("figures", "tightness"))
+    assert tightness.applies(RunData(rows, bounds)) and not tightness.applies(RunData(rows, empty))
 
 
 def test_the_teacher_that_the_rule_takes_is_ringed() -> None:
