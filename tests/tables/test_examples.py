@@ -26,7 +26,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Command:
     with (command.folder / "t.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["text", "label"])
-        writer.writerows([f"{SECRET} {'no' if row % 2 else 'yes'} {row * 37 % 101}\x1b[31m", "no" if row % 2 else "yes"]
+        writer.writerows([f"{'no' if row % 2 else 'yes'} {row * 37 % 101}\x1b[31m {SECRET}", "no" if row % 2 else "yes"]
                          for row in range(60))
     command("run", "--task", "text[path=t.csv,output=classes]", *WORDS, check=0)
     return command
@@ -47,12 +47,21 @@ def test_they_are_the_largest_of_all_cells_each_once_and_add_up_to_the_misfit(ra
     assert np.mean([each.err_teacher - each.err_student for each in alone]) == pytest.approx(one["gain"].item(), rel=1e-9)
 
 
+def test_an_example_of_which_both_say_the_same_is_none_and_an_undirected_pair_counts(w2s: Command) -> None:
+    w2s("run", "--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw",
+        "--supervisor", "ridge", "--strategy", "ridge", "-o", "same", check=0)
+    rows = pl.read_parquet(w2s.folder / "same" / "rows.parquet")
+    assert examples([w2s.folder / "same"], rows.with_columns(direction=pl.lit("undirected")), 1000, figure)
+    copies = rows.with_columns(predictor_student=pl.col("predictor_weak"))
+    assert examples([w2s.folder / "same"], copies, 1000, figure) == []
+
+
 def test_the_command_prints_them_with_their_texts_and_lets_no_text_steer_the_terminal(ran: Command) -> None:
     said = ran("examples", "r", "-n", "2", "--where", "strategy == knn", check=0).stdout
     assert said.count(SECRET) == 2 and said.count("the truth sides with") == 3 and "knn, seed" in said and "\x1b" not in said
     assert "logistic, seed" not in said and "Of the 2 examples the truth sides with the student in" in said
     found = json.loads(ran("examples", "r", "-n", "2", "--json", check=0).stdout)
-    assert len(found["examples"]) == 2 and found["examples"][0]["text"].startswith(SECRET)
+    assert len(found["examples"]) == 2 and found["examples"][0]["text"].endswith(SECRET)
     lines = list(csv.DictReader(io.StringIO(ran("examples", "r", "--csv", check=0).stdout)))
     assert len(lines) == 10 and lines[0]["id"] == found["examples"][0]["id"]
     assert "the rows have task_set" in ran("examples", "r", "--task", "other", check=2).stderr

@@ -23,7 +23,7 @@ SIDES = ("student", "teacher", "neither")
 """Whom the truth is nearer to."""
 _OF_CELL = ("cell_key", "task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction")
 _SAME = 1e-9
-"""Difference of two errors, as a share of them, that is rounding."""
+"""Difference of two errors or predictions, as a share of the errors, that is rounding."""
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -62,18 +62,19 @@ def examples(folders: Sequence[Path], rows: pl.DataFrame, most: int, figure: Fig
     """Of each task the `most` test examples on which D(student, teacher) is largest over these rows, each example once, in the
     cell where it is largest.
 
-    folders: those that keep the predictions of the rows. Rows that are not weak-to-strong are left out where any is. figure:
-    how a number is written. Raises DataError where no folder keeps predictions of any of the rows.
+    folders: those that keep the predictions of the rows. figure: how a number is written. Left out are rows that are
+    strong-to-weak, where there are others, and examples of which the two say the same. Raises DataError where no folder keeps
+    predictions of any of the rows.
     """
     import polars as pl
 
     ok = rows.filter(pl.col("status") == "ok")
-    forward = ok.filter(pl.col("direction") == "weak-to-strong")
+    taught = ok.filter((pl.col("direction") != "strong-to-weak").fill_null(True))
     found: dict[tuple[str, str], Example] = {}
     looked = False
     for folder in folders:
         outputs = {cell: output for (cell, split), (output, _) in kept_facts(folder).items() if split == "test"}
-        for task, part in _of_folder(folder, forward if forward.height else ok).group_by("task", maintain_order=True):
+        for task, part in _of_folder(folder, taught if taught.height else ok).group_by("task", maintain_order=True):
             answers = _answers(folder, str(task[0]))
             looked = looked or bool(answers)
             for row in part.to_dicts():
@@ -138,7 +139,9 @@ def _of_cell(row: Mapping[str, Any], about: Mapping[str, Any] | None, answers: M
     output = output_from(about)
     y, f_w, f_sw = divergence.conform_truth(truth.values), divergence.conform(teacher.values), divergence.conform(student.values)
     apart, err_teacher, err_student = divergence.between(f_sw, f_w), divergence.between(y, f_w), divergence.between(y, f_sw)
-    for place in np.lexsort((truth.ids.astype(str), -apart))[:most]:
+    differ = apart > _SAME * np.maximum(err_teacher, err_student)
+    order = np.lexsort((truth.ids.astype(str), -apart))
+    for place in order[differ[order]][:most]:
         yield Example(
             **{name: row[name] for name in _OF_CELL}, id=str(truth.ids[place]), truth=output.word(truth.values[place], figure),
             teacher=output.word(teacher.values[place], figure), student=output.word(student.values[place], figure),
