@@ -134,6 +134,15 @@ def test_what_a_drawing_links_to_or_loads_is_no_part_of_its_picture() -> None:
         for_page(Drawing("t", "c", alt.Chart(OUT).mark_point().encode(x="at:Q")), "one")
 
 
+@pytest.mark.parametrize("name", ["gain-misfit", "ledger"])
+def test_the_figure_of_a_notebook_runs_nothing(name: str, tmp_path: Path, browser: Any) -> None:
+    chart = Run(*hostile_tables()).figure(name)
+    (tmp_path / "figure.html").write_text(chart._repr_mimebundle_()["text/html"], encoding="utf-8")
+    browser.get((tmp_path / "figure.html").as_uri())
+    assert browser.execute_script("return window.ran ?? 'nothing'") == "nothing"
+    assert "<\\u200b/script><\\u200bscript>window.ran" in (tmp_path / "figure.html").read_text(encoding="utf-8")
+
+
 def test_the_table_of_a_notebook_runs_nothing(tmp_path: Path, browser: Any) -> None:
     rows, bounds = hostile_tables()
     page = f"<!doctype html><title>notebook</title>{Run(rows, bounds, tmp_path / SCRIPT)._repr_html_()}<script>1</script>"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.figures import COLOURS, Drawing
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 MANY_MARKS = 4000
 """Marks of a drawing beyond which a page holds it as pixels, for an element a mark would be slow."""
 BACKGROUND = "#fcfcfb"
+_ENDS_A_SCRIPT = re.compile("<(?=/?script|!--)", re.IGNORECASE)
 _NARROWEST = 60
 _CHARACTER = 5.9
 """Width of a character of a caption in pixels, on the average."""
@@ -57,10 +59,22 @@ def marks(drawing: Drawing) -> int:
 
 
 def as_chart(drawing: Drawing) -> altair.TopLevelMixin:
-    """The whole figure as a chart of altair's, which a notebook shows."""
+    """The whole figure as a chart of altair's, which a notebook shows.
+
+    altair writes a chart into a script as it is, so that a name could end that script and begin another: after a < that could
+    do so stands a space of no width.
+    """
     import altair as alt
 
-    return alt.Chart.from_dict(titled(drawing))
+    return alt.Chart.from_dict(_closed(titled(drawing)))
+
+
+def _closed(value: Json) -> Any:
+    if isinstance(value, str):
+        return _ENDS_A_SCRIPT.sub("<\N{ZERO WIDTH SPACE}", value)
+    if isinstance(value, list):
+        return [_closed(each) for each in value]
+    return {_closed(name): _closed(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _lines(text: str, width: int) -> list[str]:
