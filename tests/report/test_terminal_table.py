@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -152,3 +153,13 @@ def test_show_page_and_predict_say_one_thing_of_gain_and_misfit_and_of_which_cel
     assert "over 24 scored cells" in sentence(backwards, bounds)
     few = make_tables({"a": 1.0, "b": 2e4})
     assert "gain / misfit is" not in sentence(*few)
+
+
+def test_no_name_of_a_table_steers_the_terminal(ask: Callable[..., str], tmp_path: Path) -> None:
+    rows, bounds = make_tables({"t": 1.0})
+    hostile = rows.with_columns(pl.lit("\x1b]0;owned\x07\x1b[31mred").alias("weak"), pl.lit("t\x1b[2J").alias("task_set"))
+    hostile.write_parquet(tmp_path / "rows.parquet")
+    bounds.write_parquet(tmp_path / "bounds.parquet")
+    for words in ((), ("--by", "weak"), ("--columns", "gain", "--by", "weak"), ("--bounds",)):
+        assert "\x1b" not in ask("show", "rows.parquet", *words)
+    assert r"\x1b[31mred" in ask("show", "rows.parquet")

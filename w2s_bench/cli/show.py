@@ -113,6 +113,7 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
 
 def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:
     """The cells, or groups of them, as text to paste."""
+    from w2s_bench.report.listing import print_data
     from w2s_bench.report.written import latex_tables, markdown_tables
 
     given = {"--markdown": words.as_markdown, "--latex": words.as_latex, "--json": words.as_json, "--csv": words.as_csv,
@@ -121,7 +122,7 @@ def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None
     several = [name for name, is_given in given.items() if is_given]
     if len(several) > 1:
         raise UsageError(f"{several[0]} does not go with {several[1]}", hint="one of them at a time")
-    click.echo((markdown_tables if words.as_markdown else latex_tables)(rows, bounds, keys), nl=False)
+    print_data((markdown_tables if words.as_markdown else latex_tables)(rows, bounds, keys).removesuffix("\n"))
 
 
 def _print_bounds(bounds: pl.DataFrame, words: ShowWords) -> None:

@@ -12,6 +12,7 @@ import click
 from w2s_bench.registry.short_names import short_names
 from w2s_bench.report.plain_text import ENCODING, plain
 from w2s_bench.report.table import Table
+from w2s_bench.report.wording import harmless
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +40,10 @@ def print_table(table: Table, console: Console | None = None) -> None:
     from rich.text import Text
 
     console = console or table_console()
-    said = plain if console.options.ascii_only else str
+
+    def said(text: str) -> str:
+        return plain(_tame(text)) if console.options.ascii_only else _tame(text)
+
     shown = table.at("terminal")
     if shown.title or shown.about:
         heading = Text(said(shown.title), style="bold")
@@ -81,7 +85,12 @@ def print_data(text: str) -> None:
 def say(sentences: Iterable[str]) -> None:
     """Print one sentence a line."""
     for sentence in sentences:
-        click.echo(sentence)
+        click.echo(_tame(sentence))
+
+
+def _tame(text: str) -> str:
+    """The text, of which no data can steer a terminal, with its line breaks."""
+    return "\n".join(harmless(line) for line in text.split("\n"))
 
 
 def short(labels: Sequence[_Label]) -> dict[_Label, str]:
