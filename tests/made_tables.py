@@ -36,7 +36,8 @@ def make_tables(tasks: dict[str, float], seeds: int = 3, failed: int = 0) -> tup
                     "strategy": "ridge", "supervisor": "least-squares", "seed": seed, "direction": direction,
                     "divergence": "squared", "output_unit": "kg", "err_weak": scale, "err_student": scale - gain,
                     "err_ceiling": 0.2 * scale, "gain": gain, "gain_se": 0.01 * scale, "misfit": misfit,
-                    "gain_over_misfit": gain / misfit, "flags": ["few-test-examples"] if seed == 0 else []})
+                    "gain_over_misfit": gain / misfit, "n_test": 200, "test_shared": False,
+                    "flags": ["few-test-examples"] if seed == 0 else []})
                 rhs = scale - misfit + 2 * (misfit * 0.2 * scale) ** 0.5
                 bounds.append({"run_id": "r", "cell_key": key, "bound": "theorem2-explicit", "split": "test",
                                "lhs": scale - gain, "rhs": rhs, "slack": rhs - scale + gain,
@@ -70,7 +71,8 @@ def make_family(task_sets: dict[str, float], *, draws: int = 2, seeds: int = 3, 
                         "strategy": "ridge", "supervisor": "ridge", "seed": seed, "direction": "weak-to-strong",
                         "divergence": "squared", "output_unit": f"unit of {name}", "err_weak": err_weak,
                         "err_student": err_weak - gain, "err_ceiling": 0.01 * scale, "gain": gain, "misfit": misfit,
-                        "misfit_se": 0.01 * scale, "projection_gap": 0.9 - 0.1 * w, "flags": []})
+                        "misfit_se": 0.01 * scale, "projection_gap": 0.9 - 0.1 * w, "n_test": 200, "test_shared": False,
+                        "flags": []})
     return pl.DataFrame(rows, schema=polars_schema(row_columns()))
 
 

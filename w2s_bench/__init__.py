@@ -64,13 +64,14 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
     from w2s_bench.running.audience import Audience
     from w2s_bench.running.starting import ask, start
     from w2s_bench.store.artifacts import default_store
-    from w2s_bench.tables.reading import read_runs
+    from w2s_bench.tables.reading import read_runs, terms_of
 
     asked = ask(what, words)
     told = audience or Audience(lambda text: warnings.warn(text, stacklevel=2), observers=asked.registry.observers,
                                 debug=words.get("debug", False))
     result = start(asked, None if folder is None else Path(folder), store or default_store(), words, told)
-    return Run(*read_runs([result.folder]), result.folder, result.executed, result.interrupted, result.kept)
+    return Run(*read_runs([result.folder]), result.folder, result.executed, result.interrupted, result.kept,
+               terms_of([result.folder]))
 
 
 def plan(what: str | Path | RunSpec | None = None, *, store: str | None = None, **words: Unpack[SpecWords]) -> Planned:
@@ -95,10 +96,11 @@ def read(*runs: str | Path, where: str | None = None, latest: bool = False) -> R
     """
     from w2s_bench.report.notebook import Run
     from w2s_bench.running.folder import find_run
-    from w2s_bench.tables.reading import read_runs
+    from w2s_bench.tables.reading import read_runs, terms_of
 
     folders = [find_run(str(run)) for run in runs]
-    found = Run(*read_runs(folders, latest=latest), folder=folders[0] if len(folders) == 1 else None)
+    found = Run(*read_runs(folders, latest=latest), folder=folders[0] if len(folders) == 1 else None,
+                terms=terms_of(folders))
     return found if where is None else found.where(where)
 
 

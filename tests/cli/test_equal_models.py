@@ -26,4 +26,4 @@ def test_what_the_spec_calls_weak_stays_weak_where_it_errs_less(w2s: Command) ->
     rows = pl.read_parquet(w2s.folder / "r" / "rows.parquet")
     assert set(rows.select("direction", "direction_by").iter_rows()) == {("weak-to-strong", "sides")}
     assert rows["err_weak"].mean() < rows["err_ceiling"].mean()
-    assert "In 0 of 4 weak-to-strong cells" in w2s("show", "r", check=0).stdout
+    assert "raw → random-features: the student loses" in w2s("show", "r", check=0).stdout

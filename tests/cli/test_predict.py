@@ -17,6 +17,7 @@ from made_tables import make_classes, make_family, make_tables
 
 from w2s_bench.report.own.files import joined, read_predictions
 from w2s_bench.scoring.columns import BOUNDS, polars_schema
+from w2s_bench.scoring.intervals import estimate, student_t
 from w2s_bench.tables.predictions import over_all, predictions
 
 Ask = Callable[..., str]
@@ -315,7 +316,7 @@ def test_no_line_goes_through_what_cannot_gain_or_does_not_vary(made_to_fail: di
 
 def test_a_single_cell_has_its_interval_over_test_examples() -> None:
     line = predictions(make_family({"a": 1.0}, draws=1, seeds=1, teachers=1), NO_BOUNDS).row(0, named=True)
-    assert line["misfit_over"] == "test examples" and line["misfit_high"] - line["misfit"] == pytest.approx(0.0196, rel=1e-3)
+    assert line["misfit_over"] == "test examples" and line["misfit_high"] - line["misfit"] == pytest.approx(0.01 * student_t(199))
     assert line["slope"] is None and line["line_over"] is None
 
 
@@ -409,7 +410,7 @@ def test_class_names_as_truth_are_matched_by_name_whatever_the_order_of_columns(
     log_ratio = np.log(student / weak)
     osc = log_ratio.max(axis=1) - log_ratio.min(axis=1)
     errors = -np.log(ceiling[np.arange(40), right])
-    error = errors.mean() + 2.0226909 * errors.std(ddof=1) / 40**0.5
+    error = estimate(errors).high
     band = found["band"]
     assert band["half_width"] == pytest.approx(np.sqrt(0.5 * error * (osc ** 2).mean()), rel=1e-4) and band["high"] is None
     assert band["half_width_on_labelled"] == pytest.approx(np.sqrt(0.5 * errors.mean() * (osc[:40] ** 2).mean()), rel=1e-4)

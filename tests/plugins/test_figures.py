@@ -33,7 +33,7 @@ NO_BOUNDS = make_tables({"t": 1.0})[1].clear()
 
 def drawn(name: str, rows: pl.DataFrame, bounds: pl.DataFrame = NO_BOUNDS, *, on_page: bool = False, **settings: Any) -> Drawing:
     """The figure of this name, as the command or a page draws it."""
-    data = RunData(rows, bounds, on_page)
+    data = RunData(rows, bounds, on_page=on_page)
     return chosen(load_registry().one("figures", name, settings)).draw(data)
 
 
@@ -67,7 +67,7 @@ def test_sizes_that_differ_by_seed_alone_are_no_curve() -> None:
 
 
 @pytest.mark.parametrize(("x", "text"), [
-    ("n_test", "n_test holds no number"), ("err_weak", "no pair of models was run at 2 values of err_weak"),
+    ("n_transfer", "n_transfer holds no number"), ("err_weak", "no pair of models was run at 2 values of err_weak"),
     ("seed", "seed is 1 in all cells"), ("week.width", "no side is called 'week'"), ("task.source", "task.source is no number"),
     ("strong.width", "these strong labels have no parameters")])
 def test_a_number_along_which_there_is_no_curve_is_refused(x: str, text: str) -> None:
@@ -178,7 +178,7 @@ def test_a_bar_is_the_interval_that_the_table_of_the_run_shows() -> None:
     for point in shown(figure, "pairs"):
         line = lines[point["teacher"], point["student"]]
         assert point["gain"] == pytest.approx(line["gain"], rel=1e-5) and point["over"] == line["gain_over"]
-        assert point["gain_high"] - point["gain"] == pytest.approx(line["gain_half"], rel=1e-4)
+        assert point["gain_high"] == pytest.approx(line["gain_high"], rel=1e-4)
     assert "Bars: 95 % interval of the gain over seeds" in figure.caption
     alone = drawn("gain-misfit", rows.filter(pl.col("seed") == 0), bounds)
     assert "over test examples" in alone.caption and all(point["gain_low"] is not None for point in shown(alone, "pairs"))

@@ -39,7 +39,7 @@ def test_latex_has_rules_units_and_intervals() -> None:
     (columns,) = re.findall(r"\\begin\{tabular\}\{([lr]+)\}", text)
     assert len(lines) == 2 and {len(line) for line in (heads, *lines)} == {len(columns)}
     gain = lines[0][heads.index(r"gain $\pm$ 95 \%, kg$^2$")]
-    assert re.fullmatch(r"0\.288 \$\\pm\$ 0\.045", gain), gain
+    assert re.fullmatch(r"0\.288 \$\\pm\$ 0\.045\*", gain), gain
     assert "strategy: ridge. supervisor: least-squares." in text and "ridge" not in heads
 
 

@@ -103,7 +103,7 @@ def test_a_table_of_version_1_with_one_column_more_and_one_less_stays_readable(a
     assert all(set(assumed).isdisjoint(failed) for assumed, failed in bounds.select("assumes", "fails").iter_rows())
     assert ask("show", str(KEPT), "--columns", "task,gain,novelty", "--csv").startswith("task,gain,novelty\ndiabetes,")
     assert "the misfit predicts no gain here" in ask("predict", str(KEPT))
-    assert "none of them weak-to-strong" in ask("show", str(KEPT)), "truth decided the direction then"
+    assert "none of them declared weak-to-strong" in ask("show", str(KEPT)), "truth decided the direction then"
     ask("show", str(KEPT), "--publish", "published")
     assert_frame_equal(read_runs([Path("published")])[0], rows, check_row_order=False)
 

@@ -26,7 +26,7 @@ def cell(strategy: str, seed: int, gain: float | None, *, weak: str = "w", task_
     return {"run_id": "r", "cell_key": f"{task_set}-{weak}-{strategy}-{seed}", "status": status, "task": task_set,
             "task_set": task_set, "panels": [], "weak": weak, "strong": "s", "strategy": strategy, "supervisor": "p",
             "seed": seed, "direction": "weak-to-strong" if status == "ok" else None, "divergence": "kl", "output_unit": "",
-            "gain": gain, "misfit": None if gain is None else gain / 10.0, "flags": [], **more}
+            "gain": gain, "misfit": None if gain is None else gain / 10.0, "flags": [], "test_shared": False, **more}
 
 
 def table(*cells: dict[str, Any]) -> pl.DataFrame:
@@ -44,7 +44,7 @@ def test_the_difference_is_paired_cell_by_cell_and_its_interval_is_over_seed_mea
     cells = [cell("old", seed, level[seed], weak=weak) for seed, weak in apart]
     cells += [cell("new", seed, level[seed] + difference, weak=weak) for (seed, weak), difference in apart.items()]
     line = of(comparisons(table(*cells), "old"), "new")
-    assert (line["pairs"], line["seeds"], line["over"]) == (6, 3, "seeds")
+    assert (line["pairs"], line["seeds"], line["difference_over"]) == (6, 3, "seeds")
     assert line["difference"] == pytest.approx(3.0) and line["mean"] - line["mean_against"] == pytest.approx(3.0)
     assert line["difference_high"] - line["difference"] == pytest.approx(T_OF_THREE * 1.0 / 3 ** 0.5)
     assert line["difference_low"] == pytest.approx(2 * line["difference"] - line["difference_high"])
@@ -62,7 +62,7 @@ def test_cells_without_a_pair_are_counted_by_their_reason_and_touch_no_mean() ->
     assert counted == {"diverged": 1, "failed": 1, "not run": 1, "oom with old": 1, "not run with old": 2}
     (said,) = dropped_words(rows, lost)
     assert said.startswith("new: 6 of 7 cells make no pair: ") and "1 oom with old" in said
-    assert line["difference_low"] is None and line["over"] is None
+    assert line["difference_low"] is None and line["difference_over"] is None
 
 
 def test_each_strategy_has_its_own_pairs_and_the_reference_its_means_over_all_of_them() -> None:
@@ -106,7 +106,7 @@ def test_task_sets_stand_side_by_side_and_from_eight_on_shares_are_pooled_over_t
     assert set(pooled["measure"]) == {"gain_accuracy"}, "a gain in nats of one task set is none of another's"
     line = of(pooled, "new", "gain_accuracy")
     values = pl.Series([0.01 * number + 0.0005 for number in range(8)])
-    assert line["over"] == "task sets" and line["difference"] == pytest.approx(values.mean())
+    assert line["difference_over"] == "task sets" and line["difference"] == pytest.approx(values.mean())
     half = 2.3646242510102993 * float(values.std()) / 8 ** 0.5  # type: ignore[arg-type]
     assert line["difference_high"] - line["difference"] == pytest.approx(half)
 

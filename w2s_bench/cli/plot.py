@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from w2s_bench.cli.settings import SettableGroup
-from w2s_bench.cli.table_options import complete_runs, tables_of
+from w2s_bench.cli.table_options import complete_runs, runs_or_latest, tables_of
 from w2s_bench.contracts.entries import FigureEntry, Parameter
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.figures.choosing import chosen, offered
@@ -104,9 +104,11 @@ def _registry(ctx: click.Context) -> Registry:
 def _draw(component: Component, words: PlotWords, path: Path) -> None:
     from w2s_bench.figures.data import RunData
     from w2s_bench.figures.write import save
+    from w2s_bench.tables.reading import terms_of
 
-    rows, bounds = tables_of(words.runs, words.where, words.latest)
-    drawing = chosen(component).draw(RunData(rows, bounds))
+    folders = runs_or_latest(words.runs)
+    rows, bounds = tables_of([str(folder) for folder in folders], words.where, words.latest)
+    drawing = chosen(component).draw(RunData(rows, bounds, terms_of(folders)))
     save(replace(drawing, title=drawing.title if words.title is None else words.title,
                  caption=drawing.caption if words.caption is None else words.caption), path)
 

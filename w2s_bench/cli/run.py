@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from w2s_bench.report.notebook import Run
 
 
+_SCREEN = 100
+"""Columns of what a run says at its end where there is no terminal."""
+
+
 @click.command("run")
 @spec_options
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Run folder.  [default: w2s-runs/NAME-HASH]")
@@ -88,6 +92,7 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
     """Name what went wrong, and show the table unless it is to be quiet."""
     import polars as pl
 
+    from w2s_bench.report.first_screen import WIDE, first_screen
     from w2s_bench.report.listing import table_console
     from w2s_bench.report.terminal_table import render
 
@@ -95,8 +100,12 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
         click.echo(f"{count} cells: {error}", err=True)
     if quiet:
         return
-    render(done.rows, done.bounds, table_console())
-    click.echo(done.finding)
+    console = table_console(_SCREEN)
+    if console.width >= WIDE:
+        render(done.rows, done.bounds, console, terms=done.terms)
+        click.echo(done.finding)
+    else:
+        first_screen(done.rows, done.bounds, console, run=str(done.folder), terms=done.terms)
     counts = ", ".join(f"{count} {status}" for status, count in done.statuses.items())
     kept = f" Predictions kept: {done.kept / 1e6:.1f} MB." if done.kept else ""
     click.echo(f"{counts}; {done.executed} jobs computed.{kept} Page: {page}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from w2s_bench.contracts.errors import UsageError, nearest
 if TYPE_CHECKING:
     import polars as pl
 
+    from w2s_bench.tables.inference import Terms
+
 
 class ShowWords(TableWords, frozen=True, kw_only=True):
     """What is typed after `show`. chosen: columns, "?" for what they mean."""
@@ -24,6 +27,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
     sort: str | None
     chosen: str | None
     of_bounds: bool
+    wide: bool
     publish: Path | None
     predictions: bool
     as_markdown: bool
@@ -40,6 +44,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
 @click.option("--columns", "chosen", default=None, is_flag=False, flag_value="?",
               help="These columns, joined with commas (with --by: their means); without a value: what every column means, with "
               "--json as JSON Schema.")
+@click.option("--wide", is_flag=True, help="The whole table, however narrow the terminal.")
 @click.option("--bounds", "of_bounds", is_flag=True, help="What became of each bound, in place of the cells.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
@@ -84,10 +89,12 @@ def command(words: ShowWords) -> None:
 def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:
     """The cells, or groups of them, on the terminal, as a list, or published."""
     from w2s_bench.report.finding import sentence
+    from w2s_bench.report.first_screen import WIDE, first_screen
     from w2s_bench.report.listing import table_console
     from w2s_bench.report.publish import publish
     from w2s_bench.report.terminal_table import render
     from w2s_bench.running.folder import find_run
+    from w2s_bench.running.terms import copy_terms
 
     chosen, sort = words.chosen, words.sort
     listed = words.as_json or words.as_csv or bool(chosen)
@@ -95,20 +102,33 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
     if words.publish:
         made = _copied_specs([find_run(name) for name in words.runs], words.publish)
-        publish(rows, bounds, words.publish, made + (" --predictions" if words.predictions else ""))
-        more = ""
+        publish(rows, bounds, words.publish, made + (" --predictions" if words.predictions else ""), _terms(words))
+        copied = copy_terms([find_run(name) for name in words.runs], rows, words.publish)
+        more = f", terms of {copied / 1e6:.1f} MB among it" if copied else ""
         if words.predictions:
             from w2s_bench.running.kept import copy_kept
 
             size = copy_kept([find_run(name) for name in words.runs], rows, words.publish)
-            more = f", predictions of {size / 1e6:.1f} MB among it"
+            more += f", predictions of {size / 1e6:.1f} MB among it"
         click.echo(f"wrote {words.publish}{more}")
     elif listed:
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
         _print_rows(table, words.as_json)
     else:
-        render(rows, bounds, table_console(), by=keys, sort=sort)
-        click.echo(sentence(rows, bounds))
+        terms = _terms(words)
+        console = table_console()
+        if words.wide or keys or sort or not console.is_terminal or console.width >= WIDE:
+            render(rows, bounds, console, by=keys, sort=sort, terms=terms)
+            click.echo(sentence(rows, bounds, terms))
+        else:
+            first_screen(rows, bounds, console, run=shlex.join(words.runs), terms=terms)
+
+
+def _terms(words: ShowWords) -> Terms:
+    from w2s_bench.running.folder import find_run
+    from w2s_bench.tables.reading import terms_of
+
+    return terms_of([find_run(name) for name in words.runs])
 
 
 def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:
@@ -122,7 +142,7 @@ def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None
     several = [name for name, is_given in given.items() if is_given]
     if len(several) > 1:
         raise UsageError(f"{several[0]} does not go with {several[1]}", hint="one of them at a time")
-    print_data((markdown_tables if words.as_markdown else latex_tables)(rows, bounds, keys).removesuffix("\n"))
+    print_data((markdown_tables if words.as_markdown else latex_tables)(rows, bounds, keys, _terms(words)).removesuffix("\n"))
 
 
 def _print_bounds(bounds: pl.DataFrame, words: ShowWords) -> None:
@@ -141,7 +161,7 @@ def _compare(rows: pl.DataFrame, words: ShowWords) -> None:
 
     if words.sort:
         raise UsageError("--sort does not go with a comparison of strategies", hint="--csv prints it for programs that sort")
-    show_comparison(rows, words.against, words.as_json, words.as_csv)
+    show_comparison(rows, words.against, _terms(words), words.as_json, words.as_csv)
 
 
 def _copied_specs(folders: list[Path], target: Path) -> str:
@@ -170,18 +190,20 @@ def _print_means(rows: pl.DataFrame, keys: list[str], chosen: str, words: ShowWo
     from w2s_bench.report.listing import print_table, say, short
     from w2s_bench.report.table import Table, count, interval
     from w2s_bench.report.table import words as wordy
+    from w2s_bench.report.wording import intervals_in_words
     from w2s_bench.tables.means import means
     from w2s_bench.tables.uninformed import left_out_words
 
     names = _numbers(rows, chosen)
-    table = means(rows, keys, names)
+    table = means(rows, keys, names, _terms(words))
     if words.as_json or words.as_csv:
         _print_rows(table, words.as_json)
         return
     columns = [wordy(key, texts=short(table[key].to_list())) for key in keys]
     columns += [count("cells"), count("seeds"), *(interval(name) for name in names)]
     print_table(Table(title="means", columns=tuple(columns), lines=tuple(table.to_dicts())))
-    say(["±: 95 % over seeds (Student-t on seed means).", *filter(None, [left_out_words(rows, keys)])])
+    said = f"{intervals_in_words(over for name in names for over in table[f'{name}_over'].to_list())}."
+    say([said, *filter(None, [left_out_words(rows, keys)])])
 
 
 def _known(name: str, columns: list[str]) -> str:

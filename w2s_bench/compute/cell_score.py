@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from w2s_bench.compute.splits import PARTS, LoadedTask
+from w2s_bench.compute.splits import PARTS, LoadedTask, part_fingerprints
 from w2s_bench.contracts import (
     Array,
     Bound,
@@ -40,6 +40,9 @@ from w2s_bench.store.artifacts import Artifact
 
 UNFINISHED = 0.01
 """δ above this share of the weak labels' variance, on the inputs that were fitted, is a fit that did not converge."""
+
+WITH_ENDS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
+"""Means whose interval over test examples is written too."""
 
 Answers = Mapping[str, Mapping[str, Array] | None]
 """Predictions by predictor, then split, (n, k) float64; None for a predictor that the run leaves out."""
@@ -141,6 +144,7 @@ def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> d
         **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
         "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],
         "fingerprint_data": task.payload["data"], "direction": pair.direction, "direction_by": pair.direction_by,
+        **{f"fingerprint_{part}": found for part, found in part_fingerprints(task).items()},
     }
 
 
@@ -157,6 +161,8 @@ def ledger_means(sample: Sample) -> dict[str, Any]:
     for name, values in terms.items():
         found = estimate(values)
         row[name], row[f"{name}_se"] = _plain(found.mean), _plain(found.se)
+        if name in WITH_ENDS:
+            row[f"{name}_low"], row[f"{name}_high"] = _plain(found.low), _plain(found.high)
     row["gain_over_misfit"] = _plain(gain_over_misfit(sample.gain, sample.misfit, sample.err_weak))
     recovered, reason = pgr(sample.err_weak, sample.err_student, sample.err_reference)
     return row | {"pgr": _plain(recovered), "pgr_reason": reason, "ledger_residue": residue(sample)}

@@ -121,6 +121,19 @@ def overlaps(splits: Splits, column: str | None = None) -> list[str]:
     return [f"{a}+{b}" for i, a in enumerate(PARTS) for b in PARTS[i + 1:] if contents[a] & contents[b]]
 
 
+def example_names(split: Split) -> Array:
+    """What names each example whatever the seed, (n,) uint64: a digest of its id, its inputs and its truth."""
+    ids, truth = np.asarray(split.ids).astype(str), np.ascontiguousarray(split.truth, dtype=np.float64)
+    named = (hashlib.sha256(b"\0".join((str(ids[i]).encode("utf-8", _UNPAIRED), contents, truth[i].tobytes()))).digest()[:8]
+             for i, contents in enumerate(_contents(split, None)))
+    return np.frombuffer(b"".join(named), dtype="<u8")
+
+
+def part_fingerprints(task: LoadedTask) -> dict[str, str]:
+    """By split, a digest of its examples whatever their order: two seeds that share it share the whole split."""
+    return _fingerprints(task.payload["data"], task)
+
+
 def unpack_splits(artifact: Artifact) -> LoadedTask:
     """The inverse of `pack_splits`."""
     def split(part: str) -> Split:
@@ -185,6 +198,20 @@ def _unpack(arrays: Mapping[str, Array], name: str) -> Array:
         column[index] = buffer[start:end].decode("utf-8", _UNPAIRED)
         start = end
     return column
+
+
+_known: dict[str, dict[str, str]] = {}
+_MOST_KNOWN = 64
+
+
+def _fingerprints(data: str, task: LoadedTask) -> dict[str, str]:
+    """The same for every cell of a task and seed, so the last few are kept."""
+    if data not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.pop(next(iter(_known)))
+        _known[data] = {part: hashlib.sha256(np.sort(example_names(task.part(part))).tobytes()).hexdigest()[:16]
+                        for part in PARTS}
+    return _known[data]
 
 
 def _contents(split: Split, column: str | None) -> list[bytes]:

@@ -12,6 +12,7 @@ from w2s_bench.registry.names import Scalar, Selector, format_selector, natural,
 from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.tables.choices import choices
 from w2s_bench.tables.comparisons import comparisons
+from w2s_bench.tables.inference import NO_TERMS, Terms
 from w2s_bench.tables.laws import divergence_of, law_of, unit_of
 from w2s_bench.tables.over_seeds import over_seeds
 from w2s_bench.tables.panels import by_panel
@@ -33,11 +34,12 @@ class RunData:
 
     rows: pl.DataFrame
     bounds: pl.DataFrame
+    terms: Terms = NO_TERMS
     on_page: bool = False
     groupable: tuple[str, ...] = GROUPABLE
 
     def comparisons(self, against: str | None = None) -> pl.DataFrame:
-        return comparisons(self.rows, against)
+        return comparisons(self.rows, against, self.terms)
 
     def choices(self, within: Sequence[str] = ()) -> pl.DataFrame:
         return choices(by_panel(self.rows) if "panel" in within else self.rows, tuple(within))
@@ -49,15 +51,13 @@ class RunData:
         return bands(self.rows, self.bounds)
 
     def means(self, rows: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
-        return over_seeds(rows, keys, values)
+        return over_seeds(rows, keys, values, self.terms)
 
     def pairs(self, rows: pl.DataFrame) -> pl.DataFrame:
         import polars as pl
 
-        half = pl.col("gain_half")
-        return summary(rows, self.bounds).select(
-            *KEYS, "direction", "misfit", "gain", (pl.col("gain") - half).alias("gain_low"),
-            (pl.col("gain") + half).alias("gain_high"), "gain_over", pl.col("n_seeds").alias("seeds"),
+        return summary(rows, self.bounds, terms=self.terms).select(
+            *KEYS, "direction", "misfit", "gain", "gain_low", "gain_high", "gain_over", pl.col("n_seeds").alias("seeds"),
             pl.col("n_cells").alias("cells"))
 
     def by_panel(self, rows: pl.DataFrame) -> pl.DataFrame:

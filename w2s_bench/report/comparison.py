@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from w2s_bench.report.listing import print_csv, print_json, print_table, say, short, table_console
 from w2s_bench.report.table import Shown, Table, count, number, words
-from w2s_bench.report.wording import PERCENT, Line, counted, figure, measured_in, scale_of
+from w2s_bench.report.wording import PERCENT, Line, counted, figure, intervals_in_words, mark_of, measured_in, scale_of, with_half
+from w2s_bench.scoring.intervals import CONFIDENCE
 from w2s_bench.tables.comparisons import comparisons, dropped, dropped_words
+from w2s_bench.tables.inference import Terms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,9 +31,9 @@ PAGE_COLUMNS = (
 """A comparison as the page lists it: a line a strategy and measure."""
 
 
-def show_comparison(rows: pl.DataFrame, against: str | None, as_json: bool, as_csv: bool) -> None:
+def show_comparison(rows: pl.DataFrame, against: str | None, terms: Terms, as_json: bool, as_csv: bool) -> None:
     """Compare and print. Raises DataError where no cells are paired, UsageError for an unknown strategy."""
-    table, lost = comparisons(rows, against), dropped(rows, against)
+    table, lost = comparisons(rows, against, terms), dropped(rows, against)
     said = dropped_words(rows, lost) or ["Every cell has its pair."]
     if as_json:
         print_json({"against": table["against"][0], "comparisons": table.to_dicts(), "dropped": lost.to_dicts(), "says": said})
@@ -108,21 +110,23 @@ def _mean(line: Line, power: int, digits: int) -> str:
 
 
 def _apart(line: Line, power: int, digits: int) -> str:
-    """The difference with its sign; * where its interval excludes 0; nothing for the reference itself."""
-    apart, low, high = line["difference"], line["difference_low"], line["difference_high"]
+    """The difference with its sign; * where it is beyond noise in this table; nothing for the reference itself."""
+    apart, high = line["difference"], line["difference_high"]
     if apart is None:
         return ""
     shown = ("+" if apart > 0 else "") + figure(apart, power, digits)
     if high is None:
         return shown
-    return f"{shown} ± {figure(high - apart, power, digits)}{'*' if low > 0 or high < 0 else ''}"
+    mark = mark_of(line["difference_over"]) + ("*" if line["beyond"] else "")
+    return ("+" if apart > 0 else "") + with_half(line, "difference", digits, mark, exponent=power)
 
 
 def _legend(table: pl.DataFrame) -> list[str]:
-    over = set(table["over"].drop_nulls().to_list())
+    over = set(table["difference_over"].drop_nulls().to_list())
     said = [f"apart: mean difference from {table['against'][0]} over paired cells, the same task, models, supervisor and seed."]
-    if "seeds" in over:
-        said.append("±: 95 %, Student-t over seed means of the paired differences; * where it excludes 0.")
+    if over - {"task sets"}:
+        said.append(f"{intervals_in_words(over - {'task sets'})}, of the paired differences.")
+    said += [_stars(table)] if over else []
     if "task sets" in over:
         said.append("all task sets: a task set's mean over seeds is one value, ± over task sets.")
     if not over:
@@ -131,3 +135,12 @@ def _legend(table: pl.DataFrame) -> list[str]:
         said.append("gain acc and agreement in % of test examples; agree: student and weak name one class, where the weak "
                     "supervisor is right or wrong.")
     return said
+
+
+def _stars(table: pl.DataFrame) -> str:
+    """What a star means, and how many chance alone would give."""
+    tested = table["difference_p"].drop_nulls()
+    alone = int((tested < 1.0 - CONFIDENCE).sum())
+    return (f"*: beyond noise among the {len(tested)} differences of this table (false discovery 5 %): {table['beyond'].sum()}. "
+            f"Taken one by one {alone} intervals exclude 0, where chance alone would give about "
+            f"{(1.0 - CONFIDENCE) * len(tested):.2g}.")

@@ -1,34 +1,91 @@
-"""The one sentence that the rows of a run support, and the statement of gain and misfit that all commands make alike."""
+"""The one sentence that the rows of a run support: the same in show, run, report and a published page."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from w2s_bench.report.wording import Line, with_half
+from w2s_bench.contracts.data import DIRECTIONS
+from w2s_bench.registry.short_names import short_names
+from w2s_bench.report.wording import Line, counted, mark_of, measured_in, scale_of, with_half
 from w2s_bench.scoring.flags import FEW_TEST_EXAMPLES
-from w2s_bench.tables.laws import divergence_of, explicit_bounds
-from w2s_bench.tables.predictions import over_all
-from w2s_bench.tables.summary import Z95, bound_on_test
+from w2s_bench.scoring.ratios import NOTHING
+from w2s_bench.tables.inference import NO_TERMS, Terms
+from w2s_bench.tables.summary import summary
 
 if TYPE_CHECKING:
     import polars as pl
 
+_AHEAD = DIRECTIONS[0]
 
-def sentence(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
-    """What the rows show, in one sentence that counts what it leaves out."""
+
+def sentence(rows: pl.DataFrame, bounds: pl.DataFrame, terms: Terms = NO_TERMS) -> str:
+    """What the rows show, with what is left out counted."""
+    return said_of(summary(rows, bounds, None, terms), rows)
+
+
+def said_of(found: pl.DataFrame, rows: pl.DataFrame) -> str:
+    """The same from the summary of the rows."""
     import polars as pl
 
     ok = rows.filter((pl.col("status") == "ok") & pl.col("gain").is_not_null())
     if ok.is_empty():
         return f"No cell ended with status ok ({rows.height} planned), so there is nothing to read."
-    forward = ok.filter(pl.col("direction") == "weak-to-strong")
-    said = [_beats(forward)] if forward.height else [f"{ok.height} cells are ok, none of them weak-to-strong"]
-    used = forward if forward.height else ok
-    said += [text for text in (_law(used, bounds), *_met(used, bounds), _few(ok)) if text]
     missing = rows.height - ok.height
-    said += [f"{missing} of {rows.height} cells gave no score"] if missing else []
-    return "; ".join(said) + "."
+    lost = f"{missing} of {rows.height} cells gave no score." if missing else ""
+    return " ".join(text for text in (headline(found), _few(ok), lost) if text)
+
+
+def headline(found: pl.DataFrame) -> str:
+    """The answer in one sentence. found: from `summary`. Of a single pair what its student gains or loses; of several in how many
+    the student gains and loses beyond noise, and what chance alone would give."""
+    import polars as pl
+
+    ahead = asked_about(found)
+    lines = ahead.to_dicts()
+    if len(lines) == 1:
+        return _of_one(lines[0])
+    kind = f"{_AHEAD} pairs" if lines[0]["direction"] == _AHEAD else f"pairs, none of them declared {_AHEAD},"
+    if not ahead["gain_p"].is_not_null().any():
+        return f"Of {len(lines)} {kind} none has an interval: more seeds would tell gain from noise."
+    beyond = ahead.filter(pl.col("gain_beyond"))
+    gains, losses = (beyond.filter(sign).height for sign in (pl.col("gain") > 0, pl.col("gain") < 0))
+    return (f"Of {len(lines)} {kind} the student gains beyond noise in {gains} and loses in {losses}; without any real "
+            "difference 5 % of such tables would call one so.")
+
+
+def asked_about(found: pl.DataFrame) -> pl.DataFrame:
+    """The groups that the headline is about: the weak-to-strong ones, or all where there is none."""
+    import polars as pl
+
+    ahead = found.filter(pl.col("direction") == _AHEAD)
+    return ahead if ahead.height else found
+
+
+def _of_one(line: Line) -> str:
+    short = short_names([line["weak"], line["strong"]])
+    weak, strong = short[line["weak"]], short[line["strong"]]
+    if is_rounding(line, "misfit"):
+        return f"{weak} → {strong}: the student is its teacher."
+    exponent = scale_of([line["err_weak"]])
+    seeds, gains = line["n_seeds"], line["seeds_gaining"]
+    size = {**line, "gain": abs(line["gain"])} | ({} if line["gain"] >= 0 or line["gain_low"] is None else {
+        "gain_low": -line["gain_high"], "gain_high": -line["gain_low"]})
+    told = with_half(size, "gain", 3, mark_of(line["gain_over"]), exponent=exponent)
+    unit = measured_in(line, exponent)
+    often = f"{gains if line['gain'] > 0 else seeds - gains} of {counted(seeds, 'seed')}"
+    if line["gain_low"] is None:
+        verb = "gains" if line["gain"] > 0 else "loses"
+        return f"{weak} → {strong}: the student {verb} {told} ({often}; {unit}); one number has no interval."
+    if not line["gain_beyond"]:
+        return (f"{weak} → {strong}: gain and loss cannot be told apart, {with_half(line, 'gain', 3, exponent=exponent)} "
+                f"({gains} of {counted(seeds, 'seed')} gain; {unit}).")
+    return f"{weak} → {strong}: the student {'gains' if line['gain'] > 0 else 'loses'} {told} ({often}; {unit})."
+
+
+def is_rounding(line: Line, name: str) -> bool:
+    """Whether a number is rounding beside the teacher's error."""
+    return line[name] is not None and abs(line[name]) <= NOTHING * abs(line["err_weak"] or 0.0)
 
 
 def gain_on_misfit(line: Line) -> str:
@@ -36,48 +93,6 @@ def gain_on_misfit(line: Line) -> str:
     scale = ", in shares of the teacher's error because units differ" if line["divergence"] is None else ""
     return (f"over {line['n_truth']} {line['direction'] or 'scored'} cells of {line['task_sets']} task sets{scale}, gain / "
             f"misfit is {with_half(line, 'gain_over_misfit', 2)} (mean over task sets, 95 %)")
-
-
-def _beats(rows: pl.DataFrame) -> str:
-    import polars as pl
-
-    won = rows.filter(pl.col("gain") > 0).height
-    clearly = rows.filter(pl.col("gain") > Z95 * pl.col("gain_se")).height
-    said = (f"In {won} of {rows.height} weak-to-strong cells with status ok the student beats its teacher "
-            f"({clearly} beyond test noise)")
-    of_classes = rows.filter(pl.col("gain_accuracy").is_not_null())
-    if of_classes.is_empty():
-        return said
-    won = of_classes.filter(pl.col("gain_accuracy") > 0).height
-    clearly = of_classes.filter(pl.col("gain_accuracy") > Z95 * pl.col("gain_accuracy_se")).height
-    return f"{said}, in accuracy in {won} of {of_classes.height} ({clearly})"
-
-
-def _law(rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
-    import polars as pl
-
-    usable = rows.filter(pl.col("misfit").is_finite())
-    whole = over_all(usable, bounds).to_dicts() if usable.height else []
-    return gain_on_misfit(whole[0]) if whole and whole[0]["n_truth"] else ""
-
-
-def _met(rows: pl.DataFrame, bounds: pl.DataFrame) -> list[str]:
-    """How often each explicit bound is met; where it binds the gain from below alone, how often it promises none."""
-    import polars as pl
-
-    bounded = rows.join(bound_on_test(bounds), on=["run_id", "cell_key"], how="inner").filter(
-        pl.all_horizontal(pl.col("lhs", "rhs").is_finite().fill_null(False)))
-    said = []
-    for bound in dict.fromkeys(explicit_bounds().values()):
-        mine = [name for name, explicit in explicit_bounds().items() if explicit == bound]
-        apt = bounded.filter(pl.col("divergence").is_in(mine))
-        if apt.is_empty():
-            continue
-        promised = not all(found.two_sided for name in mine if (found := divergence_of(name)))
-        silent = apt.filter(pl.col("lhs") <= 0.0).height if promised else 0
-        said.append(f"{bound} is met in {apt.filter(pl.col('lhs') <= pl.col('rhs')).height} of {apt.height}"
-                    + (f", where it promises no gain in {silent}" if silent else ""))
-    return said
 
 
 def _few(rows: pl.DataFrame) -> str:
@@ -95,4 +110,4 @@ def _few(rows: pl.DataFrame) -> str:
     low, high = share_interval(round(accuracy * n), n)
     more = f" (and {len(sets) - 1} more task sets)" if len(sets) > 1 else ""
     return (f"{first['task_set']}{more} has {n} test examples, too few: the student's accuracy of {100 * accuracy:.0f} % there "
-            f"stands for anything from {math.floor(100 * low)} to {math.ceil(100 * high)} % (95 %)")
+            f"stands for anything from {math.floor(100 * low)} to {math.ceil(100 * high)} % (95 %).")

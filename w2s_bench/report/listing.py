@@ -26,11 +26,11 @@ _STYLES = {"": "", "strong": "bold", "faint": "dim"}
 _Label = TypeVar("_Label", bound=Hashable)
 
 
-def table_console() -> Console:
-    """Where tables are printed: as wide as the terminal, and wide enough for every column where there is none."""
+def table_console(elsewhere: int = _FILE_WIDTH) -> Console:
+    """Where tables are printed: as wide as the terminal, and where there is none as `elsewhere`, wide enough for every column."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _FILE_WIDTH)
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else elsewhere)
 
 
 def print_table(table: Table, console: Console | None = None) -> None:

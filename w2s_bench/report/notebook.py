@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from w2s_bench.tables.inference import NO_TERMS, Terms
+
 if TYPE_CHECKING:
     import altair
     import polars as pl
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from w2s_bench.registry.names import Scalar
 
 _MOST_GROUPS = 40
-_HOW_TO_READ = ("A line is a pair of models, its seeds averaged. ± is half a 95 % interval over seeds (Student-t), ' over test "
-                "examples. Errors are in each task's own unit.")
+_HOW_TO_READ = "A line is a pair of models, its seeds averaged. Errors are in each task's own unit."
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,8 @@ class Run:
 
     rows: one row a cell, polars; bounds: one row a cell, bound and split. folder: where the run lies, None for several or for
     a part. executed: jobs that were computed for it now, 0 for one that was only read. interrupted: whether the user ended it
-    before its end; the same call goes on. kept: bytes of the predictions that stay with it.
+    before its end; the same call goes on. kept: bytes of the predictions that stay with it. terms:
+    what each test example says of each cell, where seeds share test examples.
     """
 
     rows: pl.DataFrame = field(repr=False)
@@ -33,6 +35,7 @@ class Run:
     executed: int = 0
     interrupted: bool = False
     kept: int = 0
+    terms: Terms = field(default=NO_TERMS, repr=False)
 
     @property
     def statuses(self) -> dict[str, int]:
@@ -44,25 +47,25 @@ class Run:
         """What the rows show, in one sentence that counts what it leaves out."""
         from w2s_bench.report.finding import sentence
 
-        return sentence(self.rows, self.bounds)
+        return sentence(self.rows, self.bounds, self.terms)
 
     def where(self, condition: str) -> Run:
         """The cells that meet a condition, as in "gain > 0 and task == 'diabetes'". Raises UsageError where none does."""
         from w2s_bench.tables.filters import matching
 
-        return Run(*matching(self.rows, self.bounds, condition))
+        return Run(*matching(self.rows, self.bounds, condition), terms=self.terms)
 
     def summary(self, by: Sequence[str] | None = None) -> pl.DataFrame:
         """One row a group of cells, seeds averaged; by: columns, by default task set, pair, strategy and supervisor."""
         from w2s_bench.tables.summary import summary
 
-        return summary(self.rows, self.bounds, list(by) if by else None)
+        return summary(self.rows, self.bounds, list(by) if by else None, self.terms)
 
     def compare(self, by: str = "strategy", against: str | None = None) -> pl.DataFrame:
         """Each value of the column `by` beside one of them, on cells that agree in all else. Raises DataError without pairs."""
         from w2s_bench.tables.comparisons import compared_by
 
-        return compared_by(self.rows, by, against)
+        return compared_by(self.rows, by, against, self.terms)
 
     def figure(self, kind: str = "gain-misfit", **parameters: Scalar) -> altair.TopLevelMixin:
         """A figure of a kind that `w2s-bench ls figures` lists, as an altair chart. Raises UsageError."""
@@ -73,7 +76,7 @@ class Run:
 
         settings = {name.replace("_", "-"): value for name, value in parameters.items()}
         component = load_registry().one("figures", kind, settings)
-        return as_chart(chosen(component).draw(RunData(self.rows, self.bounds)))
+        return as_chart(chosen(component).draw(RunData(self.rows, self.bounds, self.terms)))
 
     def report(self, store: str | None = None) -> Path:
         """Write report.html into the run's folder, and return its path. store: where the texts of its examples may lie, by
@@ -94,11 +97,13 @@ class Run:
         from w2s_bench.report.rendering import filled
         from w2s_bench.report.results import result_figures, result_names
         from w2s_bench.report.table import Table, count, words
+        from w2s_bench.report.wording import intervals_in_words
 
         table = self.summary()
         left = f" {table.height - _MOST_GROUPS} more groups are not shown." if table.height > _MOST_GROUPS else ""
         shown = Table(columns=(words("task_set"), *result_names(), count("n_cells", "cells"), *result_figures()),
-                      lines=tuple(table.head(_MOST_GROUPS).to_dicts()), about=f"{_HOW_TO_READ}{left}")
+                      lines=tuple(table.head(_MOST_GROUPS).to_dicts()),
+                      about=f"{_HOW_TO_READ} {intervals_in_words(table['gain_over'].to_list())}.{left}")
         return filled("notebook.html.j2", title=repr(self)[1:-1], finding=self.finding, table=shown.at("page"))
 
 
@@ -107,6 +112,7 @@ def joined(runs: Sequence[Run]) -> Run:
     import polars as pl
 
     from w2s_bench.contracts.errors import UsageError
+    from w2s_bench.tables.inference import merged
 
     if not runs:
         raise UsageError("no run is given")
@@ -116,4 +122,4 @@ def joined(runs: Sequence[Run]) -> Run:
     twice = rows.filter(pl.col("cell_key").is_duplicated())["cell_key"].n_unique()
     if twice:
         raise UsageError(f"{twice} cells are in two of these runs", hint="w2s_bench.read(A, B, latest=True) keeps the last ones")
-    return Run(rows, bounds)
+    return Run(rows, bounds, terms=merged(run.terms for run in runs))

@@ -22,7 +22,8 @@ from w2s_bench.report.rendering import filled, part
 from w2s_bench.report.told_examples import HEADS, Told, may_hold_texts, on_page
 from w2s_bench.running.table_files import ROW, unknown_columns
 from w2s_bench.store.artifacts import default_store
-from w2s_bench.tables.reading import read_runs
+from w2s_bench.tables.inference import NO_TERMS, Terms
+from w2s_bench.tables.reading import read_runs, terms_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +58,8 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bo
     if not page.parent.is_dir():
         raise UsageError("no such folder", where=str(page.parent), hint="make it, or choose another file with -o")
     texts = (store or default_store()) if may_hold_texts(page, folders[0]) else None
-    text = page_of(rows, bounds, [origin_of(folder) for folder in folders], on_page(folders, rows, texts))
+    text = page_of(rows, bounds, [origin_of(folder) for folder in folders], on_page(folders, rows, texts),
+                   terms_of(folders))
     new = page.with_name(f"{page.name}.new")
     try:
         new.write_text(text, encoding="utf-8")
@@ -67,19 +69,20 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bo
     return page
 
 
-def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, origins: Sequence[Origin], told: Told | None = None) -> str:
+def page_of(rows: pl.DataFrame, bounds: pl.DataFrame, origins: Sequence[Origin], told: Told | None = None,
+            terms: Terms = NO_TERMS) -> str:
     """The whole page as text. origins: of its runs, whose names are its title. told: examples, None where none are known."""
     from markupsafe import Markup
 
     style = f"{part('page.css')}{figure_part('figures.css')}{dark_style()}"
     script = f"{part('page.js')}{figure_part('tips.js')}"
     ok = rows["status"].eq("ok").sum()
-    figures = page_figures(rows, bounds)
+    figures = page_figures(rows, bounds, terms)
     return filled(
         "page.html.j2", title=f"{several([origin.name for origin in origins]) or 'run'}: gain and misfit",
-        finding=sentence(rows, bounds), policy=policy(style, script), style=Markup(style), script=Markup(script),
-        pairs=pair_tables(rows, bounds), figures=figures,
-        drawn=[figure for figure in figures if not figure.problem], compared=compared_table(rows),
+        finding=sentence(rows, bounds, terms), policy=policy(style, script), style=Markup(style), script=Markup(script),
+        pairs=pair_tables(rows, bounds, terms), figures=figures,
+        drawn=[figure for figure in figures if not figure.problem], compared=compared_table(rows, terms),
         told=told, told_heads=HEADS, cells=cells_table(rows, bounds), too_many=ok if ok > MOST_CELLS else 0,
         reasons=_reasons(rows), lost=_lost(rows), origins=origins, meanings=_meanings(rows))
 

@@ -14,6 +14,7 @@ from w2s_bench.figures.data import RunData
 from w2s_bench.figures.picture import for_page
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.report.wording import counted, figure
+from w2s_bench.tables.inference import NO_TERMS, Terms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,9 +48,9 @@ class Picture(msgspec.Struct, frozen=True):
         return f"figure-{self.name}"
 
 
-def page_figures(rows: pl.DataFrame, bounds: pl.DataFrame) -> list[Picture]:
+def page_figures(rows: pl.DataFrame, bounds: pl.DataFrame, terms: Terms = NO_TERMS) -> list[Picture]:
     """The figures of these rows, in the order that they declare; one that cannot be drawn says why."""
-    return [_picture(found) for found in figures_of_page(load_registry(), RunData(rows, bounds, on_page=True))]
+    return [_picture(found) for found in figures_of_page(load_registry(), RunData(rows, bounds, terms, on_page=True))]
 
 
 def _picture(found: PageFigure) -> Picture:

@@ -12,8 +12,9 @@ from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.report.comparison import PAGE_COLUMNS as COMPARED
 from w2s_bench.report.results import lacking, of_classes, result_figures
 from w2s_bench.report.table import Shown, Table, Tone, count, number, unit_in_head, words
-from w2s_bench.report.wording import PERCENT, Line, measured_in, plus_minus
+from w2s_bench.report.wording import PERCENT, Line, intervals_in_words, measured_in, plus_minus
 from w2s_bench.tables.comparisons import comparisons, dropped, dropped_words
+from w2s_bench.tables.inference import NO_TERMS, Terms
 from w2s_bench.tables.laws import explicit_words, unit_of
 from w2s_bench.tables.summary import KEYS, bound_on_test, summary
 
@@ -68,7 +69,7 @@ class PageTable(msgspec.Struct, frozen=True):
         return f"{self.heads[place].looks} {value.tone}".strip()
 
 
-def pair_tables(rows: pl.DataFrame, bounds: pl.DataFrame) -> list[PageTable]:
+def pair_tables(rows: pl.DataFrame, bounds: pl.DataFrame, terms: Terms = NO_TERMS) -> list[PageTable]:
     """A line a pair of models, strategy and supervisor, seeds averaged: a table for each unit, or one for many units."""
     import polars as pl
 
@@ -79,7 +80,7 @@ def pair_tables(rows: pl.DataFrame, bounds: pl.DataFrame) -> list[PageTable]:
     few = ok.join(keys.head(MOST_PAIRS), on=list(KEYS), how="semi", nulls_equal=True, maintain_order="left")
     cut = f" The first {MOST_PAIRS} of {keys.height} are listed." if keys.height > MOST_PAIRS else ""
     of_unit: dict[str, list[Line]] = {}
-    for line in summary(few, bounds).to_dicts():
+    for line in summary(few, bounds, terms=terms).to_dicts():
         of_unit.setdefault(measured_in(line), []).append(line)
     if len(of_unit) > _MOST_UNITS:
         of_unit = {"each in its own unit": [{**line, "unit": unit} for unit, found in of_unit.items() for line in found]}
@@ -111,17 +112,18 @@ def cells_table(rows: pl.DataFrame, bounds: pl.DataFrame) -> PageTable | None:
     return _on_page("cells", table, ("task", "strategy", "supervisor", "direction", "seed"))
 
 
-def compared_table(rows: pl.DataFrame) -> PageTable | None:
+def compared_table(rows: pl.DataFrame, terms: Terms = NO_TERMS) -> PageTable | None:
     """Each strategy beside one of them on paired cells, and what makes no pair; None where no cells are paired."""
     import polars as pl
 
     try:
-        table, lost = comparisons(rows), dropped(rows)
+        table, lost = comparisons(rows, terms=terms), dropped(rows)
     except DataError:
         return None
     against = table["against"][0]
     about = (f"Each strategy beside {against} on paired cells only: the same task, models, supervisor and seed, both with status "
-             f"ok. mean against: the mean of {against}. low and high: 95 %, Student-t over seed means of the paired differences. "
+             f"ok. mean against: the mean of {against}. {intervals_in_words(table['difference_over'].to_list())}, of the "
+             "paired differences. beyond: among all of this table (false discovery 5 %). "
              f"{' '.join(dropped_words(rows, lost)) or 'Every cell has its pair.'}")
     lines = tuple(table.filter(pl.col("strategy") != against).head(MOST_CELLS).to_dicts())
     if not lines:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from w2s_bench.report.table import Shown, Tone, count, number, words
-from w2s_bench.report.wording import PERCENT, Line, figure, plus_minus
+from w2s_bench.report.wording import PERCENT, Line, counted, figure, mark_of, with_half
 from w2s_bench.scoring.verdict import STATED
 from w2s_bench.tables.summary import COUNTS
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FLAG_LETTERS = {
     "diverged": "D", "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
@@ -37,7 +41,7 @@ def result_figures(exponent: int = 0) -> tuple[Shown, ...]:
         count("n_seeds", "seeds", "n"), error("weak", 2), error("student", 4), error("ceiling", 1),
         Shown(name="err_constant", head="err constant", cell=lambda line: figure(line["err_constant"]),
               when=_known("err_constant"), places=("markdown", "page")),
-        Shown(name="gain", head="gain ± 95 %", cell=_with_half("gain", exponent), tone=_tone_of_gain("gain")),
+        Shown(name="gain", head="gain ± 95 %", cell=_with_interval("gain", exponent), tone=_tone_of_gain("gain")),
         number("misfit", exponent=exponent, sheds=6),
         number("gain_over_misfit", "gain / misfit", digits=2, short="gain/\nmisfit", sheds=5),
         number("tightness", digits=2, short="lhs/\nrhs", sheds=3),
@@ -47,7 +51,7 @@ def result_figures(exponent: int = 0) -> tuple[Shown, ...]:
         Shown(name="accuracy_majority", head="accuracy majority", cell=lambda line: figure(line["accuracy_majority"], PERCENT, 2),
               when=_known("accuracy_majority"), places=("markdown", "page")),
         Shown(name="gain_accuracy", head="gain accuracy ± 95 %", short="gain acc\n± 95 %", when=of_classes,
-              cell=_with_half("gain_accuracy", PERCENT, 2), tone=_tone_of_gain("gain_accuracy")),
+              cell=_with_interval("gain_accuracy", PERCENT, 2), tone=_tone_of_gain("gain_accuracy")),
         Shown(name="verdict", head="bound", cell=verdict_text, wordy=True, tone=_tone_of_verdict, sheds=7, places=("terminal",)),
         Shown(name="verdict", head="bound", cell=lambda line: verdict_text(line) + lacking(line), wordy=True, least=1,
               places=("markdown", "page")),
@@ -88,14 +92,21 @@ def flag_letters(flags: Sequence[str]) -> str:
     return known + ("?" if any(flag not in FLAG_LETTERS for flag in flags) else "")
 
 
+def stars_of_gains(found: pl.DataFrame) -> str:
+    """What a star at a gain means in this summary."""
+    tested = found["gain_p"].drop_nulls().len()
+    return f"*: beyond noise among the {counted(tested, 'gain')} of this table (false discovery 5 %)." if tested else ""
+
+
 def _apart_from_terminal(column: Shown) -> Shown:
     return Shown(name=column.name, head=column.head, cell=column.cell, when=of_classes, places=("markdown", "page"))
 
 
-def _with_half(name: str, exponent: int, digits: int = 3) -> Callable[[Line], str]:
-    """The mean with half its interval, which ' marks as one over test examples."""
+def _with_interval(name: str, exponent: int, digits: int = 3) -> Callable[[Line], str]:
+    """The mean with its interval, marked with what that is over, and * where it is beyond noise."""
     def cell(line: Line) -> str:
-        return plus_minus(line[name], line[f"{name}_half"], exponent, digits, "'" if line["gain_over"] == "test examples" else "")
+        mark = mark_of(line[f"{name}_over"]) + ("*" if line[f"{name}_beyond"] else "")
+        return with_half(line, name, digits, mark, exponent=exponent)
 
     return cell
 
@@ -106,7 +117,7 @@ def _accuracies(line: Line) -> str:
 
 
 def _tone_of_gain(name: str) -> Callable[[Line], Tone]:
-    return lambda line: "strong" if line[name] is not None and line[name] > 0 else ""
+    return lambda line: "strong" if line[f"{name}_beyond"] and line[name] > 0 else ""
 
 
 def _tone_of_verdict(line: Line) -> Tone:

@@ -9,9 +9,10 @@ from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.registry.short_names import short_names
 from w2s_bench.report.listing import print_table
-from w2s_bench.report.results import FLAG_LETTERS, result_figures
+from w2s_bench.report.results import FLAG_LETTERS, result_figures, stars_of_gains
 from w2s_bench.report.table import Shown, Table, count, number, words
-from w2s_bench.report.wording import Line, measured_in, scale_of
+from w2s_bench.report.wording import Line, intervals_in_words, measured_in, scale_of
+from w2s_bench.tables.inference import NO_TERMS, Terms
 from w2s_bench.tables.laws import explicit_words
 from w2s_bench.tables.summary import group_keys, summary, verdicts
 from w2s_bench.tables.uninformed import left_out_words
@@ -36,11 +37,11 @@ _VERDICT_COLUMNS = (
 
 
 def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None,
-           sort: str | None = None) -> None:
+           sort: str | None = None, terms: Terms = NO_TERMS) -> None:
     """Print one table a task set, weak-to-strong first, then what its marks mean. A narrow terminal gets fewer columns."""
     import polars as pl
 
-    table = summary(rows, bounds, by)
+    table = summary(rows, bounds, by, terms)
     if sort:
         table = _sorted(table, sort)
     titles = short_names(table["task_set"].unique().to_list())
@@ -123,8 +124,7 @@ def _legend(table: pl.DataFrame) -> str:
     flags = {flag for found in table["flags"].to_list() for flag in found}
     directions = [d for d in DIRECTIONS if d in table["direction"].to_list()]
     parts = [", ".join(f"{_ARROWS[d]} {d}" for d in directions), "n: seeds; means over them"]
-    one = ", ' over test examples where there is one seed" if "test examples" in table["gain_over"].to_list() else ""
-    parts.append(f"±: 95 % over seeds (Student-t){one}")
+    parts += [text for text in (intervals_in_words(table["gain_over"].to_list()), stars_of_gains(table).rstrip(".")) if text]
     if bound := explicit_words(table["divergence"].to_list()):
         parts.append(f"bound: {bound} on test; no statement: not certified; says nothing: cannot fail; lhs/rhs: its tightness")
     parts += ["gain acc: student − weak in percentage points"] if table["classes"].is_not_null().any() else []

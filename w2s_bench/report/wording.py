@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from w2s_bench.tables.inference import CROSSED, EXAMPLES, FITS, MEANINGS, SEEDS, TEST_SET, UNCHECKED
 from w2s_bench.tables.laws import unit_of
 
 Line: TypeAlias = Mapping[str, Any]
@@ -15,6 +16,11 @@ PERCENT = -2
 """The exponent of a share that is shown in percent."""
 
 _ROUNDING = 1e-15
+
+_EVEN = 0.1
+"""Share by which the two halves of an interval may differ and still be printed as one."""
+
+_MARKS = {EXAMPLES: "'", FITS: "^", TEST_SET: "°", UNCHECKED: "?"}
 
 
 def figure(value: float | None, exponent: int = 0, digits: int = 3) -> str:
@@ -43,10 +49,29 @@ def plus_minus(middle: float | None, half: float | None, exponent: int = 0, digi
 
 
 def with_half(line: Line, name: str, digits: int = 3, mark: str = "", *, exponent: int = 0) -> str:
-    """ "mean ± half the interval" of the columns `name` and `name`_high, where it has one around it."""
-    middle, high = line[name], line[f"{name}_high"]
-    return plus_minus(middle, high - middle if middle is not None and high is not None and high > middle else None, exponent,
-                      digits, mark)
+    """ "mean ± half the interval" of the columns `name`, `name`_low and `name`_high, where it has one around it; both ends, as
+    "mean [low, high]", where they are not equally far."""
+    middle, low, high = line[name], line.get(f"{name}_low"), line[f"{name}_high"]
+    if middle is None or high is None or not high > middle:
+        return plus_minus(middle, None, exponent, digits)
+    above, below = high - middle, middle - low if low is not None else high - middle
+    if abs(above - below) <= _EVEN * max(above, below):
+        return plus_minus(middle, max(above, below), exponent, digits, mark)
+    return f"{figure(middle, exponent, digits)} [{figure(low, exponent, digits)}, {figure(high, exponent, digits)}]{mark}"
+
+
+def mark_of(over: str | None) -> str:
+    """The mark of an interval that is over less than new seeds and new test examples."""
+    return _MARKS.get(over or "", "")
+
+
+def intervals_in_words(overs: Iterable[str | None]) -> str:
+    """What ± is, for intervals over these (keys of inference.MEANINGS), each with its mark."""
+    found = {over for over in overs if over is not None}
+    if not found:
+        return "No ±: nothing is known of the spread"
+    plain = "±: 95 %, over new seeds and new test examples" if found & {SEEDS, CROSSED} else "±: 95 %"
+    return "; ".join([plain, *(f"{_MARKS[over]} over {MEANINGS[over]}" for over in _MARKS if over in found)])
 
 
 def between(line: Line, name: str, digits: int = 3, mark: str = "") -> str:

@@ -9,9 +9,10 @@ import msgspec
 
 from w2s_bench.registry.short_names import short_names
 from w2s_bench.report.rendering import filled
-from w2s_bench.report.results import of_classes, result_figures, result_names
+from w2s_bench.report.results import of_classes, result_figures, result_names, stars_of_gains
 from w2s_bench.report.table import Shown, Table, unit_in_head, words
-from w2s_bench.report.wording import Line, measured_in
+from w2s_bench.report.wording import Line, intervals_in_words, measured_in
+from w2s_bench.tables.inference import NO_TERMS, Terms
 from w2s_bench.tables.laws import explicit_words, unit_of
 from w2s_bench.tables.summary import group_keys, summary
 from w2s_bench.tables.uninformed import left_out_words
@@ -29,7 +30,7 @@ def task_tables(found: pl.DataFrame, by: Sequence[str] | None = None) -> list[Ta
 
 def notes(found: pl.DataFrame) -> list[str]:
     """What the marks and columns of these tables mean, sentence by sentence."""
-    said = ["Means over seeds. ± is half a 95 % interval: Student-t over seeds, ' over test examples where there is one seed. "
+    said = [f"Means over seeds. {intervals_in_words(found['gain_over'].to_list())}. {stars_of_gains(found)} "
             "Gain / misfit and tightness are ratios of means."]
     if bound := explicit_words(found["divergence"].to_list()):
         said.append(f"The bound is {bound} on the test split. No statement: an assumption, which is named, is not certified. "
@@ -38,16 +39,16 @@ def notes(found: pl.DataFrame) -> list[str]:
     return said
 
 
-def markdown_tables(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None) -> str:
+def markdown_tables(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None, terms: Terms = NO_TERMS) -> str:
     """A Markdown table a task set, as a published folder has them, and what they mean."""
-    found = summary(rows, bounds, list(by) if by else None)
+    found = summary(rows, bounds, list(by) if by else None, terms)
     said = [*notes(found), left_out_words(rows, group_keys(by))]
     return filled("tables.md.j2", tables=task_tables(found, by)) + f"{' '.join(filter(None, said))}\n"
 
 
-def latex_tables(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None) -> str:
+def latex_tables(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None, terms: Terms = NO_TERMS) -> str:
     """A LaTeX table a task set (booktabs), with units in the heads and names as short as they tell the lines apart."""
-    found = summary(rows, bounds, list(by) if by else None)
+    found = summary(rows, bounds, list(by) if by else None, terms)
     return filled("tables.tex.j2", tables=[_for_paper(table) for table in task_tables(found, by)], notes=notes(found))
 
 

@@ -20,6 +20,7 @@ from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.kept import Keep, keep
 from w2s_bench.running.recorder import Recorder
 from w2s_bench.running.schedule import Schedule
+from w2s_bench.running.terms import write_terms
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
 _PASSES = 8
@@ -106,14 +107,17 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
             interrupted = True
         except W2SError as error:
             fault = error
+        recorder.stage("looking for test examples that seeds share")
+        with writing(folder):
+            terms = write_terms(folder, plan, store, [cell for cell in plan.cells if cell.key in recorder.scores])
         recorder.stage("writing the tables")
-        rows = [recorder.row(cell) for cell in plan.cells]
+        rows = [{**recorder.row(cell), "test_shared": terms.shared.get(cell.key)} for cell in plan.cells]
         write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
         recorder.stage("keeping predictions with the run")
         with writing(folder):
             size, lost = keep(folder, plan, store, recorder.scores, place.keep)
         sitting.end(recorder.executed)
-        for text in lost:
+        for text in (*terms.lost, *lost):
             audience.warn(text)
         if fault is not None:
             raise fault

@@ -54,6 +54,7 @@ class TableSchema(msgspec.Struct, frozen=True):
 ROW = TableSchema(
     "w2s-row", 1, ("run_id", "cell_key", "status", "task", "weak", "strong", "strategy", "supervisor", "seed"), row_columns)
 BOUND = TableSchema("w2s-bound", 1, ("run_id", "cell_key", "bound", "split"), lambda: BOUNDS)
+TERM = TableSchema("w2s-term", 1, ("cell_key", "example"), lambda: ())
 
 
 def table_of(records: Sequence[Mapping[str, object]], schema: TableSchema) -> pl.DataFrame:
@@ -93,7 +94,7 @@ def read_table(path: Path, schema: TableSchema) -> pl.DataFrame:
 
     try:
         with path.open("rb") as stream:
-            _check_label(pl.read_parquet_metadata(stream).get(NAMED), path, schema)
+            check_label(pl.read_parquet_metadata(stream).get(NAMED), path, schema)
             stream.seek(0)
             table = pl.read_parquet(stream)
     except FileNotFoundError:
@@ -144,7 +145,8 @@ def _line_schema(schema: TableSchema) -> dict[str, Json]:
     return {"title": schema.label, "type": "object", "required": list(schema.needs), "properties": properties}
 
 
-def _check_label(label: str | None, path: Path, schema: TableSchema) -> None:
+def check_label(label: str | None, path: Path, schema: TableSchema) -> None:
+    """Raises DataError for a file of another schema, or of a newer major version of it."""
     if label is None:
         return
     found = _NAME.fullmatch(label)

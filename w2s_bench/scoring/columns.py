@@ -56,6 +56,11 @@ def _half(name: str, half: int, *, unit: str, uses_truth: bool = False) -> msgsp
                   source="scoring.md", uses_truth=uses_truth)
 
 
+def _end(name: str, which: str, *, uses_truth: bool = False) -> msgspec.Meta:
+    return _about(f"{which} end of the 95 % interval of {name} over test examples", unit="D", source="scoring.md",
+                  uses_truth=uses_truth)
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Which cell a row is of, and how it ended."""
 
@@ -96,13 +101,19 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     err_weak: Annotated[float | None, _about(
         "D(y, f_w): error of the weak supervisor", unit="D", source=BREGMAN, uses_truth=True)] = None
     err_weak_se: Annotated[float | None, _spread("err_weak", uses_truth=True)] = None
+    err_weak_low: Annotated[float | None, _end("err_weak", "lower", uses_truth=True)] = None
+    err_weak_high: Annotated[float | None, _end("err_weak", "upper", uses_truth=True)] = None
     err_student: Annotated[float | None, _about(
         "D(y, f_sw): error of the student", unit="D", source=BREGMAN, uses_truth=True)] = None
     err_student_se: Annotated[float | None, _spread("err_student", uses_truth=True)] = None
+    err_student_low: Annotated[float | None, _end("err_student", "lower", uses_truth=True)] = None
+    err_student_high: Annotated[float | None, _end("err_student", "upper", uses_truth=True)] = None
     err_ceiling: Annotated[float | None, _about(
         "D(y, f_s): error of the strong model fitted on the truth of the transfer split",
         unit="D", source=BREGMAN, uses_truth=True)] = None
     err_ceiling_se: Annotated[float | None, _spread("err_ceiling", uses_truth=True)] = None
+    err_ceiling_low: Annotated[float | None, _end("err_ceiling", "lower", uses_truth=True)] = None
+    err_ceiling_high: Annotated[float | None, _end("err_ceiling", "upper", uses_truth=True)] = None
     err_gold: Annotated[float | None, _about(
         "D(y, gold): error of the strong model fitted on the supervise truth",
         unit="D", source="Burns et al. 2023", uses_truth=True)] = None
@@ -116,9 +127,13 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     err_constant_se: Annotated[float | None, _spread("err_constant", uses_truth=True)] = None
     gain: Annotated[float | None, _about("err_weak − err_student", unit="D", source=BREGMAN, uses_truth=True)] = None
     gain_se: Annotated[float | None, _spread("gain", uses_truth=True)] = None
+    gain_low: Annotated[float | None, _end("gain", "lower", uses_truth=True)] = None
+    gain_high: Annotated[float | None, _end("gain", "upper", uses_truth=True)] = None
     misfit: Annotated[float | None, _about(
         "D(f_sw, f_w): the student's distance from the weak labels", unit="D", source=BREGMAN)] = None
     misfit_se: Annotated[float | None, _spread("misfit")] = None
+    misfit_low: Annotated[float | None, _end("misfit", "lower")] = None
+    misfit_high: Annotated[float | None, _end("misfit", "upper")] = None
     misfit_reverse: Annotated[float | None, _about("D(f_w, f_sw)", unit="D", source=BREGMAN)] = None
     misfit_reverse_se: Annotated[float | None, _spread("misfit_reverse")] = None
     projection: Annotated[float | None, _about(
@@ -180,6 +195,10 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
         "validity flags: reasons to trust the row less", source="scoring.md", uses_truth=True)] = None
     fingerprint_task: Annotated[str | None, _about("digest of what the task reads")] = None
     fingerprint_data: Annotated[str | None, _about("digest of the loaded splits themselves")] = None
+    fingerprint_supervise: Annotated[str | None, _about(
+        "digest of the examples of the supervise split, whatever their order: seeds with one digest share them")] = None
+    fingerprint_transfer: Annotated[str | None, _about("the same of the transfer split")] = None
+    fingerprint_test: Annotated[str | None, _about("the same of the test split")] = None
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +209,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     predictor_ceiling: Annotated[str | None, _about("key of the ceiling predictions in predictions/")] = None
     predictor_gold: Annotated[str | None, _about("key of the gold predictions in predictions/")] = None
     predictor_base: Annotated[str | None, _about("key of the base predictions in predictions/")] = None
+    test_shared: Annotated[bool | None, _about(
+        "whether another seed of the task in this run has a test example in common; terms.parquet has the terms then")] = None
     versions: Annotated[str | None, _about("versions of the components as JSON")] = None
     seconds_load: Annotated[float | None, _about("time of the load jobs that this cell rests on", unit="s", timing=True)] = None
     seconds_prepare: Annotated[float | None, _about(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.measures import row_columns
 from w2s_bench.registry.names import natural
-from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
+from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.lines import ENOUGH_TASKS
-from w2s_bench.tables.groups import fields, interval_schema
+from w2s_bench.scoring.many import beyond_noise
+from w2s_bench.tables.inference import NO_TERMS, READS, Inferred, Terms, inferred, interval_columns, interval_types
 from w2s_bench.tables.summary import direction_place
 from w2s_bench.tables.uninformed import told_apart
 
@@ -49,33 +50,36 @@ def reference_of(rows: pl.DataFrame, against: str | None = None) -> str:
     return str(found[0])
 
 
-def comparisons(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
+def comparisons(rows: pl.DataFrame, against: str | None = None, terms: Terms = NO_TERMS) -> pl.DataFrame:
     """One row for each group, strategy and measure, from pairs of cells with status ok on both sides; see `PAIR`.
 
     A group is a task set and a direction, that of the reference's cell. Columns: task_set, direction, strategy, against,
     measure, unit (D is the divergence's), divergence, output_unit, pairs, seeds; mean and mean_against over the same pairs;
-    difference with its 95 % interval (`_low`, `_high`) and `over`. Draws, models and supervisors are averaged within a seed,
-    and the interval is Student-t over these means of paired differences: `over` is "seeds", null with one seed. With
-    ENOUGH_TASKS task sets or more, lines of the task set EVERY_TASK follow for measures without a unit: a task set's mean over
-    seeds is one value, and `over` is "task sets". The reference's own line holds its means over all cells of its that have a
+    difference with its 95 % interval (`_low`, `_high`), and `difference_over`, a key of inference.MEANINGS, which says over
+    what. Draws, models and supervisors are averaged within a seed. `beyond` says whether the difference is beyond noise among
+    all that this table holds (false discovery 5 %, scoring/many.py), from the `difference_p`. With ENOUGH_TASKS task sets or
+    more, lines of the task set EVERY_TASK follow for measures without a unit: a task set's mean over seeds is one value, and
+    `difference_over` is "task sets". The reference's own line holds its means over all cells of its that have a
     pair. Cells whose teacher knows no more than a constant make no pair (see `uninformed`). Raises DataError where there are
     fewer than two strategies or no pair, UsageError for `against`.
     """
-    return _compared(told_apart(rows), reference_of(rows, against))
+    return _compared(told_apart(rows), reference_of(rows, against), terms)
 
 
-def _compared(rows: pl.DataFrame, named: str) -> pl.DataFrame:
+def _compared(rows: pl.DataFrame, named: str, terms: Terms) -> pl.DataFrame:
     import polars as pl
 
     pairs = _paired(rows, named)
-    found = [{**group, **line} for group, part in _groups(pairs) for line in _lines(part, named, over_tasks=False)]
+    found = [{**group, **line} for group, part in _groups(pairs) for line in _lines(part, named, terms)]
     for group, part in _groups(pairs, ("direction",)):
         if part["task_set"].n_unique() >= ENOUGH_TASKS:
-            found += [{"task_set": EVERY_TASK, **group, **line} for line in _lines(part, named, over_tasks=True)]
-    return pl.DataFrame(found, schema=_schema(), orient="row")
+            found += [{"task_set": EVERY_TASK, **group, **line} for line in _lines(part, named, None)]
+    table = pl.DataFrame(found, schema=_schema(), orient="row")
+    beyond = beyond_noise(table["difference_p"].fill_null(float("nan")).to_numpy())
+    return table.with_columns(pl.Series("beyond", beyond))
 
 
-def compared_by(rows: pl.DataFrame, side: str, against: str | None = None) -> pl.DataFrame:
+def compared_by(rows: pl.DataFrame, side: str, against: str | None = None, terms: Terms = NO_TERMS) -> pl.DataFrame:
     """`comparisons` of another side of the cells, one of `SIDES`, whose values stand in the column of its name.
 
     Cells are paired where they agree in all else, and a group's direction is that of the reference's cell. Raises as
@@ -84,9 +88,9 @@ def compared_by(rows: pl.DataFrame, side: str, against: str | None = None) -> pl
     if side not in SIDES:
         raise UsageError(f"cells have no side {side!r} to compare by", hint=nearest(side, SIDES))
     if side == "strategy":
-        return comparisons(rows, against)
+        return comparisons(rows, against, terms)
     turned = told_apart(rows).rename({side: "strategy", "strategy": side})
-    return _compared(turned, reference_of(turned, against)).rename({"strategy": side})
+    return _compared(turned, reference_of(turned, against), terms).rename({"strategy": side})
 
 
 def dropped(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
@@ -140,8 +144,10 @@ def _paired(rows: pl.DataFrame, named: str) -> pl.DataFrame:
         raise DataError(f"one strategy only ({named}), so there is nothing to compare",
                         hint="run several --strategy for the same task, models and seeds")
     ok = rows.filter(pl.col("status") == "ok")
-    mine = ok.filter(pl.col("strategy") != named).select("strategy", *PAIR, *MEASURES)
-    theirs = ok.filter(pl.col("strategy") == named).select("task_set", "direction", "divergence", "output_unit", *PAIR, *MEASURES)
+    more = [name for name in READS if name not in PAIR and name != "strategy"]
+    mine = ok.filter(pl.col("strategy") != named).select("strategy", *PAIR, *dict.fromkeys((*MEASURES, *more)))
+    theirs = ok.filter(pl.col("strategy") == named).select(
+        "task_set", "direction", "divergence", "output_unit", *PAIR, *MEASURES, "cell_key")
     pairs = mine.join(theirs, on=list(PAIR), how="inner", nulls_equal=True, suffix="_against", maintain_order="left")
     if pairs.is_empty():
         raise DataError(f"no cell of {named} agrees with one of another strategy in {', '.join(PAIR)}, both with status ok",
@@ -154,10 +160,12 @@ def _groups(pairs: pl.DataFrame, keys: Sequence[str] = _GROUP) -> Iterator[tuple
     yield from sorted(found, key=lambda group: (natural(group[0].get("task_set")), direction_place(group[0]["direction"])))
 
 
-def _lines(part: pl.DataFrame, named: str, *, over_tasks: bool) -> Iterator[Values]:
-    """The reference's lines first, then those of each strategy. Over task sets only measures without a unit are left."""
+def _lines(part: pl.DataFrame, named: str, terms: Terms | None) -> Iterator[Values]:
+    """The reference's lines first, then those of each strategy. Without terms it is over task sets, where only measures without a
+    unit are left."""
     import polars as pl
 
+    over_tasks = terms is None
     units = {column.name: column.unit for column in row_columns()}
     measures = [name for name in MEASURES if not over_tasks or units.get(name) == "1"]
     about = {"against": named, "divergence": None if over_tasks else part["divergence"][0],
@@ -170,23 +178,24 @@ def _lines(part: pl.DataFrame, named: str, *, over_tasks: bool) -> Iterator[Valu
             seen = seen.filter(pl.all_horizontal(pl.col(measure, f"{measure}_against").is_finite().fill_null(False)))
             if seen.height:
                 yield {"strategy": strategy, **about, "measure": measure, "unit": units.get(measure, ""), "pairs": seen.height,
-                       "seeds": seen["seed"].n_unique(), **_figures(seen, measure, own, over_tasks)}
+                       "seeds": seen["seed"].n_unique(), **_figures(seen, measure, own, terms)}
 
 
-def _figures(seen: pl.DataFrame, measure: str, own: bool, over_tasks: bool) -> Values:
+def _figures(seen: pl.DataFrame, measure: str, own: bool, terms: Terms | None) -> Values:
     import polars as pl
 
     apart = (pl.col(measure) - pl.col(f"{measure}_against")).alias("difference")
+    with_apart = seen.with_columns(apart)
     columns = ("mean", "mean_against", "difference")
-    means = seen.with_columns(apart).rename({measure: "mean", f"{measure}_against": "mean_against"}).group_by(
+    means = with_apart.rename({measure: "mean", f"{measure}_against": "mean_against"}).group_by(
         "task_set", "seed", maintain_order=True).agg(pl.col(columns).mean())
-    if over_tasks:
+    if terms is None:
         means = means.group_by("task_set", maintain_order=True).agg(pl.col(columns).mean())
-    found: Estimate | None = None
-    if not own:
-        found = (estimate if over_tasks else across_seeds)(means["difference"].to_numpy())
-    over = None if found is None or found.n == 1 else "task sets" if over_tasks else "seeds"
-    return {**means.select(pl.col(columns[:2]).mean()).row(0, named=True), **fields("difference", found), "over": over}
+        found: Inferred | None = Inferred(across_seeds(means["difference"].to_numpy()), "task sets", means.height, 0)
+    else:
+        found = inferred(with_apart, measure, terms, value="difference")
+    both = means.select(pl.col(columns[:2]).mean()).row(0, named=True)
+    return {**both, **interval_columns("difference", None if own else found)}
 
 
 def _schema() -> Schema:
@@ -194,4 +203,4 @@ def _schema() -> Schema:
 
     words = ("task_set", "direction", "strategy", "against", "measure", "unit", "divergence", "output_unit")
     return {**dict.fromkeys(words, pl.String), "pairs": pl.Int64, "seeds": pl.Int64, "mean": pl.Float64,
-            "mean_against": pl.Float64, **interval_schema("difference"), "over": pl.String}
+            "mean_against": pl.Float64, "difference": pl.Float64, **interval_types(["difference"])}

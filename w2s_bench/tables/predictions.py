@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import DataError
-from w2s_bench.scoring.intervals import Estimate, across_seeds, ratio
+from w2s_bench.scoring.intervals import Estimate, across_seeds, around, ratio
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.scoring.ratios import quotient
 from w2s_bench.tables.groups import fields, groups, has_panels, interval_schema, units
 from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
 from w2s_bench.tables.relation import FORWARD, GAINED, line_columns, line_schema, line_through
-from w2s_bench.tables.summary import Z95
 from w2s_bench.tables.uninformed import averaged, left_out_words
 
 if TYPE_CHECKING:
@@ -181,7 +180,7 @@ def _mean(part: pl.DataFrame, name: str, over: str) -> tuple[Estimate, str | Non
     error = part[f"{name}_se"][0]
     if part.height > 1 or error is None:
         return found, None
-    return Estimate(found.mean, error, found.mean - Z95 * error, found.mean + Z95 * error, 1), "test examples"
+    return around(found.mean, error, part["n_test"][0] - 1, n=1), "test examples"
 
 
 def _band(seen: pl.DataFrame) -> Values:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.running.table_files import BOUND, ROW, read_table, table_of
+from w2s_bench.running.terms import read_terms
 from w2s_bench.tables.earlier import directions_of_now, verdicts_of_now
+from w2s_bench.tables.inference import Terms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,6 +40,11 @@ def read_runs(sources: Sequence[Path], *, latest: bool = False) -> tuple[pl.Data
     kept = bounds.join(rows.select(_FOLDER, "run_id", "cell_key"), on=[_FOLDER, "run_id", "cell_key"], how="semi",
                        maintain_order="left")
     return directions_of_now(rows.drop(_FOLDER)), verdicts_of_now(kept.drop(_FOLDER), rows)
+
+
+def terms_of(sources: Sequence[Path]) -> Terms:
+    """The per-example terms that lie beside these rows, read when they are asked for."""
+    return Terms(lambda: read_terms([source.parent if source.is_file() else source for source in sources]))
 
 
 def _together(tables: Sequence[pl.DataFrame], sources: Sequence[Path]) -> pl.DataFrame:

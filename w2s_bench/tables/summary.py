@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.names import natural
-from w2s_bench.scoring.intervals import across_seeds
+from w2s_bench.scoring.many import beyond_noise
 from w2s_bench.scoring.ratios import NOTHING, quotient
 from w2s_bench.scoring.verdict import STATED, VERDICTS
+from w2s_bench.tables.inference import NO_TERMS, Terms, inferred, interval_columns, interval_types
 from w2s_bench.tables.laws import explicit_bounds
 from w2s_bench.tables.uninformed import averaged
 
@@ -27,8 +29,8 @@ ACCURACIES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "accuracy
 COUNTS = {verdict: verdict.replace(" ", "_") for verdict in VERDICTS}
 """The column that counts a verdict."""
 _GRAVEST_FIRST = ("violated", "undecided", "no statement", "says nothing", "holds")
-Z95 = 1.959963984540054
-"""Half of a 95 % interval in standard errors, where there are many examples."""
+WITH_INTERVAL = ("gain", "misfit", "gain_accuracy")
+"""Means that stand with their interval."""
 
 
 def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
@@ -46,11 +48,12 @@ def group_keys(by: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(["task_set", *by])) if by else list(KEYS)
 
 
-def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None) -> pl.DataFrame:
+def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None, terms: Terms = NO_TERMS) -> pl.DataFrame:
     """One row a group, from rows with status ok: means over seeds, ratios of means, the verdicts counted.
 
-    gain_half (and gain_accuracy_half, for classes) is the half-width of a 95 % interval: Student-t over seed means with two
-    seeds or more (`gain_over` = seeds), else 1.96 standard errors over test examples, when the group is one cell. Sorted
+    gain, misfit and gain_accuracy have a 95 % interval, `_low` and `_high`, and `_over`, a key of inference.MEANINGS, says over
+    what. `_beyond` says whether the mean is beyond noise among all groups of this table (false discovery 5 %, scoring/many.py).
+    copies: seeds that are another one again, which count once. Sorted
     by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value. A group of
     several teachers is without those that know no more than a constant (see `averaged`).
     verdict: the gravest of those counted. fails: what is not certified, the most frequent first. tightness: mean lhs over mean
@@ -62,8 +65,11 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     ok = averaged(rows, keys).join(
         bound_on_test(bounds), on=["run_id", "cell_key"], how="left", maintain_order="left")
     inner = list(dict.fromkeys([*keys, "direction"]))
-    found = [_group(dict(zip(inner, values, strict=True)), part) for values, part in
+    found = [_group(dict(zip(inner, values, strict=True)), part, terms) for values, part in
              ok.group_by(inner, maintain_order=True)]
+    for name in WITH_INTERVAL:
+        for line, beyond in zip(found, beyond_noise([_p_of(line, name) for line in found]), strict=True):
+            line[f"{name}_beyond"] = bool(beyond)
     rest = [key for key in inner if key not in ("task_set", "direction")]
     found.sort(key=lambda line: (natural(line["task_set"]), direction_place(line["direction"]),
                                  [natural(line[key]) for key in rest]))
@@ -80,41 +86,38 @@ def _schema() -> Schema:
 
     return {
         "divergence": pl.String, "output_unit": pl.String, "classes": pl.Int64, "n_seeds": pl.Int64, "n_cells": pl.Int64,
-        **{name: pl.Float64 for name in MEANS}, "gain_half": pl.Float64, "gain_over": pl.String,
-        **{name: pl.Float64 for name in (*ACCURACIES, "gain_accuracy_half")},
+        "copies": pl.Int64, "seeds_gaining": pl.Int64, **{name: pl.Float64 for name in (*MEANS, *ACCURACIES)},
+        **interval_types(WITH_INTERVAL), **{f"{name}_beyond": pl.Boolean for name in WITH_INTERVAL},
         "gain_over_misfit": pl.Float64, "tightness": pl.Float64, **dict.fromkeys(COUNTS.values(), pl.Int64),
         "verdict": pl.String, "fails": pl.List(pl.String), "flags": pl.List(pl.String),
     }
 
 
-def _group(names: Values, part: pl.DataFrame) -> Values:
+def _p_of(line: Values, name: str) -> float:
+    found = line[f"{name}_p"]
+    return found if isinstance(found, float) else math.nan
+
+
+def _group(names: Values, part: pl.DataFrame, terms: Terms) -> Values:
     import polars as pl
 
     by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(*MEANS, *ACCURACIES).mean())
     means = {name: _mean(by_seed[name]) for name in MEANS}
     accuracies = {name: _mean(by_seed[name]) for name in ACCURACIES}
-    half, over = _half_width(part, by_seed, "gain")
+    found = {name: inferred(part, name, terms) for name in WITH_INTERVAL}
+    gain = found["gain"]
     counts = {column: int((part["verdict"] == verdict).sum()) for verdict, column in COUNTS.items()}
     both = part.filter(pl.col("verdict").is_in(STATED)).drop_nulls(["lhs", "rhs"])
     return {
         **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "classes": part["classes"][0],
-        "n_seeds": by_seed.height, "n_cells": part.height, **means, "gain_half": half, "gain_over": over,
-        **accuracies, "gain_accuracy_half": _half_width(part, by_seed, "gain_accuracy")[0],
+        "n_seeds": by_seed.height, "n_cells": part.height, "copies": gain.copies if gain else 0,
+        "seeds_gaining": by_seed.filter(pl.col("gain") > 0).height, **means, **accuracies,
+        **{key: value for name in WITH_INTERVAL for key, value in interval_columns(name, found[name]).items() if key != name},
         "gain_over_misfit": _ratio(means["gain"], means["misfit"], means["err_weak"]),
         "tightness": _tightness(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
         "fails": _most_frequent(part["fails"]),
         "flags": sorted({flag for flags in part["flags"].to_list() for flag in flags or ()}),
     }
-
-
-def _half_width(part: pl.DataFrame, by_seed: pl.DataFrame, name: str) -> tuple[float | None, str | None]:
-    means = by_seed[name].drop_nulls()
-    if len(means) >= 2:
-        found = across_seeds(means.to_numpy())
-        return found.high - found.mean, "seeds"
-    if part.height == 1 and part[f"{name}_se"][0] is not None:
-        return Z95 * float(part[f"{name}_se"][0]), "test examples"
-    return None, None
 
 
 def _mean(values: pl.Series) -> float | None:

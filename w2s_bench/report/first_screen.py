@@ -1,0 +1,147 @@
+"""What a run says on one screen of 80 × 24: who teaches whom, what the student gains, and what to ask next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from w2s_bench.registry.short_names import short_names
+from w2s_bench.report.finding import asked_about, is_rounding, said_of
+from w2s_bench.report.results import stars_of_gains, verdict_text
+from w2s_bench.report.wording import Line, counted, figure, intervals_in_words, mark_of, measured_in, scale_of, with_half
+from w2s_bench.tables.inference import NO_TERMS, Terms
+from w2s_bench.tables.laws import explicit_words
+from w2s_bench.tables.summary import summary
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console
+    from rich.text import Text
+
+WIDE = 120
+"""Columns from which on a terminal is shown the whole table."""
+
+_HEIGHT, _MOST_PAIRS, _LINES, _LEAST = 23, 2, 3, 8
+"""Lines of a screen above the prompt, pairs of a task set, its lines, and columns below which a unit is left out."""
+
+
+def first_screen(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, run: str, terms: Terms = NO_TERMS) -> None:
+    """Print the headline, at most three lines a task set, what the marks mean, and three commands for this run. run: how a person
+    names it."""
+    import polars as pl
+
+    found = summary(rows, bounds, None, terms)
+    head, legend, commands = said_of(found, rows), _legend(found), next_commands(rows, run)
+    left = _HEIGHT - len(commands) - 1 - sum(-(-len(text) // (console.width - 8)) for text in (head, legend))
+    console.print(head, markup=False, highlight=False)
+    tasks = found["task_set"].unique(maintain_order=True).to_list()
+    titles = short_names(tasks)
+    for task in tasks[:max(left // _LINES, 1)]:
+        for text in _of_task(titles[task], found.filter(pl.col("task_set") == task), console.width):
+            console.print(text, no_wrap=True, overflow="crop")
+    more = len(tasks) - max(left // _LINES, 1)
+    if more > 0:
+        console.print(f"… and {counted(more, 'more task set')}", style="dim")
+    if not found.is_empty():
+        console.print(legend, style="dim", markup=False, highlight=False)
+    for number, command in enumerate(commands):
+        console.print(("next: " if not number else "      ") + command, markup=False, highlight=False, no_wrap=True,
+                      overflow="ignore", crop=False)
+
+
+def next_commands(rows: pl.DataFrame, run: str) -> list[str]:
+    """Three commands that this run can answer."""
+    import polars as pl
+
+    ok = rows.filter(pl.col("status") == "ok")
+    named = shlex.quote(run)
+    lost = rows.height - ok.height
+    compared = ok.group_by("task", "weak", "strong", "supervisor", "seed").agg(pl.col("strategy").n_unique())["strategy"].max()
+    taught = ok.group_by("task", "strong", "strategy", "supervisor", "seed").agg(pl.col("weak").n_unique())["weak"].max()
+    several = (isinstance(compared, int) and compared > 1, isinstance(taught, int) and taught > 1)
+    offered = [
+        *([f"w2s-bench show {named} --where \"status != ok\" --columns status,error"] if lost else []),
+        f"w2s-bench show {named} --wide",
+        *([f"w2s-bench show {named} --by strategy"] if several[0] else []),
+        *([f"w2s-bench select {named}"] if several[1] else []),
+        f"w2s-bench predict {named}", f"w2s-bench report {named}", f"w2s-bench show {named} --bounds"]
+    return offered[:3]
+
+
+def _of_task(title: str, part: pl.DataFrame, width: int) -> list[Text]:
+    """The task's line, and as many of its pairs as two more lines hold; of more than two, that of the most gain comes first, then
+    that of the least."""
+    ahead = asked_about(part)
+    lines = ahead.sort("gain", descending=True, nulls_last=True).to_dicts()
+    exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student")])
+    made = [_head(title, ahead, lines, exponent, width)]
+    keys = ["weak", "strong", *(key for key in ("strategy", "supervisor") if len({line[key] for line in lines}) > 1)]
+    short = short_names([str(line[key]) for line in lines for key in keys])
+    for line in lines if len(lines) <= _MOST_PAIRS else [lines[0], lines[-1]]:
+        names = "  ".join([f"{short[line['weak']]} → {short[line['strong']]}", *(short[line[key]] for key in keys[2:])])
+        found = _of_pair(names, line, exponent, width)
+        made += found if len(made) + len(found) <= _LINES else []
+    return made
+
+
+def _head(title: str, ahead: pl.DataFrame, lines: Sequence[Line], exponent: int, width: int) -> Text:
+    """The task, what its teachers and a constant err, and in how many pairs the student gains or loses beyond noise."""
+    import polars as pl
+    from rich.text import Text
+
+    said = []
+    if len(lines) > 1:
+        beyond = ahead.filter(pl.col("gain_beyond"))
+        gains, losses = (beyond.filter(sign).height for sign in (pl.col("gain") > 0, pl.col("gain") < 0))
+        said.append(f"{len(lines)} pairs, {gains} gain*, {losses} lose*")
+    baseline = f", a constant {_error(lines, 'err_constant', exponent)}" if lines[0].get("err_constant") is not None else ""
+    said.append(f"teachers err {_error(lines, 'err_weak', exponent)}{baseline}")
+    name = _cut(title, width // 3)
+    left = width - len(name) - 2 - len("; ".join(said)) - 2
+    unit = measured_in(lines[0], exponent)
+    return Text.assemble((name, "bold"), ("  " + "; ".join([*said, *([_cut(unit, left)] if left > _LEAST else [])]), "dim"))
+
+
+def _of_pair(names: str, line: Line, exponent: int, width: int) -> list[Text]:
+    """One line, or two where the names have no room beside the figures."""
+    from rich.text import Text
+
+    words, strong = _figures(line, exponent)
+    style = "bold" if strong else ""
+    if len(names) + len(words) + 4 <= width:
+        return [Text.assemble(f"  {names}  ".ljust(width - len(words)), (words, style))]
+    return [Text(f"  {_cut(names, width - 2)}"), Text.assemble(" " * (width - len(words)), (words, style))]
+
+
+def _figures(line: Line, exponent: int) -> tuple[str, bool]:
+    """Gain, misfit and verdict of a pair, and whether it is a gain beyond noise."""
+    cleaned = {**line, **{name: 0.0 for name in ("gain", "misfit") if is_rounding(line, name)}}
+    mark = mark_of(line["gain_over"]) + ("*" if line["gain_beyond"] else "")
+    same = is_rounding(line, "misfit")
+    gain = "student = teacher" if same else f"gain {with_half(cleaned, 'gain', 3, mark, exponent=exponent)}"
+    misfit = f"misfit {with_half({'misfit': cleaned['misfit'], 'misfit_high': None}, 'misfit', 3, exponent=exponent)}"
+    return "  ".join([gain, misfit, verdict_text(line)]), bool(line["gain_beyond"] and line["gain"] > 0 and not same)
+
+
+def _error(lines: Sequence[Line], name: str, exponent: int) -> str:
+    known = sorted({round(line[name], 12) for line in lines if line[name] is not None})
+    if not known:
+        return "-"
+    ends = [figure(value, exponent) for value in (known[0], known[-1])]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def _cut(text: str, room: int) -> str:
+    """The text, with its middle left out where it is longer than the room."""
+    if len(text) <= room:
+        return text
+    before = room // 2
+    return f"{text[:before]}…{text[len(text) - (room - 1 - before):]}"
+
+
+def _legend(found: pl.DataFrame) -> str:
+    parts = [intervals_in_words(found["gain_over"].to_list()), stars_of_gains(found).rstrip(".")]
+    bound = explicit_words(found["divergence"].to_list())
+    parts += [f"last: {bound} on test"] if bound else []
+    return ". ".join(part for part in parts if part) + "."

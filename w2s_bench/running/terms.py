@@ -1,0 +1,150 @@
+"""terms.parquet: what each test example says of each cell, kept where seeds of a task share test examples.
+
+Seeds that share a test sample are no independent draws of the population, so an interval over both wants the examples (see
+scoring/crossed.py). One line a cell and example: `cell_key`, `example` (which names the example whatever the seed), the terms
+`err_weak`, `err_student`, `err_ceiling`, `misfit` in the row's divergence, and for classes the class that each names
+(`class_weak`, `class_student`, `class_ceiling`, `class_truth`). The terms are float32: they make a spread, means are the rows'.
+Where no two seeds share an example nothing is written, and an interval over seeds is one over the population.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from w2s_bench.compute.splits import example_names, unpack_splits
+from w2s_bench.contracts import Array, DataError, Divergence, Predictions
+from w2s_bench.planning.planner import Cell, Plan
+from w2s_bench.planning.recipes import Score
+from w2s_bench.running.table_files import NAMED, TERM, check_label
+from w2s_bench.store.artifacts import DamagedArtifact, Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FILE = "terms.parquet"
+ERRORS = ("weak", "student", "ceiling")
+TERMS = (*(f"err_{name}" for name in ERRORS), "misfit")
+CLASSES = (*(f"class_{name}" for name in ERRORS), "class_truth")
+
+
+class Written(NamedTuple):
+    """shared: by cell key, whether another seed of its task has a test example in common; a cell whose task is not in the store
+    any more is not in it. lost: what that is, in words. size: bytes."""
+
+    shared: Mapping[str, bool]
+    lost: Sequence[str]
+    size: int
+
+
+def write_terms(folder: Path, plan: Plan, store: Store, ok: Iterable[Cell]) -> Written:
+    """Write the terms of the cells that are ok, where seeds share test examples."""
+    by_task: dict[str, list[Cell]] = {}
+    for cell in ok:
+        by_task.setdefault(cell.task.label, []).append(cell)
+    lost: list[str] = []
+    shared: dict[str, bool] = {}
+    found: list[pl.DataFrame] = []
+    for label, cells in by_task.items():
+        try:
+            tables = list(_of_task(plan, store, cells))
+        except (DamagedArtifact, KeyError) as fault:
+            lost.append(f"terms of {label}: not in the store any more ({fault}); run again to have them")
+            continue
+        shared |= dict.fromkeys((cell.key for cell in cells), bool(tables))
+        found += tables
+    return Written(shared, lost, _written(found, folder / FILE))
+
+
+def read_terms(sources: Sequence[Path]) -> pl.DataFrame:
+    """The terms that these folders hold, one below the other; no lines where they hold none. Raises DataError for a file that is
+    none of these."""
+    import polars as pl
+
+    schema = _schema()
+    found = []
+    for path in (source / FILE for source in sources if (source / FILE).is_file()):
+        try:
+            data = path.read_bytes()
+            check_label(pl.read_parquet_metadata(data).get(NAMED), path, TERM)
+            table = pl.read_parquet(data)
+            found.append(table.select(pl.col(name).cast(kind) if name in table.columns else pl.lit(None, kind).alias(name)
+                                      for name, kind in schema.items()))
+        except pl.exceptions.PolarsError as error:
+            raise DataError(f"not readable as terms: {error}", where=str(path)) from None
+    return pl.concat(found).unique(["cell_key", "example"], keep="last", maintain_order=True) if found else pl.DataFrame(
+        schema=schema)
+
+
+def copy_terms(sources: Sequence[Path], rows: pl.DataFrame, target: Path) -> int:
+    """What these folders hold of the rows, as one file beside them; bytes written."""
+    import polars as pl
+
+    kept = read_terms(sources).filter(pl.col("cell_key").is_in(rows["cell_key"].to_list()))
+    return _written([kept] if kept.height else [], target / FILE)
+
+
+def _schema() -> dict[str, pl.DataType | type[pl.DataType]]:
+    import polars as pl
+
+    return {"cell_key": pl.String, "example": pl.UInt64, **dict.fromkeys(TERMS, pl.Float32), **dict.fromkeys(CLASSES, pl.UInt16)}
+
+
+def _written(tables: Sequence[pl.DataFrame], path: Path) -> int:
+    """The tables as one file, whole or not at all; no file where there are none."""
+    import polars as pl
+
+    if not tables:
+        path.unlink(missing_ok=True)
+        return 0
+    new = path.with_name(f"{path.name}.new")
+    with new.open("wb") as stream:  # a path would be read as a pattern
+        pl.concat(tables).write_parquet(stream, compression_level=9, metadata={NAMED: TERM.label})
+    os.replace(new, path)
+    return path.stat().st_size
+
+
+def _of_task(plan: Plan, store: Store, cells: Sequence[Cell]) -> Iterator[pl.DataFrame]:
+    """The terms of one task's cells, where two of its seeds share an example. Raises what the store does."""
+    loads = sorted({_recipe(plan, cell).load for cell in cells})
+    if len(loads) < 2:
+        return
+    tests = {load: unpack_splits(store.load(load)).splits.test for load in loads}
+    names = {load: example_names(test) for load, test in tests.items()}
+    if np.unique(np.concatenate(list(names.values()))).size == sum(found.size for found in names.values()):
+        return
+    known: dict[str, Array] = {}
+    for cell in cells:
+        recipe = _recipe(plan, cell)
+        for key in (recipe.weak, recipe.student, recipe.ceiling):
+            if key not in known:
+                known[key] = store.load(key).arrays["test"]
+        predicted = Predictions(weak=known[recipe.weak], student=known[recipe.student], ceiling=known[recipe.ceiling])
+        yield _terms(cell.key, names[recipe.load], tests[recipe.load].truth, predicted,
+                     plan.components[recipe.divergence].create())
+
+
+def _terms(key: str, names: Array, truth: Array, predicted: Predictions, divergence: Divergence) -> pl.DataFrame:
+    import polars as pl
+
+    made = predicted.by_name()
+    conformed = {name: divergence.conform(made[name]) for name in ERRORS}
+    y = divergence.conform_truth(truth)
+    columns: dict[str, Array] = {f"err_{name}": divergence.between(y, conformed[name]) for name in ERRORS}
+    columns["misfit"] = divergence.between(conformed["student"], conformed["weak"])
+    classes = divergence.output == "classes"
+    named = {f"class_{name}": values.argmax(axis=1) if classes else None for name, values in {**made, "truth": truth}.items()}
+    return pl.DataFrame({"cell_key": pl.repeat(key, len(names), eager=True), "example": names, **columns}).with_columns(
+        pl.lit(None, pl.UInt16).alias(name) if named[name] is None else pl.Series(name, named[name], pl.UInt16)
+        for name in CLASSES).select(
+        pl.col(name).cast(kind) for name, kind in _schema().items())
+
+
+def _recipe(plan: Plan, cell: Cell) -> Score:
+    recipe = plan.jobs[cell.key].recipe
+    assert isinstance(recipe, Score)
+    return recipe
