@@ -150,5 +150,5 @@ def _domain(terms: Sequence[Mapping[str, Any]], gains: Sequence[Mapping[str, Any
 def _caption(students: set[str]) -> str:
     who = f"Teachers of {next(iter(students))}." if len(students) == 1 else "Weak → strong."
     return (f"{who} Bars: means over seeds and draws of the three terms, negative ones to the left of 0; their sum is "
-            "the gain, the diamond, with its 95 % interval over seeds, cut at the frame. Projection is at least 0 for an exact "
+            "the gain, the diamond, with its 95 % interval, cut at the frame. Projection is at least 0 for an exact "
             "projection; realizability is 0 where the strong class holds the truth.")

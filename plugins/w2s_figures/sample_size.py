@@ -272,7 +272,7 @@ def _unit(data: FigureData, x: str) -> str:
 
 
 def _caption(cells: int, drawn: int, x: str) -> str:
-    parts = ["Lines: means over seeds and draws; bands: 95 % over three seeds or more (Student-t), cut at the "
+    parts = ["Lines: means over seeds and draws; bands: 95 %, from three seeds on, cut at the "
              "frame, and none where they cover it. Gain = "
              "misfit + projection + realizability; δ (delta_exact): the student's misfit above the least of its class; the right "
              "side of theorem2-hp bounds err_student. What lies below a logarithmic frame is drawn on its edge."]

@@ -86,8 +86,8 @@ class Selection:
 _CAPTION = ("Left: a mark is a teacher, named where there is room, means over seeds and draws; on the dashed line the student"
             " errs by its teacher's error less the misfit; ringed is the teacher that predicted-error takes most often. "
             "Right: the student's error, when each rule takes the teacher anew for every draw and seed, on one half of the "
-            "test examples, and is judged on the other (where rows hold no halves, on the same), with 95 % intervals over "
-            "seeds, cut at the frame; dashed: the oracle, which knows the truth. Random is the mean over all teachers.")
+            "test examples, and is judged on the other (where rows hold no halves, on the same), with 95 % intervals, "
+            "cut at the frame; dashed: the oracle, which knows the truth. Random is the mean over all teachers.")
 
 
 class _Fits:

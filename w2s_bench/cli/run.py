@@ -93,7 +93,7 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
     import polars as pl
 
     from w2s_bench.report.first_screen import WIDE, first_screen
-    from w2s_bench.report.listing import table_console
+    from w2s_bench.report.listing import say, table_console
     from w2s_bench.report.terminal_table import render
 
     for error, count in done.rows.filter(pl.col("status") != "ok")["error"].value_counts(sort=True).head(5).iter_rows():
@@ -103,7 +103,7 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
     console = table_console(_SCREEN)
     if console.width >= WIDE:
         render(done.rows, done.bounds, console, terms=done.terms)
-        click.echo(done.finding)
+        say([done.finding])
     else:
         first_screen(done.rows, done.bounds, console, run=str(done.folder), terms=done.terms)
     counts = ", ".join(f"{count} {status}" for status, count in done.statuses.items())

@@ -90,7 +90,7 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
     """The cells, or groups of them, on the terminal, as a list, or published."""
     from w2s_bench.report.finding import sentence
     from w2s_bench.report.first_screen import WIDE, first_screen
-    from w2s_bench.report.listing import table_console
+    from w2s_bench.report.listing import say, table_console
     from w2s_bench.report.publish import publish
     from w2s_bench.report.terminal_table import render
     from w2s_bench.running.folder import find_run
@@ -119,7 +119,7 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
         console = table_console()
         if words.wide or keys or sort or not console.is_terminal or console.width >= WIDE:
             render(rows, bounds, console, by=keys, sort=sort, terms=terms)
-            click.echo(sentence(rows, bounds, terms))
+            say([sentence(rows, bounds, terms)])
         else:
             first_screen(rows, bounds, console, run=shlex.join(words.runs), terms=terms)
 

@@ -10,7 +10,7 @@ import msgspec
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.report.comparison import PAGE_COLUMNS as COMPARED
-from w2s_bench.report.results import lacking, of_classes, result_figures
+from w2s_bench.report.results import lacking, of_classes, result_figures, stars_of_gains
 from w2s_bench.report.table import Shown, Table, Tone, count, number, unit_in_head, words
 from w2s_bench.report.wording import PERCENT, Line, intervals_in_words, measured_in, plus_minus
 from w2s_bench.tables.comparisons import comparisons, dropped, dropped_words
@@ -29,7 +29,6 @@ _NAMES = ("task_set", "task", "strategy", "supervisor", "direction", "seed")
 """Columns of names, left out where they say one thing."""
 _FIRST = ("gain", "misfit", "gain_over_misfit", "verdict")
 """Figures that are read before the others."""
-_OVER = "± is half a 95 % interval: over seeds, ' over test examples."
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -80,7 +79,10 @@ def pair_tables(rows: pl.DataFrame, bounds: pl.DataFrame, terms: Terms = NO_TERM
     few = ok.join(keys.head(MOST_PAIRS), on=list(KEYS), how="semi", nulls_equal=True, maintain_order="left")
     cut = f" The first {MOST_PAIRS} of {keys.height} are listed." if keys.height > MOST_PAIRS else ""
     of_unit: dict[str, list[Line]] = {}
-    for line in summary(few, bounds, terms=terms).to_dicts():
+    found = summary(few, bounds, terms=terms)
+    stars = stars_of_gains(found).replace("this table", "the tables of pairs")
+    cut = f" {stars}{cut}" if stars else cut
+    for line in found.to_dicts():
         of_unit.setdefault(measured_in(line), []).append(line)
     if len(of_unit) > _MOST_UNITS:
         of_unit = {"each in its own unit": [{**line, "unit": unit} for unit, found in of_unit.items() for line in found]}
@@ -93,7 +95,8 @@ def _of_pairs(place: int, unit: str, lines: Sequence[Line], cut: str, several: b
     first = [column for name in _FIRST for column in figures if column.name == name]
     rest = [column for column in figures if column not in first]
     table = Table(title=f"Each pair of models, {unit}" if several else "Each pair of models",
-                  about=f"Means over seeds. {_OVER} Errors, gain and misfit: {unit}.{_said(lines)}{cut}",
+                  about=f"Means over seeds. {intervals_in_words(line['gain_over'] for line in lines)}. "
+                        f"Errors, gain and misfit: {unit}.{_said(lines)}{cut}",
                   columns=(*units, *first, *rest), lines=tuple(lines))
     return _on_page(f"pairs-{place}" if place else "pairs", table, ("task_set", "strategy", "supervisor", "direction"))
 
