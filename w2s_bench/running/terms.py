@@ -3,8 +3,8 @@
 Seeds that share a test sample are no independent draws of the population, so an interval over both wants the examples (see
 scoring/crossed.py). One line a cell and example: `cell_key`, `example` (which names the example whatever the seed), the terms
 `err_weak`, `err_student`, `err_ceiling`, `misfit` in the row's divergence, and for classes the class that each names
-(`class_weak`, `class_student`, `class_ceiling`, `class_truth`). The terms are float32: they make a spread, means are the rows'.
-Where no two seeds share an example nothing is written, and an interval over seeds is one over the population.
+(`class_weak`, `class_student`, `class_ceiling`, `class_truth`). The terms are float32 of 12 bits: they make a spread, and means
+are the rows'. Where no two seeds share an example nothing is written, and an interval over seeds is one over the population.
 """
 
 from __future__ import annotations
@@ -138,10 +138,17 @@ def _terms(key: str, names: Array, truth: Array, predicted: Predictions, diverge
     columns["misfit"] = divergence.between(conformed["student"], conformed["weak"])
     classes = divergence.output == "classes"
     named = {f"class_{name}": values.argmax(axis=1) if classes else None for name, values in {**made, "truth": truth}.items()}
-    return pl.DataFrame({"cell_key": pl.repeat(key, len(names), eager=True), "example": names, **columns}).with_columns(
+    told = {name: _rounded(values) for name, values in columns.items()}
+    return pl.DataFrame({"cell_key": pl.repeat(key, len(names), eager=True), "example": names, **told}).with_columns(
         pl.lit(None, pl.UInt16).alias(name) if named[name] is None else pl.Series(name, named[name], pl.UInt16)
         for name in CLASSES).select(
         pl.col(name).cast(kind) for name, kind in _schema().items())
+
+
+def _rounded(values: Array) -> Array:
+    """Values (n,) as float32 to 12 bits, about three digits and a half: the rest is noise that does not compress."""
+    bits = np.asarray(values, dtype=np.float32).view(np.uint32)
+    return ((bits + np.uint32(0x400)) & np.uint32(0xFFFFF800)).view(np.float32)
 
 
 def _recipe(plan: Plan, cell: Cell) -> Score:
