@@ -17,6 +17,7 @@ from w2s_bench.tables.summary import summary
 from w2s_bench.tables.uninformed import averaged, left_out_words, uninformed
 
 CHANCE = "teacher-at-chance"
+NOISE_OF_TEST = 0.08
 
 
 def cells(teachers: dict[str, list[float]], flagged: dict[str, list[bool]], strategies: tuple[str, ...] = ("a", "b"),
@@ -26,6 +27,7 @@ def cells(teachers: dict[str, list[float]], flagged: dict[str, list[bool]], stra
         {"run_id": "r", "cell_key": f"{task}{weak}{strategy}{seed}", "status": "ok", "task": task, "task_set": task, "panels": [],
          "weak": weak, "strong": "s", "strategy": strategy, "supervisor": "u", "seed": seed, "direction": "weak-to-strong",
          "divergence": "squared", "output_unit": "", "err_constant": 1.0, "err_weak": 1.0 - less, "err_student": 0.5,
+         "over_constant": less, "over_constant_se": NOISE_OF_TEST, "n_test": 100,
          "err_ceiling": 0.2, "gain": 0.5 - less + (strategy == "b") * (0.1 + 0.01 * seed), "misfit": 0.3, "gain_se": 0.01,
          "flags": [CHANCE] if flagged[weak][seed] else []}
         for task in task_sets for weak, lesser in teachers.items() for strategy in strategies for seed, less in enumerate(lesser)]
@@ -44,8 +46,18 @@ def test_a_teacher_at_chance_is_out_in_all_its_seeds_also_where_noise_was_kind()
 def test_a_teacher_that_is_above_chance_over_its_seeds_stays_also_where_single_seeds_cannot_tell() -> None:
     faint = cells({"faint": [0.1, 0.12, 0.11, 0.09]}, {"faint": [True] * 4})
     assert uninformed(faint).is_empty() and left_out_words(faint, ["strategy"]) == ""
-    alone = cells({"faint": [0.1]}, {"faint": [True]})
-    assert uninformed(alone)["reason"].to_list() == [CHANCE], "one seed has its own flag alone"
+    few = cells({"faint": [0.1, 0.1], "bad": [-0.1, -0.2]}, {"faint": [True] * 2, "bad": [True] * 2})
+    assert uninformed(few)["weak"].to_list() == ["bad"], "two seeds condemn only who is worse than a constant"
+    assert uninformed(cells({"idle": [0.01] * 3}, {"idle": [True] * 3}))["reason"].is_empty(), "over these seeds it is above 0"
+    assert uninformed(cells({"idle": [0.01, 0.03, 0.0]}, {"idle": [True] * 3}))["reason"].to_list() == [CHANCE]
+
+
+def test_a_teacher_whose_mean_is_above_the_noise_of_the_examples_stays_though_its_seeds_differ() -> None:
+    """Two seeds say little of how seeds differ: Student's t with one degree of freedom."""
+    uneven = cells({"uneven": [0.12, 0.6]}, {"uneven": [True, False]})
+    assert uninformed(uneven).is_empty()
+    unknown = cells({"noise": NOISE}, {"noise": [True] * 4}).with_columns(over_constant=pl.lit(None, dtype=pl.Float64))
+    assert uninformed(unknown)["reason"].to_list() == [CHANCE], "a table without the column has its flags"
 
 
 @pytest.mark.parametrize("flag", ["constant-labels", "teacher-collapsed"])
@@ -80,8 +92,8 @@ def test_comparisons_are_without_it_and_say_so() -> None:
     lost = dropped(ROWS)
     assert lost.select("reason", "cells").row(0) == (CHANCE, 4)
     assert dropped_words(ROWS, lost) == ["b: 4 of 8 cells make no pair: 4 teacher-at-chance."]
-    with pytest.raises(DataError, match="no cell of"):
-        comparisons(ROWS.filter(pl.col("weak") == "noise"))
+    alone = ROWS.filter(pl.col("weak") == "noise")
+    assert comparisons(alone).height > 0 and dropped(alone).is_empty(), "there is nobody to be set apart from"
     with pytest.raises(DataError):
         compared_by(ROWS, "weak")
 

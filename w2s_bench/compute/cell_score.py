@@ -150,10 +150,12 @@ def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> d
 
 def ledger_means(sample: Sample) -> dict[str, Any]:
     """The ledger's means on test with their standard errors, the baseline of a constant, and ratios."""
+    constant = constant_errors(sample.divergence, sample.truth)
     terms = {"err_weak": sample.err_weak, "err_student": sample.err_student, "err_ceiling": sample.err_reference,
              "gain": sample.gain, "misfit": sample.misfit, "misfit_reverse": sample.misfit_reverse,
              "projection": sample.projection, "realizability": sample.realizability,
-             "err_constant": constant_errors(sample.divergence, sample.truth), "predicted_err": sample.err_weak - sample.misfit}
+             "err_constant": constant, "over_constant": constant - sample.err_weak,
+             "predicted_err": sample.err_weak - sample.misfit}
     for name, values in (("gold", sample.predicted.gold), ("base", sample.predicted.base)):
         if values is not None:
             terms[f"err_{name}"] = sample.divergence.between(sample.truth, sample.divergence.conform(values))

@@ -100,7 +100,8 @@ class FigureData(Protocol):
         ...
 
     def explicit_bounds(self) -> pl.DataFrame:
-        """The bound with an explicit constant of each cell on the test split: run_id, cell_key, lhs, rhs, tightness, verdict."""
+        """The bound with an explicit constant of each cell on the test split: run_id, cell_key, lhs, rhs, slack, tightness,
+        verdict, fails (what is not certified)."""
         ...
 
     def bands(self) -> pl.DataFrame:

@@ -115,7 +115,7 @@ class WrittenMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A [[matrix]] as it is written."""
 
     tasks: Annotated[Names, Meta(description="tasks")]
-    models: Annotated[Names, Meta(description="all ordered pairs of these; goes without weak and strong")] = ()
+    models: Annotated[Names, Meta(description="all ordered pairs of these, in no direction; goes without weak and strong")] = ()
     weak: Annotated[Names, Meta(description="weak supervisors")] = ()
     strong: Annotated[Names, Meta(description="strong students")] = ()
     strategies: Annotated[Names, Meta(description="how students are fitted")] = ("ridge",)

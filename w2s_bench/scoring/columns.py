@@ -125,6 +125,10 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
         "D(y, ȳ): error of the best constant for this test sample, the mean of its truth",
         unit="D", source="Banerjee et al. 2005", uses_truth=True)] = None
     err_constant_se: Annotated[float | None, _spread("err_constant", uses_truth=True)] = None
+    over_constant: Annotated[float | None, _about(
+        "err_constant − err_weak: how much more than the best constant the teacher knows",
+        unit="D", source="scoring.md", uses_truth=True)] = None
+    over_constant_se: Annotated[float | None, _spread("over_constant", uses_truth=True)] = None
     gain: Annotated[float | None, _about("err_weak − err_student", unit="D", source=BREGMAN, uses_truth=True)] = None
     gain_se: Annotated[float | None, _spread("gain", uses_truth=True)] = None
     gain_low: Annotated[float | None, _end("gain", "lower", uses_truth=True)] = None

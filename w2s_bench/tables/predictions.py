@@ -17,7 +17,7 @@ from w2s_bench.scoring.ratios import quotient
 from w2s_bench.tables.groups import fields, groups, has_panels, interval_schema, units
 from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
 from w2s_bench.tables.relation import FORWARD, GAINED, line_columns, line_schema, line_through
-from w2s_bench.tables.uninformed import averaged, left_out_words
+from w2s_bench.tables.uninformed import averaged
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,10 +48,7 @@ def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | No
 
     usable = _usable(rows)
     keys = list(dict.fromkeys(by)) if by else default_keys(usable)
-    known = averaged(usable, keys)
-    if known.is_empty():
-        raise DataError(f"nothing is left to predict from. {left_out_words(usable, keys)}", hint="--by weak shows such teachers")
-    usable = _banded(known, bounds)
+    usable = _banded(averaged(usable, keys), bounds)
     found = [{**names, **_figures(part)} for names, part in groups(usable, keys)]
     return pl.DataFrame(found, schema={**{key: pl.Int64 if key == "seed" else pl.String for key in keys}, **_schema()},
                         orient="row")

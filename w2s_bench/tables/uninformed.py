@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.registry.short_names import short_names
-from w2s_bench.scoring.intervals import across_seeds
+from w2s_bench.scoring.intervals import across_seeds, student_t
 from w2s_bench.tables.panels import by_panel
 
 if TYPE_CHECKING:
@@ -21,14 +21,17 @@ TEACHER = ("task_set", "weak", "supervisor")
 AT_CHANCE = "teacher-at-chance"
 THROUGHOUT = ("constant-labels", "teacher-collapsed")
 """Flags that put a teacher out where every cell of its carries them; they are no matter of noise."""
+ENOUGH_SEEDS = 3
+"""Seeds from which on a teacher that none of them can tell from a constant is taken for one."""
 _MOST_NAMED = 3
 
 
 def uninformed(rows: pl.DataFrame) -> pl.DataFrame:
     """The teachers that are out, with the flag that puts them there: the columns of TEACHER, and `reason`.
 
-    A teacher is at chance where at least half of its cells are flagged so and, with two seeds or more, the mean over seeds of
-    err_constant − err_weak is not above 0 beyond the noise of seeds.
+    A teacher is at chance where the mean over seeds of `over_constant` is 0 or less, and at least half of its cells are flagged;
+    or where all are, of ENOUGH_SEEDS or more, and that mean is above 0 neither beyond the noise of the seeds nor beyond that of
+    the test examples, taken as if all seeds shared them.
     """
     import polars as pl
 
@@ -49,15 +52,21 @@ def _reason(part: pl.DataFrame) -> str | None:
 
     if reason := next((flag for flag in THROUGHOUT if share(flag) == 1.0), None):
         return reason
-    if share(AT_CHANCE) < 0.5:
-        return None
-    knows = part.group_by("seed", maintain_order=True).agg((pl.col("err_constant") - pl.col("err_weak")).mean().alias("by"))
-    seeds = knows["by"].drop_nulls().to_numpy()
-    return None if seeds.size > 1 and across_seeds(seeds).low > 0.0 else AT_CHANCE
+    known = part.drop_nulls(["over_constant", "over_constant_se"])
+    if known.is_empty() or share(AT_CHANCE) < 0.5:
+        return AT_CHANCE if share(AT_CHANCE) == 1.0 else None
+    seeds = known.group_by("seed", maintain_order=True).agg(pl.col("over_constant", "over_constant_se").mean())
+    more, noise = seeds["over_constant"].to_numpy(), seeds["over_constant_se"].to_numpy()
+    least = student_t(int(part["n_test"].fill_null(2).to_numpy().min()) - 1) * float(noise.mean())
+    if more.mean() <= 0.0:
+        return AT_CHANCE
+    doubtful = share(AT_CHANCE) == 1.0 and more.size >= ENOUGH_SEEDS and more.mean() <= least and not across_seeds(more).low > 0.0
+    return AT_CHANCE if doubtful else None
 
 
 def told_apart(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows, with the reason in the place of the status `ok` where their teacher is out."""
+    """The rows, with the reason in the place of the status `ok` where their teacher is out. Where no teacher is left, none is out:
+    there is nobody to be set apart from, and the flags say what they are."""
     import polars as pl
 
     reasons = uninformed(rows)
@@ -65,19 +74,20 @@ def told_apart(rows: pl.DataFrame) -> pl.DataFrame:
         return rows
     known = rows.join(reasons, on=list(TEACHER), how="left", nulls_equal=True, maintain_order="left")
     out = (pl.col("status") == "ok") & pl.col("reason").is_not_null()
-    return known.with_columns(pl.when(out).then("reason").otherwise("status").alias("status")).select(rows.columns)
+    told = known.with_columns(pl.when(out).then("reason").otherwise("status").alias("status")).select(rows.columns)
+    return told if (told["status"] == "ok").any() else rows
 
 
 def averaged(rows: pl.DataFrame, keys: Sequence[str] = ()) -> pl.DataFrame:
-    """The rows of status ok that averages by these columns are over: all but those of teachers that are out. A group of one
-    teacher is no average over teachers, and stays. By `panel` a row is there once for each of its panels."""
+    """The rows of status ok that averages by these columns are over: all but those of teachers that are out. A group that has no
+    other teacher stays, for it spoils no average. By `panel` a row is there once for each of its panels."""
     import polars as pl
 
     rows = by_panel(rows) if "panel" in keys and "panel" not in rows.columns else rows
     ok = rows.filter(pl.col("status") == "ok")
-    informed = pl.lit(told_apart(ok)["status"] == "ok")
-    alone = pl.struct(TEACHER).n_unique().over(list(keys)) == 1 if keys else pl.lit(False)
-    return ok.filter(informed | alone)
+    told = ok.with_columns(informed=told_apart(ok)["status"] == "ok")
+    alone = ~pl.col("informed").any().over(list(keys)) if keys else pl.lit(False)
+    return told.filter(pl.col("informed") | alone).drop("informed")
 
 
 def left_out_words(rows: pl.DataFrame, keys: Sequence[str] = ()) -> str:
