@@ -65,17 +65,18 @@ def _reason(part: pl.DataFrame) -> str | None:
 
 
 def told_apart(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows, with the reason in the place of the status `ok` where their teacher is out. Where no teacher is left, none is out:
-    there is nobody to be set apart from, and the flags say what they are."""
+    """The rows, with the reason in the place of the status `ok` where their teacher is out. Where no teacher is left, none is
+    out: there is nobody to be set apart from, and the flags say what they are."""
+    told = _told(rows)
+    return told if (told["status"] == "ok").any() else rows
+
+
+def _told(rows: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
-    reasons = uninformed(rows)
-    if reasons.is_empty():
-        return rows
-    known = rows.join(reasons, on=list(TEACHER), how="left", nulls_equal=True, maintain_order="left")
+    known = rows.join(uninformed(rows), on=list(TEACHER), how="left", nulls_equal=True, maintain_order="left")
     out = (pl.col("status") == "ok") & pl.col("reason").is_not_null()
-    told = known.with_columns(pl.when(out).then("reason").otherwise("status").alias("status")).select(rows.columns)
-    return told if (told["status"] == "ok").any() else rows
+    return known.with_columns(pl.when(out).then("reason").otherwise("status").alias("status")).select(rows.columns)
 
 
 def averaged(rows: pl.DataFrame, keys: Sequence[str] = ()) -> pl.DataFrame:
@@ -85,7 +86,7 @@ def averaged(rows: pl.DataFrame, keys: Sequence[str] = ()) -> pl.DataFrame:
 
     rows = by_panel(rows) if "panel" in keys and "panel" not in rows.columns else rows
     ok = rows.filter(pl.col("status") == "ok")
-    told = ok.with_columns(informed=told_apart(ok)["status"] == "ok")
+    told = ok.with_columns(informed=_told(ok)["status"] == "ok")
     alone = ~pl.col("informed").any().over(list(keys)) if keys else pl.lit(False)
     return told.filter(pl.col("informed") | alone).drop("informed")
 
