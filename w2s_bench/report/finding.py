@@ -50,8 +50,10 @@ def headline(found: pl.DataFrame) -> str:
         return f"Of {len(lines)} {kind} none has an interval: more seeds would tell gain from noise."
     beyond = ahead.filter(pl.col("gain_beyond"))
     gains, losses = (beyond.filter(sign).height for sign in (pl.col("gain") > 0, pl.col("gain") < 0))
+    out = ahead["uninformed"].is_not_null().sum()
+    unasked = f" In {out} of them the teacher is no better than a constant; they are in neither count." if out else ""
     return (f"Of {len(lines)} {kind} the student gains beyond noise in {gains} and loses in {losses}; without any real "
-            "difference 5 % of such tables would call one so.")
+            f"difference 5 % of such tables would call one so.{unasked}")
 
 
 def asked_about(found: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 from w2s_bench.registry.short_names import short_names
 from w2s_bench.report.finding import asked_about, is_rounding, said_of
 from w2s_bench.report.results import stars_of_gains, verdict_text
-from w2s_bench.report.wording import Line, counted, figure, intervals_in_words, mark_of, measured_in, scale_of, with_half
+from w2s_bench.report.wording import (
+    Line,
+    counted,
+    figure,
+    harmless,
+    intervals_in_words,
+    mark_of,
+    measured_in,
+    scale_of,
+    with_half,
+)
 from w2s_bench.tables.inference import NO_TERMS, Terms
 from w2s_bench.tables.laws import explicit_words
 from w2s_bench.tables.summary import summary
@@ -32,13 +42,13 @@ def first_screen(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, 
     import polars as pl
 
     found = summary(rows, bounds, None, terms)
-    head, legend, commands = said_of(found, rows), _legend(found), next_commands(rows, run)
+    head, legend, commands = harmless(said_of(found, rows)), _legend(found), next_commands(rows, run)
     left = _HEIGHT - len(commands) - 1 - sum(-(-len(text) // (console.width - 8)) for text in (head, legend))
     console.print(head, markup=False, highlight=False)
     tasks = found["task_set"].unique(maintain_order=True).to_list()
     titles = short_names(tasks)
     for task in tasks[:max(left // _LINES, 1)]:
-        for text in _of_task(titles[task], found.filter(pl.col("task_set") == task), console.width):
+        for text in _of_task(harmless(titles[task]), found.filter(pl.col("task_set") == task), console.width):
             console.print(text, no_wrap=True, overflow="crop")
     more = len(tasks) - max(left // _LINES, 1)
     if more > 0:
@@ -61,7 +71,7 @@ def next_commands(rows: pl.DataFrame, run: str) -> list[str]:
     taught = ok.group_by("task", "strong", "strategy", "supervisor", "seed").agg(pl.col("weak").n_unique())["weak"].max()
     several = (isinstance(compared, int) and compared > 1, isinstance(taught, int) and taught > 1)
     offered = [
-        *([f"w2s-bench show {named} --where \"status != ok\" --columns status,error"] if lost else []),
+        *([f"w2s-bench status {named}"] if lost else []),
         f"w2s-bench show {named} --wide",
         *([f"w2s-bench show {named} --by strategy"] if several[0] else []),
         *([f"w2s-bench select {named}"] if several[1] else []),
@@ -80,7 +90,7 @@ def _of_task(title: str, part: pl.DataFrame, width: int) -> list[Text]:
     short = short_names([str(line[key]) for line in lines for key in keys])
     for line in lines if len(lines) <= _MOST_PAIRS else [lines[0], lines[-1]]:
         names = "  ".join([f"{short[line['weak']]} → {short[line['strong']]}", *(short[line[key]] for key in keys[2:])])
-        found = _of_pair(names, line, exponent, width)
+        found = _of_pair(harmless(names), line, exponent, width)
         made += found if len(made) + len(found) <= _LINES else []
     return made
 

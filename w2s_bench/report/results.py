@@ -94,7 +94,7 @@ def flag_letters(flags: Sequence[str]) -> str:
 
 def stars_of_gains(found: pl.DataFrame) -> str:
     """What a star at a gain means in this summary."""
-    tested = found["gain_p"].drop_nulls().len()
+    tested = found.filter(found["uninformed"].is_null())["gain_p"].drop_nulls().len()
     return f"*: beyond noise among the {counted(tested, 'gain')} of this table (false discovery 5 %)." if tested else ""
 
 

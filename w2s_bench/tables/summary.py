@@ -14,7 +14,7 @@ from w2s_bench.scoring.ratios import NOTHING, quotient
 from w2s_bench.scoring.verdict import STATED, VERDICTS
 from w2s_bench.tables.inference import NO_TERMS, Terms, inferred, interval_columns, interval_types
 from w2s_bench.tables.laws import explicit_bounds
-from w2s_bench.tables.uninformed import averaged
+from w2s_bench.tables.uninformed import averaged, uninformed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,8 +53,9 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
 
     gain, misfit and gain_accuracy have a 95 % interval, `_low` and `_high`, and `_over`, a key of inference.MEANINGS, says over
     what. `_beyond` says whether the mean is beyond noise among all groups of this table (false discovery 5 %, scoring/many.py).
-    copies: seeds that are another one again, which count once. Sorted
-    by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value. A group of
+    copies: seeds that are another one again, which count once. uninformed: why the group's teacher is one that knows no more than
+    a constant, and then nothing of it is beyond noise; null for others, and where a group has several teachers. Sorted by
+    task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value. A group of
     several teachers is without those that know no more than a constant (see `averaged`).
     verdict: the gravest of those counted. fails: what is not certified, the most frequent first. tightness: mean lhs over mean
     rhs of the explicit bound where it is certified and says something; null where either is not above 0.
@@ -67,8 +68,12 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     inner = list(dict.fromkeys([*keys, "direction"]))
     found = [_group(dict(zip(inner, values, strict=True)), part, terms) for values, part in
              ok.group_by(inner, maintain_order=True)]
+    out = dict(((task, weak, by_whom), reason) for task, weak, by_whom, reason in uninformed(rows).iter_rows())
+    for line in found:
+        line["uninformed"] = out.get((line["task_set"], line.get("weak"), line.get("supervisor")))
     for name in WITH_INTERVAL:
-        for line, beyond in zip(found, beyond_noise([_p_of(line, name) for line in found]), strict=True):
+        tested = [math.nan if line["uninformed"] else _p_of(line, name) for line in found]
+        for line, beyond in zip(found, beyond_noise(tested), strict=True):
             line[f"{name}_beyond"] = bool(beyond)
     rest = [key for key in inner if key not in ("task_set", "direction")]
     found.sort(key=lambda line: (natural(line["task_set"]), direction_place(line["direction"]),
@@ -89,7 +94,7 @@ def _schema() -> Schema:
         "copies": pl.Int64, "seeds_gaining": pl.Int64, **{name: pl.Float64 for name in (*MEANS, *ACCURACIES)},
         **interval_types(WITH_INTERVAL), **{f"{name}_beyond": pl.Boolean for name in WITH_INTERVAL},
         "gain_over_misfit": pl.Float64, "tightness": pl.Float64, **dict.fromkeys(COUNTS.values(), pl.Int64),
-        "verdict": pl.String, "fails": pl.List(pl.String), "flags": pl.List(pl.String),
+        "verdict": pl.String, "fails": pl.List(pl.String), "flags": pl.List(pl.String), "uninformed": pl.String,
     }
 
 
