@@ -85,7 +85,7 @@ class Sitting:
         if not jobs and self._before and self._before.clock and self._before.clock.ended:
             self._write(self._before)
             return
-        seconds = round(self._clock.seconds + time.monotonic() - self._begun, 1)
+        seconds = round(self._clock.seconds + time.monotonic() - self._begun, 3)
         self._write(environment(Clock(self._clock.started, _now(), seconds, self._clock.jobs + jobs), self._policy))
 
     def _write(self, found: Environment) -> None:
