@@ -69,9 +69,10 @@ def read_terms(sources: Sequence[Path]) -> pl.DataFrame:
     found = []
     for path in (source / FILE for source in sources if (source / FILE).is_file()):
         try:
-            data = path.read_bytes()
-            check_label(pl.read_parquet_metadata(data).get(NAMED), path, TERM)
-            table = pl.read_parquet(data)
+            with path.open("rb") as stream:  # a path would be read as a pattern
+                check_label(pl.read_parquet_metadata(stream).get(NAMED), path, TERM)
+                stream.seek(0)
+                table = pl.read_parquet(stream)
             found.append(table.select(pl.col(name).cast(kind) if name in table.columns else pl.lit(None, kind).alias(name)
                                       for name, kind in schema.items()))
         except pl.exceptions.PolarsError as error:
