@@ -53,6 +53,8 @@ def gains(s: int, n: int, *, of_seeds: float = 0.1, mean: float = 0.0, draw: int
 def test_what_seeds_share_decides(told: Mapping[str, Any], over: str) -> None:
     terms = gains(5, 80)
     rows, kept = made(terms, **told)
+    if not told["shared"]:
+        rows = rows.with_columns(fingerprint_test=pl.col("seed").cast(pl.String))
     found = inferred(rows, "gain", Terms(lambda: kept))
     assert found is not None and found.over == over and found.seeds == 5
     alone = across_seeds(terms.mean(axis=1))
@@ -65,6 +67,16 @@ def test_without_the_terms_it_is_of_this_test_set_and_says_so() -> None:
     found = inferred(rows, "gain", Terms())
     assert found is not None and found.over == TEST_SET and mark_of(found.over) == "°"
     assert "° over seeds, of this test set alone" in intervals_in_words([found.over])
+
+
+def test_runs_of_one_seed_each_that_share_a_test_split_are_not_taken_for_independent_draws() -> None:
+    """Each of them saw no other seed, so `test_shared` is false in both; the digests of their test splits are one."""
+    rows, _ = made(gains(3, 80), shared=False)
+    assert rows["fingerprint_test"].n_unique() == 1
+    found = inferred(rows, "gain", Terms())
+    assert found is not None and found.over == TEST_SET
+    apart = inferred(rows.with_columns(fingerprint_test=pl.col("seed").cast(pl.String)), "gain", Terms())
+    assert apart is not None and apart.over == SEEDS
 
 
 def test_copies_of_one_row_count_once_and_are_judged_over_test_examples() -> None:

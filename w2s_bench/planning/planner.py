@@ -78,6 +78,12 @@ class Plan:
         counts = Counter(job.stage for job in self.jobs.values())
         return {stage: counts[stage] for stage in STAGES}
 
+    def score_of(self, cell: Cell) -> Score:
+        """The recipe of a cell's score, which names all that the cell rests on."""
+        recipe = self.jobs[cell.key].recipe
+        assert isinstance(recipe, Score)
+        return recipe
+
     def upstream(self, key: str) -> set[str]:
         """Keys of a job and of all that it rests on."""
         found: set[str] = set()

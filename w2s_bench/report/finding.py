@@ -70,18 +70,22 @@ def _of_one(line: Line) -> str:
     if is_rounding(line, "misfit"):
         return f"{weak} → {strong}: the student is its teacher."
     exponent = scale_of([line["err_weak"]])
+    if line["uninformed"]:
+        return (f"{weak} → {strong}: the teacher is no better than a constant ({line['uninformed']}), so its student's gain is "
+                "not counted.")
     seeds, gains = line["n_seeds"], line["seeds_gaining"]
+    again = f", {line['copies']} of them the same row again" if line["copies"] else ""
     size = {**line, "gain": abs(line["gain"])} | ({} if line["gain"] >= 0 or line["gain_low"] is None else {
         "gain_low": -line["gain_high"], "gain_high": -line["gain_low"]})
     told = with_half(size, "gain", 3, mark_of(line["gain_over"]), exponent=exponent)
     unit = measured_in(line, exponent)
-    often = f"{gains if line['gain'] > 0 else seeds - gains} of {counted(seeds, 'seed')}"
+    often = f"{gains if line['gain'] > 0 else seeds - gains} of {counted(seeds, 'seed')}{again}"
     if line["gain_low"] is None:
         verb = "gains" if line["gain"] > 0 else "loses"
         return f"{weak} → {strong}: the student {verb} {told} ({often}; {unit}); one number has no interval."
     if not line["gain_beyond"]:
         return (f"{weak} → {strong}: gain and loss cannot be told apart, {with_half(line, 'gain', 3, exponent=exponent)} "
-                f"({gains} of {counted(seeds, 'seed')} gain; {unit}).")
+                f"({gains} of {counted(seeds, 'seed')} gain{again}; {unit}).")
     return f"{weak} → {strong}: the student {'gains' if line['gain'] > 0 else 'loses'} {told} ({often}; {unit})."
 
 
@@ -91,7 +95,7 @@ def is_rounding(line: Line, name: str) -> bool:
 
 
 def gain_on_misfit(line: Line) -> str:
-    """What a line of `over_all` says of gain and misfit, and over which cells: the same in show, run, report and predict."""
+    """What a line of `over_all` says of gain and misfit, and over which cells."""
     scale = ", in shares of the teacher's error because units differ" if line["divergence"] is None else ""
     return (f"over {line['n_truth']} {line['direction'] or 'scored'} cells of {line['task_sets']} task sets{scale}, gain / "
             f"misfit is {with_half(line, 'gain_over_misfit', 2)} (mean over task sets, 95 %)")

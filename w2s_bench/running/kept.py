@@ -8,7 +8,6 @@ the student (`Facts`) and what is predicted, as JSON.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -19,7 +18,8 @@ from w2s_bench.compute.splits import LoadedTask, unpack_splits
 from w2s_bench.contracts import PREDICTORS, Array, DataError
 from w2s_bench.contracts.digests import canonical_json, digest
 from w2s_bench.planning.planner import Cell, Plan
-from w2s_bench.planning.recipes import Part, Score
+from w2s_bench.planning.recipes import Part
+from w2s_bench.running.table_files import write_parquet
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
 if TYPE_CHECKING:
@@ -56,19 +56,19 @@ def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[st
     for label in dict.fromkeys(cell.task.label for cell in ok):
         cells = [cell for cell in ok if cell.task.label == label]
         answers = list(_answers(plan, store, cells, splits, lost))
-        size += _written(_table(answers), folder / FOLDER / _file_of(label))
+        size += write_parquet(_table(answers), folder / FOLDER / _file_of(label))
         facts += _facts(plan, store, cells, scores, splits, lost)
     import polars as pl
 
     schema = dict.fromkeys(("cell_key", "split", "output", "facts"), pl.String)
-    return size + _written(pl.DataFrame(facts, schema=schema), folder / FOLDER / FACTS), lost
+    return size + write_parquet(pl.DataFrame(facts, schema=schema), folder / FOLDER / FACTS), lost
 
 
 def _answers(plan: Plan, store: Store, cells: Iterable[Cell], splits: Sequence[str], lost: list[str]) -> Iterator[Answers]:
     """Of these cells of one task every predictor once, and the truth of each seed."""
     written: set[str] = set()
     for cell in cells:
-        recipe = _recipe(plan, cell)
+        recipe = plan.score_of(cell)
         try:
             task = unpack_splits(store.load(recipe.load))
             if recipe.load not in written:
@@ -87,7 +87,7 @@ def _facts(plan: Plan, store: Store, cells: Iterable[Cell], scores: Mapping[str,
            lost: list[str]) -> Iterator[dict[str, str]]:
     for cell in cells:
         try:
-            output = canonical_json(store.load(_recipe(plan, cell).load).payload["output"])
+            output = canonical_json(store.load(plan.score_of(cell).load).payload["output"])
         except (DamagedArtifact, KeyError) as fault:
             lost.append(f"facts of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})")
             continue
@@ -96,11 +96,6 @@ def _facts(plan: Plan, store: Store, cells: Iterable[Cell], scores: Mapping[str,
             if known is not None:
                 yield {"cell_key": cell.key, "split": split, "output": output, "facts": canonical_json(known)}
 
-
-def _recipe(plan: Plan, cell: Cell) -> Score:
-    recipe = plan.jobs[cell.key].recipe
-    assert isinstance(recipe, Score)
-    return recipe
 
 
 def _of_truth(task: LoadedTask, split: str) -> tuple[Array, Array]:
@@ -121,13 +116,6 @@ def _file_of(task: str) -> str:
     slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in task)[:80]
     return f"{slug}-{digest(task)[:6]}.parquet"
 
-
-def _written(table: pl.DataFrame, path: Path) -> int:
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as stream:  # a path would be read as a pattern
-        table.write_parquet(stream)
-    os.replace(new, path)
-    return path.stat().st_size
 
 
 def kept_facts(folder: Path) -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]:
@@ -194,5 +182,5 @@ def copy_kept(folders: Sequence[Path], rows: pl.DataFrame, target: Path) -> int:
         whole = pl.concat(found).unique(maintain_order=True)
         chosen = pl.col("cell_key").is_in(wanted) if name == FACTS else pl.col("predictor").is_in(keys)
         whole = whole.filter(chosen)
-        size += _written(whole, target / FOLDER / name) if whole.height else 0
+        size += write_parquet(whole, target / FOLDER / name) if whole.height else 0
     return size

@@ -12,7 +12,6 @@ import msgspec
 from w2s_bench.contracts import PREDICTORS, Outcome, StoreError
 from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.planner import Cell, Plan
-from w2s_bench.planning.recipes import Score
 from w2s_bench.running.audience import Audience, Progress
 from w2s_bench.running.journal import Failure, Journal, Record
 from w2s_bench.store.artifacts import DamagedArtifact, Store
@@ -91,8 +90,7 @@ class Recorder:
     def row(self, cell: Cell) -> dict[str, Any]:
         """The cell as a row of the table, with its score where it has one."""
         record = self.records.get(cell.key)
-        recipe = self.plan.jobs[cell.key].recipe
-        assert isinstance(recipe, Score)
+        recipe = self.plan.score_of(cell)
         versions = {role: f"{c.name} {c.version} {c.source[:12]}" for role, c in
                     (("task", cell.task), ("weak", cell.weak), ("strong", cell.strong), ("strategy", cell.strategy),
                      ("supervisor", cell.supervisor))}

@@ -77,11 +77,16 @@ def table_of(records: Sequence[Mapping[str, object]], schema: TableSchema) -> pl
 
 def write_table(table: pl.DataFrame, path: Path, schema: TableSchema) -> None:
     """Write the table, conformed, as a file of that schema, whole or not at all: same table, same bytes."""
-    table = conformed(table, schema, str(path))
+    write_parquet(conformed(table, schema, str(path)), path, {NAMED: schema.label})
+
+
+def write_parquet(table: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None) -> int:
+    """Write any table, whole or not at all; bytes written. The path is read literally."""
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as stream:  # a path would be read as a pattern
-        table.write_parquet(stream, metadata={NAMED: schema.label})
+        table.write_parquet(stream, metadata=dict(metadata or {}))
     os.replace(new, path)
+    return path.stat().st_size
 
 
 def read_table(path: Path, schema: TableSchema) -> pl.DataFrame:

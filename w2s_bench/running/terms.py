@@ -9,7 +9,6 @@ are the rows'. Where no two seeds share an example nothing is written, and an in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,8 +18,7 @@ import numpy as np
 from w2s_bench.compute.splits import example_names, unpack_splits
 from w2s_bench.contracts import Array, DataError, Divergence, Predictions
 from w2s_bench.planning.planner import Cell, Plan
-from w2s_bench.planning.recipes import Score
-from w2s_bench.running.table_files import NAMED, TERM, check_label
+from w2s_bench.running.table_files import NAMED, TERM, check_label, write_parquet
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
 if TYPE_CHECKING:
@@ -102,16 +100,12 @@ def _written(tables: Sequence[pl.DataFrame], path: Path) -> int:
     if not tables:
         path.unlink(missing_ok=True)
         return 0
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as stream:  # a path would be read as a pattern
-        pl.concat(tables).write_parquet(stream, compression_level=9, metadata={NAMED: TERM.label})
-    os.replace(new, path)
-    return path.stat().st_size
+    return write_parquet(pl.concat(tables), path, {NAMED: TERM.label})
 
 
 def _of_task(plan: Plan, store: Store, cells: Sequence[Cell]) -> Iterator[pl.DataFrame]:
     """The terms of one task's cells, where two of its seeds share an example. Raises what the store does."""
-    loads = sorted({_recipe(plan, cell).load for cell in cells})
+    loads = sorted({plan.score_of(cell).load for cell in cells})
     if len(loads) < 2:
         return
     tests = {load: unpack_splits(store.load(load)).splits.test for load in loads}
@@ -120,7 +114,7 @@ def _of_task(plan: Plan, store: Store, cells: Sequence[Cell]) -> Iterator[pl.Dat
         return
     known: dict[str, Array] = {}
     for cell in cells:
-        recipe = _recipe(plan, cell)
+        recipe = plan.score_of(cell)
         for key in (recipe.weak, recipe.student, recipe.ceiling):
             if key not in known:
                 known[key] = store.load(key).arrays["test"]
@@ -150,9 +144,3 @@ def _rounded(values: Array) -> Array:
     """Values (n,) as float32 to 12 bits, about three digits and a half: the rest is noise that does not compress."""
     bits = np.asarray(values, dtype=np.float32).view(np.uint32)
     return ((bits + np.uint32(0x400)) & np.uint32(0xFFFFF800)).view(np.float32)
-
-
-def _recipe(plan: Plan, cell: Cell) -> Score:
-    recipe = plan.jobs[cell.key].recipe
-    assert isinstance(recipe, Score)
-    return recipe

@@ -33,8 +33,8 @@ FEW_SEEDS = 1.5
 
 @dataclass(frozen=True)
 class Seed:
-    """A seed's terms. examples: (n,) integers that name test examples, the same across seeds. values: (n,), whose weighted sum is
-    the seed's mean; influence: (n,), what each example adds to that mean beyond its share, summing to 0."""
+    """A seed's mean. examples: (n,) integers that name test examples, the same across seeds. influence: (n,), what each example
+    adds to the mean beyond its share, summing to 0."""
 
     mean: float
     examples: npt.NDArray[Any]

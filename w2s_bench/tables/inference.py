@@ -192,10 +192,13 @@ def _sharing(held: pl.DataFrame) -> str:
     shared = held["test_shared"].to_list() if "test_shared" in held.columns else [None]
     if any(found is None for found in shared):
         return UNCHECKED
-    if not any(shared):
-        return SEEDS
     import polars as pl
 
+    if not any(shared):
+        # each run looked at its own seeds alone: runs of one seed each may share a test split all the same
+        splits = held.group_by("task").agg(pl.col("fingerprint_test").drop_nulls().n_unique(), pl.col("seed").n_unique())
+        apart = splits.filter((pl.col("fingerprint_test") > 0) & (pl.col("fingerprint_test") < pl.col("seed"))).is_empty()
+        return SEEDS if apart else TEST_SET
     training = held.group_by("task").agg(pl.col("fingerprint_supervise").n_unique(), pl.col("seed").n_unique())
     one = training.filter((pl.col("fingerprint_supervise") > 1) | (pl.col("seed") < 2)).is_empty()
     return FITS if one else CROSSED

@@ -36,7 +36,8 @@ def uninformed(rows: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     ok = rows.filter(pl.col("status") == "ok")
-    some = ok.filter(pl.col("flags").list.eval(pl.element().is_in([AT_CHANCE, *THROUGHOUT])).list.any().fill_null(False))
+    flagged = [pl.col("flags").list.contains(flag).fill_null(False) for flag in (AT_CHANCE, *THROUGHOUT)]
+    some = ok.filter(pl.any_horizontal(flagged))
     suspects = ok.join(some.select(TEACHER).unique(), on=list(TEACHER), how="semi", nulls_equal=True)
     found = [{**dict(zip(TEACHER, names, strict=True)), "reason": reason}
              for names, part in suspects.group_by(TEACHER, maintain_order=True) if (reason := _reason(part))]
