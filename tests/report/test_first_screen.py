@@ -65,6 +65,17 @@ def test_a_teacher_at_chance_is_in_neither_count_of_the_headline() -> None:
     assert summary(out, bounds).filter(pl.col("task_set") == "a")["uninformed"].to_list() == ["teacher-collapsed"] * 2
 
 
+def test_a_single_pair_says_that_its_teacher_is_at_chance_and_which_seeds_are_one_row_again() -> None:
+    rows, bounds = make_tables({"a": 1.0})
+    ahead = rows.filter(pl.col("direction") == "weak-to-strong")
+    out = ahead.with_columns(flags=pl.lit(["teacher-collapsed"]))
+    assert screen(out, bounds)[0].startswith("small → large: the teacher is no better than a constant (teacher-collapsed)")
+    first = ahead.filter(pl.col("seed") == 0)
+    twice = pl.concat([ahead, first.with_columns(seed=pl.lit(9, pl.Int64), cell_key=pl.lit("copy"))])
+    text = " ".join(" ".join(screen(twice, bounds)).split())
+    assert "the student gains 0.288 ± 0.045 (3 of 3 seeds; copies of a row: 1; squared in kg²)." in text
+
+
 def test_no_name_steers_the_terminal() -> None:
     rows, bounds = make_tables({"t": 1.0})
     hostile = rows.with_columns(pl.lit("\x1b]0;owned\x07\x1b[31mred").alias("weak"), pl.lit("t\x1b[2J").alias("task_set"))

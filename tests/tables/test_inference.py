@@ -90,6 +90,17 @@ def test_copies_of_one_row_count_once_and_are_judged_over_test_examples() -> Non
     assert line["copies"] == 4 and line["gain_over"] == EXAMPLES and not 0.0 < line["gain_high"] - line["gain"] < 0.1
 
 
+def test_a_pair_is_one_again_only_where_both_its_cells_are() -> None:
+    """A strategy without randomness beside one with it, on given splits: its rows repeat, the differences do not."""
+    fixed, of_fixed = made(np.repeat(gains(1, 80), 5, axis=0), shared=True, training="one", strategy="fixed")
+    drawn, of_drawn = made(gains(5, 80, draw=3), shared=True, training="one", strategy="drawn")
+    both, kept = pl.concat([fixed, drawn]), pl.concat([of_fixed, of_drawn])
+    line = comparisons(both, "drawn", Terms(lambda: kept)).filter(
+        pl.col("strategy") == "fixed", pl.col("measure") == "gain").row(0, named=True)
+    assert line["difference_over"] == FITS
+    assert line["difference"] == pytest.approx(fixed["gain"].mean() - drawn["gain"].mean())
+
+
 def test_equal_strategies_on_one_test_file_are_starred_in_5_percent_of_tables_and_were_in_more() -> None:
     starred, alone = [], []
     for draw in range(300):

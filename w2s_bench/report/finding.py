@@ -74,7 +74,7 @@ def _of_one(line: Line) -> str:
         return (f"{weak} → {strong}: the teacher is no better than a constant ({line['uninformed']}), so its student's gain is "
                 "not counted.")
     seeds, gains = line["n_seeds"], line["seeds_gaining"]
-    again = f", {line['copies']} of them the same row again" if line["copies"] else ""
+    again = f"; copies of a row: {line['copies']}" if line["copies"] else ""
     size = {**line, "gain": abs(line["gain"])} | ({} if line["gain"] >= 0 or line["gain_low"] is None else {
         "gain_low": -line["gain_high"], "gain_high": -line["gain_low"]})
     told = with_half(size, "gain", 3, mark_of(line["gain_over"]), exponent=exponent)

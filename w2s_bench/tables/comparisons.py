@@ -11,7 +11,16 @@ from w2s_bench.registry.names import natural
 from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.scoring.many import beyond_noise
-from w2s_bench.tables.inference import NO_TERMS, READS, Inferred, Terms, inferred, interval_columns, interval_types
+from w2s_bench.tables.inference import (
+    NO_TERMS,
+    READS,
+    Inferred,
+    Terms,
+    inferred,
+    interval_columns,
+    interval_types,
+    without_copies,
+)
 from w2s_bench.tables.summary import direction_place
 from w2s_bench.tables.uninformed import told_apart
 
@@ -185,7 +194,7 @@ def _figures(seen: pl.DataFrame, measure: str, own: bool, terms: Terms | None) -
     import polars as pl
 
     apart = (pl.col(measure) - pl.col(f"{measure}_against")).alias("difference")
-    with_apart = seen.with_columns(apart)
+    with_apart = without_copies(seen.with_columns(apart))[0]
     columns = ("mean", "mean_against", "difference")
     means = with_apart.rename({measure: "mean", f"{measure}_against": "mean_against"}).group_by(
         "task_set", "seed", maintain_order=True).agg(pl.col(columns).mean())

@@ -138,7 +138,7 @@ def inferred(part: pl.DataFrame, measure: str, terms: Terms, *, value: str | Non
     held = part.filter(part[column].is_not_null() & part[column].cast(float).is_finite())
     if held.is_empty():
         return None
-    held, copies = _without_copies(held)
+    held, copies = without_copies(held)
     seeds = held.partition_by("seed", maintain_order=True)
     means = np.array([float(np.mean(seed[column].to_numpy())) for seed in seeds])
     if len(seeds) == 1:
@@ -171,9 +171,11 @@ def interval_columns(name: str, found: Inferred | None) -> Values:
             f"{name}_over": found.over}
 
 
-def _without_copies(held: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """The cells of the seeds that differ; how many seeds were another one again."""
-    there = [name for name in _COPY if name in held.columns]
+def without_copies(held: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The cells of the seeds that differ; how many seeds were another one again. A pair of cells is one again where what it is
+    compared with is too."""
+    pair = [name for name in held.columns if name.endswith("_against") and name != "cell_key_against"]
+    there = [*(name for name in _COPY if name in held.columns), *pair]
     if not {"err_student", "misfit"} <= set(there) or held["misfit"].null_count() or held["err_student"].null_count():
         return held, 0  # what is known of the cells does not tell two seeds from one seed twice
     told: dict[tuple[object, ...], object] = {}

@@ -12,7 +12,7 @@ from w2s_bench.registry.names import natural
 from w2s_bench.scoring.many import beyond_noise
 from w2s_bench.scoring.ratios import NOTHING, quotient
 from w2s_bench.scoring.verdict import STATED, VERDICTS
-from w2s_bench.tables.inference import NO_TERMS, Terms, inferred, interval_columns, interval_types
+from w2s_bench.tables.inference import NO_TERMS, Terms, inferred, interval_columns, interval_types, without_copies
 from w2s_bench.tables.laws import explicit_bounds
 from w2s_bench.tables.uninformed import averaged, uninformed
 
@@ -53,9 +53,9 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
 
     gain, misfit and gain_accuracy have a 95 % interval, `_low` and `_high`, and `_over`, a key of inference.MEANINGS, says over
     what. `_beyond` says whether the mean is beyond noise among all groups of this table (false discovery 5 %, scoring/many.py).
-    copies: seeds that are another one again, which count once. uninformed: why the group's teacher is one that knows no more than
-    a constant, and then nothing of it is beyond noise; null for others, and where a group has several teachers. Sorted by
-    task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value. A group of
+    copies: seeds that are another one again; n_seeds and means are of the others. uninformed: why the group's teacher is one that
+    knows no more than a constant, and then nothing of it is beyond noise; null for others, and where a group has several teachers.
+    Sorted by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value. A group of
     several teachers is without those that know no more than a constant (see `averaged`).
     verdict: the gravest of those counted. fails: what is not certified, the most frequent first. tightness: mean lhs over mean
     rhs of the explicit bound where it is certified and says something; null where either is not above 0.
@@ -106,16 +106,16 @@ def _p_of(line: Values, name: str) -> float:
 def _group(names: Values, part: pl.DataFrame, terms: Terms) -> Values:
     import polars as pl
 
-    by_seed = part.group_by("seed", maintain_order=True).agg(pl.col(*MEANS, *ACCURACIES).mean())
+    distinct, copies = without_copies(part)
+    by_seed = distinct.group_by("seed", maintain_order=True).agg(pl.col(*MEANS, *ACCURACIES).mean())
     means = {name: _mean(by_seed[name]) for name in MEANS}
     accuracies = {name: _mean(by_seed[name]) for name in ACCURACIES}
-    found = {name: inferred(part, name, terms) for name in WITH_INTERVAL}
-    gain = found["gain"]
+    found = {name: inferred(distinct, name, terms) for name in WITH_INTERVAL}
     counts = {column: int((part["verdict"] == verdict).sum()) for verdict, column in COUNTS.items()}
     both = part.filter(pl.col("verdict").is_in(STATED)).drop_nulls(["lhs", "rhs"])
     return {
         **names, "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "classes": part["classes"][0],
-        "n_seeds": by_seed.height, "n_cells": part.height, "copies": gain.copies if gain else 0,
+        "n_seeds": by_seed.height, "n_cells": part.height, "copies": copies,
         "seeds_gaining": by_seed.filter(pl.col("gain") > 0).height, **means, **accuracies,
         **{key: value for name in WITH_INTERVAL for key, value in interval_columns(name, found[name]).items() if key != name},
         "gain_over_misfit": _ratio(means["gain"], means["misfit"], means["err_weak"]),
