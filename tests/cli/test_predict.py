@@ -1,4 +1,4 @@
-"""Gain is foretold from misfit: for runs, for a user's two files, and with an honest word where the law says little."""
+"""What the misfit of a user's two files says of the gain, with an honest word where the law says little."""
 
 from __future__ import annotations
 
@@ -7,30 +7,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 from conftest import Command
-from made_tables import make_classes, make_family, make_tables
+from own_files import OWN, quantity, write
 
 from w2s_bench.report.own.files import joined, read_predictions
-from w2s_bench.scoring.columns import BOUNDS, polars_schema
-from w2s_bench.scoring.intervals import estimate, student_t
-from w2s_bench.tables.predictions import over_all, predictions
 
 Ask = Callable[..., str]
-OWN = ("predict", "--weak", "weak.csv", "--student", "student.csv")
-NO_BOUNDS = pl.DataFrame(schema=polars_schema(BOUNDS))
 TRUTH = np.linspace(0.0, 3.0, 40)
 WEAK = TRUTH + np.where(np.arange(40) % 2, 0.9, -0.7)
 STUDENT = TRUTH + np.where(np.arange(40) % 2, 0.45, -0.4)
-
-
-def write(name: str, values: np.ndarray, ids: list[str] | None = None, header: str = "id,value") -> None:
-    names = ids or [f"x{i}" for i in range(len(values))]
-    Path(name).write_text("\n".join([header, *(f"{i},{v}" for i, v in zip(names, values, strict=True))]) + "\n")
 
 
 @pytest.fixture
@@ -39,11 +28,6 @@ def files(ask: Ask) -> None:
     write("student.csv", STUDENT[::-1], [f"x{i}" for i in reversed(range(40))])
     write("truth.csv", TRUTH[:25], header="id,label")
     write("ceiling.csv", TRUTH + 0.05)
-
-
-def quantity(found: dict[str, Any], name: str, on: str = "labelled ids") -> dict[str, Any]:
-    (line,) = (line for line in found["quantities"] if line["quantity"] == name and line["on"] == on)
-    return dict(line)
 
 
 @pytest.mark.usefixtures("files")
@@ -252,117 +236,6 @@ def test_half_a_pair_and_nothing_at_all_are_refused(ask: Ask) -> None:
     assert "`w2s-bench run`" in ask("predict", code=2)
 
 
-def certified(rows: pl.DataFrame, reach: float, *, bound: str = "inexact", certain: bool = True) -> pl.DataFrame:
-    """Bounds that let the gain of each of these cells be less than its misfit by so much."""
-    return rows.select("run_id", "cell_key", bound=pl.lit(bound), split=pl.lit("test"), lhs="err_student",
-                       slack=pl.col("gain") - pl.col("misfit") + reach, all_assumptions=pl.lit(certain)).pipe(
-        lambda found: pl.concat([NO_BOUNDS, found], how="diagonal"))
-
-
-def test_a_group_says_what_the_law_certifies_and_what_was_measured() -> None:
-    rows = make_family({"a": 1.0, "b": 1e4}, seeds=3)
-    table = predictions(rows, certified(rows, 0.2))
-    assert table["task_set"].to_list() == ["a", "b"] and "panel" not in table.columns
-    line = table.row(0, named=True)
-    assert (line["n_cells"], line["n_seeds"], line["line_over"], line["misfit_over"]) == (18, 3, "means", "seeds")
-    assert line["slope"] == pytest.approx(1.0, abs=0.2) and line["slope_low"] < 1.0 < line["slope_high"]
-    mine = rows.filter(pl.col("task_set") == "a")
-    assert line["gain_over_misfit"] == pytest.approx(mine.select(pl.col("gain").mean() / pl.col("misfit").mean()).item())
-    assert (line["banded"], line["narrow"]) == (18, mine.filter(pl.col("misfit") > 0.2).height)
-    assert line["band_width"] == pytest.approx(0.2 / mine["misfit"].mean()) and line["loses"] == 0
-
-
-def test_what_is_not_certified_and_what_has_no_delta_has_no_band() -> None:
-    rows = make_family({"a": 1.0}).with_columns(delta_exact=pl.when(pl.col("weak") == "teacher-0").then(0.0))
-    for bounds in (certified(rows, 0.0, certain=False), certified(rows, 0.0, bound="theorem1"), NO_BOUNDS):
-        line = predictions(rows, bounds).row(0, named=True)
-        assert (line["banded"], line["band_width"], line["no_delta"], line["not_certified"]) == (0, None, 12, 6)
-
-
-def test_a_small_band_of_an_exact_projection_is_no_band_of_a_student_that_is_none() -> None:
-    """16 transfer points: ε is all but 0, δ is the misfit, and the gain is minus the misfit."""
-    rows = make_family({"a": 1.0}).with_columns(gain=-pl.col("misfit"), delta_exact="misfit", err_ceiling=pl.lit(1e-9))
-    bounds = pl.concat([certified(rows, 1e-4, bound="theorem2-explicit", certain=False), certified(rows, 2.0)])
-    line = predictions(rows, bounds).row(0, named=True)
-    assert line["band_width"] > 2.0 and line["narrow"] == 0 and line["loses"] == 18
-
-
-def test_no_task_sets_are_pooled_below_eight_and_from_eight_on_each_is_one_value() -> None:
-    few = make_family({f"t{i}": 1.0 for i in range(7)}).with_columns(output_unit=pl.lit("kg"))
-    assert over_all(few, NO_BOUNDS).is_empty()
-    pooled = predictions(few, NO_BOUNDS, ["strategy"]).row(0, named=True)
-    assert (pooled["misfit"], pooled["gain"], pooled["slope"], pooled["n_cells"]) == (None, None, None, 126)
-    rows = make_family({f"t{i}": 10.0**i for i in range(8)})
-    line = over_all(rows, NO_BOUNDS).row(0, named=True)
-    assert (line["task_sets"], line["misfit_over"]) == (8, "task sets")
-    assert (line["output_unit"], line["divergence"]) == ("share of err_weak", None)
-    assert line["slope"] is None and line["line_over"] is None
-    shares = rows.with_columns(share=pl.col("misfit") / pl.col("err_weak"))
-    assert line["misfit"] == pytest.approx(shares["share"].mean())
-    sets = rows.with_columns(pl.col("gain", "misfit") / pl.col("err_weak")).group_by("task_set").agg(
-        ratio=pl.col("gain").mean() / pl.col("misfit").mean())["ratio"]
-    half = 2.364624 * float(sets.std()) / 8**0.5  # type: ignore[arg-type]
-    assert line["gain_over_misfit"] == pytest.approx(sets.mean())
-    assert line["gain_over_misfit_high"] - line["gain_over_misfit"] == pytest.approx(half, rel=1e-5)
-
-
-@pytest.mark.parametrize("made_to_fail", [
-    {"direction": pl.lit("strong-to-weak")}, {"flags": pl.lit(["ceiling-not-better"])}, {"misfit": pl.lit(0.2)}])
-def test_no_line_goes_through_what_cannot_gain_or_does_not_vary(made_to_fail: dict[str, pl.Expr]) -> None:
-    rows = make_family({"a": 1.0})
-    assert predictions(rows, NO_BOUNDS)["slope"].item() is not None
-    assert predictions(rows.with_columns(**made_to_fail), NO_BOUNDS)["slope"].item() is None
-
-
-def test_a_single_cell_has_its_interval_over_test_examples() -> None:
-    line = predictions(make_family({"a": 1.0}, draws=1, seeds=1, teachers=1), NO_BOUNDS).row(0, named=True)
-    assert line["misfit_over"] == "test examples" and line["misfit_high"] - line["misfit"] == pytest.approx(0.01 * student_t(199))
-    assert line["slope"] is None and line["line_over"] is None
-
-
-def test_the_command_says_predicts_only_where_the_band_is_narrower_than_the_misfit(ask: Ask) -> None:
-    rows = make_family({"a": 1.0, "b": 1.0}, panel="family").with_columns(delta_exact=pl.lit(0.0))
-    rows.write_parquet("rows.parquet")
-    certified(rows, 0.01).write_parquet("bounds.parquet")
-    shown = ask("predict", "rows.parquet")
-    assert "In 36 of 36 cells the law certifies a band narrower than the misfit: there the misfit predicts" in shown
-    assert "Measured, the student errs more than its teacher in 0 of 36 cells" in shown and "over all" not in shown
-    certified(rows, 0.5).write_parquet("bounds.parquet")
-    shown = ask("predict", "rows.parquet")
-    assert "In none of 36 cells" in shown and "36 have a band as wide as the misfit or wider" in shown
-    assert "Theorem 1" not in shown
-    found = json.loads(ask("predict", "rows.parquet", "--by", "panel,task_set", "--json"))
-    assert [line["panel"] for line in found["groups"]] == ["family", "family"] and found["over_all"] is None
-    lines = ask("predict", "rows.parquet", "--csv").splitlines()
-    assert len(lines) == 3 and lines[0].startswith("panel,task_set,strategy,supervisor,direction")
-
-
-def test_eight_task_sets_have_a_line_of_their_own_and_a_sentence(ask: Ask) -> None:
-    make_family({f"t{i}": 1.0 for i in range(8)}).write_parquet("rows.parquet")
-    shown = ask("predict", "rows.parquet")
-    assert "over weak-to-strong cells of 8 task sets" in shown and "over task sets, each of which is one value" in shown
-    assert "Over 144 weak-to-strong cells of 8 task sets, in shares of the teacher's error because units differ" in shown
-
-
-def test_a_run_without_truth_predicts_no_gain(ask: Ask) -> None:
-    none = pl.lit(None, dtype=pl.Float64)
-    blind = make_family({"a": 1.0}).with_columns(gain=none, err_weak=none, err_student=none, err_ceiling=none)
-    blind.write_parquet("rows.parquet")
-    found = json.loads(ask("predict", "rows.parquet", "--json"))
-    assert found["groups"][0]["misfit"] > 0 and found["groups"][0]["slope"] is None and "No truth" in found["says"][1]
-    assert "no gain is predicted" in found["says"][1]
-    assert "no row of 18 holds misfit and gain" in ask("relate", "rows.parquet", "--x", "misfit", "--y", "gain", code=2)
-
-
-def test_runs_that_cannot_be_read_as_predictions_are_refused(ask: Ask) -> None:
-    make_family({"a": 1.0, "b": 1.0}).write_parquet("rows.parquet")
-    make_tables({"t": 1.0}, failed=2)[0].filter(pl.col("status") == "failed").write_parquet("failed.parquet")
-    assert "mixed units" in ask("predict", "rows.parquet", "--by", "strategy", code=2)
-    assert "cannot group by 'tsk'" in ask("predict", "rows.parquet", "--by", "tsk", code=2)
-    assert "none of 2 rows has status ok" in ask("predict", "failed.parquet", code=2)
-    assert "none of 2 rows has status ok" in ask("relate", "failed.parquet", "--x", "misfit", "--y", "gain", code=2)
-
-
 @pytest.mark.parametrize("name", ["predict", "select", "relate"])
 def test_help_imports_nothing_heavy(w2s: Command, name: str) -> None:
     code = ("import sys\nfrom w2s_bench.cli.main import main\ntry:\n    main()\nfinally:\n"
@@ -374,126 +247,6 @@ def test_help_imports_nothing_heavy(w2s: Command, name: str) -> None:
 @pytest.mark.parametrize("name", ["squared", "squared-mean", "brier", "kl"])
 def test_help_says_where_the_divergences_are_listed_and_they_are(ask: Ask, name: str) -> None:
     assert "w2s-bench ls divergences" in " ".join(ask("predict", "--help").split()) and name in ask("ls", "divergences")
-
-
-NAMES = ("no", "yes", "maybe")
-
-
-@pytest.fixture
-def of_classes(ask: Ask) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Probabilities of three classes for 60 ids, the student's columns in another order; class names of the first 40."""
-    rng = np.random.default_rng(5)
-    labels = rng.integers(3, size=60)
-    weak, ceiling = (np.exp(1.5 * strength * np.eye(3)[labels] + 0.5 * rng.standard_normal((60, 3))) for strength in (0.4, 1.5))
-    weak, ceiling = (values / values.sum(axis=1, keepdims=True) for values in (weak, ceiling))
-    student = 0.5 * (weak + ceiling)
-    for name, values, order in (("weak", weak, (0, 1, 2)), ("student", student, (2, 0, 1)), ("ceiling", ceiling, (1, 2, 0))):
-        frame = pl.DataFrame({"id": [f"x{i}" for i in range(60)], **{NAMES[j]: values[:, j] for j in order}})
-        frame.write_csv(f"{name}.csv")
-    pl.DataFrame({"id": [f"x{i}" for i in range(40)], "label": [NAMES[j] for j in labels[:40]]}).write_csv("truth.csv")
-    return weak, student, ceiling, labels
-
-
-KL = (*OWN, "--divergence", "kl")
-
-
-def test_class_names_as_truth_are_matched_by_name_whatever_the_order_of_columns(ask: Ask, of_classes: tuple[Any, ...]) -> None:
-    weak, student, ceiling, labels = of_classes
-    words = (*KL, "--truth", "truth.csv", "--ceiling", "ceiling.csv")
-    found = json.loads(ask(*words, "--delta", "0", "--json"))
-    right = labels[:40]
-    nats = np.log(student / weak)[np.arange(40), right]
-    assert quantity(found, "gain")["value"] == pytest.approx(nats.mean())
-    accuracy = (student[:40].argmax(axis=1) == right).mean()
-    assert quantity(found, "accuracy of the student")["value"] == pytest.approx(accuracy)
-    assert quantity(found, "gain in accuracy")["value"] == pytest.approx(accuracy - (weak[:40].argmax(axis=1) == right).mean())
-    log_ratio = np.log(student / weak)
-    osc = log_ratio.max(axis=1) - log_ratio.min(axis=1)
-    errors = -np.log(ceiling[np.arange(40), right])
-    error = estimate(errors).high
-    band = found["band"]
-    assert band["half_width"] == pytest.approx(np.sqrt(0.5 * error * (osc ** 2).mean()), rel=1e-4) and band["high"] is None
-    assert band["half_width_on_labelled"] == pytest.approx(np.sqrt(0.5 * errors.mean() * (osc[:40] ** 2).mean()), rel=1e-4)
-    assert band["gain_inside_on_labelled"] and "kl has no law of a student" in ask(*words, "--delta", "0.001", code=2)
-    assert any("40 labelled ids are few" in text for text in found["says"])
-
-
-def test_classes_without_labels_have_a_misfit_and_an_agreement(ask: Ask, of_classes: tuple[Any, ...]) -> None:
-    weak, student, *_ = of_classes
-    found = json.loads(ask(*KL, "--json"))
-    same = quantity(found, "agreement of student and weak labels", "all ids")
-    assert same["value"] == pytest.approx((weak.argmax(axis=1) == student.argmax(axis=1)).mean()) and same["high"] <= 1.0
-    assert "a gain is certain only for ε below" in found["says"][2] and found["band"] is None
-    assert any("no label" in text.lower() for text in found["says"])
-
-
-def test_the_students_own_error_binds_any_two_predictors_in_nats_too(ask: Ask, of_classes: tuple[Any, ...]) -> None:
-    found = json.loads(ask(*KL, "--truth", "truth.csv", "--json"))
-    assert found["band"]["epsilon_from"] == "student" and found["band"]["high"] is not None
-    assert found["band"]["gain_inside_on_labelled"]
-
-
-@pytest.mark.usefixtures("of_classes")
-def test_class_numbers_go_with_columns_that_end_in_them(ask: Ask) -> None:
-    rng = np.random.default_rng(6)
-    weak, student = rng.dirichlet(np.ones(2), (2, 4))
-    for name, values in (("weak", weak), ("student", student)):
-        np.savez(f"{name}.npz", id=np.arange(4), p=values)
-    Path("numbers.csv").write_text("id,label\n0,1\n1,0\n2,1.0\n3,1\n")
-    words = ("predict", "--weak", "weak.npz", "--student", "student.npz", "--truth", "numbers.csv", "--divergence", "brier")
-    found = json.loads(ask(*words, "--json"))
-    hit = weak.argmax(axis=1) == np.array([1, 0, 1, 1])
-    assert quantity(found, "accuracy of the weak labels")["value"] == pytest.approx(hit.mean())
-    assert any("An accuracy of" in text and "on 4 examples" in text for text in found["says"])
-
-
-@pytest.mark.usefixtures("of_classes")
-@pytest.mark.parametrize(("name", "content", "texts"), [
-    ("truth.csv", "id,label\nx0,no\nx1,yess\n", ("class 'yess' (id x1) is none of weak.csv", "did you mean yes?")),
-    ("truth.csv", "id,label\nx0,no\nx1,\n", ("missing value (id x1)",)),
-    ("truth.csv", "id,label\nx0,3\n", ("class '3'", "known: maybe, no, yes")),
-    ("truth.csv", "id,no,yes\nx0,0,1\n", ("truth.csv: it has 2 output columns",)),
-    ("truth.csv", "id,no,yes,maybe\nx0,0,1,1\n", ("id x0 sums to 2", "truth.csv")),
-    ("student.csv", "id,no,yes,maybe\nx0,0.5,0.5,0.5\n", ("student.csv: 1 row(s) are no distribution; id x0 sums to 1.5",)),
-    ("student.csv", "id,no,yes,maybe\nx0,1.5,-0.5,0\n", ("its least number is -0.5",)),
-    ("student.csv", "id,yes\nx0,0.5\n", ("one output column (yes)", "a column for each class")),
-    ("student.csv", "id,no,yes,perhaps\nx0,0.5,0.5,0\n", ("ids do not match",))])
-def test_probabilities_that_are_none_and_classes_that_nobody_knows_are_refused(ask: Ask, name: str, content: str,
-                                                                               texts: tuple[str, ...]) -> None:
-    Path(name).write_text(content)
-    said = ask(*KL, "--truth", "truth.csv", code=2)
-    assert all(text in said for text in texts), said
-
-
-@pytest.mark.usefixtures("of_classes")
-def test_names_of_classes_without_a_divergence_of_classes_say_which_to_name(ask: Ask) -> None:
-    assert "go with a --divergence of classes" in ask(*OWN, "--truth", "truth.csv", code=2)
-    Path("truth.csv").write_text("id,label\nx0,no\nx1,no\n")
-    assert "No labelled id is of class yes, maybe" in ask(*KL, "--truth", "truth.csv")
-
-
-def test_a_band_of_kl_is_that_of_an_exact_projection_or_none() -> None:
-    rows, bounds = make_classes({"t": 2})
-    lhs = bounds.filter(pl.col("bound") == "kl-explicit").select("cell_key", "lhs")
-    exact = bounds.with_columns(all_assumptions=pl.lit(True))
-    line = predictions(rows, exact, ["task_set"]).row(0, named=True)
-    with_lhs = rows.join(lhs, on="cell_key")
-    assert line["banded"] == with_lhs.height == 12
-    assert line["band_width"] == pytest.approx((with_lhs["misfit"] - with_lhs["lhs"]).mean() / with_lhs["misfit"].mean())
-    assert line["narrow"] == with_lhs.filter(pl.col("lhs") > 0).height
-    for none in (bounds, NO_BOUNDS):
-        assert predictions(rows, none, ["task_set"])["banded"].item() == 0
-
-
-def test_predict_of_both_kinds_of_rows_counts_what_has_no_band(ask: Ask) -> None:
-    (rows, bounds), (more, of_more) = make_classes({"t": 2}), make_tables({"u": 1.0})
-    pl.concat([rows, more]).write_parquet("rows.parquet")
-    assert "of 18 δ is not known" in ask("predict", "rows.parquet")
-    pl.concat([bounds, of_more.with_columns(all_assumptions=pl.lit(True))]).write_parquet("bounds.parquet")
-    shown = ask("predict", "rows.parquet")
-    assert "kl in nats" in shown and "band: how far below the misfit" in shown and "of 12 δ is not known" in shown
-    assert "kl-explicit or theorem2-explicit or inexact" in shown
-    assert "slope" in ask("relate", "rows.parquet", "--x", "misfit", "--y", "gain_accuracy", "--by", "task_set")
 
 
 def test_a_first_try_with_two_files_through_the_installed_command(w2s: Command) -> None:

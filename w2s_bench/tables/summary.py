@@ -53,10 +53,10 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
 
     gain, misfit and gain_accuracy have a 95 % interval, `_low` and `_high`, and `_over`, a key of inference.MEANINGS, says over
     what. `_beyond` says whether the mean is beyond noise among all groups of this table (false discovery 5 %, scoring/many.py).
-    copies: seeds that are another one again; n_seeds and means are of the others. uninformed: why the group's teacher is one that
-    knows no more than a constant, and then nothing of it is beyond noise; null for others, and where a group has several teachers.
-    Sorted by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's value. A group of
-    several teachers is without those that know no more than a constant (see `averaged`).
+    copies: seeds that are another one again; n_seeds and means are of the others. uninformed: why the group's teacher is one
+    that knows no more than a constant, and then nothing of it is beyond noise; null for others, and where a group has several
+    teachers. Sorted by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's
+    value. A group of several teachers is without those that know no more than a constant (see `averaged`).
     verdict: the gravest of those counted. fails: what is not certified, the most frequent first. tightness: mean lhs over mean
     rhs of the explicit bound where it is certified and says something; null where either is not above 0.
     """
