@@ -74,6 +74,6 @@ def test_what_lines_rest_on_is_marked_only_where_it_differs(ask: Ask) -> None:
     rows.write_parquet("rows.parquet")
     words = ("relate", "rows.parquet", "--x", "misfit", "--y", "gain", "--by", "task_set")
     both = ask(*words)
-    assert "\n° A line goes through the configurations' means over seeds" in both and "°  " in both
-    assert "\n' A line goes through the configurations' means, taken as independent" in both
+    assert "\n~ A line goes through the configurations' means over seeds" in both and "~  " in both
+    assert "\n! A line goes through the configurations' means, taken as independent" in both
     assert "°" not in ask(*words, "--where", "task_set == a")

@@ -37,7 +37,8 @@ def test_the_candidate_to_take_is_told_from_those_that_it_beats_beyond_noise() -
     assert (found.take, found.runner_up, found.tied) == (1, 2, (2,))
     assert found.difference.mean == pytest.approx((values[:, 2] - values[:, 1]).mean())
     plain = stats.ttest_rel(values[:, 2], values[:, 1]).confidence_interval(1.0 - 0.05 / 3.0)
-    assert (found.difference.low, found.difference.high) == pytest.approx((plain.low, plain.high))
+    ends = (found.difference.low, found.difference.high)
+    assert ends == pytest.approx((plain.low, plain.high), rel=0.2) and ends[0] <= plain.low and ends[1] >= plain.high
     assert len(recommended(values[:1]).tied) == 3
     with pytest.raises(ShapeError):
         recommended(values[:, :1])

@@ -147,3 +147,21 @@ def test_a_comparison_that_cannot_be_is_refused(ask: Ask) -> None:
     assert "--by strategy --against" in ask("show", "rows.parquet", "--against", "plain", code=2)
     assert "--sort does not go" in ask("show", "rows.parquet", "--by", "strategy", "--sort", "gain", code=2)
     assert "gain/" in ask("show", "one.parquet", "--by", "strategy"), "one strategy is a group like any other"
+
+
+def test_the_reference_makes_most_pairs_and_one_without_a_pair_says_who_has_some() -> None:
+    rows = table(*(cell("lonely", seed, 1.0, weak="other") for seed in range(9)), cell("old", 0, 1.0), cell("new", 0, 2.0))
+    assert reference_of(rows) == "old" and of(comparisons(rows), "new")["difference"] == 1.0
+    with pytest.raises(DataError, match="no cell of lonely agrees") as refused:
+        comparisons(rows, "lonely")
+    assert "--against old" in str(refused.value)
+
+
+def test_where_no_teacher_knows_more_than_a_constant_all_are_compared_and_it_is_said(ask: Ask) -> None:
+    chance = {"over_constant": -0.1, "over_constant_se": 0.1, "flags": ["teacher-at-chance"]}
+    rows = table(*(cell(strategy, seed, 1.0 + seed, **chance) for strategy in ("old", "new") for seed in range(3)))
+    rows.write_parquet("rows.parquet")
+    said = "No teacher of these rows is better than a constant. They are compared as they are."
+    assert said in " ".join(ask("show", "rows.parquet", "--by", "strategy").split())
+    wise = table(*(cell(strategy, seed, 1.0 + seed) for strategy in ("old", "new") for seed in range(3)))
+    assert said not in " ".join(dropped_words(wise, dropped(wise)))

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2s_bench.cli.table_options import columns_of, refuse_runs, table_options, tables_of
+from w2s_bench.cli.table_options import columns_of, refuse_runs, runs_or_latest, table_options, tables_of, terms_over
 from w2s_bench.cli.words import TableWords, as_record
 
 if TYPE_CHECKING:
     import polars as pl
 
     from w2s_bench.report.table import Shown
-    from w2s_bench.report.wording import Line
 
 
 _OWN = ("weak", "student", "truth", "ceiling", "err_weak", "delta", "divergence")
@@ -64,10 +63,10 @@ def command(words: PredictWords) -> None:
         refuse_runs(words)
         show_own_prediction(OwnFiles(**{name: getattr(words, name) for name in _OWN}), words.as_json, words.as_csv)
         return
-    _of_runs(*tables_of(words.runs, words.condition, words.latest), words.by, words.as_json, words.as_csv)
+    _of_runs(words)
 
 
-def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: bool, as_csv: bool) -> None:
+def _of_runs(words: PredictWords) -> None:
     import polars as pl
 
     from w2s_bench.report.listing import print_csv, print_json, say
@@ -75,13 +74,16 @@ def _of_runs(rows: pl.DataFrame, bounds: pl.DataFrame, by: str | None, as_json: 
     from w2s_bench.tables.summary import GROUPABLE
     from w2s_bench.tables.uninformed import left_out_words
 
-    keys = columns_of(by, GROUPABLE) or default_keys(rows)
-    table, whole = predictions(rows, bounds, keys), over_all(rows, bounds)
-    said = _sentences(predictions(rows, bounds, ["task_set", "divergence"]), whole)
+    runs = runs_or_latest(words.runs)
+    rows, bounds = tables_of(list(map(str, runs)), words.condition, words.latest)
+    terms = terms_over(runs, words.over)
+    keys = columns_of(words.by, GROUPABLE) or default_keys(rows)
+    table, whole = predictions(rows, bounds, keys, terms), over_all(rows, bounds)
+    said = _sentences(predictions(rows, bounds, ["task_set", "divergence"], terms), whole)
     said += filter(None, [left_out_words(rows, keys)])
-    if as_json:
+    if words.as_json:
         print_json({"groups": table.to_dicts(), "over_all": whole.to_dicts()[0] if whole.height else None, "says": said})
-    elif as_csv:
+    elif words.as_csv:
         print_csv(pl.concat([table, whole], how="diagonal"))
     else:
         _print(table, whole, keys)
@@ -112,39 +114,34 @@ def _print(table: pl.DataFrame, whole: pl.DataFrame, keys: Sequence[str]) -> Non
 
 def _figures(rested: Sequence[str | None]) -> tuple[Shown, ...]:
     """rested: what the lines of gain on misfit rest on, None where a group has none."""
-    from w2s_bench.report.table import Shown, count, interval
+    from w2s_bench.report.table import Shown, count, interval, marked_interval
     from w2s_bench.report.wording import figure
     from w2s_bench.tables.relation import marks_of
 
-    marks, of_line = {"test examples": "*", "task sets": '"'}, marks_of(rested)
+    of_line = marks_of(rested)
     line = tuple(interval(name, digits=digits, mark=lambda line: of_line[line["line_over"]])
                  for name, digits in (("slope", 2), ("intercept", 3))) if any(rested) else ()
     return (
         count("n_cells", "cells"), count("n_seeds", "seeds"),
-        *(interval(name, mark=lambda line: marks.get(line["misfit_over"] or "", "")) for name in ("misfit", "gain")),
-        interval("gain_over_misfit", "gain / misfit", digits=2, mark=_of_task_sets), *line,
+        marked_interval("misfit"), marked_interval("gain"), marked_interval("gain_over_misfit", "gain / misfit", digits=2), *line,
         Shown(name="band_width", head="band /\nmisfit",
               cell=lambda line: "-" if line["band_width"] is None else figure(line["band_width"], 0, 2)),
         Shown(name="narrow", head="band <\nmisfit",
               cell=lambda line: f"{line['narrow']} of {line['n_truth']}" if line["n_truth"] else "-"))
 
 
-def _of_task_sets(line: Line) -> str:
-    return '"' if line["misfit_over"] == "task sets" else ""
-
-
 def _legend(table: pl.DataFrame, whole: pl.DataFrame) -> list[str]:
+    from w2s_bench.report.wording import intervals_in_words
     from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
     from w2s_bench.tables.relation import NO_LINE, OF_GAIN, meanings_of
 
-    over = [*table["misfit_over"].to_list(), *whole["misfit_over"].to_list()]
+    over = [over for part in (table, whole) for name in ("misfit", "gain", "gain_over_misfit")
+            for over in part[f"{name}_over"].to_list()]
     rested = table["line_over"].to_list()
-    said = ["±: 95 % over seeds (Student-t)."]
-    said += ["* over test examples, where there is one cell."] if "test examples" in over else []
-    said += ['" over task sets, each of which is one value.'] if "task sets" in over else []
+    said = [f"{intervals_in_words(over)}."]
     if any(rested):
         said.append(f"{OF_GAIN[:-1]}; {NO_LINE}.")
-        said += meanings_of(rested)
+        said += meanings_of(table)
     if table["banded"].sum():
         named = sorted(table["divergence"].drop_nulls().unique().to_list())
         bounds = [found[name] for found in (explicit_bounds(), inexact_bounds()) for name in named if name in found]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2s_bench.cli.table_options import columns_of, refuse_runs, table_options, tables_of
+from w2s_bench.cli.table_options import columns_of, refuse_runs, runs_or_latest, table_options, tables_of, terms_over
 from w2s_bench.cli.words import TableWords, as_record
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def command(words: SelectWords) -> None:
 
 def _of_runs(words: SelectWords) -> None:
     from w2s_bench.report.listing import print_csv, print_json
+    from w2s_bench.report.wording import intervals_in_words
     from w2s_bench.tables.choices import GROUP, choices, lone_students
     from w2s_bench.tables.panels import by_panel
     from w2s_bench.tables.regret import SETTING, by_setting, over_suite
@@ -72,11 +73,13 @@ def _of_runs(words: SelectWords) -> None:
 
     keys = columns_of(words.by, ("panel", *GROUP, "divergence")) or list(SETTING)
     within = ("panel",) if "panel" in keys else ()
-    rows = tables_of(words.runs, words.condition, words.latest)[0]
+    runs = runs_or_latest(words.runs)
+    rows, terms = tables_of(list(map(str, runs)), words.condition, words.latest)[0], terms_over(runs, words.over)
     rows = by_panel(rows) if within else rows
     made, lone = choices(rows, within), lone_students(rows, within)
-    table, suite, taken = by_setting(made, keys), over_suite(made), teachers(rows, keys)
-    said = [*_sentences(made, suite, lone), *_taken_words(taken)]
+    table, suite, taken = by_setting(made, keys, terms), over_suite(made, terms), teachers(rows, keys, terms)
+    overs = [*table["regret_over"], *suite["regret_over"], *taken["difference_over"]]
+    said = [f"{intervals_in_words(overs)}.", *_sentences(made, suite, lone), *_taken_words(taken)]
     if words.as_json:
         print_json({"settings": table.to_dicts(), "suite": suite.to_dicts(), "teachers": taken.to_dicts(),
                     "one_candidate": lone.height, "says": said, **({"choices": made.to_dicts()} if words.detail else {})})
@@ -104,7 +107,7 @@ def _print(made: pl.DataFrame, table: pl.DataFrame, suite: pl.DataFrame, keys: S
 def _print_taken(taken: pl.DataFrame, said: Sequence[str], keys: Sequence[str]) -> None:
     """The teacher to take in each setting, and all that is to be said."""
     from w2s_bench.report.listing import print_table, say, short
-    from w2s_bench.report.table import Shown, Table, count, interval, words
+    from w2s_bench.report.table import Shown, Table, count, marked_interval, words
 
     if taken.height:
         names = short([*taken["take"].to_list(), *taken["runner_up"].to_list()])
@@ -114,7 +117,7 @@ def _print_taken(taken: pl.DataFrame, said: Sequence[str], keys: Sequence[str]) 
             title="the teacher to take", about="by err_weak − misfit, mean over seeds; ± 95 %, corrected for the candidates",
             columns=(*(words(key, texts=short(taken[key].to_list())) for key in shown), words("take", texts=names),
                      words("runner_up", "runner-up", texts=names), count("candidates"), count("seeds"),
-                     interval("difference", "runner-up less it"), apart), lines=tuple(taken.to_dicts())))
+                     marked_interval("difference", "runner-up less it"), apart), lines=tuple(taken.to_dicts())))
     say(said)
 
 
@@ -147,7 +150,7 @@ def _taken_words(taken: pl.DataFrame) -> list[str]:
 
 
 def _setting(title: str, lines: Sequence[Line], teachers: Mapping[str | None, str]) -> Table:
-    from w2s_bench.report.table import Shown, Table, interval, number, share, words
+    from w2s_bench.report.table import Shown, Table, marked_interval, number, share, words
     from w2s_bench.report.wording import PERCENT, counted, measured_in
 
     students, seeds = (max(line[name] for line in lines) for name in ("students", "seeds"))
@@ -156,7 +159,7 @@ def _setting(title: str, lines: Sequence[Line], teachers: Mapping[str | None, st
     of_classes = any(line["regret_accuracy"] is not None for line in lines)
     columns = (
         *_rule(), words("chosen", "teacher chosen most", texts=teachers), share("chosen_share", "share"),
-        number("err_student", "err\nstudent"), interval("regret", "regret ± 95 %"),
+        number("err_student", "err\nstudent"), marked_interval("regret", "regret ± 95 %"),
         Shown(name="relative_regret", head="regret / err\nof random", cell=lambda line: _percent(line, "relative_regret")),
         share("hits"), number("tau", digits=2),
         *((number("accuracy_student", "accuracy %", exponent=PERCENT, digits=2),
@@ -203,13 +206,10 @@ def _sentences(made: pl.DataFrame, suite: pl.DataFrame, lone: pl.DataFrame) -> l
     from w2s_bench.tables.regret import ENOUGH_STUDENTS, SETTING
 
     sets = made["task_set"].n_unique()
-    about = (f"±: 95 %, Student-t over {sets} task sets; it speaks of other task sets too." if sets >= ENOUGH_TASKS else
-             "±: 95 %, Student-t over seeds; it speaks of this task set." if sets == 1 else
-             f"±: 95 %, Student-t over seeds; {sets} task sets are too few to pool or to speak of others ({ENOUGH_TASKS} would "
-             "do).")
-    said = [about, ("A duel compares err_student of the two teachers; a tie is the same error, as the same teacher gives. "
-                    "random stands for the mean over the candidates. tau: Kendall's, between a rule's order of the candidates "
-                    "and that of err_student.")]
+    few = [f"{sets} task sets are too few to pool or to speak of others ({ENOUGH_TASKS} would do)."]
+    said = [*(few if 1 < sets < ENOUGH_TASKS else []), (
+        "A duel compares err_student of the two teachers; a tie is the same error, as the same teacher gives. random stands for "
+        "the mean over the candidates. tau: Kendall's, between a rule's order of the candidates and that of err_student.")]
     students = made.filter(pl.col("rule") == "random")
     crossed = int(students["crossed"].sum())
     said += [_AGAINST] if crossed else []

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from w2s_bench.cli.table_options import columns_of, complete_runs, runs_or_latest, tables_of
+from w2s_bench.cli.table_options import columns_of, complete_runs, over_option, runs_or_latest, tables_of, terms_over
 from w2s_bench.cli.words import TableWords, as_record
 from w2s_bench.contracts.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from w2s_bench.tables.inference import Terms
 
 
 class ShowWords(TableWords, frozen=True, kw_only=True):
@@ -49,6 +47,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
+@over_option
 @click.option("--publish", type=click.Path(path_type=Path), help="Write rows, bounds and a Markdown page to this folder.")
 @click.option("--predictions", is_flag=True, help="With --publish: the predictions that the runs kept too, for rescore.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown tables, as --publish writes them.")
@@ -100,9 +99,10 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
     listed = words.as_json or words.as_csv or bool(chosen)
     if sort and listed:
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
+    terms = terms_over(words.runs, words.over)
     if words.publish:
         made = _copied_specs([find_run(name) for name in words.runs], words.publish)
-        publish(rows, bounds, words.publish, made + (" --predictions" if words.predictions else ""), _terms(words))
+        publish(rows, bounds, words.publish, made + (" --predictions" if words.predictions else ""), terms)
         copied = copy_terms([find_run(name) for name in words.runs], rows, words.publish)
         more = f", terms of {copied / 1e6:.1f} MB among it" if copied else ""
         if words.predictions:
@@ -115,20 +115,12 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
         _print_rows(table, words.as_json)
     else:
-        terms = _terms(words)
         console = table_console()
         if words.wide or keys or sort or not console.is_terminal or console.width >= WIDE:
             render(rows, bounds, console, by=keys, sort=sort, terms=terms)
             say([sentence(rows, bounds, terms)])
         else:
             first_screen(rows, bounds, console, run=shlex.join(words.runs), terms=terms)
-
-
-def _terms(words: ShowWords) -> Terms:
-    from w2s_bench.running.folder import find_run
-    from w2s_bench.tables.reading import terms_of
-
-    return terms_of([find_run(name) for name in words.runs])
 
 
 def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:
@@ -142,7 +134,8 @@ def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None
     several = [name for name, is_given in given.items() if is_given]
     if len(several) > 1:
         raise UsageError(f"{several[0]} does not go with {several[1]}", hint="one of them at a time")
-    print_data((markdown_tables if words.as_markdown else latex_tables)(rows, bounds, keys, _terms(words)).removesuffix("\n"))
+    tables = markdown_tables if words.as_markdown else latex_tables
+    print_data(tables(rows, bounds, keys, terms_over(words.runs, words.over)).removesuffix("\n"))
 
 
 def _print_bounds(bounds: pl.DataFrame, words: ShowWords) -> None:
@@ -161,7 +154,7 @@ def _compare(rows: pl.DataFrame, words: ShowWords) -> None:
 
     if words.sort:
         raise UsageError("--sort does not go with a comparison of strategies", hint="--csv prints it for programs that sort")
-    show_comparison(rows, words.against, _terms(words), words.as_json, words.as_csv)
+    show_comparison(rows, words.against, terms_over(words.runs, words.over), words.as_json, words.as_csv)
 
 
 def _copied_specs(folders: list[Path], target: Path) -> str:
@@ -195,7 +188,7 @@ def _print_means(rows: pl.DataFrame, keys: list[str], chosen: str, words: ShowWo
     from w2s_bench.tables.uninformed import left_out_words
 
     names = _numbers(rows, chosen)
-    table = means(rows, keys, names, _terms(words))
+    table = means(rows, keys, names, terms_over(words.runs, words.over))
     if words.as_json or words.as_csv:
         _print_rows(table, words.as_json)
         return

@@ -15,6 +15,10 @@ from w2s_bench.contracts.errors import UsageError, nearest
 if TYPE_CHECKING:
     import polars as pl
 
+    from w2s_bench.tables.inference import Terms
+
+NEW_EXAMPLES, ALONE = "new-examples", "this-test-set"
+"""What intervals can be asked to be over."""
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
@@ -26,14 +30,20 @@ def complete_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return [CompletionItem(incomplete, type="dir"), *map(CompletionItem, names)]
 
 
+over_option = click.option(
+    "--over", type=click.Choice((NEW_EXAMPLES, ALONE)), default=NEW_EXAMPLES, show_default=True,
+    help="What intervals are over: new seeds and new test examples, or new seeds alone, of this test set (marked °).")
+
+
 def table_options(command: Decorated) -> Decorated:
-    """RUNS, --where, --by, --latest, --json and --csv."""
+    """RUNS, --where, --by, --latest, --over, --json and --csv."""
     for option in reversed((
         click.argument("runs", nargs=-1, shell_complete=complete_runs),
         click.option("--where", "condition", default=None,
                      help='Keep rows, as in "panels == pretrained and (seed < 3 or gain > 0)".'),
         click.option("--by", default=None, help="Group by these columns, joined with commas; `panel` is one."),
         click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's."),
+        over_option,
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
         click.option("--csv", "as_csv", is_flag=True, help="Print CSV."),
     )):
@@ -49,6 +59,15 @@ def tables_of(runs: Sequence[str], condition: str | None, latest: bool) -> tuple
 
     rows, bounds = read_runs(runs_or_latest(runs), latest=latest)
     return (rows, bounds) if condition is None else matching(rows, bounds, condition)
+
+
+def terms_over(runs: Sequence[str | Path], over: str) -> Terms:
+    """The terms of these runs' test examples, for intervals over what was asked for."""
+    from w2s_bench.running.folder import find_run
+    from w2s_bench.tables.inference import THIS_TEST_SET
+    from w2s_bench.tables.reading import terms_of
+
+    return THIS_TEST_SET if over == ALONE else terms_of([find_run(str(run)) for run in runs])
 
 
 def runs_or_latest(runs: Sequence[str], *tables: str) -> list[Path]:
@@ -68,7 +87,8 @@ def runs_or_latest(runs: Sequence[str], *tables: str) -> list[Path]:
 
 def refuse_runs(words: TableWords) -> None:
     """Raise UsageError where what is said of runs stands beside files of one's own."""
-    for given, name in ((words.runs, "RUNS"), (words.condition, "--where"), (words.by, "--by"), (words.latest, "--latest")):
+    for given, name in ((words.runs, "RUNS"), (words.condition, "--where"), (words.by, "--by"), (words.latest, "--latest"),
+                        (words.over != NEW_EXAMPLES, "--over")):
         if given:
             raise UsageError(f"{name} goes with runs, not with files of your own", hint="ask for one of the two")
 

@@ -19,6 +19,7 @@ class TableWords(msgspec.Struct, frozen=True, kw_only=True):
     condition: str | None
     by: str | None
     latest: bool
+    over: str
     as_json: bool
     as_csv: bool
 

@@ -34,7 +34,7 @@ PAGE_COLUMNS = (
 def show_comparison(rows: pl.DataFrame, against: str | None, terms: Terms, as_json: bool, as_csv: bool) -> None:
     """Compare and print. Raises DataError where no cells are paired, UsageError for an unknown strategy."""
     table, lost = comparisons(rows, against, terms), dropped(rows, against)
-    said = dropped_words(rows, lost) or ["Every cell has its pair."]
+    said = dropped_words(rows, lost) + (["Every cell has its pair."] if lost.is_empty() else [])
     if as_json:
         print_json({"against": table["against"][0], "comparisons": table.to_dicts(), "dropped": lost.to_dicts(), "says": said})
         return
@@ -124,11 +124,8 @@ def _apart(line: Line, power: int, digits: int) -> str:
 def _legend(table: pl.DataFrame) -> list[str]:
     over = set(table["difference_over"].drop_nulls().to_list())
     said = [f"apart: mean difference from {table['against'][0]} over paired cells, the same task, models, supervisor and seed."]
-    if over - {"task sets"}:
-        said.append(f"{intervals_in_words(over - {'task sets'})}, of the paired differences.")
-    said += [_stars(table)] if over else []
-    if "task sets" in over:
-        said.append("all task sets: a task set's mean over seeds is one value, ± over task sets.")
+    if over:
+        said += [f"{intervals_in_words(over)}, of the paired differences.", _stars(table)]
     if not over:
         said.append("One seed: nothing is known of the spread, so there is no ±.")
     if set(table["measure"].to_list()) & set(_SHARES):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from w2s_bench.tables.inference import NO_TERMS, Terms
+from w2s_bench.tables.inference import NO_TERMS, THIS_TEST_SET, Terms
 
 if TYPE_CHECKING:
     import altair
@@ -54,6 +54,11 @@ class Run:
         from w2s_bench.tables.filters import matching
 
         return Run(*matching(self.rows, self.bounds, condition), terms=self.terms)
+
+    @property
+    def of_this_test_set(self) -> Run:
+        """The same with intervals over seeds alone, of this test set: narrower where seeds share test examples."""
+        return replace(self, terms=THIS_TEST_SET)
 
     def summary(self, by: Sequence[str] | None = None) -> pl.DataFrame:
         """One row a group of cells, seeds averaged; by: columns, by default task set, pair, strategy and supervisor."""

@@ -127,7 +127,7 @@ def compared_table(rows: pl.DataFrame, terms: Terms = NO_TERMS) -> PageTable | N
     about = (f"Each strategy beside {against} on paired cells only: the same task, models, supervisor and seed, both with status "
              f"ok. mean against: the mean of {against}. {intervals_in_words(table['difference_over'].to_list())}, of the "
              "paired differences. beyond: among all of this table (false discovery 5 %). "
-             f"{' '.join(dropped_words(rows, lost)) or 'Every cell has its pair.'}")
+             + " ".join(dropped_words(rows, lost) + (["Every cell has its pair."] if lost.is_empty() else [])))
     lines = tuple(table.filter(pl.col("strategy") != against).head(MOST_CELLS).to_dicts())
     if not lines:
         return None

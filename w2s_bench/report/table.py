@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from w2s_bench.report.wording import Line, between, figure, with_half
+from w2s_bench.report.wording import Line, between, figure, mark_of, with_half
 
 Place: TypeAlias = Literal["terminal", "markdown", "page"]
 Tone: TypeAlias = Literal["", "strong", "faint"]
@@ -116,6 +116,11 @@ def interval(name: str, head: str = "", *, exponent: int = 0, digits: int = 3, s
     """A column of means with half their intervals (see `with_half`), which a mark may follow."""
     return Shown(name=name, head=head or name, short=short,
                  cell=lambda line: with_half(line, name, digits, mark(line), exponent=exponent))
+
+
+def marked_interval(name: str, head: str = "", *, digits: int = 3) -> Shown:
+    """The same, where the column `name`_over says over what the interval is: the mark says it too."""
+    return interval(name, head, digits=digits, mark=lambda line: mark_of(line[f"{name}_over"]))
 
 
 def between_ends(name: str, head: str, *, digits: int = 3, mark: Callable[[Line], str] = lambda line: "") -> Shown:

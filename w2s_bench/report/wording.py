@@ -6,7 +6,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from w2s_bench.tables.inference import CROSSED, EXAMPLES, FITS, MEANINGS, SEEDS, TEST_SET, UNCHECKED
+from w2s_bench.tables.inference import (
+    ASKED,
+    CROSSED,
+    EXAMPLES,
+    FITS,
+    MEANINGS,
+    SEEDS,
+    TASK_SETS,
+    TEST_SET,
+    UNCHECKED,
+)
 from w2s_bench.tables.laws import unit_of
 
 Line: TypeAlias = Mapping[str, Any]
@@ -20,7 +30,7 @@ _ROUNDING = 1e-15
 _EVEN = 0.1
 """Share by which the two halves of an interval may differ and still be printed as one."""
 
-_MARKS = {EXAMPLES: "'", FITS: "^", TEST_SET: "°", UNCHECKED: "?"}
+_MARKS = {EXAMPLES: "'", FITS: "^", TEST_SET: "°", ASKED: "°", UNCHECKED: "?", TASK_SETS: '"'}
 
 
 def figure(value: float | None, exponent: int = 0, digits: int = 3) -> str:

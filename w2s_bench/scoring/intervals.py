@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,8 @@ class Estimate:
     values.
 
     n: independent values behind it. With n = 1 nothing is known of the spread: se, low and high are NaN. p: two-sided, that the
-    true mean is 0; it is below .05 where the interval leaves 0 out. NaN where there is no interval.
+    true mean is 0; it is below .05 where the interval leaves 0 out. NaN where there is no interval. degrees: of freedom, of
+    Student's t behind it.
     """
 
     mean: float
@@ -49,6 +50,7 @@ class Estimate:
     high: float
     n: int
     p: float = math.nan
+    degrees: float = math.nan
 
     @property
     def contains_zero(self) -> bool:
@@ -130,19 +132,29 @@ def around(mean: float, se: float, degrees: float, *, n: int, skew: float = 0.0,
     low = mean - se * max(t, _untransformed(t, skew))
     high = mean + se * max(t, -_untransformed(-t, skew))
     if se == 0.0:
-        return Estimate(mean, se, low, high, n, 1.0 if mean == 0.0 else 0.0)
+        return Estimate(mean, se, low, high, n, 1.0 if mean == 0.0 else 0.0, degrees)
     apart = mean / se
     scale = 1.0 if reach is None else student_t(degrees) / reach
     least = min(abs(apart), abs(_transformed(apart, skew)) if apart * _transformed(apart, skew) > 0.0 else 0.0)
-    return Estimate(mean, se, low, high, n, 2.0 * float(stdtr(degrees, -least * scale)))
+    return Estimate(mean, se, low, high, n, 2.0 * float(stdtr(degrees, -least * scale)), degrees)
 
 
-def student_t(degrees: float) -> float:
-    """How many standard errors the 95 % interval reaches to each side: Student's t with these degrees of freedom, NaN for 0.
+def at_once(found: Estimate, comparisons: int) -> Estimate:
+    """The same with an interval that covers with 95 % for so many at once (Bonferroni): each end is moved out by as much as
+    Student's t for that confidence is beyond the one for 95 %."""
+    if math.isnan(found.low) or comparisons < 2:
+        return found
+    wider = student_t(found.degrees, 1.0 - (1.0 - CONFIDENCE) / comparisons) / student_t(found.degrees)
+    low, high = (found.mean + wider * (end - found.mean) for end in (found.low, found.high))
+    return replace(found, low=low, high=high, p=min(1.0, comparisons * found.p))
+
+
+def student_t(degrees: float, confidence: float = CONFIDENCE) -> float:
+    """How many standard errors the interval reaches to each side: Student's t with these degrees of freedom, NaN for 0.
 
     `scipy.stats` says the same, and takes half a second to import.
     """
-    return float(stdtrit(degrees, 0.5 + CONFIDENCE / 2.0))
+    return float(stdtrit(degrees, 0.5 + confidence / 2.0))
 
 
 def normal() -> float:

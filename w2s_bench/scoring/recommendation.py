@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from w2s_bench.contracts.errors import ShapeError
-from w2s_bench.scoring.arrays import Array, as_rows
-from w2s_bench.scoring.intervals import CONFIDENCE, Estimate, estimate
+from w2s_bench.scoring.arrays import as_column, as_rows
+from w2s_bench.scoring.intervals import Estimate, at_once, estimate
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,23 @@ class Recommendation:
 
 
 def recommended(criteria: npt.ArrayLike) -> Recommendation:
-    """The candidate with the least mean criterion, from independent paired values (n, c): of n seeds, or of n examples.
-
-    It is told from another where the Student-t interval of their paired difference, at 95 % for all c − 1 others at once
-    (Bonferroni), is above 0. With n = 1 nothing is told apart. Raises ShapeError for fewer than two candidates, and DomainError.
-    """
+    """The candidate with the least mean criterion, from independent paired values (n, c), such as one an example. Raises
+    ShapeError for fewer than two candidates, and DomainError."""
     values = as_rows(criteria, "criteria")
-    count = values.shape[1]
-    if count < 2:
-        raise ShapeError(f"{count} candidate", hint="a choice needs two candidates or more")
-    order = np.argsort(values.mean(axis=0), kind="stable")
-    take = int(order[0])
-    found = {int(other): _corrected(values[:, other] - values[:, take], count - 1) for other in order[1:]}
-    return Recommendation(take, int(order[1]), found[int(order[1])],
-                          tuple(other for other, apart in found.items() if not apart.low > 0.0))
+    return recommended_by(values.mean(axis=0), lambda other, take: estimate(values[:, other] - values[:, take]))
 
 
-def _corrected(differences: Array, comparisons: int) -> Estimate:
-    """A mean with an interval that covers with 95 % for so many comparisons at once."""
-    plain = estimate(differences)
-    if plain.n < 2:
-        return plain
-    reach = float(stdtrit(plain.n - 1, 1.0 - (1.0 - CONFIDENCE) / (2.0 * comparisons))) * plain.se
-    return Estimate(plain.mean, plain.se, plain.mean - reach, plain.mean + reach, plain.n)
+def recommended_by(means: npt.ArrayLike, apart: Callable[[int, int], Estimate]) -> Recommendation:
+    """The candidate with the least of the means (c,). apart: the paired difference of one candidate's criterion from another's.
+
+    It is told from another where the interval of their difference, at 95 % for all c − 1 others at once (Bonferroni), is above 0.
+    Where there is no interval nothing is told apart. Raises ShapeError for fewer than two candidates.
+    """
+    found = as_column(means, "means of the criterion")
+    if found.size < 2:
+        raise ShapeError(f"{found.size} candidate", hint="a choice needs two candidates or more")
+    order = [int(place) for place in np.argsort(found, kind="stable")]
+    take = order[0]
+    differences = {other: at_once(apart(other, take), found.size - 1) for other in order[1:]}
+    return Recommendation(take, order[1], differences[order[1]],
+                          tuple(other for other, difference in differences.items() if not difference.low > 0.0))

@@ -12,6 +12,7 @@ from w2s_bench.contracts.errors import DataError
 from w2s_bench.scoring.arrays import Array
 from w2s_bench.scoring.choice import Choice, best_between, choose, choose_across, choose_at_random
 from w2s_bench.scoring.halves import HALVED, HALVES
+from w2s_bench.tables.inference import SHARING
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,7 +48,7 @@ MAIN = RULES[0].name
 def choices(rows: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
     """One row for each student and rule: task_set, task, strong, strategy, supervisor, seed, rule, may_look_at, chosen,
     err_student, regret, regret_least, regret_most, hit, tau, accuracy_student, regret_accuracy, crossed, candidates, best,
-    divergence, output_unit.
+    divergence, output_unit, and the columns of SHARING that the rows have.
 
     Candidates are rows with status ok; students with fewer than two are left out (`lone_students` lists them). chosen: the
     weak model taken on all test examples, null for `random`, whose figures are expectations. Where a candidate lacks what a
@@ -69,7 +70,8 @@ def choices(rows: pl.DataFrame, within: tuple[str, ...] = ()) -> pl.DataFrame:
     schema: Schema = {
         **{key: rows.schema[key] for key in keys}, "rule": pl.String, "may_look_at": pl.String, "chosen": pl.String,
         **dict.fromkeys(figures, pl.Float64), "crossed": pl.Boolean, "candidates": pl.Int64, "best": pl.String,
-        "divergence": pl.String, "output_unit": pl.String}
+        "divergence": pl.String, "output_unit": pl.String,
+        **{name: rows.schema[name] for name in SHARING if name in rows.columns}}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
@@ -94,7 +96,8 @@ def _students(rows: pl.DataFrame, keys: tuple[str, ...]) -> Iterator[tuple[Value
 def _lines(names: Values, part: pl.DataFrame) -> Iterator[Values]:
     crossed = _finite(part, _halves_of(HALVED))
     about = {"crossed": crossed, "candidates": part.height, "best": part["weak"][int(_column(part, "err_student").argmin())],
-             "divergence": part["divergence"][0], "output_unit": part["output_unit"][0]}
+             "divergence": part["divergence"][0], "output_unit": part["output_unit"][0],
+             **{name: part[name][0] for name in SHARING if name in part.columns}}
     for rule in RULES:
         made = _choice(rule, part, crossed)
         figures = {name: getattr(made, name) for name in ("err_student", "regret", "regret_least", "regret_most", "hit", "tau")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
@@ -19,10 +20,11 @@ from w2s_bench.tables.inference import (
     inferred,
     interval_columns,
     interval_types,
+    over_task_sets,
     without_copies,
 )
 from w2s_bench.tables.summary import direction_place
-from w2s_bench.tables.uninformed import told_apart
+from w2s_bench.tables.uninformed import nobody_left, told_apart
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,18 +47,25 @@ _GROUP = ("task_set", "direction")
 
 def reference_of(rows: pl.DataFrame, against: str | None = None) -> str:
     """The strategy that the others are compared with: the one named, by its label or by a name that only it has, else the one
-    with most cells of status ok, the first of several. Raises UsageError for a name that fits none or several of the rows'."""
-    import polars as pl
-
+    that makes most pairs, of several the one with most cells of status ok, the first of these. Raises UsageError for a name that
+    fits none or several of the rows'."""
     known = rows["strategy"].unique(maintain_order=True).to_list()
     if against is None:
-        ok = rows.filter(pl.col("status") == "ok")["strategy"].to_list()
-        return str(max(known, key=ok.count))
+        return str(max(known, key=_pairs_and_cells(rows).__getitem__))
     found = [against] if against in known else [label for label in known if label.split("[")[0] == against]
     if len(found) != 1:
         what = f"{len(found)} strategies are called {against!r}" if found else f"no strategy of these rows is {against!r}"
         raise UsageError(what, where="--against", hint=nearest(against, known))
     return str(found[0])
+
+
+def _pairs_and_cells(rows: pl.DataFrame) -> Mapping[str, tuple[int, int]]:
+    """Of each strategy the pairs that it makes as the reference, and its cells of status ok."""
+    import polars as pl
+
+    ok = rows.filter(pl.col("status") == "ok").with_columns(others=pl.len().over(PAIR) - 1)
+    counted = ok.group_by("strategy").agg(pl.col("others").sum(), pl.len())
+    return defaultdict(lambda: (0, 0), {strategy: (pairs, cells) for strategy, pairs, cells in counted.iter_rows()})
 
 
 def comparisons(rows: pl.DataFrame, against: str | None = None, terms: Terms = NO_TERMS) -> pl.DataFrame:
@@ -72,7 +81,8 @@ def comparisons(rows: pl.DataFrame, against: str | None = None, terms: Terms = N
     pair. Cells whose teacher knows no more than a constant make no pair (see `uninformed`). Raises DataError where there are
     fewer than two strategies or no pair, UsageError for `against`.
     """
-    return _compared(told_apart(rows), reference_of(rows, against), terms)
+    told = told_apart(rows)
+    return _compared(told, reference_of(told, against), terms)
 
 
 def _compared(rows: pl.DataFrame, named: str, terms: Terms) -> pl.DataFrame:
@@ -110,8 +120,9 @@ def dropped(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
     """
     import polars as pl
 
-    named = reference_of(rows, against)
-    base = told_apart(rows).select("task_set", *PAIR, "strategy", "status")
+    told = told_apart(rows)
+    named = reference_of(told, against)
+    base = told.select("task_set", *PAIR, "strategy", "status")
     theirs = base.filter(pl.col("strategy") == named).drop("strategy")
     lost = []
     for strategy in _others(rows, named):
@@ -128,10 +139,11 @@ def dropped(rows: pl.DataFrame, against: str | None = None) -> pl.DataFrame:
 
 
 def dropped_words(rows: pl.DataFrame, lost: pl.DataFrame) -> list[str]:
-    """One sentence a strategy that has cells without a pair: how many of how many, and why. lost: from `dropped`."""
+    """One sentence a strategy that has cells without a pair: how many of how many, and why. lost: from `dropped`. One more where
+    no teacher knows more than a constant, so that all are compared as they are."""
     import polars as pl
 
-    said = []
+    said = [f"{nobody_left(rows)} They are compared as they are."] if nobody_left(rows) else []
     for strategy in lost["strategy"].unique(maintain_order=True).to_list():
         mine = lost.filter(pl.col("strategy") == strategy)
         reasons = mine.group_by("reason", maintain_order=True).agg(pl.col("cells").sum())
@@ -159,8 +171,10 @@ def _paired(rows: pl.DataFrame, named: str) -> pl.DataFrame:
         "task_set", "direction", "divergence", "output_unit", *PAIR, *MEASURES, "cell_key")
     pairs = mine.join(theirs, on=list(PAIR), how="inner", nulls_equal=True, suffix="_against", maintain_order="left")
     if pairs.is_empty():
+        most = reference_of(rows)
         raise DataError(f"no cell of {named} agrees with one of another strategy in {', '.join(PAIR)}, both with status ok",
-                        hint="w2s-bench show RUN --columns strategy,status,task,weak,strong,supervisor,seed")
+                        hint=f"{most} makes most pairs: --against {most}" if _pairs_and_cells(rows)[most][0] else
+                        "w2s-bench show RUN --columns strategy,status,task,weak,strong,supervisor,seed")
     return pairs
 
 
@@ -200,7 +214,7 @@ def _figures(seen: pl.DataFrame, measure: str, own: bool, terms: Terms | None) -
         "task_set", "seed", maintain_order=True).agg(pl.col(columns).mean())
     if terms is None:
         means = means.group_by("task_set", maintain_order=True).agg(pl.col(columns).mean())
-        found: Inferred | None = Inferred(across_seeds(means["difference"].to_numpy()), "task sets", means.height, 0)
+        found: Inferred | None = over_task_sets(across_seeds(means["difference"].to_numpy()))
     else:
         found = inferred(with_apart, measure, terms, value="difference")
     both = means.select(pl.col(columns[:2]).mean()).row(0, named=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from w2s_bench.tables.values import Schema, Values
 
-SEEDS, CROSSED, FITS, EXAMPLES, TEST_SET, UNCHECKED = (
-    "seeds", "seeds and examples", "fits and examples", "test examples", "this test set", "seeds, unchecked")
+SEEDS, CROSSED, FITS, EXAMPLES, TEST_SET, ASKED, UNCHECKED, TASK_SETS = (
+    "seeds", "seeds and examples", "fits and examples", "test examples", "this test set", "this test set, as asked",
+    "seeds, unchecked", "task sets")
 
 MEANINGS = {
     SEEDS: "seeds, each with a test sample of its own",
@@ -32,13 +34,18 @@ MEANINGS = {
     FITS: "fits and test examples; all seeds have one training set, and nothing is said of others",
     EXAMPLES: "test examples; there is one fit, and nothing is said of others",
     TEST_SET: "seeds, of this test set alone: its examples are shared and their terms are not kept",
+    ASKED: "seeds, of this test set alone, as was asked: nothing is said of other test examples",
     UNCHECKED: "seeds; what they share is not recorded in these rows",
+    TASK_SETS: "task sets, each of which is one value",
 }
 """What an interval is over, in words, by `Inferred.over`."""
 
 _COPY = ("task", "weak", "strong", "strategy", "supervisor", "fingerprint_test", "fingerprint_transfer", "fingerprint_supervise",
          "err_weak", "err_student", "err_ceiling", "misfit")
 """Two seeds whose cells agree in these, to the last bit, are one seed twice."""
+
+SHARING = ("test_shared", "fingerprint_test", "fingerprint_supervise")
+"""Columns that say what seeds share."""
 
 READS = ("cell_key", "seed", "test_shared", *_COPY)
 """Columns of the rows that `inferred` wants to see, where they are there."""
@@ -55,10 +62,11 @@ class Inferred(msgspec.Struct, frozen=True):
 
 
 class Terms:
-    """The per-example terms of cells, by cell key; see running/terms.py."""
+    """The per-example terms of cells, by cell key (see running/terms.py), and whether intervals are over more than seeds."""
 
-    def __init__(self, read: Callable[[], pl.DataFrame] | None = None) -> None:
-        """read: gives the table, when it is asked for first."""
+    def __init__(self, read: Callable[[], pl.DataFrame] | None = None, *, this_test_set: bool = False) -> None:
+        """read: gives the table, when it is asked for first. this_test_set: intervals are over seeds alone, of this test set."""
+        self.this_test_set = this_test_set
         self._read = read
         self._parts: dict[str, Mapping[str, Array]] | None = None
 
@@ -81,6 +89,8 @@ class Terms:
 
 NO_TERMS = Terms()
 """Where none are kept."""
+THIS_TEST_SET = Terms(this_test_set=True)
+"""In the place of terms: intervals are over seeds alone, of this test set, as somebody asked."""
 
 
 def merged(several: Iterable[Terms]) -> Terms:
@@ -88,6 +98,8 @@ def merged(several: Iterable[Terms]) -> Terms:
     import polars as pl
 
     every = list(several)
+    if any(terms.this_test_set for terms in every):
+        return THIS_TEST_SET
 
     def read() -> pl.DataFrame:
         tables = [terms.table for terms in every if terms.table is not None]
@@ -96,11 +108,15 @@ def merged(several: Iterable[Terms]) -> Terms:
     return Terms(read)
 
 
-def _right(name: str) -> Callable[[Mapping[str, Array]], Array]:
+_Read: TypeAlias = Callable[[Mapping[str, Array]], Array]
+_INFLUENCE = "influence on the ratio"
+
+
+def _right(name: str) -> _Read:
     return lambda terms: (terms[f"class_{name}"] == terms["class_truth"]).astype(np.float64)
 
 
-def _agreement(right: bool) -> Callable[[Mapping[str, Array]], Array]:
+def _agreement(right: bool) -> _Read:
     """The share of agreement among the examples on which the teacher is right (or wrong), as per-example terms of that ratio."""
     def terms_of(terms: Mapping[str, Array]) -> Array:
         where = (_right("weak")(terms) == 1.0) == right
@@ -114,11 +130,11 @@ def _agreement(right: bool) -> Callable[[Mapping[str, Array]], Array]:
     return terms_of
 
 
-def _error(name: str) -> Callable[[Mapping[str, Array]], Array]:
+def _error(name: str) -> _Read:
     return lambda terms: terms[name].astype(np.float64)
 
 
-_TERMS: Mapping[str, Callable[[Mapping[str, Array]], Array]] = {
+_TERMS: Mapping[str, _Read] = {
     **{name: _error(name) for name in ("err_weak", "err_student", "err_ceiling", "misfit")},
     "gain": lambda terms: terms["err_weak"].astype(np.float64) - terms["err_student"],
     "predicted_err": lambda terms: terms["err_weak"].astype(np.float64) - terms["misfit"],
@@ -129,12 +145,68 @@ _TERMS: Mapping[str, Callable[[Mapping[str, Array]], Array]] = {
 """From the kept terms of a cell to a measure's own, (n,), whose mean is the cell's value."""
 
 
+class _Quantity(NamedTuple):
+    """column: of the rows, which holds a cell's value. read: its per-example terms from those that are kept; None where these
+    do not tell."""
+
+    column: str
+    read: _Read | None
+
+
 def inferred(part: pl.DataFrame, measure: str, terms: Terms, *, value: str | None = None) -> Inferred | None:
     """The mean over seeds of the mean over a seed's cells of `measure`, with its interval; None where no cell holds it.
 
     value: the column that holds it, if that is a difference; then the cells of `cell_key_against` are those that it is from.
     """
-    column = value or measure
+    return _inferred(part, _Quantity(value or measure, _TERMS.get(measure)), terms)
+
+
+def inferred_ratio(part: pl.DataFrame, above: str, below: str, terms: Terms) -> Inferred | None:
+    """The ratio r = ā / b̄ of two such means, over the cells that hold both, with the interval of the mean of (a − r·b) / b̄ (delta
+    method); None where no cell holds both, or b̄ is 0. It has no p."""
+    import polars as pl
+
+    finite = pl.all_horizontal(pl.col(above, below).cast(pl.Float64).is_finite().fill_null(False))
+    held, copies = without_copies(part.filter(finite))
+    if held.is_empty():
+        return None
+    means = held.group_by("seed").agg(pl.col(above, below).cast(pl.Float64).mean())
+    top, under = (float(np.mean(means[name].to_numpy())) for name in (above, below))
+    if under == 0.0:
+        return None
+    ratio, reads = top / under, (_TERMS.get(above), _TERMS.get(below))
+
+    def influence(kept: Mapping[str, Array]) -> Array:
+        a, b = (read(kept) for read in reads if read is not None)
+        return np.asarray((a - ratio * b) / under)
+
+    told = held.with_columns(((pl.col(above) - ratio * pl.col(below)) / under).alias(_INFLUENCE))
+    found = _inferred(told, _Quantity(_INFLUENCE, influence if all(reads) else None), terms)
+    assert found is not None
+    moved = _moved(found.estimate, ratio)
+    return Inferred(replace(moved, p=np.nan), found.over, found.seeds, copies)
+
+
+def over_task_sets(found: Estimate) -> Inferred:
+    """What was found of values of which each stands for a task set."""
+    return Inferred(found, TASK_SETS if found.n > 1 else None, found.n, 0)
+
+
+def over_of(part: pl.DataFrame, terms: Terms = NO_TERMS) -> str | None:
+    """What an interval over the seeds of these cells is over where their examples' terms say nothing of the quantity, as of a
+    regret or a line; None of a single seed."""
+    held = without_copies(part)[0]
+    if held["seed"].n_unique() < 2:
+        return None
+    return _of_seeds_alone(_sharing(held), terms)
+
+
+def _of_seeds_alone(over: str, terms: Terms) -> str:
+    return (ASKED if terms.this_test_set else TEST_SET) if over in (CROSSED, FITS, TEST_SET) else over
+
+
+def _inferred(part: pl.DataFrame, quantity: _Quantity, terms: Terms) -> Inferred | None:
+    column = quantity.column
     held = part.filter(part[column].is_not_null() & part[column].cast(float).is_finite())
     if held.is_empty():
         return None
@@ -142,15 +214,14 @@ def inferred(part: pl.DataFrame, measure: str, terms: Terms, *, value: str | Non
     seeds = held.partition_by("seed", maintain_order=True)
     means = np.array([float(np.mean(seed[column].to_numpy())) for seed in seeds])
     if len(seeds) == 1:
-        return _of_one(held, measure, column, terms, copies)
+        return _of_one(held, quantity, terms, copies)
     over = _sharing(held)
-    if over in (CROSSED, FITS):
-        found = list(_seeds(seeds, measure, terms))
+    if over in (CROSSED, FITS) and not terms.this_test_set:
+        found = list(_seeds(seeds, quantity, terms))
         if len(found) == len(seeds):
             crossed = over_seeds_and_examples([seed_of(cells) for cells in found])
             return Inferred(_moved(crossed, float(means.mean())), over, len(seeds), copies)
-        over = TEST_SET
-    return Inferred(across_seeds(means), over, len(seeds), copies)
+    return Inferred(across_seeds(means), _of_seeds_alone(over, terms), len(seeds), copies)
 
 
 def interval_types(names: Iterable[str]) -> Schema:
@@ -206,19 +277,18 @@ def _sharing(held: pl.DataFrame) -> str:
     return FITS if one else CROSSED
 
 
-def _seeds(seeds: list[pl.DataFrame], measure: str, terms: Terms) -> Iterator[list[tuple[Array, Array]]]:
+def _seeds(seeds: list[pl.DataFrame], quantity: _Quantity, terms: Terms) -> Iterator[list[tuple[Array, Array]]]:
     """Of each seed the examples and terms of its cells, as long as all of them are kept."""
     for seed in seeds:
-        cells = [_cell_terms(line, measure, terms) for line in seed.iter_rows(named=True)]
+        cells = [_cell_terms(line, quantity.read, terms) for line in seed.iter_rows(named=True)]
         known = [cell for cell in cells if cell is not None]
         if len(known) < len(cells):
             return
         yield known
 
 
-def _cell_terms(line: Values, measure: str, terms: Terms) -> tuple[Array, Array] | None:
+def _cell_terms(line: Values, read: _Read | None, terms: Terms) -> tuple[Array, Array] | None:
     """Examples (n,) and terms (n,) of one cell, or of the difference from its pair; None where they are not kept."""
-    read = _TERMS.get(measure)
     mine = terms.of(str(line.get("cell_key"))) if read is not None else None
     if read is None or mine is None:
         return None
@@ -231,10 +301,13 @@ def _cell_terms(line: Values, measure: str, terms: Terms) -> tuple[Array, Array]
     return None if np.isnan(found).any() else (mine["example"], found)
 
 
-def _of_one(held: pl.DataFrame, measure: str, column: str, terms: Terms, copies: int) -> Inferred:
+def _of_one(held: pl.DataFrame, quantity: _Quantity, terms: Terms, copies: int) -> Inferred:
     """The interval of one seed, over its test examples: from their terms, or from what the row of a single cell says."""
+    column = quantity.column
     mean = float(np.mean(held[column].to_numpy()))
-    found = next(_seeds([held], measure, terms), None)
+    if terms.this_test_set:
+        return Inferred(Estimate(mean, np.nan, np.nan, np.nan, 1), None, 1, copies)
+    found = next(_seeds([held], quantity, terms), None)
     if found is not None:
         crossed = over_seeds_and_examples([seed_of(found)])
         return Inferred(_moved(crossed, mean), EXAMPLES if crossed.low == crossed.low else None, 1, copies)
@@ -253,4 +326,4 @@ def _of_one(held: pl.DataFrame, measure: str, column: str, terms: Terms, copies:
 def _moved(found: Estimate, mean: float) -> Estimate:
     """The same interval about the mean of the rows: the terms are float32."""
     by = mean - found.mean
-    return Estimate(mean, found.se, found.low + by, found.high + by, found.n, found.p)
+    return replace(found, mean=mean, low=found.low + by, high=found.high + by)

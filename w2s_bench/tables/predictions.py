@@ -10,11 +10,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from w2s_bench.contracts.errors import DataError
-from w2s_bench.scoring.intervals import Estimate, across_seeds, around, ratio
+from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.scoring.ratios import quotient
-from w2s_bench.tables.groups import fields, groups, has_panels, interval_schema, units
+from w2s_bench.tables.groups import groups, has_panels, units
+from w2s_bench.tables.inference import (
+    NO_TERMS,
+    Inferred,
+    Terms,
+    inferred,
+    inferred_ratio,
+    interval_columns,
+    interval_types,
+    over_task_sets,
+)
 from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
 from w2s_bench.tables.relation import FORWARD, GAINED, line_columns, line_schema, line_through
 from w2s_bench.tables.uninformed import averaged
@@ -30,12 +42,12 @@ def default_keys(rows: pl.DataFrame) -> list[str]:
     return [*(["panel"] if has_panels(rows) else []), "task_set", "strategy", "supervisor", "direction"]
 
 
-def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None = None) -> pl.DataFrame:
+def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | None = None,
+                terms: Terms = NO_TERMS) -> pl.DataFrame:
     """One row a group of cells with status ok, from the columns `by` or `default_keys`, with the columns of `_schema`.
 
-    Draws of a task within a seed are pooled: their mean is the seed's value. Intervals of means and of gain over misfit
-    are Student-t over seeds (`misfit_over` = seeds); those of a single cell are over test examples. Of 2 to 7 task
-    sets in one group there is no mean.
+    Draws of a task within a seed are pooled: their mean is the seed's value. misfit, gain and gain_over_misfit have the interval
+    of tables/inference.py, and `_over` says over what each is. Of 2 to 7 task sets in one group there is no mean.
     The line, of gain on misfit, goes through configurations that are weak-to-strong and whose ceiling is better than their
     teacher in some cell (see `relation`).
     banded: cells for which the law certifies a band below the misfit, δ included. band_width: its width in units of the misfit,
@@ -49,7 +61,7 @@ def predictions(rows: pl.DataFrame, bounds: pl.DataFrame, by: Sequence[str] | No
     usable = _usable(rows)
     keys = list(dict.fromkeys(by)) if by else default_keys(usable)
     usable = _banded(averaged(usable, keys), bounds)
-    found = [{**names, **_figures(part)} for names, part in groups(usable, keys)]
+    found = [{**names, **_figures(part, terms)} for names, part in groups(usable, keys)]
     return pl.DataFrame(found, schema={**{key: pl.Int64 if key == "seed" else pl.String for key in keys}, **_schema()},
                         orient="row")
 
@@ -72,7 +84,7 @@ def over_all(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
         usable = _as_shares(usable.filter(pl.col("err_weak") > 0))
     sets = usable["task_set"].n_unique()
     direction = FORWARD if forward.height else None
-    found = [{"direction": direction, "task_sets": sets, **_figures(usable)}] if sets >= ENOUGH_TASKS else []
+    found = [{"direction": direction, "task_sets": sets, **_figures(usable, NO_TERMS)}] if sets >= ENOUGH_TASKS else []
     return pl.DataFrame(found, schema={"direction": pl.String, "task_sets": pl.Int64, **_schema()}, orient="row")
 
 
@@ -122,62 +134,64 @@ def _schema() -> Schema:
     import polars as pl
 
     return {"divergence": pl.String, "output_unit": pl.String, "n_cells": pl.Int64, "n_seeds": pl.Int64, "n_truth": pl.Int64,
-            **interval_schema("misfit"), "misfit_over": pl.String, **interval_schema("gain", "gain_over_misfit"),
-            "loses": pl.Int64, **line_schema(), "banded": pl.Int64, "band_width": pl.Float64, "narrow": pl.Int64,
+            **dict.fromkeys(_WITH_INTERVAL, pl.Float64), **interval_types(_WITH_INTERVAL), "loses": pl.Int64, **line_schema(),
+            "banded": pl.Int64, "band_width": pl.Float64, "narrow": pl.Int64,
             "no_delta": pl.Int64, "not_certified": pl.Int64}
 
 
-def _figures(part: pl.DataFrame) -> Values:
+_WITH_INTERVAL = ("misfit", "gain", "gain_over_misfit")
+
+
+def _figures(part: pl.DataFrame, terms: Terms) -> Values:
     import polars as pl
 
     seen = part.filter(pl.all_horizontal(pl.col("gain", "err_weak", "err_student").is_finite().fill_null(False)))
     return {
         "divergence": part["divergence"][0], "output_unit": part["output_unit"][0], "n_cells": part.height,
-        "n_seeds": part["seed"].n_unique(), "n_truth": seen.height, **_means(part, seen),
-        "loses": seen.filter(pl.col("gain") < 0).height, **line_columns(line_through(seen, *GAINED)),
+        "n_seeds": part["seed"].n_unique(), "n_truth": seen.height, **_means(part, seen, terms),
+        "loses": seen.filter(pl.col("gain") < 0).height, **line_columns(line_through(seen, *GAINED), seen),
         **_band(seen)}
 
 
-def _means(part: pl.DataFrame, seen: pl.DataFrame) -> Values:
+def _means(part: pl.DataFrame, seen: pl.DataFrame, terms: Terms) -> Values:
     """Means over seeds; over task sets where there are several, and enough."""
-    import polars as pl
-
     sets = part["task_set"].n_unique()
     if 1 < sets < ENOUGH_TASKS:
         return {}
-    over = "task_set" if sets > 1 else "seed"
-    of_seen = seen.group_by(over, maintain_order=True).agg(pl.col("gain", "misfit", "err_weak").mean())
-    misfit, rested = _mean(part, "misfit", over)
-    return {**fields("misfit", misfit), "misfit_over": rested,
-            **fields("gain", _mean(seen, "gain", over)[0] if seen.height else None),
-            **fields("gain_over_misfit", _over_misfit(of_seen, sets))}
+    if sets > 1:
+        found = (_of_sets(part, "misfit"), _of_sets(seen, "gain"), _ratio_of_sets(seen))
+    else:
+        found = (inferred(part, "misfit", terms), inferred(seen, "gain", terms), _ratio(seen, terms))
+    return {key: value for name, each in zip(_WITH_INTERVAL, found, strict=True)
+            for key, value in interval_columns(name, each).items()}
 
 
-def _over_misfit(means: pl.DataFrame, sets: int) -> Estimate | None:
-    """Gain / misfit: of one task set a ratio of means over seeds; of several the mean over task sets of their ratios. A ratio
-    to a misfit that is rounding is no number."""
-    import numpy as np
-
-    gains, misfits, beside = (means[name].to_numpy() for name in ("gain", "misfit", "err_weak"))
-    if sets == 1:
-        there = means.height and quotient(1.0, float(misfits.mean()), float(beside.mean())) is not None
-        return ratio(gains, misfits) if there else None
-    ratios = [quotient(*map(float, each)) for each in zip(gains, misfits, beside, strict=True)]
-    kept = np.array([each for each in ratios if each is not None])
-    return across_seeds(kept) if kept.size else None
-
-
-def _mean(part: pl.DataFrame, name: str, over: str) -> tuple[Estimate, str | None]:
-    """The mean of a column over seeds or task sets, and what its interval is over; of a single cell its test examples."""
+def _ratio(seen: pl.DataFrame, terms: Terms) -> Inferred | None:
+    """Gain / misfit of one task set; a ratio to a misfit that is rounding is no number."""
     import polars as pl
 
-    found = across_seeds(part.group_by(over, maintain_order=True).agg(pl.col(name).mean())[name].to_numpy())
-    if found.n > 1:
-        return found, "task sets" if over == "task_set" else "seeds"
-    error = part[f"{name}_se"][0]
-    if part.height > 1 or error is None:
-        return found, None
-    return around(found.mean, error, part["n_test"][0] - 1, n=1), "test examples"
+    by_seed = seen.group_by("seed").agg(pl.col("misfit", "err_weak").mean())
+    misfit, beside = (float(np.mean(by_seed[name].to_numpy())) if seen.height else 0.0 for name in ("misfit", "err_weak"))
+    return None if quotient(1.0, misfit, beside) is None else inferred_ratio(seen, "gain", "misfit", terms)
+
+
+def _of_sets(part: pl.DataFrame, name: str) -> Inferred | None:
+    """The mean over task sets of their means."""
+    import polars as pl
+
+    if part.is_empty():
+        return None
+    return over_task_sets(across_seeds(part.group_by("task_set", maintain_order=True).agg(pl.col(name).mean())[name].to_numpy()))
+
+
+def _ratio_of_sets(seen: pl.DataFrame) -> Inferred | None:
+    """The mean over task sets of their gain / misfit, of those whose misfit is more than rounding."""
+    import polars as pl
+
+    means = seen.group_by("task_set", maintain_order=True).agg(pl.col("gain", "misfit", "err_weak").mean())
+    ratios = [quotient(*each) for each in means.select("gain", "misfit", "err_weak").iter_rows()]
+    kept = np.array([each for each in ratios if each is not None])
+    return over_task_sets(across_seeds(kept)) if kept.size else None
 
 
 def _band(seen: pl.DataFrame) -> Values:

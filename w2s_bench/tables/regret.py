@@ -6,10 +6,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.scoring.choice import duel, relative_regret
-from w2s_bench.scoring.intervals import Estimate, across_seeds, estimate
+from w2s_bench.scoring.intervals import Estimate, estimate
 from w2s_bench.scoring.lines import ENOUGH_TASKS
-from w2s_bench.tables.choices import GROUP, MAIN, RULES
+from w2s_bench.tables.choices import GROUP, MAIN, RULES, Rule
 from w2s_bench.tables.groups import fields, groups, interval_schema
+from w2s_bench.tables.inference import (
+    NO_TERMS,
+    Inferred,
+    Terms,
+    inferred,
+    interval_columns,
+    interval_types,
+    over_of,
+    over_task_sets,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,12 +33,13 @@ ENOUGH_STUDENTS = 20
 """Students of a setting in a seed from which on the mean of their regrets is near enough to normal."""
 
 
-def by_setting(made: pl.DataFrame, by: Sequence[str] | None = None) -> pl.DataFrame:
+def by_setting(made: pl.DataFrame, by: Sequence[str] | None = None, terms: Terms = NO_TERMS) -> pl.DataFrame:
     """One row a setting (or group of the columns `by`) and rule, from `choices`, with the columns of `_schema`.
 
     students: those for which the rule could choose; without: those for which a candidate lacked what it reads. chosen: the
     teacher taken most often, the first of several, and its share. crossed: share of the students that are judged on other
-    examples than chose (`choices`). regret: mean with a Student-t interval over seed means; regret_least, regret_most: means.
+    examples than chose (`choices`). regret: mean over seeds with the interval of tables/inference.py, which is of this test set
+    alone where seeds share it: what an example adds to a regret is not kept. regret_least, regret_most: means.
     relative_regret: mean regret over mean err_student of a random choice, a ratio of means. hits: share of choices that took
     what is best where they are judged. tau: mean over students. accuracy_student, regret_accuracy: means, null but for classes.
     Raises UsageError where a group mixes units.
@@ -39,23 +50,24 @@ def by_setting(made: pl.DataFrame, by: Sequence[str] | None = None) -> pl.DataFr
     import polars as pl
 
     keys = list(dict.fromkeys(by or SETTING))
-    found = [{**names, **_figures(part.filter(pl.col("rule") == rule.name), part)}
+    found = [{**names, **_figures(part.filter(pl.col("rule") == rule.name), part, terms)}
              for names, part in groups(made, keys) for rule in RULES]
     schema = {**{key: pl.Int64 if key == "seed" else pl.String for key in keys}, **_schema()}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def over_suite(made: pl.DataFrame) -> pl.DataFrame:
+def over_suite(made: pl.DataFrame, terms: Terms = NO_TERMS) -> pl.DataFrame:
     """One row a rule: settings, task_sets, relative_regret with its interval, regret_over, and the duels of
     `predicted-error` against it: wins, ties, losses, win_rate (of all students of the duel).
 
-    relative_regret is the plain mean over settings, because units differ. regret_over: "seeds" of one task set, or, from 8 task
-    sets on, "task sets": the mean over a task set's settings and seeds is one value, and the interval speaks of other task
-    sets too. Of 2 to 7 task sets there is none. A duel against `random` is against the mean error of all candidates.
+    relative_regret is the plain mean over settings, because units differ. regret_over, a key of inference.MEANINGS: of one task
+    set seeds or this test set, or, from 8 task sets on, task sets: the mean over a task set's settings and seeds is one value,
+    and the interval speaks of other task sets too. Of 2 to 7 task sets there is none. A duel against `random` is against the
+    mean error of all candidates.
     """
     import polars as pl
 
-    found = [_suite_line(made, rule.name, rule.may_look_at) for rule in RULES]
+    found = [_suite_line(made, rule, terms) for rule in RULES]
     return pl.DataFrame(found, schema={
         "rule": pl.String, "may_look_at": pl.String, "settings": pl.Int64, "task_sets": pl.Int64, "students": pl.Int64,
         **interval_schema("relative_regret"), "regret_over": pl.String, "wins": pl.Int64, "ties": pl.Int64, "losses": pl.Int64,
@@ -68,11 +80,15 @@ def _schema() -> Schema:
     return {"divergence": pl.String, "output_unit": pl.String, "rule": pl.String, "may_look_at": pl.String,
             "candidates": pl.Float64, "students": pl.Int64, "seeds": pl.Int64, "without": pl.Int64, "chosen": pl.String,
             "chosen_share": pl.Float64, "err_student": pl.Float64, "crossed": pl.Float64,
-            **interval_schema("regret", "relative_regret"), "regret_least": pl.Float64, "regret_most": pl.Float64,
-            "hits": pl.Float64, "tau": pl.Float64, "accuracy_student": pl.Float64, **interval_schema("regret_accuracy")}
+            **dict.fromkeys(_INFERRED, pl.Float64), **interval_types(_INFERRED), **interval_schema("relative_regret"),
+            "regret_least": pl.Float64, "regret_most": pl.Float64,
+            "hits": pl.Float64, "tau": pl.Float64, "accuracy_student": pl.Float64}
 
 
-def _figures(mine: pl.DataFrame, part: pl.DataFrame) -> Values:
+_INFERRED = ("regret", "regret_accuracy")
+
+
+def _figures(mine: pl.DataFrame, part: pl.DataFrame, terms: Terms) -> Values:
     import polars as pl
 
     done = _with_expected(mine.drop_nulls("regret"), part)
@@ -82,30 +98,29 @@ def _figures(mine: pl.DataFrame, part: pl.DataFrame) -> Values:
     if done.is_empty():
         return {**about, **counts}
     names = done.drop_nulls("chosen").group_by("chosen").len().sort(pl.col("len"), pl.col("chosen"), descending=[True, False])
-    by_seed = done.group_by("seed", maintain_order=True).agg(pl.col("regret", "regret_accuracy").mean())
-    in_accuracy = by_seed["regret_accuracy"].drop_nulls().to_numpy()
     return {**about, **counts, "chosen": names["chosen"][0] if names.height else None,
             "chosen_share": names["len"][0] / done.height if names.height else None, "err_student": done["err_student"].mean(),
-            **fields("regret", across_seeds(by_seed["regret"].to_numpy())), **fields("relative_regret", _relative(done)),
+            **interval_columns("regret", inferred(done, "regret", terms)), **fields("relative_regret", _relative(done)),
             "regret_least": done["regret_least"].mean(), "regret_most": done["regret_most"].mean(),
             "crossed": done["crossed"].mean(), "hits": done["hit"].mean(), "tau": done["tau"].mean(),
             "accuracy_student": done["accuracy_student"].mean(),
-            **fields("regret_accuracy", across_seeds(in_accuracy) if len(in_accuracy) else None)}
+            **interval_columns("regret_accuracy", inferred(done, "regret_accuracy", terms))}
 
 
-def _suite_line(made: pl.DataFrame, rule: str, may_look_at: str) -> Values:
+def _suite_line(made: pl.DataFrame, of: Rule, terms: Terms) -> Values:
     import polars as pl
 
+    rule = of.name
     done = _with_expected(made.filter(pl.col("rule") == rule).drop_nulls("regret"), made)
     settings, task_sets = done.select(_setting(done)).n_unique(), done["task_set"].n_unique()
-    line: Values = {"rule": rule, "may_look_at": may_look_at, "settings": settings, "task_sets": task_sets,
-                            "students": done.height}
+    line: Values = {"rule": rule, "may_look_at": of.may_look_at, "settings": settings, "task_sets": task_sets,
+                    "students": done.height}
     if done.is_empty():
         return line
-    across_tasks = task_sets >= ENOUGH_TASKS
-    found = _over_task_sets(done) if across_tasks else _relative(done) if task_sets == 1 else None
-    over = "task sets" if across_tasks else "seeds"
-    return {**line, **fields("relative_regret", found), "regret_over": over if found and found.n > 1 else None,
+    alone = _relative(done) if task_sets == 1 else None
+    found = Inferred(alone, over_of(done, terms), alone.n, 0) if alone else None
+    found = _over_task_sets(done) if task_sets >= ENOUGH_TASKS else found
+    return {**line, **fields("relative_regret", found.estimate if found else None), "regret_over": found.over if found else None,
             **_duel(made, rule)}
 
 
@@ -146,12 +161,14 @@ def _settings(done: pl.DataFrame) -> pl.DataFrame:
     return means.filter(pl.col("expected").sum().over(keys) > 0)
 
 
-def _over_task_sets(done: pl.DataFrame) -> Estimate | None:
+def _over_task_sets(done: pl.DataFrame) -> Inferred:
+    """With the skewness of the task sets' values taken out, because most regrets are 0."""
     import polars as pl
 
     share = pl.col("regret").sum() / pl.col("expected").sum()
     ratios = _settings(done).group_by(_setting(done), maintain_order=True).agg(ratio=share)
-    return estimate(ratios.group_by("task_set", maintain_order=True).agg(pl.col("ratio").mean())["ratio"].to_numpy())
+    return over_task_sets(estimate(
+        ratios.group_by("task_set", maintain_order=True).agg(pl.col("ratio").mean())["ratio"].to_numpy()))
 
 
 def _duel(made: pl.DataFrame, rule: str) -> Values:

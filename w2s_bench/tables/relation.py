@@ -11,6 +11,16 @@ from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.intervals import ratio
 from w2s_bench.scoring.lines import ENOUGH_TASKS, Cells, Line, fit_line
 from w2s_bench.tables.groups import fields, groups, interval_schema
+from w2s_bench.tables.inference import (
+    NO_TERMS,
+    TEST_SET,
+    Terms,
+    inferred_ratio,
+    interval_columns,
+    interval_types,
+    over_of,
+    over_task_sets,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +28,8 @@ if TYPE_CHECKING:
     from w2s_bench.tables.values import Schema, Values
 
 LINE = ("slope", "intercept", "correlation")
-_MARKS = {"seeds": "", "means": "°", "configurations": "'", "task sets": '"'}
+_MARKS = {"seeds": "", "means": "~", "configurations": "!", "task sets": '"'}
+"""Of lines; none is a mark of an interval about a mean (report/wording.py), but that of task sets, which says the same there."""
 _MEANINGS = {
     "seeds": "A line is the mean of each seed's own, because its draws are its own or it lacks configurations; ± over seeds "
              "(Student-t).",
@@ -27,6 +38,7 @@ _MEANINGS = {
                       "seeds: ± is too small where they move together.",
     "task sets": "A line goes through the means of the task sets; ± over them.",
 }
+_ALONE = "Seeds have test examples in common, so the ± of a line is over seeds, of this test set alone."
 NO_LINE = ("no line through fewer than 3 configurations (the seeds of one share their noise), through x that do not vary beyond "
            "noise, or through 2 to 7 task sets")
 FORWARD = DIRECTIONS[0]
@@ -40,14 +52,16 @@ GAINED = ("misfit", "gain")
 OF_GAIN = "The line of gain on misfit goes through the weak-to-strong configurations with something to gain."
 """In `relate` as in `predict`, so that they cannot contradict each other."""
 
+_OF_SEEDS = ("seeds", "means")
 _MEASURED = ("D", "label")
 _MODELS = ("task_set", "weak", "strong", "strategy", "supervisor")
 """A configuration but for the draw of its task set."""
 
 
-def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log: bool = False) -> pl.DataFrame:
+def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log: bool = False, terms: Terms = NO_TERMS
+             ) -> pl.DataFrame:
     """One row a group: the columns of `by`, n_cells, n_seeds, slope, intercept and correlation of y on x with the ends of
-    their 95 % intervals (`_low`, `_high`), line_over, ratio (of the mean of y to the mean of x), farthest,
+    their 95 % intervals (`_low`, `_high`), line_over, ratio (of the mean of y to the mean of x), ratio_over, farthest,
     missing and not_positive.
 
     log: natural logarithms of both, so slope is the exponent of y ∝ x^slope. missing: rows without finite x and y;
@@ -64,12 +78,13 @@ def relation(rows: pl.DataFrame, x: str, y: str, by: Sequence[str] = (), *, log:
     if ok.is_empty():
         raise DataError(f"none of {rows.height} rows has status ok", hint="w2s-bench show says what went wrong")
     measured = any(column.unit in _MEASURED for column in row_columns() if column.name in (x, y))
-    found = [{**names, **_related(part, x, y, log)} for names, part in groups(ok, by, one_unit=measured)]
+    found = [{**names, **_related(part, x, y, log, terms)} for names, part in groups(ok, by, one_unit=measured)]
     if not any(line["n_cells"] for line in found):
         raise DataError(f"no row of {ok.height} holds {x} and {y}" + (", both above 0" if log else ""),
                         hint="w2s-bench show RUN --columns says what a column needs")
     schema = {**{key: pl.Int64 if key == "seed" else pl.String for key in by}, "n_cells": pl.Int64, "n_seeds": pl.Int64,
-              **line_schema(), **interval_schema("ratio"), "farthest": pl.Float64, "missing": pl.Int64, "not_positive": pl.Int64}
+              **line_schema(), "ratio": pl.Float64, **interval_types(["ratio"]), "farthest": pl.Float64, "missing": pl.Int64,
+              "not_positive": pl.Int64}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
@@ -79,25 +94,30 @@ def marks_of(rested: Iterable[str | None]) -> dict[str | None, str]:
     return {None: "", **{kind: _MARKS[kind] if len(kinds) > 1 else "" for kind in _MARKS}}
 
 
-def meanings_of(rested: Iterable[str | None]) -> list[str]:
-    """What these lines rest on, in words, with their marks."""
+def meanings_of(table: pl.DataFrame) -> list[str]:
+    """What the lines of a table with the columns of `line_schema` rest on, in words, with their marks."""
+    rested = table["line_over"].to_list()
     kinds, marks = set(rested), marks_of(rested)
-    return [f"{marks[kind]} {meaning}".strip() for kind, meaning in _MEANINGS.items() if kind in kinds]
+    said = [f"{marks[kind]} {meaning}".strip() for kind, meaning in _MEANINGS.items() if kind in kinds]
+    return [*said, _ALONE] if table["line_alone"].any() else said
 
 
-def line_columns(line: Line | None) -> Values:
-    """A line as the columns of `line_schema`."""
+def line_columns(line: Line | None, rows: pl.DataFrame) -> Values:
+    """A line through these rows as the columns of `line_schema`."""
     parts = {name: getattr(line, name) if line else None for name in LINE}
     return {**{key: value for name, part in parts.items() for key, value in fields(name, part).items()},
-            "line_over": line.over if line else None, "line_points": line.points if line else None,
-            "line_seeds": line.seeds if line else None}
+            "line_over": line.over if line else None,
+            "line_alone": line.over in _OF_SEEDS and over_of(rows) == TEST_SET if line else None,
+            "line_points": line.points if line else None, "line_seeds": line.seeds if line else None}
 
 
 def line_schema() -> Schema:
-    """slope, intercept, correlation with their ends, what they rest on, and through how many points and over how many seeds."""
+    """slope, intercept, correlation with their ends, what they rest on, whether they are over the seeds of one test set alone,
+    and through how many points and over how many seeds."""
     import polars as pl
 
-    return {**interval_schema(*LINE), "line_over": pl.String, "line_points": pl.Int64, "line_seeds": pl.Int64}
+    return {**interval_schema(*LINE), "line_over": pl.String, "line_alone": pl.Boolean, "line_points": pl.Int64,
+            "line_seeds": pl.Int64}
 
 
 def line_through(rows: pl.DataFrame, x: str, y: str, *, log: bool = False) -> Line | None:
@@ -128,28 +148,31 @@ def _with_something_to_gain(rows: pl.DataFrame) -> pl.DataFrame:
     return forward.filter(~nothing.all().over("task", *_MODELS))
 
 
-def _related(part: pl.DataFrame, x: str, y: str, log: bool) -> Values:
+def _related(part: pl.DataFrame, x: str, y: str, log: bool, terms: Terms) -> Values:
     import polars as pl
 
     there = part.filter(pl.all_horizontal(pl.col(x, y).is_finite().fill_null(False)))
     kept = there.filter((pl.col(x) > 0) & (pl.col(y) > 0)) if log else there
-    return {"n_cells": kept.height, "n_seeds": kept["seed"].n_unique(), **line_columns(line_through(kept, x, y, log=log)),
-            **_compared(kept, x, y),
+    return {"n_cells": kept.height, "n_seeds": kept["seed"].n_unique(), **line_columns(line_through(kept, x, y, log=log), kept),
+            **_compared(kept, x, y, terms),
             "missing": part.height - there.height, "not_positive": there.height - kept.height}
 
 
-def _compared(kept: pl.DataFrame, x: str, y: str) -> Values:
+def _compared(kept: pl.DataFrame, x: str, y: str, terms: Terms) -> Values:
     """y beside x where both are one quantity: a prediction and what was measured. The ratio is over seeds, over task sets where
     there are enough, and null in between."""
     import polars as pl
 
     apart = ((pl.col(y) - pl.col(x)).abs() / pl.col(x).abs()).filter(pl.col(x) != 0).max()
     sets = kept["task_set"].n_unique()
-    over = "seed" if sets < 2 else "task_set"
-    means = kept.group_by(over, maintain_order=True).agg(pl.col(x).mean().alias("below"), pl.col(y).mean().alias("above"))
-    below = means["below"].to_numpy()
-    told = kept.height and below.mean() != 0.0 and (sets < 2 or sets >= ENOUGH_TASKS)
-    return {**fields("ratio", ratio(means["above"].to_numpy(), below) if told else None), "farthest": kept.select(apart).item()}
+    found = None
+    if sets == 1:
+        found = inferred_ratio(kept, y, x, terms)
+    elif sets >= ENOUGH_TASKS:
+        means = kept.group_by("task_set", maintain_order=True).agg(below=pl.col(x).mean(), above=pl.col(y).mean())
+        below = means["below"].to_numpy()
+        found = over_task_sets(ratio(means["above"].to_numpy(), below)) if below.mean() != 0.0 else None
+    return {**interval_columns("ratio", found), "farthest": kept.select(apart).item()}
 
 
 def _check_number(rows: pl.DataFrame, name: str) -> None:
