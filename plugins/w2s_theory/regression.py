@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from w2s_bench.contracts import Array, Classes, MetricColumn, Missing, Sample, Value
-from w2s_theory.ranks import midranks
+from w2s_theory.ranks import midranks, tied
 
 
 class OfNumbers(ABC):
@@ -65,11 +65,13 @@ class MAE(OfNumbers):
 
 
 class Spearman(OfNumbers):
-    """Spearman's rank correlation with the truth, undefined where an output's truth or prediction is constant."""
+    """Spearman's rank correlation with the truth, undefined where an output's truth or prediction is constant. What only
+    rounding tells apart is tied."""
 
     columns = (MetricColumn(name="spearman", unit="1", meaning="Spearman's rank correlation with the truth", better="higher"),)
 
     def measured(self, truth: Array, prediction: Array) -> Value:
+        truth, prediction = (np.column_stack([tied(column) for column in values.T]) for values in (truth, prediction))
         if _constant(truth) or _constant(prediction):
             return Missing("spearman: the truth or a prediction is constant")
         ranked = ((midranks(truth[:, j]), midranks(prediction[:, j])) for j in range(truth.shape[1]))

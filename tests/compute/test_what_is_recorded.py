@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from conftest import Command
 from made_components import Computed, Letters, computed, made_plan
@@ -71,3 +72,13 @@ def test_each_block_sees_the_devices_that_were_asked_for_within_it(monkeypatch: 
             pass
     device()
     assert (outer, inner, later) == ({"cpu"}, {"cpu"}, set()) and described(later) == "cpu"
+
+
+def test_a_row_names_the_predictions_that_there_are(w2s: Command) -> None:
+    w2s("run", "--task", "diabetes", "--weak", "raw", "--strong", "raw", "--strategy", "as-is", "--store", "store", "-o", "r",
+        check=0)
+    row = pl.read_parquet(w2s.folder / "r" / "rows.parquet").row(0, named=True)
+    kept = pl.concat(pl.read_parquet(path) for path in (w2s.folder / "r" / "predictions").glob("diabetes*.parquet"))
+    named = {name: row[f"predictor_{name}"] for name in ("weak", "student", "ceiling", "gold", "base")}
+    assert named.pop("base") is None and row["err_base"] is None  # it is nothing before it is fitted
+    assert set(named.values()) == set(kept["predictor"]) - {"truth"}

@@ -31,6 +31,16 @@ def test_spearman_of_a_constant_and_r2_of_constant_truth_are_null_and_say_why() 
     assert found["r2"] is None and "r2: the truth is constant" in reasons
 
 
+def test_spearman_ranks_nothing_by_rounding() -> None:
+    sums = [0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1, 1.0]
+    assert sums[0] != sums[1]
+    for prediction in (sums, [sums[1], sums[0], 1.0]):
+        found, _ = regression_metrics([1.0, 2.0, 3.0], prediction)
+        assert found["spearman"] == pytest.approx(np.sqrt(0.75))
+    found, reasons = regression_metrics([1.0, 2.0, 3.0], [sums[0], sums[1], sums[0]])
+    assert found["spearman"] is None and reasons == ["spearman: the truth or a prediction is constant"]
+
+
 def test_ordered_classes_are_scored_as_their_expected_step() -> None:
     truth, f = np.eye(3)[[0, 2]], np.array([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]])
     for ordered in (True, False):

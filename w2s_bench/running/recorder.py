@@ -105,7 +105,9 @@ class Recorder:
         if record is None or record.status != "ok":
             return row
         seconds = {f"seconds_{stage}": spent for stage, spent in record.seconds.items()}
-        return {**row, **self.scores[cell.key]["row"], **seconds, "peak_memory": record.peak_memory}
+        score = self.scores[cell.key]["row"]
+        silent = {f"predictor_{role}": None for role in PREDICTORS if score.get(f"err_{role}") is None}
+        return {**row, **silent, **score, **seconds, "peak_memory": record.peak_memory}
 
     def bounds(self, cell: Cell) -> list[dict[str, Any]]:
         """The bounds of a cell that is ok, each a row of their table."""
