@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.registry.short_names import short_names
-from w2s_bench.scoring.intervals import across_seeds, student_t
+from w2s_bench.scoring.baselines import no_better_than_constant
+from w2s_bench.tables.inference import SEEDS, over_of
 from w2s_bench.tables.panels import by_panel
 
 if TYPE_CHECKING:
@@ -21,17 +22,14 @@ TEACHER = ("task_set", "weak", "supervisor")
 AT_CHANCE = "teacher-at-chance"
 THROUGHOUT = ("constant-labels", "teacher-collapsed")
 """Flags that put a teacher out where every cell of its carries them; they are no matter of noise."""
-ENOUGH_SEEDS = 3
-"""Seeds from which on a teacher that none of them can tell from a constant is taken for one."""
 _MOST_NAMED = 3
 
 
 def uninformed(rows: pl.DataFrame) -> pl.DataFrame:
     """The teachers that are out, with the flag that puts them there: the columns of TEACHER, and `reason`.
 
-    A teacher is at chance where the mean over seeds of `over_constant` is 0 or less, and at least half of its cells are flagged;
-    or where all are, of ENOUGH_SEEDS or more, and that mean is above 0 neither beyond the noise of the seeds nor beyond that of
-    the test examples, taken as if all seeds shared them.
+    A teacher is at chance where it is flagged in a cell, and the mean over seeds of `over_constant` is not above 0 by more than
+    a standard error (`scoring.baselines`); of a table that lacks that column, where all of its cells are flagged.
     """
     import polars as pl
 
@@ -54,15 +52,13 @@ def _reason(part: pl.DataFrame) -> str | None:
     if reason := next((flag for flag in THROUGHOUT if share(flag) == 1.0), None):
         return reason
     known = part.drop_nulls(["over_constant", "over_constant_se"])
-    if known.is_empty() or share(AT_CHANCE) < 0.5:
+    if known.is_empty():
         return AT_CHANCE if share(AT_CHANCE) == 1.0 else None
+    if not share(AT_CHANCE):
+        return None
     seeds = known.group_by("seed", maintain_order=True).agg(pl.col("over_constant", "over_constant_se").mean())
-    more, noise = seeds["over_constant"].to_numpy(), seeds["over_constant_se"].to_numpy()
-    least = student_t(int(part["n_test"].fill_null(2).to_numpy().min()) - 1) * float(noise.mean())
-    if more.mean() <= 0.0:
-        return AT_CHANCE
-    doubtful = share(AT_CHANCE) == 1.0 and more.size >= ENOUGH_SEEDS and more.mean() <= least and not across_seeds(more).low > 0.0
-    return AT_CHANCE if doubtful else None
+    out = no_better_than_constant(*(seeds[name].to_numpy() for name in seeds.columns[1:]), shared=over_of(part) != SEEDS)
+    return AT_CHANCE if out else None
 
 
 def told_apart(rows: pl.DataFrame) -> pl.DataFrame:
