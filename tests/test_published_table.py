@@ -28,11 +28,11 @@ def again(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_the_quick_start_gives_the_published_numbers(again: tuple[Path, str]) -> None:
     published, _ = read_runs([PUBLISHED])
     fresh, _ = read_runs([again[0]])
-    assert set(fresh["status"]) == {"ok"} and fresh.height >= 60
+    assert set(fresh["status"]) == {"ok"} and fresh.height >= 80
     both = published.join(fresh, on=list(CELL), suffix="_again")
     assert both.height == published.height == fresh.height
     for task, allowed in TOLERANCE.items():
-        cells = both.filter(pl.col("task") == task)
+        cells = both.filter(pl.col("task").str.starts_with(task))
         assert cells.height > 0
         same_data = cells.filter(pl.col("fingerprint_data") == pl.col("fingerprint_data_again"))
         if task == "diabetes":

@@ -23,6 +23,7 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("test", int, 500, "held-out examples", low=1),
             Parameter("scale", float, 500.0, "standard deviation of each input", low=0.0),
             Parameter("reuse", bool, False, "supervise and transfer are one sample, as published"),
+            Parameter("unit_variance", bool, False, "labels have variance 1, whatever network the seed draws"),
         ),
     )
     yield TaskEntry(

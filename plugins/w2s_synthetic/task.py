@@ -13,13 +13,17 @@ from w2s_synthetic.world import true_network
 VERSION = "1"
 """Changes whenever the same parameters and seed would give other numbers."""
 
+UNIT = 8192
+"""Inputs over which the labels' standard deviation is taken."""
+
 
 @dataclass(frozen=True)
 class RandomNetwork:
     """y = f(h*(x)), x ~ N(0, scale² I₈), h* a five-layer ReLU network of width 16 from torch's default law.
 
     h* is a function of the cell's seed alone; f of the seed and `task`. There is no label noise, and labels
-    keep the size that scale=500 gives them. reuse: transfer is the supervise sample, as published.
+    keep the size that scale=500 gives them. reuse: transfer is the supervise sample, as published. unit_variance: labels are
+    divided by their standard deviation over inputs that no part holds, since it differs tenfold from seed to seed.
     """
 
     output = Regression(1)
@@ -33,6 +37,7 @@ class RandomNetwork:
     test: int = 500
     scale: float = 500.0
     reuse: bool = False
+    unit_variance: bool = False
 
     def fingerprint(self) -> str:
         """The version of the recipe and of NumPy, whose generator draws everything."""
@@ -43,10 +48,14 @@ class RandomNetwork:
         target = true_network(seed)
         head = initial_head(generator_for("synthetic head", task=self.task, seed=seed))
 
+        def inputs(name: str, n: int) -> Array:
+            return self.scale * generator_for("synthetic inputs", part=name, task=self.task, seed=seed).normal(size=(n, INPUTS))
+
+        unit = np.std(truth(target, head, inputs("unit", UNIT))) if self.unit_variance else 1.0
+
         def part(name: str, n: int) -> Split:
-            x = self.scale * generator_for("synthetic inputs", part=name, task=self.task, seed=seed).normal(
-                size=(n, INPUTS))
-            return Split({"x": x}, truth(target, head, x), np.array([f"{name} {row}" for row in range(n)]))
+            x = inputs(name, n)
+            return Split({"x": x}, truth(target, head, x) / unit, np.array([f"{name} {row}" for row in range(n)]))
 
         supervise = part("supervise", self.supervise)
         transfer = supervise if self.reuse else part("transfer", self.transfer)

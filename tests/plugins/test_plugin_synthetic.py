@@ -193,3 +193,11 @@ plan = make_plan(RunSpec("one", (Matrix(tasks=("mlp",), models=("mlp-features[la
 assert plan.jobs and not {"numba", "torch"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_labels_of_unit_variance_are_the_same_labels_in_another_unit() -> None:
+    plain, unit = (RandomNetwork(unit_variance=given, test=4000).load(5) for given in (False, True))
+    ratio = plain.test.truth / unit.test.truth
+    assert np.allclose(ratio, ratio[0], rtol=1e-12) and np.allclose(plain.supervise.truth, ratio[0] * unit.supervise.truth)
+    assert np.var(unit.test.truth) == pytest.approx(1.0, rel=0.15) and np.var(plain.test.truth) > 2.0
+    assert np.array_equal(plain.test.inputs["x"], unit.test.inputs["x"])

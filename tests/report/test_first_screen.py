@@ -76,6 +76,29 @@ def test_a_single_pair_says_that_its_teacher_is_at_chance_and_which_seeds_are_on
     assert "the student gains 0.288 ± 0.045 (3 of 3 seeds; copies of a row: 1; squared in kg²)." in text
 
 
+def test_pairs_of_one_family_leave_its_name_to_the_head_and_three_of_them_fit() -> None:
+    rows, bounds = make_tables({"a": 1.0})
+    ahead = rows.filter(pl.col("direction") == "weak-to-strong")
+    sizes = [ahead.with_columns(weak=pl.lit("net[layers=2]"), strong=pl.lit(f"net[layers={size}]"), gain=pl.col("gain") * size,
+                                cell_key=pl.col("cell_key") + str(size)) for size in (4, 8, 16, 32)]
+    text = screen(pl.concat(sizes), bounds)
+    pairs = [line.split("gain")[0].strip() for line in text if line.startswith("  layers")]
+    assert any(line.startswith("a  net  4 pairs") for line in text)
+    assert pairs[0] == "layers=2 → layers=32" and pairs[-1] == "layers=2 → layers=4" and len(pairs) == 3
+
+
+def test_the_headline_says_where_the_gain_reaches_the_misfit_and_what_it_lacks_elsewhere() -> None:
+    rows, bounds = make_tables({"a": 1.0, "b": 1.0, "c": 1.0})
+    parts = rows.with_columns(
+        gain=pl.when(pl.col("task_set") == "a").then(pl.col("misfit") * 1.1).otherwise("gain"),
+        projection=pl.when(pl.col("task_set") == "b").then(-0.01).otherwise(0.05),
+        realizability=pl.when(pl.col("task_set") == "a").then(0.0).otherwise(-0.02))
+    said = " ".join(" ".join(screen(parts, bounds, 200)).split())
+    assert "Of 3 strong-to-weak pairs it gains in 0 and loses in 0." in said
+    assert ("The mean gain is the misfit or more in 1 of 3; below 0 in the ledger of the other 2: realizability in 2, "
+            "projection in 1.") in said
+
+
 def test_no_name_steers_the_terminal() -> None:
     rows, bounds = make_tables({"t": 1.0})
     hostile = rows.with_columns(pl.lit("\x1b]0;owned\x07\x1b[31mred").alias("weak"), pl.lit("t\x1b[2J").alias("task_set"))

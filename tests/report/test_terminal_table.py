@@ -15,7 +15,7 @@ from w2s_bench.report.results import FLAG_LETTERS, flag_letters
 from w2s_bench.report.terminal_table import render
 from w2s_bench.report.wording import figure
 from w2s_bench.scoring.intervals import student_t
-from w2s_bench.tables.laws import explicit_bounds
+from w2s_bench.tables.laws import law_bounds
 from w2s_bench.tables.summary import bound_on_test, summary
 
 
@@ -61,7 +61,7 @@ def test_the_sentence_counts() -> None:
                     "1 of 7 cells gave no score.")
     said = sentence(*make_tables({"a": 1.0, "b": 9.0}))
     assert said == ("Of 2 weak-to-strong pairs the student gains beyond noise in 2 and loses in 0; without any real difference "
-                    "5 % of such tables would call one so.")
+                    "5 % of such tables would call one so. Of 2 strong-to-weak pairs it gains in 0 and loses in 2.")
     rows, bounds = make_tables({"a": 1.0, "b": 9.0})
     backwards = rows.filter(pl.col("direction") == "strong-to-weak")
     assert "none of them declared weak-to-strong, the student gains beyond noise in 0 and loses" in sentence(backwards, bounds)
@@ -111,7 +111,7 @@ def test_the_bound_of_kl_is_kl_explicit_and_a_promise_of_no_gain_has_no_tightnes
     rows, bounds = make_classes({"t": 2})
     both, more = make_tables({"u": 1.0})
     joined = bound_on_test(pl.concat([bounds, more]))
-    assert joined.height == rows.height + both.height and explicit_bounds()["kl"] == "kl-explicit"
+    assert joined.height == rows.height + both.height and law_bounds()["kl"] == "kl-explicit"
     certified = bounds.with_columns(verdict=pl.lit("holds"), all_assumptions=pl.lit(True))
     promised = certified.with_columns(lhs=pl.when(pl.col("bound") == "kl-explicit").then(0.05).otherwise("lhs"))
     tight = summary(rows, promised).filter((pl.col("weak") == "small") & (pl.col("strategy") == "bold")).row(0, named=True)

@@ -99,9 +99,9 @@ class FigureData(Protocol):
         """
         ...
 
-    def explicit_bounds(self) -> pl.DataFrame:
-        """The bound with an explicit constant of each cell on the test split: run_id, cell_key, lhs, rhs, slack, tightness,
-        verdict, fails (what is not certified)."""
+    def law_bounds(self) -> pl.DataFrame:
+        """The bound by which each cell is judged, on the test split (Theorem 2 with δ, or what its divergence has): run_id,
+        cell_key, lhs, rhs, slack, tightness, verdict, fails (what is not certified)."""
         ...
 
     def bands(self) -> pl.DataFrame:

@@ -44,7 +44,7 @@ class RunData:
     def choices(self, within: Sequence[str] = ()) -> pl.DataFrame:
         return choices(by_panel(self.rows) if "panel" in within else self.rows, tuple(within))
 
-    def explicit_bounds(self) -> pl.DataFrame:
+    def law_bounds(self) -> pl.DataFrame:
         return bound_on_test(self.bounds)
 
     def bands(self) -> pl.DataFrame:

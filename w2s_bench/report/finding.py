@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.data import DIRECTIONS
@@ -16,7 +17,7 @@ from w2s_bench.tables.summary import summary
 if TYPE_CHECKING:
     import polars as pl
 
-_AHEAD = DIRECTIONS[0]
+_AHEAD, _BACK = DIRECTIONS[0], DIRECTIONS[-1]
 
 
 def sentence(rows: pl.DataFrame, bounds: pl.DataFrame, terms: Terms = NO_TERMS) -> str:
@@ -37,10 +38,8 @@ def said_of(found: pl.DataFrame, rows: pl.DataFrame) -> str:
 
 
 def headline(found: pl.DataFrame) -> str:
-    """The answer in one sentence. found: from `summary`. Of a single pair what its student gains or loses; of several in how many
-    the student gains and loses beyond noise, and what chance alone would give."""
-    import polars as pl
-
+    """The answer. found: from `summary`. Of a single pair what its student gains or loses; of several in how many the student
+    gains and loses beyond noise, what chance alone would give, and in how many the gain reaches the misfit."""
     ahead = asked_about(found)
     lines = ahead.to_dicts()
     if len(lines) == 1:
@@ -48,12 +47,44 @@ def headline(found: pl.DataFrame) -> str:
     kind = f"{_AHEAD} pairs" if lines[0]["direction"] == _AHEAD else f"pairs, none of them declared {_AHEAD},"
     if not ahead["gain_p"].is_not_null().any():
         return f"Of {len(lines)} {kind} none has an interval: more seeds would tell gain from noise."
-    beyond = ahead.filter(pl.col("gain_beyond"))
-    gains, losses = (beyond.filter(sign).height for sign in (pl.col("gain") > 0, pl.col("gain") < 0))
+    gains, losses = beyond_both_ways(ahead)
     out = ahead["uninformed"].is_not_null().sum()
     unasked = f" In {out} of them the teacher is no better than a constant; they are in neither count." if out else ""
     return (f"Of {len(lines)} {kind} the student gains beyond noise in {gains} and loses in {losses}; without any real "
-            f"difference 5 % of such tables would call one so.{unasked}")
+            f"difference 5 % of such tables would call one so.{unasked}{_back(found, lines[0])}{_reached(lines)}")
+
+
+def _back(found: pl.DataFrame, first: Line) -> str:
+    """The counts of the other direction, where both are there."""
+    import polars as pl
+
+    back = found.filter(pl.col("direction") == _BACK)
+    if back.is_empty() or first["direction"] == _BACK:
+        return ""
+    gains, losses = beyond_both_ways(back)
+    return f" Of {counted(back.height, f'{_BACK} pair')} it gains in {gains} and loses in {losses}."
+
+
+def _reached(lines: Sequence[Line]) -> str:
+    """In how many pairs the mean gain is the misfit or more, and which terms of the ledger are below 0 in the others: gain =
+    misfit + projection + realizability."""
+    known = [line for line in lines if None not in (line["gain"], line["misfit"], line["projection"], line["realizability"])]
+    short = [line for line in known if line["gain"] < line["misfit"] - NOTHING * abs(line["err_weak"] or 0.0)]
+    if not known:
+        return ""
+    said = f" The mean gain is the misfit or more in {len(known) - len(short)} of {len(known)}"
+    if not short:
+        return f"{said}."
+    below = [f"{term} in {count}" for term in ("realizability", "projection") if (count := sum(line[term] < 0 for line in short))]
+    return f"{said}; below 0 in the ledger of the other {len(short)}: {', '.join(below)}."
+
+
+def beyond_both_ways(lines: pl.DataFrame) -> tuple[int, int]:
+    """In how many lines of a summary the student gains, and in how many it loses, beyond noise."""
+    import polars as pl
+
+    beyond = lines.filter(pl.col("gain_beyond"))
+    return beyond.filter(pl.col("gain") > 0).height, beyond.filter(pl.col("gain") < 0).height
 
 
 def asked_about(found: pl.DataFrame) -> pl.DataFrame:

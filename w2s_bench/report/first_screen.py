@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from w2s_bench.registry.short_names import short_names
-from w2s_bench.report.finding import asked_about, is_rounding, said_of
+from w2s_bench.registry.short_names import one_name, short_names
+from w2s_bench.report.finding import asked_about, beyond_both_ways, is_rounding, said_of
 from w2s_bench.report.results import stars_of_gains, verdict_text
 from w2s_bench.report.wording import (
     Line,
@@ -21,7 +21,7 @@ from w2s_bench.report.wording import (
     with_half,
 )
 from w2s_bench.tables.inference import NO_TERMS, Terms
-from w2s_bench.tables.laws import explicit_words
+from w2s_bench.tables.laws import law_words
 from w2s_bench.tables.summary import summary
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 WIDE = 120
 """Columns from which on a terminal is shown the whole table."""
 
-_HEIGHT, _MOST_PAIRS, _LINES, _LEAST = 23, 2, 3, 8
-"""Lines of a screen above the prompt, pairs of a task set, its lines, and columns below which a unit is left out."""
+_HEIGHT, _PAIRS, _LEAST = 23, 3, 8
+"""Lines of a screen above the prompt, lines of a task set below its own, and columns below which a unit is left out."""
 
 
 def first_screen(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, run: str, terms: Terms = NO_TERMS) -> None:
-    """Print the headline, at most three lines a task set, what the marks mean, and three commands for this run. run: how a person
-    names it."""
+    """Print the headline, at most three lines of pairs a task set, what the marks mean, and three commands for this run. run: how
+    a person names it."""
     import polars as pl
 
     found = summary(rows, bounds, None, terms)
@@ -47,11 +47,12 @@ def first_screen(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, 
     console.print(head, markup=False, highlight=False)
     tasks = found["task_set"].unique(maintain_order=True).to_list()
     titles = short_names(tasks)
-    for task in tasks[:max(left // _LINES, 1)]:
-        for text in _of_task(harmless(titles[task]), found.filter(pl.col("task_set") == task), console.width):
+    pairs = min(max(left // max(len(tasks), 1) - 1, _PAIRS - 1), _PAIRS)
+    shown = max(left // (1 + pairs), 1)
+    for task in tasks[:shown]:
+        for text in _of_task(harmless(titles[task]), found.filter(pl.col("task_set") == task), console.width, pairs):
             console.print(text, no_wrap=True, overflow="crop")
-    more = len(tasks) - max(left // _LINES, 1)
-    if more > 0:
+    if (more := len(tasks) - shown) > 0:
         console.print(f"… and {counted(more, 'more task set')}", style="dim")
     if not found.is_empty():
         console.print(legend, style="dim", markup=False, highlight=False)
@@ -79,32 +80,41 @@ def next_commands(rows: pl.DataFrame, run: str) -> list[str]:
     return offered[:3]
 
 
-def _of_task(title: str, part: pl.DataFrame, width: int) -> list[Text]:
-    """The task's line, and as many of its pairs as two more lines hold; of more than two, that of the most gain comes first, then
-    that of the least."""
+def _of_task(title: str, part: pl.DataFrame, width: int, most: int) -> list[Text]:
+    """The task's line, and as many of its pairs as `most` more lines hold: where they do not hold all, that of the most gain,
+    that of the least, and what stands between them."""
     ahead = asked_about(part)
     lines = ahead.sort("gain", descending=True, nulls_last=True).to_dicts()
     exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student")])
-    made = [_head(title, ahead, lines, exponent, width)]
-    keys = ["weak", "strong", *(key for key in ("strategy", "supervisor") if len({line[key] for line in lines}) > 1)]
-    short = short_names([str(line[key]) for line in lines for key in keys])
-    for line in lines if len(lines) <= _MOST_PAIRS else [lines[0], lines[-1]]:
-        names = "  ".join([f"{short[line['weak']]} → {short[line['strong']]}", *(short[line[key]] for key in keys[2:])])
-        found = _of_pair(harmless(names), line, exponent, width)
-        made += found if len(made) + len(found) <= _LINES else []
+    keys = [key for key in ("strategy", "supervisor") if len({line[key] for line in lines}) > 1]
+    sides = [str(line[side]) for line in lines for side in ("weak", "strong")]
+    made = [_head("  ".join(filter(None, (title, harmless(one_name(sides))))), ahead, lines, exponent, width)]
+    short = short_names(sides, nameless=True) | short_names([str(line[key]) for line in lines for key in keys])
+    pairs = []
+    for line in lines:
+        names = "  ".join([f"{short[line['weak']]} → {short[line['strong']]}", *(short[line[key]] for key in keys)])
+        pairs.append(_of_pair(harmless(names), line, exponent, width))
+    for pair in [pairs[place] for place in sorted(_that_fit([len(pair) for pair in pairs], most))]:
+        made += pair
     return made
+
+
+def _that_fit(sizes: Sequence[int], most: int) -> list[int]:
+    """Places whose sizes are `most` together or less: the first, the last, then those nearest to the middle."""
+    middle = (len(sizes) - 1) / 2
+    kept: list[int] = []
+    for place in dict.fromkeys((0, len(sizes) - 1, *sorted(range(len(sizes)), key=lambda place: abs(place - middle)))):
+        kept += [place] if sum(sizes[other] for other in (*kept, place)) <= most else []
+    return kept
 
 
 def _head(title: str, ahead: pl.DataFrame, lines: Sequence[Line], exponent: int, width: int) -> Text:
     """The task, what its teachers and a constant err, and in how many pairs the student gains or loses beyond noise."""
-    import polars as pl
     from rich.text import Text
 
     said = []
     if len(lines) > 1:
-        beyond = ahead.filter(pl.col("gain_beyond"))
-        gains, losses = (beyond.filter(sign).height for sign in (pl.col("gain") > 0, pl.col("gain") < 0))
-        said.append(f"{len(lines)} pairs, {gains} gain*, {losses} lose*")
+        said.append("{} pairs, {} gain*, {} lose*".format(len(lines), *beyond_both_ways(ahead)))
     baseline = f", a constant {_error(lines, 'err_constant', exponent)}" if lines[0].get("err_constant") is not None else ""
     said.append(f"teachers err {_error(lines, 'err_weak', exponent)}{baseline}")
     name = _cut(title, width // 3)
@@ -152,6 +162,6 @@ def _cut(text: str, room: int) -> str:
 
 def _legend(found: pl.DataFrame) -> str:
     parts = [intervals_in_words(found["gain_over"].to_list()), stars_of_gains(found).rstrip(".")]
-    bound = explicit_words(found["divergence"].to_list())
-    parts += [f"last: {bound} on test"] if bound else []
+    bound = law_words(found["divergence"].to_list())
+    parts += [f"last: what bound {bound} says of the test sample"] if bound else []
     return ". ".join(part for part in parts if part) + "."

@@ -15,7 +15,7 @@ from w2s_bench.report.table import Shown, Table, Tone, count, number, unit_in_he
 from w2s_bench.report.wording import PERCENT, Line, intervals_in_words, measured_in, plus_minus
 from w2s_bench.tables.comparisons import comparisons, dropped, dropped_words
 from w2s_bench.tables.inference import NO_TERMS, Terms
-from w2s_bench.tables.laws import explicit_words, unit_of
+from w2s_bench.tables.laws import law_words, unit_of
 from w2s_bench.tables.summary import KEYS, bound_on_test, summary
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _number(value: object) -> str:
 
 
 def _said(lines: Sequence[Line]) -> str:
-    bound = explicit_words(line["divergence"] for line in lines)
+    bound = law_words(line["divergence"] for line in lines)
     said = f" The bound is {bound} on the test split." if bound else ""
     return said + (" Accuracy and agreement are in % of the test examples." if of_classes(lines) else "")
 

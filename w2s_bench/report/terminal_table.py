@@ -13,7 +13,7 @@ from w2s_bench.report.results import FLAG_LETTERS, result_figures, stars_of_gain
 from w2s_bench.report.table import Shown, Table, count, number, words
 from w2s_bench.report.wording import Line, intervals_in_words, measured_in, scale_of
 from w2s_bench.tables.inference import NO_TERMS, Terms
-from w2s_bench.tables.laws import explicit_words
+from w2s_bench.tables.laws import law_words
 from w2s_bench.tables.summary import group_keys, summary, verdicts
 from w2s_bench.tables.uninformed import left_out_words
 
@@ -125,7 +125,7 @@ def _legend(table: pl.DataFrame) -> str:
     directions = [d for d in DIRECTIONS if d in table["direction"].to_list()]
     parts = [", ".join(f"{_ARROWS[d]} {d}" for d in directions), "n: seeds; means over them"]
     parts += [text for text in (intervals_in_words(table["gain_over"].to_list()), stars_of_gains(table).rstrip(".")) if text]
-    if bound := explicit_words(table["divergence"].to_list()):
+    if bound := law_words(table["divergence"].to_list()):
         parts.append(f"bound: {bound} on test; no statement: not certified; says nothing: cannot fail; lhs/rhs: its tightness")
     parts += ["gain acc: student − weak in percentage points"] if table["classes"].is_not_null().any() else []
     named = [f"{letter} {', '.join(of_letter)}" for letter in dict.fromkeys(FLAG_LETTERS.values())

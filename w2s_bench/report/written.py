@@ -13,7 +13,7 @@ from w2s_bench.report.results import of_classes, result_figures, result_names, s
 from w2s_bench.report.table import Shown, Table, unit_in_head, words
 from w2s_bench.report.wording import Line, intervals_in_words, measured_in
 from w2s_bench.tables.inference import NO_TERMS, Terms
-from w2s_bench.tables.laws import explicit_words, unit_of
+from w2s_bench.tables.laws import law_words, unit_of
 from w2s_bench.tables.summary import group_keys, summary
 from w2s_bench.tables.uninformed import left_out_words
 
@@ -32,7 +32,7 @@ def notes(found: pl.DataFrame) -> list[str]:
     """What the marks and columns of these tables mean, sentence by sentence."""
     said = [f"Means over seeds. {intervals_in_words(found['gain_over'].to_list())}. {stars_of_gains(found)} "
             "Gain / misfit and tightness are ratios of means."]
-    if bound := explicit_words(found["divergence"].to_list()):
+    if bound := law_words(found["divergence"].to_list()):
         said.append(f"The bound is {bound} on the test split. No statement: an assumption, which is named, is not certified. "
                     "Says nothing: it could not fail. Tightness: left side over right side, of a bound that says something.")
     said += ["The gain in accuracy is in percentage points."] if found["classes"].is_not_null().any() else []

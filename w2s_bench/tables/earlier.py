@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from w2s_bench.scoring.verdict import STATED
-from w2s_bench.tables.laws import explicit_bounds
+from w2s_bench.tables.laws import explicit_bounds, law_bounds
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,7 +42,8 @@ def verdicts_of_now(bounds: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     known = bounds.join(cells, on=["run_id", "cell_key"], how="left", maintain_order="left")
     earlier, certified = pl.col("exceeded").is_null(), pl.col("all_assumptions").fill_null(False)
     exceeded = pl.col("verdict") == "violated"
-    explicit = pl.col("bound").is_in(list(explicit_bounds().values())) & (pl.col("split") == "test")
+    laws = {*explicit_bounds().values(), *law_bounds().values()}
+    explicit = pl.col("bound").is_in(laws) & (pl.col("split") == "test")
     empty = (pl.col("slack") >= pl.col("gain")) | (pl.col("err_ceiling") >= pl.col("err_student"))
     vacuous = pl.col("vacuous").fill_null(False) | (explicit & empty).fill_null(False)
     verdict = (pl.when(pl.col("verdict").is_null()).then(None).when(~certified).then(pl.lit("no statement"))

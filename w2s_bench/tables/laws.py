@@ -40,13 +40,18 @@ def inexact_bounds() -> dict[str, str]:
     return {name: divergence.inexact for name, divergence in measures().divergences.items() if divergence.inexact}
 
 
-def explicit_words(divergences: Iterable[str | None]) -> str:
-    """The explicit bounds of rows of these divergences, as "theorem2-explicit (squared, brier) or kl-explicit (kl)"; nothing
+def law_bounds() -> dict[str, str]:
+    """The bound by which a cell is judged, by divergence: the inexact one, which is the explicit one where δ = 0, else that."""
+    return explicit_bounds() | inexact_bounds()
+
+
+def law_words(divergences: Iterable[str | None]) -> str:
+    """The bounds by which rows of these divergences are judged, as "inexact (squared, brier) or kl-explicit (kl)"; nothing
     where none is known. A single one stands alone."""
     of_bound: dict[str, list[str]] = {}
     for name in sorted({name for name in divergences if name is not None}):
-        if name in explicit_bounds():
-            of_bound.setdefault(explicit_bounds()[name], []).append(name)
+        if name in law_bounds():
+            of_bound.setdefault(law_bounds()[name], []).append(name)
     if len(of_bound) == 1:
         return next(iter(of_bound))
     return " or ".join(f"{bound} ({', '.join(names)})" for bound, names in of_bound.items())

@@ -13,7 +13,7 @@ from w2s_bench.scoring.many import beyond_noise
 from w2s_bench.scoring.ratios import NOTHING, quotient
 from w2s_bench.scoring.verdict import STATED, VERDICTS
 from w2s_bench.tables.inference import NO_TERMS, Terms, inferred, interval_columns, interval_types, without_copies
-from w2s_bench.tables.laws import explicit_bounds
+from w2s_bench.tables.laws import law_bounds
 from w2s_bench.tables.uninformed import averaged, uninformed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
 KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
-MEANS = ("err_weak", "err_student", "err_ceiling", "err_constant", "gain", "misfit")
+MEANS = ("err_weak", "err_student", "err_ceiling", "err_constant", "gain", "misfit", "projection", "realizability")
 ACCURACIES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "accuracy_majority", "gain_accuracy")
 """Means of classes, null for numbers."""
 COUNTS = {verdict: verdict.replace(" ", "_") for verdict in VERDICTS}
@@ -34,11 +34,11 @@ WITH_INTERVAL = ("gain", "misfit", "gain_accuracy")
 
 
 def bound_on_test(bounds: pl.DataFrame) -> pl.DataFrame:
-    """The explicit bound of each cell on the test split (see `explicit_bounds`): run_id, cell_key, lhs, rhs, slack, tightness,
+    """The bound by which each cell is judged, on the test split (see `law_bounds`): run_id, cell_key, lhs, rhs, slack, tightness,
     verdict, fails."""
     import polars as pl
 
-    return bounds.filter(pl.col("bound").is_in(list(explicit_bounds().values())) & (pl.col("split") == "test")).select(
+    return bounds.filter(pl.col("bound").is_in(list(law_bounds().values())) & (pl.col("split") == "test")).select(
         "run_id", "cell_key", "lhs", "rhs", "slack", "tightness", "verdict", "fails").unique(
             ["run_id", "cell_key"], maintain_order=True)
 
@@ -58,7 +58,7 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     teachers. Sorted by task_set, weak-to-strong first. Draws of one task set count as one: the mean over them makes a seed's
     value. A group of several teachers is without those that know no more than a constant (see `averaged`).
     verdict: the gravest of those counted. fails: what is not certified, the most frequent first. tightness: mean lhs over mean
-    rhs of the explicit bound where it is certified and says something; null where either is not above 0.
+    rhs of that bound where it is certified and says something; null where either is not above 0.
     """
     import polars as pl
 
