@@ -94,7 +94,7 @@ def test_the_headline_says_where_the_gain_reaches_the_misfit_and_what_it_lacks_e
         projection=pl.when(pl.col("task_set") == "b").then(-0.01).otherwise(0.05),
         realizability=pl.when(pl.col("task_set") == "a").then(0.0).otherwise(-0.02))
     said = " ".join(" ".join(screen(parts, bounds, 200)).split())
-    assert "Of 3 strong-to-weak pairs it gains in 0 and loses in 0." in said
+    assert "Of 3 strong-to-weak pairs it gains in 1 and loses in 2." in said
     assert ("The mean gain is the misfit or more in 1 of 3; below 0 in the ledger of the other 2: realizability in 2, "
             "projection in 1.") in said
 

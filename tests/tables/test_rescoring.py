@@ -49,7 +49,11 @@ def test_predictions_are_kept_as_asked_and_the_run_says_their_bytes(w2s: Command
 
 def test_what_is_published_with_its_predictions_is_measured_again_too(w2s: Command) -> None:
     ran(w2s)
+    earlier = w2s.folder / "board" / "predictions" / "of-another-task.parquet"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_bytes(b"what was published before")
     assert "predictions" in w2s("show", "r", "--publish", "board", "--predictions", check=0).stdout
+    assert not earlier.exists()
     before = tables(w2s.folder / "board")
     w2s("rescore", "board", check=0)
     for old, new in zip(before, tables(w2s.folder / "board"), strict=True):

@@ -166,7 +166,8 @@ def truth_of(seed: int) -> str:
 
 
 def copy_kept(folders: Sequence[Path], rows: pl.DataFrame, target: Path) -> int:
-    """What these run folders keep of the rows, as one; bytes written. Raises DataError where one of them keeps none."""
+    """What these run folders keep of the rows, as one, in place of what the target held; bytes written. Raises DataError where
+    one of them keeps none."""
     import polars as pl
 
     wanted = set(rows["cell_key"].to_list())
@@ -177,6 +178,8 @@ def copy_kept(folders: Sequence[Path], rows: pl.DataFrame, target: Path) -> int:
         kept_facts(folder)
         for path in sorted((folder / FOLDER).glob("*.parquet")):
             tables.setdefault(path.name, []).append(pl.read_parquet(path.read_bytes()))
+    for path in (target / FOLDER).glob("*.parquet"):
+        path.unlink()
     size = 0
     for name, found in tables.items():
         whole = pl.concat(found).unique(maintain_order=True)
