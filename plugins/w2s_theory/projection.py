@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from w2s_bench.contracts import Array, Facts, Sample, Sides, Statement
-from w2s_theory.terms import any_two, known, mean, outside, promises_nothing, root
+from w2s_theory.terms import ROUNDING, any_two, known, mean, outside, promises_nothing, root
 
 PAPER = "Charikar, Pabbaraju and Shiragur 2024, arXiv 2405.15116"
 QUADRATIC = frozenset({"squared", "squared-mean", "brier"})
@@ -130,7 +130,8 @@ class LowerBall:
 
     The projection f_sw of f_w onto a convex class has <f_w − f_sw, c − f_sw> ≤ 0 for every c in the class, which puts f_sw in
     the ball with diameter [f_w, c]. Any constant would do; the mean of the weak labels is the best constant fit to them, the
-    end of the ridge path with a free intercept, and known before training. Vacuous where lhs is 0.
+    end of the ridge path with a free intercept, and known before training. Vacuous where lhs is 0, or rounding beside the
+    two norms that it is the difference of: a teacher that is the truth.
 
     All is shifted by c, so that in a new sample c is the mean of f_w − c; the term <E(y − f_w/2), f_w> carries that
     dependence into the interval and has mean 0 here.
@@ -151,13 +152,14 @@ class LowerBall:
         def sides(t: Array) -> tuple[float, float]:
             return max(root(t[0]) - root(t[1]) / 2.0, 0.0) ** 2, float(t[2])
 
+        least = ROUNDING * (mean(terms[:, 0]) + mean(terms[:, 1]))
         missed = _missed(facts)
         allowance = missed * (2.0 * root(mean(sample.err_student)) + missed) if facts.exact_projection else 0.0
         return Statement(terms=terms, sides=(sides,),
                          assumptions=known(convex=facts.convex_in == "outputs", exact_projection=facts.exact_projection,
                                            contains_constant=facts.contains_constant),
                          deterministic=facts.deterministic, allowance=allowance,
-                         vacuous=sides(terms.mean(axis=0))[0] <= 0.0)
+                         vacuous=sides(terms.mean(axis=0))[0] <= least)
 
 
 def convex(sample: Sample, facts: Facts) -> bool:

@@ -20,7 +20,7 @@ def mean(values: Array) -> float:
 
 
 ROUNDING = 1e-9
-"""A promise down to this share of the teacher's error is arithmetic."""
+"""A promise down to this share of the numbers that it is the difference of is arithmetic."""
 
 
 def promises_nothing(gain: float, sample: Sample) -> bool:

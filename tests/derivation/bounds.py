@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from derivation.divergences import Ledger
-from derivation.flags import squared_oscillation
+from derivation.flags import band, squared_oscillation
 from derivation.run_files import Array
 
 Sides = Callable[[Array], tuple[complex, complex]]
@@ -68,7 +68,7 @@ def _quadratic(ledger: Ledger, facts: Mapping[str, Any]) -> Iterator[Claim]:
                 vacuous=spans or _no_gain(ledger.means["misfit"], ledger), **common)
     yield Claim("theorem2-explicit", sides=(explicit,), assumptions=projected, vacuous=nothing(explicit), **common)
     if facts["subspace"]:
-        misfit, reach = ledger.means["misfit"], 2.0 * math.sqrt(ledger.means["misfit"] * ledger.means["err_ceiling"])
+        misfit, reach = ledger.means["misfit"], band(ledger)
         every_gain = _no_gain(misfit - reach, ledger) and misfit + reach >= ledger.means["err_weak"]
         yield Claim("theorem2-two-sided", sides=(above, below), assumptions={**projected, "subspace": True},
                     vacuous=spans or empty or every_gain, **common)
@@ -164,10 +164,10 @@ def _lower_ball(ledger: Ledger, facts: Mapping[str, Any], convex: bool) -> Claim
         inside = root(t[0]) - root(t[1]) / 2.0
         return (inside**2 if complex(inside).real > 0.0 else 0.0), t[2]
 
-    missed = _missed(facts)
+    missed, least = _missed(facts), 1e-9 * float(terms[:, :2].mean(axis=0).sum())
     return Claim("lower-ball", terms, (sides,), {"convex": convex, "exact_projection": facts["exact_projection"],
                                                  "contains_constant": facts["contains_constant"]},
-                 of_this_sample=facts["deterministic"], vacuous=complex(sides(terms.mean(axis=0))[0]).real <= 0.0,
+                 of_this_sample=facts["deterministic"], vacuous=complex(sides(terms.mean(axis=0))[0]).real <= least,
                  allowance=missed * (2.0 * math.sqrt(ledger.means["err_student"]) + missed))
 
 
@@ -177,7 +177,7 @@ def _entropic(ledger: Ledger, facts: Mapping[str, Any]) -> Iterator[Claim]:
     common: dict[str, Any] = {"of_this_sample": facts["deterministic"],
                               "allowance": ledger.divergence.rounding + missed + _outside(ledger, facts)}
     t, spans = ledger.terms, facts["spans_sample"]
-    misfit, epsilon = ledger.means["misfit"], ledger.means["err_ceiling"]
+    misfit = ledger.means["misfit"]
     osc = squared_oscillation(ledger.f_sw, ledger.f_w)
 
     def realizable(m: Array) -> tuple[complex, complex]:
@@ -190,7 +190,7 @@ def _entropic(ledger: Ledger, facts: Mapping[str, Any]) -> Iterator[Claim]:
     yield Claim("kl-realizable", np.stack(three, axis=1), (realizable,), {
         "convex": convex, "exact_projection": facts["exact_projection"], "truth_in_class": facts["truth_in_class"]},
         vacuous=spans or _no_gain(misfit, ledger), **common)
-    promised = misfit - math.sqrt(0.5 * epsilon * float(osc.mean()))
+    promised = misfit - band(ledger)
     yield Claim("kl-explicit", np.stack([*three, t["err_ceiling"], osc], axis=1), (banded,), {
         "convex": convex, "exact_projection": facts["exact_projection"], "reference_in_class": facts["reference_in_class"]},
         vacuous=spans or _of_any_two(ledger) or _no_gain(promised, ledger), **common)

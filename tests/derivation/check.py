@@ -17,15 +17,17 @@ from derivation.certificates import doubts
 from derivation.columns import DECIDED, DECIDED_OF_BOUNDS, IN_UNITS_OF_D
 from derivation.derived_row import derived_row, ledgers_of
 from derivation.divergences import Ledger
-from derivation.flags import UNKNOWN
+from derivation.flags import same_flags
 from derivation.run_files import SPLITS, Cell, Incomplete, RunFiles, read_run
 from derivation.verdicts import line_of
 
 PLANNED = ("task", "weak", "strong", "strategy", "supervisor", "seed")
 RELATIVE = 1e-9
 """Two sums of float64 in another order."""
+ROUNDING = 1e-12
+"""Of the size of the numbers that were added and subtracted."""
 OF_SLOPES = 1e-6
-"""The program finds the slopes of a bound's sides by steps, and an interval may be a small difference of such slopes."""
+"""The program finds the slopes of a bound's sides by steps of a thousandth of a standard error, up to so much of each."""
 OVER_EXAMPLES = ("slack_se", "slack_low", "slack_high")
 
 
@@ -87,12 +89,15 @@ def _named(line: Mapping[str, Any]) -> str:
 
 def _of_the_row(cell: Cell, ledgers: Mapping[str, Ledger], shared: Mapping[str, bool]) -> Iterator[str]:
     derived = {**derived_row(cell, ledgers), "test_shared": shared[cell.row["cell_key"]]}
-    size = size_of(ledgers["test"], ledgers["train"])
+    size, means = size_of(ledgers["test"], ledgers["train"]), ledgers["test"].means
+    beside = {**dict.fromkeys(IN_UNITS_OF_D, size), "gain_over_misfit": _of_a_ratio(means["gain"], means["misfit"], size),
+              "pgr": _of_a_ratio(means["gain"], means["err_weak"] - means["err_ceiling"], size)}
     for name, given in cell.row.items():
         if name in DECIDED and name not in PLANNED:
-            known = [flag for flag in given or [] if flag not in UNKNOWN] if name == "flags" else given
-            if not agree(known, derived.get(name), size if name in IN_UNITS_OF_D else 1.0, RELATIVE):
-                yield f"{name} is {_shown(given)}, and {_shown(derived.get(name))} by what the run kept"
+            own = derived.get(name)
+            same = same_flags(given or [], own) if name == "flags" else agree(given, own, beside.get(name, 1.0))
+            if not same:
+                yield f"{name} is {_shown(given)}, and {_shown(own)} by what the run kept"
 
 
 def _of_the_bounds(cell: Cell, ledgers: Mapping[str, Ledger]) -> Iterator[str]:
@@ -114,10 +119,10 @@ def _of_the_bounds(cell: Cell, ledgers: Mapping[str, Ledger]) -> Iterator[str]:
 
 
 def _of_the_line(line: Mapping[str, Any], derived: Mapping[str, Any], size: float) -> Iterator[str]:
+    beside = {**dict.fromkeys(IN_UNITS_OF_D, size), "tightness": _of_a_ratio(derived["lhs"], derived["rhs"], size),
+              **dict.fromkeys(OVER_EXAMPLES, 1e3 * size + 10.0 * OF_SLOPES / ROUNDING * derived["parts"])}
     for name in sorted(DECIDED_OF_BOUNDS):
-        loose = name in OVER_EXAMPLES
-        beside = (1e3 * size if loose else size) if name in IN_UNITS_OF_D else 1.0
-        if not agree(line[name], derived[name], beside, OF_SLOPES if loose else RELATIVE):
+        if not agree(line[name], derived[name], beside.get(name, 1.0)):
             yield f"{name} is {_shown(line[name])}, and {_shown(derived[name])} by what the run kept"
 
 
@@ -132,14 +137,19 @@ def _size_of(ledger: Ledger) -> float:
     return errors + 1e-3 * math.sqrt(errors * labels)
 
 
-def agree(given: Any, derived: Any, size: float, relative: float) -> bool:
-    """Whether a value is the derived one: numbers up to `relative` of themselves and 1e-12 of the size of what they are made
+def _of_a_ratio(above: float, below: float, size: float) -> float:
+    """The size beside which rounding of above / below is judged, where `size` is that of what both are made from."""
+    return 1.0 if below == 0.0 else 1.0 + size / abs(below) * (1.0 + abs(above / below))
+
+
+def agree(given: Any, derived: Any, size: float) -> bool:
+    """Whether a value is the derived one: numbers up to RELATIVE of themselves and ROUNDING of the size of what they are made
     from, all else to the letter. NaN is null."""
     if isinstance(derived, float) and math.isnan(derived):
         derived = None
     if isinstance(given, bool) or isinstance(derived, bool) or not (_is_number(given) and _is_number(derived)):
         return bool(given == derived)
-    return abs(given - derived) <= relative * max(abs(given), abs(derived)) + 1e-12 * size
+    return abs(given - derived) <= RELATIVE * max(abs(given), abs(derived)) + ROUNDING * size
 
 
 def _is_number(value: Any) -> bool:

@@ -46,7 +46,7 @@ def _means(test: Ledger) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name in WITH_SE:
         if name in test.terms:
-            value, se, low, high = (None if math.isnan(part) else part for part in of_mean(test.terms[name]))
+            value, se, low, high = (None if math.isnan(part) else part for part in of_mean(test.terms[name])[:4])
             found |= {name: value, f"{name}_se": se}
             found |= {f"{name}_low": low, f"{name}_high": high} if name in WITH_ENDS else {}
     return found

@@ -16,12 +16,16 @@ STEP = 1e-3
 
 
 class Interval(NamedTuple):
-    """A value, its standard error and the ends of its interval; NaN where one example says nothing of the spread."""
+    """A value, its standard error and the ends of its interval; NaN where one example says nothing of the spread.
+
+    parts: the standard errors of what it is made of, added up as if nothing of them cancelled: beside it rounding is judged.
+    """
 
     value: float
     se: float
     low: float
     high: float
+    parts: float = 0.0
 
     @property
     def holds_zero(self) -> bool:
@@ -37,21 +41,24 @@ def of_mean(terms: Array) -> Interval:
 def of_function(function: Callable[[Array], complex], terms: Array) -> Interval:
     """A function of the means of terms (n, m), by its influence on each example. A term that does not vary has none."""
     means = terms.mean(axis=0)
-    influence = np.zeros(len(terms))
-    for j in np.flatnonzero(np.ptp(terms, axis=0) > 0.0):
+    influence, parts = np.zeros(len(terms)), 0.0
+    for j in np.flatnonzero(np.ptp(terms, axis=0) > 0.0) if len(terms) > 1 else ():
         centred = terms[:, j] - means[j]
-        influence += _derivative(function, means, j, float(np.std(centred, ddof=1)) / math.sqrt(len(terms))) * centred
-    return _of_influence(complex(function(means)).real, influence)
+        se = float(np.std(centred, ddof=1)) / math.sqrt(len(terms))
+        slope = _derivative(function, means, j, se)
+        influence += slope * centred
+        parts += abs(slope) * se
+    return _of_influence(complex(function(means)).real, influence)._replace(parts=parts)
 
 
 def _derivative(function: Callable[[Array], complex], means: Array, j: int, se: float) -> float:
-    """The slope along one mean: of a complex step, exact to rounding. Where a root's kink is within the thousandth of a standard
-    error by which the program steps to either side there is no slope, and what it finds by its steps is what counts."""
+    """The slope along one mean: of a complex step, exact to rounding. Where a root is so near its kink that it is no line within
+    the thousandth of a standard error by which the program steps to either side, what is found by such steps counts."""
     tiny = 1e-20 * max(abs(means[j]), 1e-150)
     exact = complex(function(_moved(means, j, 1j * tiny))).imag / tiny
     stepped = (complex(function(_moved(means, j, STEP * se))) - complex(function(_moved(means, j, -STEP * se)))).real / (
         2.0 * STEP * se)
-    return exact if abs(stepped - exact) <= 1e-4 * abs(exact) else stepped
+    return exact if abs(stepped - exact) <= 1e-6 * abs(exact) else stepped
 
 
 def _moved(means: Array, j: int, by: complex) -> Array:

@@ -13,7 +13,7 @@ from derivation.run_files import Array
 
 
 def line_of(claim: Claim, split: str) -> dict[str, Any]:
-    """The columns of the line."""
+    """The columns of the line, and `parts` of its interval."""
     means = claim.terms.mean(axis=0)
     size = float(np.abs(means).sum())
     slack, (lhs, rhs) = _slack(claim, means)
@@ -23,8 +23,9 @@ def line_of(claim: Claim, split: str) -> dict[str, Any]:
     fails = [name for name, is_true in claim.assumptions.items() if not is_true]
     verdict = _word(not fails, bool(exceeded), claim.vacuous, bool(met))
     stated = verdict in ("holds", "undecided", "violated")
-    return {"bound": claim.bound, "split": split, "lhs": lhs, "rhs": rhs, "slack": slack.value, "slack_se": slack.se,
-            "slack_low": slack.low, "slack_high": slack.high, "tightness": ratio(lhs, rhs, size) if stated else None,
+    return {"parts": slack.parts, "bound": claim.bound, "split": split, "lhs": lhs, "rhs": rhs,
+            "slack": slack.value, "slack_se": slack.se, "slack_low": slack.low,
+            "slack_high": slack.high, "tightness": ratio(lhs, rhs, size) if stated else None,
             "verdict": verdict, "vacuous": bool(claim.vacuous), "exceeded": bool(exceeded),
             "assumes": [name for name in claim.assumptions if name not in fails], "fails": fails, "all_assumptions": not fails}
 
@@ -48,7 +49,8 @@ def _slack(claim: Claim, means: Array) -> tuple[Interval, tuple[float, float]]:
         found.append((Interval(value, 0.0, value, value) if claim.of_this_sample else of_function(_of(sides), claim.terms),
                       (left, right)))
     least, which = min(found, key=lambda each: (each[0].value, -each[0].se))
-    return Interval(least.value, least.se, min(each.low for each, _ in found), min(each.high for each, _ in found)), which
+    low, high = (min(ends) for ends in zip(*((each.low, each.high) for each, _ in found), strict=True))
+    return least._replace(low=low, high=high, parts=max(each.parts for each, _ in found)), which
 
 
 def _of(sides: Sides) -> Any:

@@ -157,6 +157,8 @@ def test_what_speaks_of_no_teacher_is_empty_in_its_own_way() -> None:
     y, w = np.zeros(40), np.where(np.arange(40) < 20, 1.0, -1.0)
     assert said_nothing(y, w, w / 2.0, y, Case())["lower-ball"] and not said_nothing(y + 3.0, w, w / 2.0, y + 3.0, Case())[
         "lower-ball"]
+    nearly_right = np.random.default_rng(0).standard_normal((2, 40)) * [[1.0], [1e-8]]
+    assert said_nothing(nearly_right[0], nearly_right.sum(axis=0), 0.5 * nearly_right[0], nearly_right[0], Case())["lower-ball"]
     classes = np.eye(2)[np.arange(40) % 2]
     soft, worse = 0.8 * classes + 0.1, 0.3 * classes + 0.35
     said = said_nothing(classes, soft, worse, worse, Case(divergence="brier"))
