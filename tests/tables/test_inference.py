@@ -127,3 +127,11 @@ def test_a_table_says_how_many_stars_chance_alone_would_give(capsys: pytest.Capt
     assert "over new seeds and new test examples, of the paired differences" in said
     assert "*: beyond noise among the 2 differences of this table (false discovery 5 %): " in said
     assert "where chance alone would give about 0.1." in said
+
+
+def test_a_single_cell_whose_student_names_the_same_classes_has_a_gain_in_accuracy_of_0_with_an_interval() -> None:
+    rows, _ = made(gains(1, 80), shared=False)
+    same = rows.with_columns(gain_accuracy=pl.lit(0.0), gain_accuracy_se=pl.lit(0.0))
+    found = inferred(same, "gain_accuracy", Terms())
+    assert found is not None and found.over == EXAMPLES and found.estimate.p > 0.9
+    assert -0.05 < found.estimate.low < -0.02 and 0.02 < found.estimate.high < 0.05

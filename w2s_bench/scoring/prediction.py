@@ -17,7 +17,7 @@ import numpy.typing as npt
 from w2s_bench.contracts import Divergence
 from w2s_bench.scoring.arrays import Array, as_rows, check_same_shape
 from w2s_bench.scoring.intervals import Estimate, estimate
-from w2s_bench.scoring.shares import share
+from w2s_bench.scoring.shares import share, share_difference
 from w2s_bench.scoring.verdict import ROUNDING
 
 
@@ -66,7 +66,7 @@ def accuracies(student: npt.ArrayLike, weak: npt.ArrayLike, truth: npt.ArrayLike
     """Accuracy of teacher and student on the labelled examples. All (m, k)."""
     right = _named(truth)
     of_weak, of_student = (np.equal(_named(f), right).astype(np.float64) for f in (weak, student))
-    return Accuracies(share(of_weak), share(of_student), estimate(of_student - of_weak))
+    return Accuracies(share(of_weak), share(of_student), share_difference(of_student, of_weak))
 
 
 def _named(f: npt.ArrayLike) -> npt.NDArray[np.intp]:

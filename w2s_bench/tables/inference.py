@@ -18,6 +18,7 @@ import numpy as np
 from w2s_bench.scoring.arrays import Array
 from w2s_bench.scoring.crossed import over_seeds_and_examples, seed_of
 from w2s_bench.scoring.intervals import CONFIDENCE, Estimate, across_seeds, around
+from w2s_bench.scoring.shares import paired_difference
 
 if TYPE_CHECKING:
     import polars as pl
@@ -109,6 +110,8 @@ def merged(several: Iterable[Terms]) -> Terms:
 
 
 _Read: TypeAlias = Callable[[Mapping[str, Array]], Array]
+_OF_SHARES = ("gain_accuracy",)
+"""Means of −1, 0 and 1."""
 _INFLUENCE = "influence on the ratio"
 
 
@@ -315,6 +318,8 @@ def _of_one(held: pl.DataFrame, quantity: _Quantity, terms: Terms, copies: int) 
     error, n = line.get(f"{column}_se"), line.get("n_test")
     if held.height > 1 or error is None or n is None:
         return Inferred(Estimate(mean, np.nan, np.nan, np.nan, 1), None, 1, copies)
+    if column in _OF_SHARES:
+        return Inferred(paired_difference(mean, error, n), EXAMPLES, 1, copies)
     made = around(mean, error, n - 1, n=n)
     low, high = line.get(f"{column}_low"), line.get(f"{column}_high")
     if low is not None and high is not None:  # the row's own interval knows how skewed the terms are
