@@ -51,8 +51,8 @@ def finished(rows: pl.DataFrame, needs: Sequence[str] = ()) -> pl.DataFrame:
 def panels_of(data: FigureData, rows: pl.DataFrame, by: Sequence[str] = (), *, pooled: bool = False) -> tuple[list[Panel], str]:
     """One panel a task set and value of the columns in `by`, in natural order; and words on those left out, if any.
 
-    pooled: task sets share a panel, which is for numbers without a unit only. A page holds the first MOST_PANELS. Raises
-    UsageError for a column that cannot group, and for more panels where there is no page.
+    pooled: task sets share a panel, which is for numbers without a unit only. The first MOST_PANELS are drawn. Raises UsageError
+    for a column that cannot group.
     """
     for name in by:
         if name not in data.groupable:
@@ -63,8 +63,6 @@ def panels_of(data: FigureData, rows: pl.DataFrame, by: Sequence[str] = (), *, p
              (rows.group_by(keys, maintain_order=True) if keys else [((), rows)])]
     found.sort(key=lambda panel: [data.in_order(str(value)) for value in panel[0].values()])
     count = len(found)
-    if count > MOST_PANELS and not data.on_page:
-        raise UsageError(f"{count} panels, and a figure holds at most {MOST_PANELS}", hint=_which(found))
     found = found[:MOST_PANELS]
     titles = _titles(data, [names for names, _ in found])
     return [Panel(title, names, part, data.unit(part["divergence"][0], part["output_unit"][0]))
@@ -91,15 +89,6 @@ def none_left(titles: Sequence[str]) -> UsageError:
 def left_out_words(drawn: int, count: int) -> str:
     """A sentence on panels that are not drawn; nothing where all are."""
     return f" {drawn} of {count} panels are drawn; --where chooses others." if drawn < count else ""
-
-
-def _which(found: Sequence[tuple[dict[str, Any], Any]]) -> str:
-    """A filter that keeps some panels, on the first column whose values differ."""
-    for name in found[0][0]:
-        values = list(dict.fromkeys(names[name] for names, _ in found))
-        if len(values) > 1:
-            return keep_hint("panels" if name == "panel" else name, values[0])
-    return "choose some with --where"
 
 
 def keep_hint(column: str, value: object) -> str:

@@ -23,7 +23,7 @@ from w2s_figures.look import (
     pair_lines,
     rounded,
 )
-from w2s_figures.panels import MOST_PANELS, finished, keep_hint, left_out_words, scored, shared_words
+from w2s_figures.panels import MOST_PANELS, finished, left_out_words, scored, shared_words
 from w2s_figures.scales import Scale, along_axis, linear, logarithmic, signed
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ class SampleSize:
         return bool((sizes >= _FEWEST_ON_PAGE).any())
 
     def draw(self, data: FigureData) -> Drawing:
-        """The figure; a page holds the first MOST_PANELS columns and says so where there are more.
+        """The figure, of the first MOST_PANELS columns; it says so where there are more.
 
-        Raises UsageError where no curve is long enough, and elsewhere for more columns than MOST_PANELS.
+        Raises UsageError where no curve is long enough.
         """
         import altair as alt
         import polars as pl
@@ -90,9 +90,6 @@ class SampleSize:
         if long.is_empty():
             raise _too_short(placed, self.x, least)
         columns = _columns(data, long)
-        if len(columns) > MOST_PANELS and not data.on_page:
-            raise UsageError(f"{len(columns)} pairs and ways of fitting, and a figure holds at most {MOST_PANELS}",
-                             hint=keep_hint("strategy", columns[0]["on_strategy"]))
         shown = columns[:MOST_PANELS]
         blocks, tables = _blocks(data, shown, data.means(long, [*_PAIR, "x"], _MEASURES), self.x)
         parts = _parts(shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts import Drawing, FigureData, UsageError, nearest
@@ -46,8 +46,8 @@ class Selection:
         return bool(scored(data).select(pl.col("weak").n_unique().over(_STUDENT) > 1).to_series().any())
 
     def draw(self, data: FigureData) -> Drawing:
-        """The figure. Raises DataError where no student has two teachers, UsageError for a column that choices are not made
-        by, and for more ways of fitting or panels than can be told apart."""
+        """The figure; of more ways of fitting than can be told apart it draws the mean. Raises DataError where no student has two
+        teachers, UsageError for a column that choices are not made by."""
         import altair as alt
 
         by = named_columns(self.by)
@@ -67,6 +67,8 @@ class Selection:
             made = _made_here(choices, panel)
             if made.is_empty():
                 continue
+            if fits.averaged:
+                panel, made = _of_whole_students(panel, made)
             rules = _rules(made, fits)
             if not some_fit(((rule["low"], rule["high"]) for rule in rules), _reach(rules)):
                 wide.append(panel.title)
@@ -78,7 +80,7 @@ class Selection:
         if not drawn:
             raise none_left(wide)
         return Drawing("Choosing a teacher by err_weak − misfit: how the teachers rank, and what becomes of the student",
-                       _CAPTION + shared_words(data, ok) + too_wide(wide) + left_out,
+                       _CAPTION + fits.words() + shared_words(data, ok) + too_wide(wide) + left_out,
                        alt.concat(*drawn, columns=2), _TEACHERS + _RULES + 240,
                        tables)
 
@@ -91,27 +93,48 @@ _CAPTION = ("Left: a mark is a teacher, named where there is room, means over se
 
 
 class _Fits:
-    """Ways of fitting in words, each with its colour and shape."""
+    """Ways of fitting in words, each with its colour and shape. averaged: how many they are where these are too many, so that
+    there is one kind of mark, their mean; else 0."""
 
     def __init__(self, data: FigureData, ways: Sequence[str], rows: pl.DataFrame) -> None:
         self.data = data
-        self.ways = list(ways)
+        self.ways, self.averaged = list(ways), 0
         self._shorts = {name: data.short_names(rows[name].unique()) for name in ways}
         labels = sorted({self.label(line) for line in rows.select(self.ways).unique().to_dicts()}) if ways else [self.label({})]
-        if len(labels) > _MOST_FITS:
-            raise UsageError(f"{len(labels)} ways of fitting, and a figure keeps at most {_MOST_FITS} apart",
-                             hint=keep_hint(self.ways[0], rows[self.ways[0]][0]))
+        self.averaged = len(labels) if len(labels) > _MOST_FITS else 0
+        self._hint = keep_hint(ways[0], rows[ways[0]][0]) if ways else ""
+        if self.averaged:
+            self.ways = []
+            labels = [self.label({})]
         self.kinds = Categories("fit", tuple(labels), tuple(labels))
 
     def label(self, line: Mapping[str, Any]) -> str:
         """What a row's way of fitting is called."""
-        return ", ".join(self._shorts[name][line[name]] for name in self.ways) or "all cells"
+        mean = f"mean of {self.averaged} ways of fitting" if self.averaged else "all cells"
+        return ", ".join(self._shorts[name][line[name]] for name in self.ways) or mean
+
+    def words(self) -> str:
+        """What is to be said of ways of fitting that are not kept apart."""
+        return (f" {self.averaged} ways of fitting are more than can be told apart: a mark is their mean, over students that "
+                f"have every teacher; {self._hint}.") if self.averaged else ""
 
 
 def _made_here(choices: pl.DataFrame, panel: Panel) -> pl.DataFrame:
     import polars as pl
 
     return choices.filter(*(pl.col(name).eq_missing(pl.lit(value)) for name, value in panel.names.items()))
+
+
+def _of_whole_students(panel: Panel, made: pl.DataFrame) -> tuple[Panel, pl.DataFrame]:
+    """The students that have every teacher of the panel, so that means over ways of fitting are of the same students; all
+    students where none has."""
+    import polars as pl
+
+    whole = panel.rows.filter(pl.col("weak").n_unique().over(_STUDENT) == panel.rows["weak"].n_unique())
+    if whole.is_empty():
+        return panel, made
+    return replace(panel, rows=whole), made.join(whole.select(_STUDENT).unique(), on=list(_STUDENT), how="semi", nulls_equal=True,
+                                                 maintain_order="left")
 
 
 def _teachers(panel: Panel, made: pl.DataFrame, fits: _Fits, names: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from w2s_bench.contracts import Drawing, FigureData, UsageError
 from w2s_figures.look import BROKEN, INK, broken, inline, lines, named, of_directions, rounded, tick_format
-from w2s_figures.panels import MOST_PANELS, keep_hint, left_out_words, none_left, scored, some_fit, too_wide
+from w2s_figures.panels import MOST_PANELS, left_out_words, none_left, scored, some_fit, too_wide
 
 _WORDS = {"gain": "gain", "misfit": "misfit", "gain_accuracy": "gain in accuracy",
           "agreement_weak_right": "agreement, weak right", "agreement_weak_wrong": "agreement, weak wrong"}
@@ -38,9 +38,9 @@ class Strategies:
         return bool(scored(data).select(pl.col("strategy").n_unique().over(_PAIR) > 1).to_series().any())
 
     def draw(self, data: FigureData) -> Drawing:
-        """The figure; a page holds the first MOST_PANELS task sets and says so.
+        """The figure, of the first MOST_PANELS task sets; it says so where there are more.
 
-        Raises UsageError where nothing differs, and elsewhere for more task sets; DataError where there is no pair.
+        Raises UsageError where nothing differs; DataError where there is no pair.
         """
         import altair as alt
         import polars as pl
@@ -49,9 +49,6 @@ class Strategies:
         if known.is_empty():
             raise UsageError("no strategy has a pair with another, so there is nothing to draw")
         sets = known["task_set"].unique(maintain_order=True).to_list()
-        if len(sets) > MOST_PANELS and not data.on_page:
-            raise UsageError(f"{len(sets)} rows of panels, and a figure holds at most {MOST_PANELS}",
-                             hint=keep_hint("task_set", sets[0]))
         if known["strategy"].n_unique() > _MOST_STRATEGIES:
             raise UsageError(f"more than {_MOST_STRATEGIES} strategies", hint="choose some with --where")
         names = data.short_names(known["strategy"].unique(maintain_order=True).to_list() + [known["against"][0]])

@@ -7,7 +7,6 @@ import re
 import polars as pl
 import pytest
 from conftest import Command
-from made_tables import make_tables
 
 KINDS = ("gain-misfit", "ledger", "tightness", "selection", "sample-size", "heatmap")
 REAL = ("--task", "mlp[supervise=80,transfer=[40,80,160],test=150]", "--weak",
@@ -21,7 +20,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Command:
     command = Command(tmp_path_factory.mktemp("plot"))
     command("run", *REAL, "-o", "r", check=0)
     pl.read_parquet(command.folder / "r" / "rows.parquet").write_parquet(command.folder / "alone.parquet")
-    make_tables({f"t{i}": 1.0 for i in range(14)})[0].write_parquet(command.folder / "many.parquet")
     return command
 
 
@@ -82,7 +80,6 @@ def test_another_column_or_a_parameter_may_stand_along_the_axis(real: Command) -
     (("ledger", "r", "--by", "taks"), ("panels cannot be made by 'taks'", "task")),
     (("ledger", "r", "--where", "seed > 9"), ("meets the filter",)),
     (("heatmap", "r", "--value", "gian"), ("value='gian' is not one of", "gain")),
-    (("heatmap", "many.parquet"), ("14 panels", "--where 'task_set == \"t0\"'")),
     (("strategies", "r"), ("one strategy only (least-squares)",)),
     (("strategies", "r", "--by", "task"), ("not with strategies",)),
     (("ledger", "r", "--against", "ridge"), ("--against goes with strategies",)),

@@ -62,8 +62,8 @@ class Drawing:
 class FigureData(Protocol):
     """What a figure is handed: the rows and bounds of one run or of several, and what tables make of them when asked.
 
-    on_page: the figure stands among others on the page of a run, where it leaves out what is too much and says so; otherwise
-    it was asked for, and raises UsageError with a way to ask for less. groupable: the columns that panels may be made by.
+    on_page: the figure stands among others on the page of a run; otherwise it was asked for. What is too much for one figure it
+    leaves out, and says so. groupable: the columns that panels may be made by.
     """
 
     @property
@@ -110,8 +110,8 @@ class FigureData(Protocol):
         ...
 
     def means(self, rows: pl.DataFrame, keys: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
-        """A line a group and measure: keys, measure, mean, low, high (95 %, Student-t over seeds; null for one),
-        seeds, cells.
+        """A line a group and measure: keys, measure, mean, low, high (95 %; null where nothing is known of the spread), over
+        (what the interval is over, in a word), seeds, cells.
         """
         ...
 

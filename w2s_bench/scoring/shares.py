@@ -49,7 +49,7 @@ def share_difference(first: npt.ArrayLike, second: npt.ArrayLike) -> Estimate:
 
 def paired_difference(mean: float, se: float, n: int) -> Estimate:
     """A mean of n values of −1, 0 and 1 with its standard error, and the interval of Agresti and Min (2005, Statistics in
-    Medicine 24): two more examples, on half of one each side alone is right.
+    Medicine 24): half an example more for each of the four ways in which two sides are right or wrong.
 
     Such values are hardly ever normal where both sides mostly agree: with no difference among n examples Student's t says 0 ± 0.
     """
