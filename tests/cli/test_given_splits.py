@@ -32,6 +32,8 @@ def test_five_identical_rows_are_one_row_with_an_interval_over_its_test_examples
     assert Path("r/terms.parquet").is_file()
     shown = " ".join(ask("show", "r").split())
     assert "± 0.000" not in shown and "' over test examples; there is one fit, and nothing is said of others" in shown
+    means = ask("show", "r", "--by", "strategy", "--columns", "gain,misfit").splitlines()
+    assert next(line for line in means if line.startswith("ridge")).count("'") == 2, "each interval has its mark"
 
 
 def test_fits_that_differ_by_chance_alone_speak_of_fits_and_not_of_other_training_sets(ask: Ask) -> None:

@@ -181,7 +181,7 @@ def _numbers(rows: pl.DataFrame, chosen: str) -> list[str]:
 
 def _print_means(rows: pl.DataFrame, keys: list[str], chosen: str, words: ShowWords) -> None:
     from w2s_bench.report.listing import print_table, say, short
-    from w2s_bench.report.table import Table, count, interval
+    from w2s_bench.report.table import Table, count, marked_interval
     from w2s_bench.report.table import words as wordy
     from w2s_bench.report.wording import intervals_in_words
     from w2s_bench.tables.means import means
@@ -193,7 +193,7 @@ def _print_means(rows: pl.DataFrame, keys: list[str], chosen: str, words: ShowWo
         _print_rows(table, words.as_json)
         return
     columns = [wordy(key, texts=short(table[key].to_list())) for key in keys]
-    columns += [count("cells"), count("seeds"), *(interval(name) for name in names)]
+    columns += [count("cells"), count("seeds"), *(marked_interval(name) for name in names)]
     print_table(Table(title="means", columns=tuple(columns), lines=tuple(table.to_dicts())))
     said = f"{intervals_in_words(over for name in names for over in table[f'{name}_over'].to_list())}."
     say([said, *filter(None, [left_out_words(rows, keys)])])
