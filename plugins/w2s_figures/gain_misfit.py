@@ -148,6 +148,7 @@ def _pairs(data: FigureData, rows: pl.DataFrame) -> list[dict[str, Any]]:
     import polars as pl
 
     names = data.short_names([*rows["weak"].unique(), *rows["strong"].unique()], nameless=True)
+    of_one = {side: rows[side].n_unique() == 1 for side in ("weak", "strong")}
     certified = pl.col("reach").is_not_null().all()
     areas = {tuple(line[name] for name in _PAIR): line for line in rows.group_by(_PAIR, maintain_order=True).agg(
         pl.col("kind").first(), pl.when(certified).then((pl.col("misfit") - pl.col("reach")).mean()).alias("low"),
@@ -156,12 +157,20 @@ def _pairs(data: FigureData, rows: pl.DataFrame) -> list[dict[str, Any]]:
     for line in data.pairs(rows).to_dicts():
         area = areas[tuple(line[name] for name in _PAIR)]
         found.append({
+            "pair": _named(names[line["weak"]], names[line["strong"]], of_one),
             "teacher": names[line["weak"]], "student": names[line["strong"]], "strategy": line["strategy"],
             "supervisor": line["supervisor"], "kind": area["kind"],
             **{name: rounded(line[name]) for name in ("misfit", "gain", "gain_low", "gain_high")},
             "low": rounded(area["low"]), "high": rounded(area["high"]), "over": line["gain_over"] or "one cell",
             "seeds": line["seeds"], "cells": line["cells"], "_told": _told(line, names)})
     return found
+
+
+def _named(teacher: str, student: str, of_one: Mapping[str, bool]) -> str:
+    """A pair's name in its panel. of_one: whether all pairs have this teacher (`weak`), or this student (`strong`)."""
+    if of_one["strong"]:
+        return teacher
+    return f"→ {student}" if of_one["weak"] else f"{teacher} → {student}"
 
 
 def _told(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -212,7 +221,7 @@ def _chart(drawn: _Panel, number: int, kinds: Categories, size: tuple[int, int],
         x=x, y=up("gain_low"), y2="gain_high:Q", color=kinds.colour())
     marks = base.mark_point(filled=True, clip=True, size=70, opacity=1, stroke="white", strokeWidth=0.8).encode(
         x=x, y=up("gain"), color=kinds.colour(), shape=kinds.shape(), description="_told:N", tooltip=alt.Tooltip("_told:N"))
-    words = names_beside([(pair["misfit"], pair["gain"], pair["teacher"]) for pair in drawn.pairs],
+    words = names_beside([(pair["misfit"], pair["gain"], pair["pair"]) for pair in drawn.pairs],
                          Frame((x_low, x_high), (y_low, y_high), *size), along("x"), up("y"))
     layers = [zero, areas, line, dots, bars, marks, *([words] if some else [])] if drawn.pairs else [zero, line, dots]
     return alt.layer(*layers).properties(width=size[0], height=size[1], title=lines(panel.title, size[0] // 7))
@@ -228,7 +237,7 @@ def _caption(drawn: Sequence[_Panel], cells: tuple[int, int], law: str) -> str:
         number = "Each mark is one cell." if shown == all_cells else (
             f"Each mark is one cell: {shown} drawn at random out of {all_cells}.")
         return " ".join([number, *parts, f"With more than {MOST_PAIRS} pairs in a panel neither intervals nor bounds are drawn."])
-    marks = "Each mark is a pair of models, its seeds averaged, named by its teacher where there is room"
+    marks = "Each mark is a pair of models, its seeds averaged, named where there is room, by teacher → student where both differ"
     marks += "; small marks are its cells." if shown else "."
     over = sorted({pair["over"] for pair in pairs if pair["gain_low"] is not None})
     bars = (f"Bars: 95 % interval of the gain over {' or '.join(over)}, cut at the frame." if over else

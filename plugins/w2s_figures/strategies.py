@@ -126,6 +126,5 @@ def _domain(points: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
 
 def _caption(against: str) -> str:
     return (f"Marks: mean difference from {against} over paired cells, the same task, models, supervisor and seed, both with "
-            "status ok; bars: its 95 % interval, cut at the frame; dashed: no difference. By "
-            "the law a student gains what it moves from its teacher: to the right in misfit is to the right in gain, unless it "
-            "moves for nothing. Agreement: student and weak supervisor name one class.")
+            "status ok; bars: its 95 % interval, cut at the frame; dashed: no difference. "
+            "Agreement: student and weak supervisor name one class.")

@@ -70,7 +70,8 @@ class Tightness:
 
 _CAPTION = (f"1 is equality; beyond 1 the bound is not met; ratios beyond {EDGE:g} are drawn at the frame. Ticks: cells. Thin "
             "lines: 5 to 95 %; thick: the middle half; marks: medians. No statement: an assumption is not certified, so there is "
-            "no ratio; exceeded: above the right side beyond noise even so. Says nothing: it could not fail. n counts cells.")
+            "no ratio; exceeded: above the right side beyond noise even so. Says nothing: certified, and promises nothing. "
+            "n counts cells.")
 
 
 def _classed(bounds: pl.DataFrame) -> pl.DataFrame:

@@ -178,6 +178,15 @@ def test_an_area_is_drawn_where_the_law_is_certified_of_all_cells_with_what_delt
     assert all(point["low"] is None for point in shown(some, "pairs"))
 
 
+def test_a_pair_is_named_by_what_tells_it_from_the_others_of_its_panel() -> None:
+    rows, bounds = make_tables({"t": 1.0})
+    assert {point["pair"] for point in shown(drawn("gain-misfit", rows, bounds), "pairs")} == {"small → large", "large → small"}
+    ahead = rows.filter(pl.col("direction") == "weak-to-strong")
+    assert {point["pair"] for point in shown(drawn("gain-misfit", ahead, bounds), "pairs")} == {"small"}
+    students = pl.concat([ahead, ahead.with_columns(pl.col("strong") + "r", pl.col("cell_key") + "r")])
+    assert {point["pair"] for point in shown(drawn("gain-misfit", students, bounds), "pairs")} == {"→ large", "→ larger"}
+
+
 def test_a_divergence_that_nobody_offers_has_no_band_and_its_cells_no_theorem() -> None:
     rows, bounds = make_tables({"t": 1.0})
     figure = drawn("gain-misfit", rows.with_columns(divergence=pl.lit("of-a-stranger")), bounds)
@@ -209,7 +218,7 @@ def test_teachers_are_named_where_no_name_hides_a_mark_or_another_name() -> None
         for x, y in (frame.pixels(x, y) for x, y, _ in marks):
             assert not (left < x < left + 5.6 * letters and abs(down - y) < 5)
     text = str(specification(drawn("gain-misfit", *make_tables({"t": 1.0}))))
-    assert "'name': 'small'" in text and "'name': 'large'" in text
+    assert "'name': 'small → large'" in text and "'name': 'large → small'" in text
 
 
 @pytest.mark.parametrize("name", ["gain-misfit", "strategies", "ledger", "selection"])

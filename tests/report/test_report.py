@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from made_tables import make_classes, make_tables
 from selenium.webdriver import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from w2s_bench.report.page import page_of, write_report
 
@@ -126,8 +127,12 @@ def column(browser: Any, table: str, at: int) -> list[str]:
 
 
 def heads(browser: Any, table: str) -> dict[str, Any]:
-    """The heads of a table by their words, in order."""
-    return {button.text: button for button in browser.find_elements("css selector", f"#{table} thead button")}
+    """The heads of a table by their words, in order, once the page is drawn."""
+    def drawn(browser: Any) -> dict[str, Any]:
+        found = {button.text: button for button in browser.find_elements("css selector", f"#{table} thead button")}
+        return found if found and "" not in found else {}
+
+    return WebDriverWait(browser, 20).until(drawn)
 
 
 def asked(browser: Any, table: str, at: int, words: str) -> None:

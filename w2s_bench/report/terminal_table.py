@@ -126,7 +126,8 @@ def _legend(table: pl.DataFrame) -> str:
     parts = [", ".join(f"{_ARROWS[d]} {d}" for d in directions), "n: seeds; means over them"]
     parts += [text for text in (intervals_in_words(table["gain_over"].to_list()), stars_of_gains(table).rstrip(".")) if text]
     if bound := law_words(table["divergence"].to_list()):
-        parts.append(f"bound: {bound} on test; no statement: not certified; says nothing: cannot fail; lhs/rhs: its tightness")
+        parts.append(f"bound: {bound} on test; no statement: not certified; says nothing: certified, and promises nothing; "
+                     "lhs/rhs: its tightness")
     parts += ["gain acc: student − weak in percentage points"] if table["classes"].is_not_null().any() else []
     named = [f"{letter} {', '.join(of_letter)}" for letter in dict.fromkeys(FLAG_LETTERS.values())
              if (of_letter := [flag for flag in FLAG_LETTERS if FLAG_LETTERS[flag] == letter and flag in flags])]

@@ -34,7 +34,8 @@ def notes(found: pl.DataFrame) -> list[str]:
             "Gain / misfit and tightness are ratios of means."]
     if bound := law_words(found["divergence"].to_list()):
         said.append(f"The bound is {bound} on the test split. No statement: an assumption, which is named, is not certified. "
-                    "Says nothing: it could not fail. Tightness: left side over right side, of a bound that says something.")
+                    "Says nothing: certified, and promises nothing. "
+                    "Tightness: left side over right side, of a bound that says something.")
     said += ["The gain in accuracy is in percentage points."] if found["classes"].is_not_null().any() else []
     return said
 
