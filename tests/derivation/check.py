@@ -22,6 +22,7 @@ from derivation.run_files import SPLITS, Cell, Incomplete, RunFiles, read_run
 from derivation.verdicts import line_of
 
 PLANNED = ("task", "weak", "strong", "strategy", "supervisor", "seed")
+NAMES = (*PLANNED, "status")
 RELATIVE = 1e-9
 """Two sums of float64 in another order."""
 ROUNDING = 1e-12
@@ -34,7 +35,7 @@ OVER_EXAMPLES = ("slack_se", "slack_low", "slack_high")
 def discrepancies(folder: Path) -> list[str]:
     """Sentences on what does not agree; none for a run as it was made. The run has kept all its predictions."""
     run = read_run(folder)
-    found = [*_of_the_plan(run), *_of_samples(run)]
+    found = [*_of_the_plan(run), *_of_samples(run), *_of_cells_that_are_not_ok(run)]
     shared = terms.shared(run)
     for row in run.rows.filter(pl.col("status") == "ok").to_dicts():
         try:
@@ -68,6 +69,14 @@ def _of_the_plan(run: RunFiles) -> Iterator[str]:
     strangers = set(run.bounds["cell_key"].to_list()) - set(rows)
     if strangers:
         yield f"bounds of {len(strangers)} cells that have no row"
+
+
+def _of_cells_that_are_not_ok(run: RunFiles) -> Iterator[str]:
+    """They have no numbers, and nothing is kept that one could make numbers of."""
+    for row in run.rows.filter(pl.col("status") != "ok").to_dicts():
+        numbers = [name for name, value in row.items() if name in DECIDED and name not in NAMES and value not in (None, [])]
+        if numbers or (row["cell_key"], "test") in run.facts or row["cell_key"] in run.bounds["cell_key"]:
+            yield f"{_named(row)}: {row['status']}, and yet there is {', '.join(numbers[:3]) or 'what it was scored by'}"
 
 
 def _of_samples(run: RunFiles) -> Iterator[str]:

@@ -16,6 +16,7 @@ from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.columns import BOUNDS
 
 HERE = Path(__file__).parent
+LEADERBOARD = HERE.parents[1] / "leaderboard"
 ALLOWED = {"numpy", "scipy", "polars", "derivation", "__future__", "ast", "collections", "dataclasses", "functools", "hashlib",
            "itertools", "json", "math", "pathlib", "typing"}
 ALWAYS_NULL = {"spearman_base": "a head before any label says one thing to all"}
@@ -30,6 +31,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_all_that_predictions_decide_of_a_run_is_what_they_make_it(runs: dict[str, Path], name: str) -> None:
     assert pl.read_parquet(runs[name] / "rows.parquet")["status"].unique().to_list() == ["ok"]
     assert discrepancies(runs[name]) == []
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.parent.name for path in LEADERBOARD.glob("*/predictions/facts.parquet")))
+def test_a_table_that_was_published_with_its_predictions_is_what_they_make_it(name: str) -> None:
+    assert discrepancies(LEADERBOARD / name) == []
 
 
 def test_every_column_is_in_one_list(runs: dict[str, Path]) -> None:

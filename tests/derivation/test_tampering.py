@@ -91,6 +91,18 @@ def edited_prediction(folder: Path) -> None:
     predictions(in_lines(one_example(student, "test"), value_0=pl.col("value_0") + 1.0))(folder)
 
 
+def said_to_have_failed(folder: Path) -> None:
+    """A row without its numbers and its bounds; its certificates are forgotten."""
+    def change(table: pl.DataFrame) -> pl.DataFrame:
+        kept = ("run_id", "cell_key", "task", "weak", "strong", "strategy", "supervisor", "seed")
+        empty = {name: pl.lit(None, kind) for name, kind in table.schema.items() if name not in kept}
+        return in_first_row(**{**empty, "status": pl.lit("failed")})(table)
+
+    key = pl.read_parquet(folder / "rows.parquet")["cell_key"][0]
+    rows(change)(folder)
+    bounds(lambda table: table.filter(pl.col("cell_key") != key))(folder)
+
+
 def unanswered(folder: Path) -> None:
     weak = pl.read_parquet(folder / "rows.parquet")["predictor_weak"][0]
     predictions(lambda table: table.filter(~one_example(weak, "test")))(folder)
@@ -152,6 +164,9 @@ TAMPERED: dict[str, tuple[Callable[[Path], None], str]] = {
     "a flag taken away": (rows(in_first_row(flags=pl.col("flags").list.slice(1))), "flags is "),
     "a sample made larger": (rows(in_first_row(n_test=pl.col("n_test") * 10)), "n_test is "),
     "a row removed": (rows(lambda table: table.slice(1)), "planned once, and 0 rows"),
+    "a cell said to have failed": (said_to_have_failed, "failed, and yet there is what it was scored by"),
+    "a failed cell with a number": (
+        rows(in_first_row(status=pl.lit("failed"))), "failed, and yet there is "),
     "a row counted twice": (rows(lambda table: pl.concat([table, table.head(1)])), "planned once, and 2 rows"),
     "strategies that change places": (rows(swapped("strategy", *STRATEGIES)), "the row says strategy"),
     "seeds that change places": (rows(swapped("seed", 0, 1)), "the row says seed"),
@@ -164,6 +179,9 @@ TAMPERED: dict[str, tuple[Callable[[Path], None], str]] = {
     "a right side lowered, and its slack": (
         bounds(in_first_row(rhs=pl.col("rhs") - 1.0, slack=pl.col("slack") - 1.0)), "rhs is "),
     "a bound left out": (bounds(lambda table: table.filter(pl.int_range(pl.len()) != 3)), "0 lines"),
+    "a term of one example": (
+        lambda folder: rewrite(folder / "terms.parquet", in_first_row(err_student=0.5 * pl.col("err_student"))),
+        "in terms.parquet"),
     "one prediction": (edited_prediction, "err_student is "),
     "predictions of the student that are the ceiling's": (student_is_ceiling, "gain is "),
     "the truth of one example": (
