@@ -17,7 +17,7 @@ OWN_FILE, TEXTS = "a file with given splits, weak labels of a rule", "texts, nan
 
 @dataclass(frozen=True)
 class Kinds:
-    """k classes by the largest of k noisy linear functions of x, drawn anew by each seed; `hard` is a noisier guess, one-hot."""
+    """k classes by the largest of k noisy linear functions of x, split by the seed; `hard` is a noisier guess, one-hot."""
 
     k: int
     divergence: str
@@ -35,7 +35,7 @@ class Kinds:
         return "1"
 
     def load(self, seed: int) -> Splits:
-        random = generator_for("kinds", k=self.k, seed=seed)
+        random = generator_for("kinds", k=self.k)
         x = random.normal(size=(self.n, 6)).astype(np.float32).astype(np.float64)
         scores = x @ random.normal(size=(6, self.k))
         truth = np.eye(self.k)[(scores + random.normal(size=scores.shape)).argmax(axis=1)]
@@ -121,7 +121,7 @@ def words_of(folder: Path) -> Mapping[str, Mapping[str, Any]]:
             "supervisors": "least-squares"},
         "true probabilities, one softmax head": {
             "tasks": "class-mixture[d=4,seen=2,heads=1,supervise=60,transfer=80,test=70]", "weak": "random-features[width=8]",
-            "strong": "raw", "strategies": ["logistic", "logistic[penalty=0]"], "supervisors": "logistic", "seeds": range(2)},
+            "strong": "raw", "strategies": ["logistic", "logistic[penalty=0]", "mix[truth=0.5]"], "supervisors": "logistic"},
         "reverse kl, a mixture of heads": {
             "tasks": [f"{mixture}]", f"{mixture},labels=sampled]"], "weak": "raw[column=seen]", "strong": "raw",
             "strategies": "reverse-kl[k=3]", "supervisors": "logistic"},
@@ -133,7 +133,8 @@ def words_of(folder: Path) -> Mapping[str, Mapping[str, Any]]:
             "supervisors": "logistic", "strategies": ["logistic", "knn", "reverse-kl[k=2]"]},
         "several numbers, a class that holds the truth": {
             "tasks": [Several(), Several(linear=True, again=True)], "supervisors": "ridge",
-            "models": ["raw[column=few]", "raw", "random-features[width=128]"], "strategies": ["ridge", "least-squares"]}}
+            "models": ["raw[column=few]", "raw", "random-features[width=128]"],
+            "strategies": ["least-squares", "mix[truth=1,student=least-squares]"]}}
 
 
 RUNS = tuple(words_of(Path()))

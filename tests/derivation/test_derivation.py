@@ -54,6 +54,8 @@ def test_the_runs_have_a_number_in_every_column_and_meet_every_divergence_bound_
     assert set(rows["divergence"]) == ours["divergences"] and set(bounds["bound"]) == ours["bounds"]
     assert set(bounds["verdict"]) == {"holds", "undecided", "says nothing", "no statement"}  # violated is an alarm
     assert set(bounds.filter(pl.col("verdict") == "holds")["split"]) == {"test", "train"}
+    shared = rows.filter("test_shared")
+    assert shared["classes"].null_count() not in (0, shared.height)  # terms of classes and of numbers are kept
 
 
 def test_the_derivation_imports_nothing_of_what_it_checks() -> None:
