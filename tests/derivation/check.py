@@ -23,6 +23,8 @@ from derivation.verdicts import line_of
 
 PLANNED = ("task", "weak", "strong", "strategy", "supervisor", "seed")
 NAMES = (*PLANNED, "status")
+NAMES_OF_A_PREDICTOR = {"weak": ("task", "weak", "supervisor", "seed"), "student": PLANNED,
+                        **dict.fromkeys(("ceiling", "gold", "base"), ("task", "strong", "strategy", "seed"))}
 RELATIVE = 1e-9
 """Two sums of float64 in another order."""
 ROUNDING = 1e-12
@@ -35,7 +37,7 @@ OVER_EXAMPLES = ("slack_se", "slack_low", "slack_high")
 def discrepancies(folder: Path) -> list[str]:
     """Sentences on what does not agree; none for a run as it was made. The run has kept all its predictions."""
     run = read_run(folder)
-    found = [*_of_the_plan(run), *_of_samples(run), *_of_cells_that_are_not_ok(run)]
+    found = [*_of_the_plan(run), *_of_samples(run), *_of_keys(run), *_of_cells_that_are_not_ok(run)]
     shared = terms.shared(run)
     for row in run.rows.filter(pl.col("status") == "ok").to_dicts():
         try:
@@ -69,6 +71,16 @@ def _of_the_plan(run: RunFiles) -> Iterator[str]:
     strangers = set(run.bounds["cell_key"].to_list()) - set(rows)
     if strangers:
         yield f"bounds of {len(strangers)} cells that have no row"
+
+
+def _of_keys(run: RunFiles) -> Iterator[str]:
+    """A predictor has one key wherever it is named, and a key names one predictor."""
+    ok = run.rows.filter(pl.col("status") == "ok")
+    for role, names in NAMES_OF_A_PREDICTOR.items():
+        pairs = ok.select(f"predictor_{role}", *names).unique().drop_nulls(f"predictor_{role}")
+        for by, what in ((names, "predictors under one name"), ((f"predictor_{role}",), "predictors under one key")):
+            for found in pairs.group_by(*by, maintain_order=True).len().filter(pl.col("len") > 1).to_dicts():
+                yield f"{found['len']} {role} {what}: {' '.join(str(found[name]) for name in by)}"
 
 
 def _of_cells_that_are_not_ok(run: RunFiles) -> Iterator[str]:

@@ -5,7 +5,8 @@ were changed in agreement with each other. It cannot find:
 
 - predictions or truth that were changed and everything after them computed anew: the predictions are where it begins. (The
   store's artifacts, or the run made again, would show it.)
-- what no run keeps: the supervise split, inputs and features, so projection_gap and dimensions, and names, seconds and versions.
+- what no run keeps: the supervise split, inputs and features, so projection_gap and dimensions, and seconds and versions.
+- names that were changed throughout, in every row and in the plan.
 - a certificate whose change stays within what predictions allow, such as a head's norm with the right side of `theorem2-hp`, or a
   δ that is not below what the known members of the class say, with all that rests on it.
 - a cell that was left out of rows, bounds and plan together.
@@ -26,12 +27,13 @@ import w2s_bench as w2s
 from derivation.check import discrepancies
 
 STRATEGIES = ("ridge", "least-squares")
+TEACHERS = ("random-features[width=8]", "random-features[width=16]")
 
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound")
-    run = w2s.run(tasks="diabetes", weak="random-features[width=8]", strong="raw", strategies=list(STRATEGIES), seeds=range(2),
+    run = w2s.run(tasks="diabetes", weak=list(TEACHERS), strong="raw", strategies=list(STRATEGIES), seeds=range(2),
                   folder=folder / "run", store=str(folder / "store"), executor="here")
     return Path(str(run.folder))
 
@@ -78,6 +80,11 @@ def raised_gain(table: pl.DataFrame) -> pl.DataFrame:
 
 def swapped(column: str, one: Any, other: Any) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return lambda table: table.with_columns(pl.col(column).replace({one: other, other: one}))
+
+
+def one_strategy_swaps_teachers(table: pl.DataFrame) -> pl.DataFrame:
+    other = swapped("weak", *TEACHERS)(table)["weak"]
+    return table.with_columns(pl.when(pl.col("strategy") == "ridge").then(other).otherwise(pl.col("weak")).alias("weak"))
 
 
 def one_example(predictor: str, split: str) -> pl.Expr:
@@ -173,6 +180,9 @@ TAMPERED: dict[str, tuple[Callable[[Path], None], str]] = {
     "cells that change places, in the plan too": (
         lambda folder: [rewrite(folder / name, swapped("seed", 0, 1)) for name in ("rows.parquet", "plan.parquet")],
         "the examples of"),
+    "cells that change teachers, in the plan too": (
+        lambda folder: [rewrite(folder / name, one_strategy_swaps_teachers) for name in ("rows.parquet", "plan.parquet")],
+        "2 weak predictors under one"),
     "a verdict turned to holds": (bounds(in_lines(
         pl.int_range(pl.len()) == pl.arg_where(pl.col("verdict") == "no statement").first(),
         verdict=pl.lit("holds"), fails=pl.lit([], pl.List(pl.String)), all_assumptions=pl.lit(True))), "verdict is holds"),
