@@ -14,7 +14,7 @@ from w2s_bench.report.finding import sentence
 from w2s_bench.report.results import FLAG_LETTERS, flag_letters
 from w2s_bench.report.terminal_table import render
 from w2s_bench.report.wording import figure
-from w2s_bench.scoring.intervals import student_t
+from w2s_bench.scoring.shares import paired_difference
 from w2s_bench.tables.laws import law_bounds
 from w2s_bench.tables.summary import bound_on_test, summary
 
@@ -23,7 +23,7 @@ def drawn(width: int, rows: pl.DataFrame, bounds: pl.DataFrame) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    render(rows, bounds, Console(file=out, width=width))
+    render(summary(rows, bounds), rows, Console(file=out, width=width))
     return out.getvalue()
 
 
@@ -103,8 +103,8 @@ def test_accuracy_is_averaged_over_seeds_and_one_seed_is_judged_over_test_exampl
     assert first["gain_accuracy_high"] - first["gain_accuracy"] == pytest.approx(4.302653 * gains.std() / 3 ** 0.5, rel=1e-5)
     alone = summary(*make_classes({"t": 3}, seeds=1)).row(0, named=True)
     one = make_classes({"t": 3}, seeds=1)[0].filter((pl.col("weak") == alone["weak"]) & (pl.col("strategy") == alone["strategy"]))
-    assert alone["gain_accuracy_high"] - alone["gain_accuracy"] == pytest.approx(
-        student_t(one["n_test"][0] - 1) * one["gain_accuracy_se"][0])
+    found = paired_difference(one["gain_accuracy"][0], one["gain_accuracy_se"][0], one["n_test"][0])
+    assert (alone["gain_accuracy_low"], alone["gain_accuracy_high"]) == pytest.approx((found.low, found.high))
 
 
 def test_the_bound_of_kl_is_kl_explicit_and_a_promise_of_no_gain_has_no_tightness() -> None:

@@ -92,6 +92,7 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
     """Name what went wrong, and show the table unless it is to be quiet."""
     import polars as pl
 
+    from w2s_bench.report.finding import said_of
     from w2s_bench.report.first_screen import WIDE, first_screen
     from w2s_bench.report.listing import say, table_console
     from w2s_bench.report.terminal_table import render
@@ -102,8 +103,9 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
         return
     console = table_console(_SCREEN)
     if console.width >= WIDE:
-        render(done.rows, done.bounds, console, terms=done.terms)
-        say([done.finding])
+        found = done.summary()
+        render(found, done.rows, console)
+        say([said_of(found, done.rows)])
     else:
         first_screen(done.rows, done.bounds, console, run=str(done.folder), terms=done.terms)
     counts = ", ".join(f"{count} {status}" for status, count in done.statuses.items())

@@ -87,13 +87,14 @@ def command(words: ShowWords) -> None:
 
 def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:
     """The cells, or groups of them, on the terminal, as a list, or published."""
-    from w2s_bench.report.finding import sentence
+    from w2s_bench.report.finding import said_of
     from w2s_bench.report.first_screen import WIDE, first_screen
     from w2s_bench.report.listing import say, table_console
     from w2s_bench.report.publish import publish
     from w2s_bench.report.terminal_table import render
     from w2s_bench.running.folder import find_run
     from w2s_bench.running.terms import copy_terms
+    from w2s_bench.tables.summary import summary
 
     chosen, sort = words.chosen, words.sort
     listed = words.as_json or words.as_csv or bool(chosen)
@@ -117,8 +118,9 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
     else:
         console = table_console()
         if words.wide or keys or sort or not console.is_terminal or console.width >= WIDE:
-            render(rows, bounds, console, by=keys, sort=sort, terms=terms)
-            say([sentence(rows, bounds, terms)])
+            found = summary(rows, bounds, keys, terms)
+            render(found, rows, console, by=keys, sort=sort)
+            say([said_of(summary(rows, bounds, None, terms) if keys else found, rows)])
         else:
             first_screen(rows, bounds, console, run=shlex.join(words.runs), terms=terms)
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from w2s_bench.report.finding import sentence
+from w2s_bench.report.finding import said_of
 from w2s_bench.report.rendering import filled
 from w2s_bench.report.written import notes, task_tables
 from w2s_bench.running.table_files import BOUND, ROW, write_table
@@ -32,5 +32,5 @@ def markdown(rows: pl.DataFrame, bounds: pl.DataFrame, command: str, terms: Term
     """The page: the finding, a table a task set, and the command that makes them."""
     table = summary(rows, bounds, terms=terms)
     fence = "`" * (3 + max((len(run) for run in re.findall("`+", command)), default=0))
-    return filled("published.md.j2", finding=sentence(rows, bounds, terms), tables=task_tables(table), command=command,
+    return filled("published.md.j2", finding=said_of(table, rows), tables=task_tables(table), command=command,
                   fence=fence, notes=notes(table))

@@ -12,9 +12,8 @@ from w2s_bench.report.listing import print_table
 from w2s_bench.report.results import FLAG_LETTERS, result_figures, stars_of_gains
 from w2s_bench.report.table import Shown, Table, count, number, words
 from w2s_bench.report.wording import Line, intervals_in_words, measured_in, scale_of
-from w2s_bench.tables.inference import NO_TERMS, Terms
 from w2s_bench.tables.laws import law_words
-from w2s_bench.tables.summary import group_keys, summary, verdicts
+from w2s_bench.tables.summary import group_keys, verdicts
 from w2s_bench.tables.uninformed import left_out_words
 
 if TYPE_CHECKING:
@@ -36,14 +35,15 @@ _VERDICT_COLUMNS = (
           cell=lambda line: ", ".join(line["fails"]).replace("_", " ")))
 
 
-def render(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, by: list[str] | None = None,
-           sort: str | None = None, terms: Terms = NO_TERMS) -> None:
-    """Print one table a task set, weak-to-strong first, then what its marks mean. A narrow terminal gets fewer columns."""
+def render(found: pl.DataFrame, rows: pl.DataFrame, console: Console, *, by: list[str] | None = None,
+           sort: str | None = None) -> None:
+    """Print one table a task set, weak-to-strong first, then what its marks mean. A narrow terminal gets fewer columns.
+
+    found: the `summary` of the rows by these columns.
+    """
     import polars as pl
 
-    table = summary(rows, bounds, by, terms)
-    if sort:
-        table = _sorted(table, sort)
+    table = _sorted(found, sort) if sort else found
     titles = short_names(table["task_set"].unique().to_list())
     for task in table["task_set"].unique(maintain_order=True).to_list():
         group = table.filter(pl.col("task_set") == task)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-import numpy.typing as npt
 
 from w2s_bench.contracts import Divergence
-from w2s_bench.scoring.arrays import Array, as_column, check_same_shape
+from w2s_bench.scoring.arrays import Array
 
 
 def constant_errors(divergence: Divergence, truth: Array) -> Array:
@@ -26,21 +23,3 @@ def majority_right(truth: Array) -> Array:
     named = truth.argmax(axis=1)
     right: Array = (named == np.bincount(named, minlength=truth.shape[1]).argmax()).astype(np.float64)
     return right
-
-
-def no_better_than_constant(better: npt.ArrayLike, errors: npt.ArrayLike, *, shared: bool) -> bool:
-    """Whether a teacher is taken for one that knows no more than a constant: where the mean over seeds of what it errs less than
-    a constant is not above 0 by more than one standard error.
-
-    One standard error is half-way between a teacher at chance and one that is beyond noise better, so that both are misjudged
-    equally often (docs/inference.md has the shares). better, errors: (s,), of each seed that difference and its standard error
-    over test examples. shared: seeds share test examples, and their noise does not average out.
-
-        se² = σ² (shared) or σ²/S, plus max(v − σ², 0)/S,    σ² the mean of the squared errors, v the variance over seeds
-    """
-    found, noise = as_column(better, "differences from a constant"), as_column(errors, "standard errors")
-    check_same_shape(found, noise, "differences and their standard errors")
-    n = found.size
-    examples = float((noise**2).mean())
-    seeds = max(float(found.var(ddof=1)) - examples, 0.0) if n > 1 else 0.0
-    return float(found.mean()) <= math.sqrt(examples * (1.0 if shared else 1.0 / n) + seeds / n)

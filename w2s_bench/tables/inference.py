@@ -156,7 +156,7 @@ class _Quantity(NamedTuple):
     read: _Read | None
 
 
-def inferred(part: pl.DataFrame, measure: str, terms: Terms, *, value: str | None = None) -> Inferred | None:
+def inferred(part: pl.DataFrame | Cells, measure: str, terms: Terms, *, value: str | None = None) -> Inferred | None:
     """The mean over seeds of the mean over a seed's cells of `measure`, with its interval; None where no cell holds it.
 
     value: the column that holds it, if that is a difference; then the cells of `cell_key_against` are those that it is from.
@@ -208,23 +208,56 @@ def _of_seeds_alone(over: str, terms: Terms) -> str:
     return (ASKED if terms.this_test_set else TEST_SET) if over in (CROSSED, FITS, TEST_SET) else over
 
 
-def _inferred(part: pl.DataFrame, quantity: _Quantity, terms: Terms) -> Inferred | None:
-    column = quantity.column
-    held = part.filter(part[column].is_not_null() & part[column].cast(float).is_finite())
-    if held.is_empty():
+class Cells:
+    """The cells of a group, each seed once: what is known of them whatever the quantity."""
+
+    def __init__(self, part: pl.DataFrame, copies: int = 0) -> None:
+        """copies: seeds that were taken out before, because they are another one again."""
+        self.held, again = without_copies(part)
+        self.copies = copies + again
+
+    def with_values(self, column: str) -> Cells:
+        """Those that hold a finite number in this column."""
+        values = self.held[column].cast(float)
+        known = values.is_not_null() & values.is_finite()
+        return self if known.all() else Cells(self.held.filter(known), self.copies)
+
+    @functools.cached_property
+    def seeds(self) -> list[Array]:
+        """The places of each seed's cells, in the order in which the seeds come."""
+        places: dict[object, list[int]] = {}
+        for place, seed in enumerate(self.held["seed"].to_list()):
+            places.setdefault(seed, []).append(place)
+        return [np.array(found) for found in places.values()]
+
+    @functools.cached_property
+    def sharing(self) -> str:
+        """What an interval over these seeds can be over."""
+        return _sharing(self.held)
+
+    @functools.cached_property
+    def keys(self) -> list[tuple[str, str | None]]:
+        """Of each cell its key, and that of the cell that it is compared with."""
+        pairs = "cell_key_against" in self.held.columns
+        against = self.held["cell_key_against"].to_list() if pairs else [None] * self.held.height
+        return list(zip(self.held["cell_key"].to_list(), against, strict=True)) if "cell_key" in self.held.columns else []
+
+
+def _inferred(part: pl.DataFrame | Cells, quantity: _Quantity, terms: Terms) -> Inferred | None:
+    cells = (part if isinstance(part, Cells) else Cells(part)).with_values(quantity.column)
+    if cells.held.is_empty():
         return None
-    held, copies = without_copies(held)
-    seeds = held.partition_by("seed", maintain_order=True)
-    means = np.array([float(np.mean(seed[column].to_numpy())) for seed in seeds])
-    if len(seeds) == 1:
-        return _of_one(held, quantity, terms, copies)
-    over = _sharing(held)
+    values = cells.held[quantity.column].to_numpy()
+    means = np.array([float(np.mean(values[places])) for places in cells.seeds])
+    if len(means) == 1:
+        return _of_one(cells, quantity, terms)
+    over = cells.sharing
     if over in (CROSSED, FITS) and not terms.this_test_set:
-        found = list(_seeds(seeds, quantity, terms))
-        if len(found) == len(seeds):
-            crossed = over_seeds_and_examples([seed_of(cells) for cells in found])
-            return Inferred(_moved(crossed, float(means.mean())), over, len(seeds), copies)
-    return Inferred(across_seeds(means), _of_seeds_alone(over, terms), len(seeds), copies)
+        found = list(_seeds(cells, quantity, terms))
+        if len(found) == len(means):
+            crossed = over_seeds_and_examples([seed_of(of_seed) for of_seed in found])
+            return Inferred(_moved(crossed, float(means.mean())), over, len(means), cells.copies)
+    return Inferred(across_seeds(means), _of_seeds_alone(over, terms), len(means), cells.copies)
 
 
 def interval_types(names: Iterable[str]) -> Schema:
@@ -252,15 +285,13 @@ def without_copies(held: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     there = [*(name for name in _COPY if name in held.columns), *pair]
     if not {"err_student", "misfit"} <= set(there) or held["misfit"].null_count() or held["err_student"].null_count():
         return held, 0  # what is known of the cells does not tell two seeds from one seed twice
-    told: dict[tuple[object, ...], object] = {}
-    kept = []
-    seeds = held.partition_by("seed", maintain_order=True)
-    for seed in seeds:
-        what = tuple(sorted(map(repr, seed.select(there).iter_rows())))
-        if what not in told:
-            told[what] = seed["seed"][0]
-            kept.append(seed["seed"][0])
-    return (held if len(kept) == len(seeds) else held.filter(held["seed"].is_in(kept))), len(seeds) - len(kept)
+    seeds: dict[object, list[str]] = {}
+    for seed, row in zip(held["seed"].to_list(), held.select(there).rows(), strict=True):
+        seeds.setdefault(seed, []).append(repr(row))
+    told: dict[tuple[str, ...], object] = {}
+    for seed, rows in seeds.items():
+        told.setdefault(tuple(sorted(rows)), seed)
+    return (held if len(told) == len(seeds) else held.filter(held["seed"].is_in(list(told.values())))), len(seeds) - len(told)
 
 
 def _sharing(held: pl.DataFrame) -> str:
@@ -280,37 +311,39 @@ def _sharing(held: pl.DataFrame) -> str:
     return FITS if one else CROSSED
 
 
-def _seeds(seeds: list[pl.DataFrame], quantity: _Quantity, terms: Terms) -> Iterator[list[tuple[Array, Array]]]:
+def _seeds(cells: Cells, quantity: _Quantity, terms: Terms) -> Iterator[list[tuple[Array, Array]]]:
     """Of each seed the examples and terms of its cells, as long as all of them are kept."""
-    for seed in seeds:
-        cells = [_cell_terms(line, quantity.read, terms) for line in seed.iter_rows(named=True)]
-        known = [cell for cell in cells if cell is not None]
-        if len(known) < len(cells):
+    if quantity.read is None or not cells.keys:
+        return
+    for places in cells.seeds:
+        found = [_cell_terms(key, against, quantity.read, terms) for key, against in (cells.keys[place] for place in places)]
+        known = [cell for cell in found if cell is not None]
+        if len(known) < len(found):
             return
         yield known
 
 
-def _cell_terms(line: Values, read: _Read | None, terms: Terms) -> tuple[Array, Array] | None:
+def _cell_terms(key: str, against: str | None, read: _Read, terms: Terms) -> tuple[Array, Array] | None:
     """Examples (n,) and terms (n,) of one cell, or of the difference from its pair; None where they are not kept."""
-    mine = terms.of(str(line.get("cell_key"))) if read is not None else None
-    if read is None or mine is None:
+    mine = terms.of(key)
+    if mine is None:
         return None
     found = read(mine)
-    if "cell_key_against" in line:
-        theirs = terms.of(str(line["cell_key_against"]))
+    if against is not None:
+        theirs = terms.of(against)
         if theirs is None or not np.array_equal(theirs["example"], mine["example"]):
             return None
         found = found - read(theirs)
     return None if np.isnan(found).any() else (mine["example"], found)
 
 
-def _of_one(held: pl.DataFrame, quantity: _Quantity, terms: Terms, copies: int) -> Inferred:
+def _of_one(cells: Cells, quantity: _Quantity, terms: Terms) -> Inferred:
     """The interval of one seed, over its test examples: from their terms, or from what the row of a single cell says."""
-    column = quantity.column
+    column, held, copies = quantity.column, cells.held, cells.copies
     mean = float(np.mean(held[column].to_numpy()))
     if terms.this_test_set:
         return Inferred(Estimate(mean, np.nan, np.nan, np.nan, 1), None, 1, copies)
-    found = next(_seeds([held], quantity, terms), None)
+    found = next(_seeds(cells, quantity, terms), None)
     if found is not None:
         crossed = over_seeds_and_examples([seed_of(found)])
         return Inferred(_moved(crossed, mean), EXAMPLES if crossed.low == crossed.low else None, 1, copies)

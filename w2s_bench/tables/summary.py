@@ -12,7 +12,7 @@ from w2s_bench.registry.names import natural
 from w2s_bench.scoring.many import beyond_noise
 from w2s_bench.scoring.ratios import NOTHING, quotient
 from w2s_bench.scoring.verdict import STATED, VERDICTS
-from w2s_bench.tables.inference import NO_TERMS, Terms, inferred, interval_columns, interval_types, without_copies
+from w2s_bench.tables.inference import NO_TERMS, Cells, Terms, inferred, interval_columns, interval_types
 from w2s_bench.tables.laws import law_bounds
 from w2s_bench.tables.uninformed import averaged, uninformed
 
@@ -106,11 +106,12 @@ def _p_of(line: Values, name: str) -> float:
 def _group(names: Values, part: pl.DataFrame, terms: Terms) -> Values:
     import polars as pl
 
-    distinct, copies = without_copies(part)
+    cells = Cells(part)
+    distinct, copies = cells.held, cells.copies
     by_seed = distinct.group_by("seed", maintain_order=True).agg(pl.col(*MEANS, *ACCURACIES).mean())
     means = {name: _mean(by_seed[name]) for name in MEANS}
     accuracies = {name: _mean(by_seed[name]) for name in ACCURACIES}
-    found = {name: inferred(distinct, name, terms) for name in WITH_INTERVAL}
+    found = {name: inferred(cells, name, terms) for name in WITH_INTERVAL}
     counts = {column: int((part["verdict"] == verdict).sum()) for verdict, column in COUNTS.items()}
     both = part.filter(pl.col("verdict").is_in(STATED)).drop_nulls(["lhs", "rhs"])
     return {

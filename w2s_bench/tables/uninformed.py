@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.registry.short_names import short_names
-from w2s_bench.scoring.baselines import no_better_than_constant
-from w2s_bench.tables.inference import SEEDS, over_of
 from w2s_bench.tables.panels import by_panel
 
 if TYPE_CHECKING:
@@ -28,8 +26,9 @@ _MOST_NAMED = 3
 def uninformed(rows: pl.DataFrame) -> pl.DataFrame:
     """The teachers that are out, with the flag that puts them there: the columns of TEACHER, and `reason`.
 
-    A teacher is at chance where it is flagged in a cell, and the mean over seeds of `over_constant` is not above 0 by more than
-    a standard error (`scoring.baselines`); of a table that lacks that column, where all of its cells are flagged.
+    A teacher is at chance where it is flagged in a cell and errs no less than the best constant, averaged over its seeds; of a
+    table that lacks the column `over_constant`, where all of its cells are flagged. docs/inference.md has how often that is so of
+    teachers that know something, and of those that know nothing.
     """
     import polars as pl
 
@@ -51,14 +50,13 @@ def _reason(part: pl.DataFrame) -> str | None:
 
     if reason := next((flag for flag in THROUGHOUT if share(flag) == 1.0), None):
         return reason
-    known = part.drop_nulls(["over_constant", "over_constant_se"])
+    known = part.drop_nulls("over_constant")
     if known.is_empty():
         return AT_CHANCE if share(AT_CHANCE) == 1.0 else None
     if not share(AT_CHANCE):
         return None
-    seeds = known.group_by("seed", maintain_order=True).agg(pl.col("over_constant", "over_constant_se").mean())
-    out = no_better_than_constant(*(seeds[name].to_numpy() for name in seeds.columns[1:]), shared=over_of(part) != SEEDS)
-    return AT_CHANCE if out else None
+    by_seed = known.group_by("seed", maintain_order=True).agg(pl.col("over_constant").mean())["over_constant"]
+    return AT_CHANCE if float(by_seed.to_numpy().mean()) <= 0.0 else None
 
 
 def told_apart(rows: pl.DataFrame) -> pl.DataFrame:
