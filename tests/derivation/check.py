@@ -61,10 +61,10 @@ def _of_the_plan(run: RunFiles) -> Iterator[str]:
         if rows[key] != 1:
             yield f"{_named(line)}: planned once, and {rows[key]} rows"
     for row in run.rows.to_dicts():
-        line = planned.get(row["cell_key"])
-        if line is None:
+        if row["cell_key"] not in planned:
             yield f"{_named(row)}: a row of no planned cell"
             continue
+        line = planned[row["cell_key"]]
         for name in PLANNED:
             if row[name] != line[name]:
                 yield f"{_named(line)}: the row says {name} {row[name]}"
@@ -116,7 +116,7 @@ def _of_the_row(cell: Cell, ledgers: Mapping[str, Ledger], shared: Mapping[str, 
     for name, given in cell.row.items():
         if name in DECIDED and name not in PLANNED:
             own = derived.get(name)
-            same = same_flags(given or [], own) if name == "flags" else agree(given, own, beside.get(name, 1.0))
+            same = same_flags(given or [], derived["flags"]) if name == "flags" else agree(given, own, beside.get(name, 1.0))
             if not same:
                 yield f"{name} is {_shown(given)}, and {_shown(own)} by what the run kept"
 
@@ -170,7 +170,7 @@ def agree(given: Any, derived: Any, size: float) -> bool:
         derived = None
     if isinstance(given, bool) or isinstance(derived, bool) or not (_is_number(given) and _is_number(derived)):
         return bool(given == derived)
-    return abs(given - derived) <= RELATIVE * max(abs(given), abs(derived)) + ROUNDING * size
+    return bool(abs(given - derived) <= RELATIVE * max(abs(given), abs(derived)) + ROUNDING * size)
 
 
 def _is_number(value: Any) -> bool:

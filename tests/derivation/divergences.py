@@ -48,7 +48,7 @@ class Divergence:
         """D(a, b), (n,)."""
         if self.entropic:
             return np.asarray(rel_entr(np.maximum(a, 0.0), b).sum(axis=1))
-        return self.scale * np.square(a - b).sum(axis=1)
+        return np.asarray(self.scale * np.square(a - b).sum(axis=1))
 
     def potential(self, values: Array) -> Array:
         """phi(v), (n,)."""
@@ -66,7 +66,7 @@ def clipped(predicted: Array) -> Array:
     lowest = CLIP / (1.0 + rows.shape[1] * CLIP)
     raised = np.clip(rows, CLIP, 1.0)
     raised = raised / raised.sum(axis=1, keepdims=True)
-    return np.where(rows.min(axis=1, keepdims=True) >= lowest * (1.0 - 1e-9), rows, raised)
+    return np.asarray(np.where(rows.min(axis=1, keepdims=True) >= lowest * (1.0 - 1e-9), rows, raised))
 
 
 @dataclass(frozen=True)

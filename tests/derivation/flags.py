@@ -14,6 +14,7 @@ import numpy as np
 from derivation.divergences import Ledger
 from derivation.intervals import of_mean
 from derivation.metrics import named
+from derivation.run_files import Array
 
 UNKNOWN = ("splits-overlap", "class-missing-in-supervise")
 
@@ -77,9 +78,9 @@ def band(ledger: Ledger) -> float:
     return math.sqrt(max(0.5 * epsilon * float(squared_oscillation(ledger.f_sw, ledger.f_w).mean()), 0.0))
 
 
-def squared_oscillation(student: np.ndarray[Any, Any], weak: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def squared_oscillation(student: Array, weak: Array) -> Array:
     """osc² of each example, osc = max − min over classes of ln(f_sw / f_w)."""
-    return np.square(np.ptp(np.log(student / weak), axis=1))
+    return np.asarray(np.square(np.ptp(np.log(student / weak), axis=1)))
 
 
 def _unfinished(train: Ledger, facts: Mapping[str, Any]) -> bool:

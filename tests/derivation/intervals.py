@@ -42,7 +42,7 @@ def of_function(function: Callable[[Array], complex], terms: Array) -> Interval:
     """A function of the means of terms (n, m), by its influence on each example. A term that does not vary has none."""
     means = terms.mean(axis=0)
     influence, parts = np.zeros(len(terms)), 0.0
-    for j in np.flatnonzero(np.ptp(terms, axis=0) > 0.0) if len(terms) > 1 else ():
+    for j in np.flatnonzero(np.ptp(terms, axis=0) > 0.0).tolist() if len(terms) > 1 else ():
         centred = terms[:, j] - means[j]
         se = float(np.std(centred, ddof=1)) / math.sqrt(len(terms))
         slope = _derivative(function, means, j, se)

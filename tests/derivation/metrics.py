@@ -90,11 +90,7 @@ def of_pair(y: Array, made: Mapping[str, Array], names: tuple[str, ...]) -> Iter
     weak, student = made["weak"], made["student"]
     wrong = {name: (named(made[name]) != named(y)).astype(np.float64) for name in ("weak", "student", "ceiling")}
     yield from _with_se("gain_accuracy", wrong["weak"] - wrong["student"])
-    undefined = no_auroc(y, names, 2)
-    better = None if undefined else preferred(y, student) - preferred(y, weak)
-    yield "gain_auroc", undefined or float(better.mean())
-    yield "gain_auroc_se", None if better is None else math.sqrt(sum(
-        _variance_of_mean(better.mean(axis=axis)) for axis in (0, 1)))
+    yield from _auroc_gain(y, weak, student, names)
     yield from _with_se("gain_cross_entropy", cross_entropy(y, weak) - cross_entropy(y, student))
     yield from _with_se("gain_brier", np.square(y - weak).sum(axis=1) - np.square(y - student).sum(axis=1))
     yield "gain_ece", float((calibration_error(y, weak, _once(y)) - calibration_error(y, student, _once(y)))[0])
@@ -113,7 +109,7 @@ def named(f: Array) -> Array:
 
 def cross_entropy(y: Array, f: Array) -> Array:
     """−Σ y ln f, with f clipped as for `kl`."""
-    return -(y * np.log(clipped(f))).sum(axis=1)
+    return np.asarray(-(y * np.log(clipped(f))).sum(axis=1))
 
 
 def no_auroc(y: Array, names: tuple[str, ...], least: int) -> str | None:
@@ -133,7 +129,7 @@ def no_auroc(y: Array, names: tuple[str, ...], least: int) -> str | None:
 def preferred(y: Array, f: Array) -> Array:
     """For each example of class 1 and each of class 0 whether the first has the higher probability of class 1; ½ for ties."""
     ones, zeros = f[named(y) == 1, 1], f[named(y) == 0, 1]
-    return (ones[:, None] > zeros).astype(np.float64) + 0.5 * (ones[:, None] == zeros)
+    return np.asarray((ones[:, None] > zeros) + 0.5 * (ones[:, None] == zeros))
 
 
 def calibration_error(y: Array, f: Array, times: Array) -> Array:
@@ -147,6 +143,17 @@ def calibration_error(y: Array, f: Array, times: Array) -> Array:
     inside = (confidence[:, None] * BINS > edges) & ((confidence[:, None] * BINS <= edges + 1) | (edges == BINS - 1))
     apart = (named(f) == named(y)) - confidence
     return np.asarray(np.abs(times @ (inside * apart[:, None])).sum(axis=1) / times.sum(axis=1))
+
+
+def _auroc_gain(y: Array, weak: Array, student: Array, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    undefined = no_auroc(y, names, 2)
+    if undefined:
+        yield "gain_auroc", undefined
+    else:
+        better = preferred(y, student) - preferred(y, weak)
+        parts = better.mean(axis=0), better.mean(axis=1)
+        yield "gain_auroc", float(better.mean())
+        yield "gain_auroc_se", math.sqrt(sum(float(part.var(ddof=1)) / len(part) for part in parts))
 
 
 def _once(y: Array) -> Array:
@@ -190,6 +197,3 @@ def _with_se(name: str, terms: Array) -> Iterator[tuple[str, Any]]:
     yield name, found.value
     yield f"{name}_se", found.se
 
-
-def _variance_of_mean(values: Array) -> float:
-    return float(values.var(ddof=1)) / len(values)

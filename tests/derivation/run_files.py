@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-Array = npt.NDArray[np.float64]
+Array: TypeAlias = npt.NDArray[Any]
 SPLITS = ("train", "test")
 PREDICTORS = ("weak", "student", "ceiling", "gold", "base")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import w2s_bench as w2s
 from derivation.check import discrepancies
 from derivation.columns import DECIDED, DECIDED_OF_BOUNDS, undeclared
 from derivation.made_runs import RUNS, made
@@ -31,6 +32,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_all_that_predictions_decide_of_a_run_is_what_they_make_it(runs: dict[str, Path], name: str) -> None:
     assert pl.read_parquet(runs[name] / "rows.parquet")["status"].unique().to_list() == ["ok"]
     assert discrepancies(runs[name]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", ["paper-synthetic", "correlated-features", "random-features", "k-heads"])
+def test_the_studies_in_their_quick_version_are_too(suite: str, tmp_path: Path) -> None:
+    run = w2s.run(suite, quick=True, folder=tmp_path / "run", store=str(tmp_path / "store"), executor="here")
+    assert run.rows.height >= 8 and discrepancies(Path(str(run.folder))) == []
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.parent.name for path in LEADERBOARD.glob("*/predictions/facts.parquet")))

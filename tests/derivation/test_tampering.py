@@ -51,6 +51,14 @@ def rows(change: Callable[[pl.DataFrame], pl.DataFrame]) -> Callable[[Path], Non
     return lambda folder: rewrite(folder / "rows.parquet", change)
 
 
+def in_rows_and_plan(change: Callable[[pl.DataFrame], pl.DataFrame]) -> Callable[[Path], None]:
+    def both(folder: Path) -> None:
+        for name in ("rows.parquet", "plan.parquet"):
+            rewrite(folder / name, change)
+
+    return both
+
+
 def bounds(change: Callable[[pl.DataFrame], pl.DataFrame]) -> Callable[[Path], None]:
     return lambda folder: rewrite(folder / "bounds.parquet", change)
 
@@ -178,11 +186,9 @@ TAMPERED: dict[str, tuple[Callable[[Path], None], str]] = {
     "strategies that change places": (rows(swapped("strategy", *STRATEGIES)), "the row says strategy"),
     "seeds that change places": (rows(swapped("seed", 0, 1)), "the row says seed"),
     "cells that change places, in the plan too": (
-        lambda folder: [rewrite(folder / name, swapped("seed", 0, 1)) for name in ("rows.parquet", "plan.parquet")],
-        "the examples of"),
+        in_rows_and_plan(swapped("seed", 0, 1)), "the examples of"),
     "cells that change teachers, in the plan too": (
-        lambda folder: [rewrite(folder / name, one_strategy_swaps_teachers) for name in ("rows.parquet", "plan.parquet")],
-        "2 weak predictors under one"),
+        in_rows_and_plan(one_strategy_swaps_teachers), "2 weak predictors under one"),
     "a verdict turned to holds": (bounds(in_lines(
         pl.int_range(pl.len()) == pl.arg_where(pl.col("verdict") == "no statement").first(),
         verdict=pl.lit("holds"), fails=pl.lit([], pl.List(pl.String)), all_assumptions=pl.lit(True))), "verdict is holds"),
