@@ -37,7 +37,7 @@ OVER_EXAMPLES = ("slack_se", "slack_low", "slack_high")
 def discrepancies(folder: Path) -> list[str]:
     """Sentences on what does not agree; none for a run as it was made. The run has kept all its predictions."""
     run = read_run(folder)
-    found = [*_of_the_plan(run), *_of_samples(run), *_of_keys(run), *_of_cells_that_are_not_ok(run)]
+    found = [*_of_the_plan(run), *_of_samples(run), *_of_keys(run), *terms.unsaid(run), *_of_cells_that_are_not_ok(run)]
     shared = terms.shared(run)
     for row in run.rows.filter(pl.col("status") == "ok").to_dicts():
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -37,6 +38,26 @@ def differences(run: RunFiles, key: str, ledger: Ledger) -> Iterator[str]:
         values = ledger.y if who == "truth" else ledger.answers.predicted[who]
         if not np.array_equal(named(values), kept[f"class_{who}"].to_numpy()):
             yield f"class_{who} in terms.parquet is not what is predicted"
+
+
+def unsaid(run: RunFiles) -> Iterator[str]:
+    """Seeds whose test samples plainly have examples in common, of a row that says they have none: the ids that both have come
+    with the same truth, and too often for chance."""
+    for (task,), cells in run.rows.filter(pl.col("status") == "ok").group_by("task", maintain_order=True):
+        tests = {row["seed"]: run.truth_of(row, "test") for row in cells.unique("seed", maintain_order=True).to_dicts()}
+        for one, other in combinations(sorted(tests), 2):
+            if not cells["test_shared"].all() and _alike(tests[one], tests[other]):
+                yield f"{task}: seeds {one} and {other} have test examples in common, and test_shared says they have not"
+
+
+def _alike(one: pl.DataFrame | None, other: pl.DataFrame | None) -> bool:
+    if one is None or other is None:
+        return False
+    values = [name for name in one.columns if name.startswith("value_")]
+    common = one.select("id", *values).join(other.select("id", *values), on="id", suffix="_too")
+    same = common.filter(pl.all_horizontal(pl.col(name) == pl.col(f"{name}_too") for name in values))
+    kinds = same.select(values).n_unique() if same.height else 0
+    return same.height == common.height and (kinds >= 5 or (kinds > 1 and same.height >= 20))
 
 
 def shared(run: RunFiles) -> dict[str, bool]:

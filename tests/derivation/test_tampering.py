@@ -118,6 +118,12 @@ def said_to_have_failed(folder: Path) -> None:
     bounds(lambda table: table.filter(pl.col("cell_key") != key))(folder)
 
 
+def independent_seeds(folder: Path) -> None:
+    """Nothing is left of the terms, and an interval over these seeds would be one over independent samples."""
+    (folder / "terms.parquet").unlink()
+    rows(lambda table: table.with_columns(test_shared=pl.lit(False)))(folder)
+
+
 def unanswered(folder: Path) -> None:
     weak = pl.read_parquet(folder / "rows.parquet")["predictor_weak"][0]
     predictions(lambda table: table.filter(~one_example(weak, "test")))(folder)
@@ -198,6 +204,7 @@ TAMPERED: dict[str, tuple[Callable[[Path], None], str]] = {
     "a term of one example": (
         lambda folder: rewrite(folder / "terms.parquet", in_first_row(err_student=0.5 * pl.col("err_student"))),
         "in terms.parquet"),
+    "seeds said to share no test example": (independent_seeds, "seeds 0 and 1 have test examples in common"),
     "one prediction": (edited_prediction, "err_student is "),
     "predictions of the student that are the ceiling's": (student_is_ceiling, "gain is "),
     "the truth of one example": (
