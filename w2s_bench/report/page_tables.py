@@ -94,7 +94,9 @@ def _of_pairs(place: int, unit: str, lines: Sequence[Line], cut: str, several: b
     figures = [column for column in result_figures() if "page" in column.places]
     first = [column for name in _FIRST for column in figures if column.name == name]
     rest = [column for column in figures if column not in first]
-    table = Table(title=f"Each pair of models, {unit}" if several else "Each pair of models",
+    tasks = list(dict.fromkeys(str(line["task_set"]) for line in lines))
+    apart = f": {tasks[0].partition('[')[0]}" if len(tasks) == 1 else f", {unit}"
+    table = Table(title=f"Each pair of models{apart}" if several else "Each pair of models",
                   about=f"Means over seeds. {intervals_in_words(line['gain_over'] for line in lines)}. "
                         f"Errors, gain and misfit: {unit}.{_said(lines)}{cut}",
                   columns=(*units, *first, *rest), lines=tuple(lines))
