@@ -265,7 +265,8 @@ def long_fit(which: str) -> Any:
     return generative(finetune(epochs=3, batch=16, checkpoint_every=2), epochs=2, batch=16, checkpoint_every=5)
 
 
-@pytest.mark.parametrize(("which", "saved", "whole"), [("finetune", 3, 6), ("generative", 1, 10), ("generative", 4, 10)])
+@pytest.mark.parametrize(("which", "saved", "whole"), [
+    ("finetune", 3, 6), ("generative", 4, 10), pytest.param("generative", 1, 10, marks=pytest.mark.slow)])
 def test_a_killed_fit_goes_on_and_ends_with_the_same_weights_to_the_last_bit(
         which: str, saved: int, whole: int, tmp_path: Path) -> None:
     code = ("import sys, pathlib, test_finetune as t\n"

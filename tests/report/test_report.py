@@ -113,6 +113,7 @@ def test_a_run_without_scores_has_a_page(tmp_path: Path) -> None:
     assert "No cell ended" in text and "<figure" not in text and "<svg" not in text
 
 
+@pytest.mark.slow
 def test_a_page_of_twelve_thousand_cells_stays_small_and_says_where_they_are() -> None:
     text = page_of(*make_tables({f"t{i}": 1.0 for i in range(20)}, seeds=300, failed=400), [])
     assert len(text.encode()) < 5_000_000

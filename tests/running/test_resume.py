@@ -143,6 +143,7 @@ def test_a_user_file_that_is_called_like_a_module_is_not_imported(w2s: Command) 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_fine_tuning_that_is_killed_in_the_middle_goes_on_and_ends_with_the_same_rows(w2s: Command) -> None:
     pytest.importorskip("peft")
     lines = ["text,label", *(f"{['yes', 'no'][i % 3 > 0]} says {i * 37 % 91},{'ab'[i % 3 > 0]}" for i in range(80))]

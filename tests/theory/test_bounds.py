@@ -75,10 +75,10 @@ def test_squared_bounds_are_never_violated_in_100_000_convex_problems(ball: bool
 
 @pytest.mark.parametrize("ball", [True, False])
 def test_rows_are_the_bulk_formulas_and_hold_with_every_assumption(ball: bool) -> None:
-    p = convex_problems(2, 8000, ball=ball)
+    p = convex_problems(2, 2000, ball=ball)
     bulk = sides_in_bulk(p)
     facts = dataclasses.replace(FACTS, subspace=not ball)
-    for i in range(8000):
+    for i in range(2000):
         y, w, s, g = (p[name][i] for name in ("y", "weak", "student", "g"))
         rows = by_name(bounds(y, w, s, g, facts))
         for name, (lhs, rhs) in bulk.items():

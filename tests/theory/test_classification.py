@@ -88,7 +88,7 @@ def test_probabilities_of_0_and_1_have_a_finite_cross_entropy() -> None:
 
 def test_a_calibrated_predictor_has_a_small_calibration_error_and_a_sure_one_has_its_error_rate() -> None:
     rng = np.random.default_rng(3)
-    p = rng.uniform(size=200_000)
+    p = rng.uniform(size=50_000)
     truth = binary((rng.uniform(size=p.size) < p).astype(float))
     assert classification_metrics(truth, binary(p))["ece"] < 0.01
     sure = classification_metrics(truth, binary(np.round(p)))
@@ -150,6 +150,7 @@ def test_the_delong_variance_is_that_of_all_pairs() -> None:
     assert (gain.high - gain.low) / 2.0 == pytest.approx(1.959963984540054 * gain.se)
 
 
+@pytest.mark.slow
 def test_the_delong_interval_covers_between_93_and_97_percent() -> None:
     rng = np.random.default_rng(11)
     labels = np.arange(160) % 2 == 0
