@@ -11,6 +11,7 @@ import pytest
 from made_tables import make_classes, make_tables
 
 from w2s_bench.report.finding import sentence
+from w2s_bench.report.first_screen import first_screen
 from w2s_bench.report.results import FLAG_LETTERS, flag_letters
 from w2s_bench.report.terminal_table import render
 from w2s_bench.report.wording import figure
@@ -154,3 +155,21 @@ def test_no_name_of_a_table_steers_the_terminal(ask: Callable[..., str], tmp_pat
     for words in ((), ("--by", "weak"), ("--columns", "gain", "--by", "weak"), ("--bounds",)):
         assert "\x1b" not in ask("show", "rows.parquet", *words)
     assert r"\x1b[31mred" in ask("show", "rows.parquet")
+
+
+@pytest.mark.parametrize("width", range(76, 125, 3))
+def test_a_terminal_of_ascii_gets_no_line_that_is_wider_than_it_and_no_figure_is_broken(width: int) -> None:
+    """± is two signs there, which decides what columns have room."""
+    from rich.console import Console
+
+    rows, bounds = make_tables({"t": 1.0, "a-task-with-a-name-that-is-longer-than-any-screen-has-room-for": 1e4})
+    found = summary(rows, bounds)
+    for draw in (lambda console: render(found, rows, console), lambda console: first_screen(rows, bounds, console, run="r")):
+        buffer = io.BytesIO()
+        console = Console(file=io.TextIOWrapper(buffer, encoding="ascii", write_through=True), width=width)
+        assert console.options.ascii_only
+        draw(console)
+        told = buffer.getvalue().decode("ascii").splitlines()
+        assert max(len(line) for line in told if "next:" not in line and "w2s-bench" not in line) <= width
+        halves = [line.split("+-")[1].split() for line in told if "+-" in line and "95 %" not in line]
+        assert halves and all(after and after[0][0].isdigit() for after in halves)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pytest
 from made_tables import make_classes, make_tables
 
 from w2s_bench.report.publish import markdown
@@ -64,3 +67,37 @@ def test_show_prints_them_by_any_group_and_one_at_a_time(ask: Callable[..., str]
     assert cells(ask("show", "rows.parquet", "--latex", "--by", "seed"))[0][0] == "seed"
     assert "--markdown does not go with --latex" in ask("show", "rows.parquet", "--latex", "--markdown", code=2)
     assert "--latex does not go with --csv" in ask("show", "rows.parquet", "--latex", "--csv", code=2)
+
+
+@pytest.mark.parametrize(("letter", "written"), [
+    ("\\", r"\textbackslash{}"), ("{", r"\{"), ("}", r"\}"), ("$", r"\$"), ("&", r"\&"), ("#", r"\#"), ("_", r"\_"), ("%", r"\%"),
+    ("^", r"\textasciicircum{}"), ("~", r"\textasciitilde{}"), ("<", r"\textless{}"), (">", r"\textgreater{}"),
+    ("|", r"\textbar{}"), ('"', "''"), ("±", r"$\pm$"),
+    ("µ", r"$\mu$"), ("é", "é"), ("中", r"\textbackslash{}u4e2d"), ("α", "alpha"), ("⁻", "$^-$"), ("±½", r"$\pm$1/2")])
+def test_every_special_letter_is_set_as_itself(letter: str, written: str) -> None:
+    assert as_latex(f"a{letter}b") == f"a{written}b"
+
+
+def test_no_letter_of_ascii_is_left_that_latex_reads_as_something_else() -> None:
+    every = as_latex("".join(map(chr, range(33, 127))))
+    bare = re.sub(r"\\(text[a-z]+\{\}|[{}$&#_%])", "", every)
+    assert not set(bare) & set('\\{}$&#_%^~<>|"')
+
+
+@pytest.mark.parametrize("name", ["[x]", "*x", "[1em]"])
+def test_a_line_that_begins_with_what_the_line_before_would_take_is_kept_from_it(name: str) -> None:
+    assert as_latex(name) == "{}" + name and as_latex(f"a{name}") == f"a{name}"
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("tectonic", "pdflatex"))), reason="no TeX here")
+def test_latex_compiles(tmp_path: Path) -> None:
+    rows, bounds = make_tables({"t": 1.0, "[u]_%": 1e4})
+    text = latex_tables(rows.with_columns(strategy=pl.col("strategy") + HOSTILE), bounds, None)
+    page = tmp_path / "tables.tex"
+    page.write_text(f"\\documentclass{{article}}\\usepackage{{booktabs}}\\begin{{document}}\n{text}\\end{{document}}\n",
+                    encoding="utf-8")
+    program = shutil.which("tectonic")
+    command = [program, page.name] if program else [str(shutil.which("pdflatex")), "-interaction=nonstopmode", "-halt-on-error",
+                                                    page.name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and (tmp_path / "tables.pdf").exists(), done.stdout[-2000:]

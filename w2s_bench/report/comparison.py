@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from w2s_bench.report.listing import print_csv, print_json, print_table, say, short, table_console
+from w2s_bench.report.listing import print_csv, print_json, print_table, printable, say, short, table_console
 from w2s_bench.report.table import Shown, Table, count, number, words
 from w2s_bench.report.wording import PERCENT, Line, counted, figure, intervals_in_words, mark_of, measured_in, scale_of, with_half
 from w2s_bench.scoring.intervals import CONFIDENCE
@@ -14,6 +14,7 @@ from w2s_bench.tables.inference import Terms
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.console import Console
 
 _HEADS = {"gain": "gain", "misfit": "misfit", "gain_accuracy": "gain acc", "agreement_weak_right": "agree, weak\nright",
           "agreement_weak_wrong": "agree, weak\nwrong"}
@@ -43,11 +44,11 @@ def show_comparison(rows: pl.DataFrame, against: str | None, terms: Terms, as_js
         return
     titles = short(table["task_set"].unique(maintain_order=True).to_list())
     for _, part in table.group_by("task_set", "direction", maintain_order=True):
-        print_table(_group(part, titles[part["task_set"][0]], table_console().width))
+        print_table(_group(part, titles[part["task_set"][0]], table_console()))
     say([*_legend(table), *said])
 
 
-def _group(part: pl.DataFrame, title: str, width: int) -> Table:
+def _group(part: pl.DataFrame, title: str, console: Console) -> Table:
     """The first of three forms that fits: a line a strategy with means and differences, or with differences alone; else a line
     a strategy and measure."""
     first = part.row(0, named=True)
@@ -58,8 +59,8 @@ def _group(part: pl.DataFrame, title: str, width: int) -> Table:
              f"{counted(first['seeds'], 'seed')}")
     forms = [_wide(part, names, exponent, with_means=True), _wide(part, names, exponent, with_means=False),
              _long(part, names, exponent)]
-    columns, lines = next((form for form in forms if Table(columns=form[0], lines=form[1]).width(_NAME) <= width), forms[-1])
-    return Table(title=title, about=about, columns=columns, lines=lines)
+    tables = [Table(title=title, about=about, columns=columns, lines=lines) for columns, lines in forms]
+    return next((table for table in tables if printable(table, console).width(_NAME) <= console.width), tables[-1])
 
 
 def _wide(part: pl.DataFrame, names: Mapping[str, str], exponent: int, *, with_means: bool

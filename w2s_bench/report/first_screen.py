@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.report.finding import asked_about, beyond_both_ways, is_rounding, said_of
+from w2s_bench.report.plain_text import plain
 from w2s_bench.report.results import stars_of_gains, verdict_text
 from w2s_bench.report.wording import (
     Line,
@@ -41,8 +42,9 @@ def first_screen(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, 
     a person names it."""
     import polars as pl
 
-    found = summary(rows, bounds, None, terms)
-    head, legend, commands = harmless(said_of(found, rows)), _legend(found), next_commands(rows, run)
+    found, screen = summary(rows, bounds, None, terms), _Screen(console.width, console.options.ascii_only)
+    head, legend = screen.said(harmless(said_of(found, rows))), screen.said(_legend(found))
+    commands = next_commands(rows, run)
     left = _HEIGHT - len(commands) - 1 - sum(-(-len(text) // (console.width - 8)) for text in (head, legend))
     console.print(head, markup=False, highlight=False)
     tasks = found["task_set"].unique(maintain_order=True).to_list()
@@ -50,15 +52,34 @@ def first_screen(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, 
     pairs = min(max(left // max(len(tasks), 1) - 1, _PAIRS - 1), _PAIRS)
     shown = max(left // (1 + pairs), 1)
     for task in tasks[:shown]:
-        for text in _of_task(harmless(titles[task]), found.filter(pl.col("task_set") == task), console.width, pairs):
+        for text in _of_task(harmless(titles[task]), found.filter(pl.col("task_set") == task), screen, pairs):
             console.print(text, no_wrap=True, overflow="crop")
     if (more := len(tasks) - shown) > 0:
-        console.print(f"… and {counted(more, 'more task set')}", style="dim")
+        console.print(screen.said(f"… and {counted(more, 'more task set')}"), style="dim")
     if not found.is_empty():
         console.print(legend, style="dim", markup=False, highlight=False)
     for number, command in enumerate(commands):
         console.print(("next: " if not number else "      ") + command, markup=False, highlight=False, no_wrap=True,
                       overflow="ignore", crop=False)
+
+
+class _Screen(NamedTuple):
+    """How wide a terminal is, and whether it shows ASCII alone."""
+
+    width: int
+    ascii_only: bool
+
+    def said(self, text: str) -> str:
+        """The text in letters that the terminal has."""
+        return plain(text) if self.ascii_only else text
+
+    def cut(self, text: str, room: int) -> str:
+        """The same, with its middle left out where it is longer than the room."""
+        text, gap = self.said(text), self.said("…")
+        if len(text) <= room:
+            return text
+        before = max(room // 2 - len(gap) + 1, 0)
+        return f"{text[:before]}{gap}{text[len(text) - max(room - len(gap) - before, 0):]}"
 
 
 def next_commands(rows: pl.DataFrame, run: str) -> list[str]:
@@ -80,7 +101,7 @@ def next_commands(rows: pl.DataFrame, run: str) -> list[str]:
     return offered[:3]
 
 
-def _of_task(title: str, part: pl.DataFrame, width: int, most: int) -> list[Text]:
+def _of_task(title: str, part: pl.DataFrame, screen: _Screen, most: int) -> list[Text]:
     """The task's line, and as many of its pairs as `most` more lines hold: where they do not hold all, that of the most gain,
     that of the least, and what stands between them."""
     ahead = asked_about(part)
@@ -88,12 +109,12 @@ def _of_task(title: str, part: pl.DataFrame, width: int, most: int) -> list[Text
     exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student")])
     keys = [key for key in ("strategy", "supervisor") if len({line[key] for line in lines}) > 1]
     sides = [str(line[side]) for line in lines for side in ("weak", "strong")]
-    made = [_head("  ".join(filter(None, (title, harmless(one_name(sides))))), ahead, lines, exponent, width)]
+    made = [_head("  ".join(filter(None, (title, harmless(one_name(sides))))), ahead, lines, exponent, screen)]
     short = short_names(sides, nameless=True) | short_names([str(line[key]) for line in lines for key in keys])
     pairs = []
     for line in lines:
         names = "  ".join([f"{short[line['weak']]} → {short[line['strong']]}", *(short[line[key]] for key in keys)])
-        pairs.append(_of_pair(harmless(names), line, exponent, width))
+        pairs.append(_of_pair(harmless(names), line, exponent, screen))
     for pair in [pairs[place] for place in sorted(_that_fit([len(pair) for pair in pairs], most))]:
         made += pair
     return made
@@ -108,7 +129,7 @@ def _that_fit(sizes: Sequence[int], most: int) -> list[int]:
     return kept
 
 
-def _head(title: str, ahead: pl.DataFrame, lines: Sequence[Line], exponent: int, width: int) -> Text:
+def _head(title: str, ahead: pl.DataFrame, lines: Sequence[Line], exponent: int, screen: _Screen) -> Text:
     """The task, what its teachers and a constant err, and in how many pairs the student gains or loses beyond noise."""
     from rich.text import Text
 
@@ -117,21 +138,22 @@ def _head(title: str, ahead: pl.DataFrame, lines: Sequence[Line], exponent: int,
         said.append("{} pairs, {} gain*, {} lose*".format(len(lines), *beyond_both_ways(ahead)))
     baseline = f", a constant {_error(lines, 'err_constant', exponent)}" if lines[0].get("err_constant") is not None else ""
     said.append(f"teachers err {_error(lines, 'err_weak', exponent)}{baseline}")
-    name = _cut(title, width // 3)
-    left = width - len(name) - 2 - len("; ".join(said)) - 2
+    name = screen.cut(title, screen.width // 3)
+    left = screen.width - len(name) - 2 - len("; ".join(said)) - 2
     unit = measured_in(lines[0], exponent)
-    return Text.assemble((name, "bold"), ("  " + "; ".join([*said, *([_cut(unit, left)] if left > _LEAST else [])]), "dim"))
+    return Text.assemble((name, "bold"), ("  " + "; ".join([*said, *([screen.cut(unit, left)] if left > _LEAST else [])]), "dim"))
 
 
-def _of_pair(names: str, line: Line, exponent: int, width: int) -> list[Text]:
+def _of_pair(names: str, line: Line, exponent: int, screen: _Screen) -> list[Text]:
     """One line, or two where the names have no room beside the figures."""
     from rich.text import Text
 
-    words, strong = _figures(line, exponent)
+    figures, strong = _figures(line, exponent)
+    words, names, width = screen.said(figures), screen.said(names), screen.width
     style = "bold" if strong else ""
     if len(names) + len(words) + 4 <= width:
         return [Text.assemble(f"  {names}  ".ljust(width - len(words)), (words, style))]
-    return [Text(f"  {_cut(names, width - 2)}"), Text.assemble(" " * (width - len(words)), (words, style))]
+    return [Text(f"  {screen.cut(names, width - 2)}"), Text.assemble(" " * (width - len(words)), (words, style))]
 
 
 def _figures(line: Line, exponent: int) -> tuple[str, bool]:
@@ -150,14 +172,6 @@ def _error(lines: Sequence[Line], name: str, exponent: int) -> str:
         return "-"
     ends = [figure(value, exponent) for value in (known[0], known[-1])]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
-
-
-def _cut(text: str, room: int) -> str:
-    """The text, with its middle left out where it is longer than the room."""
-    if len(text) <= room:
-        return text
-    before = room // 2
-    return f"{text[:before]}…{text[len(text) - (room - 1 - before):]}"
 
 
 def _legend(found: pl.DataFrame) -> str:

@@ -33,6 +33,13 @@ def table_console(elsewhere: int = _FILE_WIDTH) -> Console:
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else elsewhere)
 
 
+def printable(table: Table, console: Console) -> Table:
+    """The columns that a terminal shows, in texts that steer none, and in ASCII where this one shows nothing else: as wide as
+    they will be printed."""
+    ascii_only = console.options.ascii_only
+    return table.at("terminal").said(lambda text: plain(_tame(text)) if ascii_only else _tame(text))
+
+
 def print_table(table: Table, console: Console | None = None) -> None:
     """Print the columns that a terminal shows, under the table's title."""
     from rich.box import SIMPLE_HEAD, Box
@@ -40,26 +47,22 @@ def print_table(table: Table, console: Console | None = None) -> None:
     from rich.text import Text
 
     console = console or table_console()
-
-    def said(text: str) -> str:
-        return plain(_tame(text)) if console.options.ascii_only else _tame(text)
-
-    shown = table.at("terminal")
+    shown = printable(table, console)
     if shown.title or shown.about:
-        heading = Text(said(shown.title), style="bold")
-        heading.append(said(f"  {shown.about}" if shown.about else ""), style="dim")
+        heading = Text(shown.title, style="bold")
+        heading.append(f"  {shown.about}" if shown.about else "", style="dim")
         console.print(heading)
     box = Box(_ASCII_HEAD, ascii=True) if console.options.ascii_only else SIMPLE_HEAD
     grid = Grid(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, collapse_padding=True)
     for column in shown.columns:
-        grid.add_column(said("\n".join(column.heads)), justify="left" if column.wordy else "right", no_wrap=column.least is None,
+        grid.add_column("\n".join(column.heads), justify="left" if column.wordy else "right", no_wrap=column.least is None,
                         overflow="fold", min_width=column.least)
     previous = None
     for number, line in enumerate(shown.lines):
         if number and shown.parted_by and line[shown.parted_by] != previous:
             grid.add_section()
         previous = line[shown.parted_by] if shown.parted_by else None
-        grid.add_row(*(Text(said(column.cell(line)), style=_STYLES[column.tone(line)]) for column in shown.columns))
+        grid.add_row(*(Text(column.cell(line), style=_STYLES[column.tone(line)]) for column in shown.columns))
     console.print(grid)
     console.print()
 

@@ -62,6 +62,15 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         kept = tuple(column for column in self.columns if place in column.places and column.when(self.lines))
         return msgspec.structs.replace(self, columns=kept)
 
+    def said(self, said: Callable[[str], str]) -> Table:
+        """The table with every text as `said` says it."""
+        def column(shown: Shown) -> Shown:
+            return msgspec.structs.replace(shown, head=said(shown.head), short=said(shown.short),
+                                           cell=lambda line: said(shown.cell(line)))
+
+        return msgspec.structs.replace(self, columns=tuple(map(column, self.columns)), title=said(self.title),
+                                       about=said(self.about))
+
     def without(self, names: Sequence[str]) -> Table:
         """The table without these columns."""
         return msgspec.structs.replace(self, columns=tuple(column for column in self.columns if column.name not in names))

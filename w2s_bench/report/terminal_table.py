@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.registry.short_names import short_names
-from w2s_bench.report.listing import print_table
+from w2s_bench.report.listing import print_table, printable
+from w2s_bench.report.plain_text import plain
 from w2s_bench.report.results import FLAG_LETTERS, result_figures, stars_of_gains
 from w2s_bench.report.table import Shown, Table, count, number, words
 from w2s_bench.report.wording import Line, intervals_in_words, measured_in, scale_of
@@ -47,7 +48,7 @@ def render(found: pl.DataFrame, rows: pl.DataFrame, console: Console, *, by: lis
     titles = short_names(table["task_set"].unique().to_list())
     for task in table["task_set"].unique(maintain_order=True).to_list():
         group = table.filter(pl.col("task_set") == task)
-        print_table(_task_table(titles[task], group.to_dicts(), _name_columns(group, by), console.width), console)
+        print_table(_task_table(titles[task], group.to_dicts(), _name_columns(group, by), console), console)
     if not table.is_empty():
         _say(console, _legend(table))
     if out := left_out_words(rows, group_keys(by)):
@@ -67,7 +68,7 @@ def render_verdicts(bounds: pl.DataFrame, console: Console) -> None:
     for split in found["split"].unique().sort().to_list():
         lines = tuple(found.filter(pl.col("split") == split).to_dicts())
         table = Table(title=f"bounds on {split}", columns=_VERDICT_COLUMNS, lines=lines)
-        print_table(table.fitted(console.width, _FAILS), console)
+        print_table(printable(table, console).fitted(console.width, _FAILS), console)
     _say(console, "no statement: an assumption is not certified on that sample; exceeded: so many of these lie above the right "
                   "side beyond noise. certified = says nothing (true of any two predictors, or of a student that is no better "
                   "than its teacher) + holds + undecided + violated. lhs/rhs: tightness, a ratio of means, of the last three.")
@@ -82,7 +83,7 @@ def _sorted(table: pl.DataFrame, sort: str) -> pl.DataFrame:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, style="dim", markup=False, highlight=False)
+    console.print(plain(text) if console.options.ascii_only else text, style="dim", markup=False, highlight=False)
 
 
 def _name_columns(table: pl.DataFrame, by: list[str] | None) -> list[str]:
@@ -92,15 +93,15 @@ def _name_columns(table: pl.DataFrame, by: list[str] | None) -> list[str]:
     return ["weak", "strong", *extra]
 
 
-def _task_table(task: str, lines: Sequence[Line], names: Sequence[str], width: int) -> Table:
+def _task_table(task: str, lines: Sequence[Line], names: Sequence[str], console: Console) -> Table:
     exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student", "misfit")])
     classes = lines[0]["classes"]
     about = measured_in(lines[0], exponent) + (f", accuracy in %; {classes} classes" if classes is not None else "")
-    least = 12 if width < _NARROW else 16
-    named = _names(lines, names, stacked=width < _STACKED, least=least)
+    least = 12 if console.width < _NARROW else 16
+    named = _names(lines, names, stacked=console.width < _STACKED, least=least)
     table = Table(title=task, about=about, columns=(*named, *result_figures(exponent)), lines=tuple(lines),
                   parted_by="direction")
-    return table.at("terminal").fitted(width, least)
+    return printable(table, console).fitted(console.width, least)
 
 
 def _names(lines: Sequence[Line], names: Sequence[str], *, stacked: bool, least: int) -> tuple[Shown, ...]:
