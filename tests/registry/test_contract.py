@@ -9,6 +9,7 @@ import pytest
 
 from w2s_bench.contracts import DataError, Embedding, LossEntry, ModelEntry, PluginError, StrategyEntry, TaskEntry
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
+from w2s_bench.registry.contract import check_predictor
 from w2s_bench.registry.loading import load_registry
 
 ENTRIES = {"models": ModelEntry, "strategies": StrategyEntry, "tasks": TaskEntry, "losses": LossEntry}
@@ -164,3 +165,39 @@ def test_every_bundled_component_that_needs_no_parameter_keeps_its_contract() ->
     registry = load_registry()
     for kind in ("models", "strategies", "losses"):
         assert registry.select(kind, ["*"])
+
+
+class Head:
+    """A linear head, whole."""
+
+    radius = None
+    head_norm = 1.0
+
+    def design(self, features: Any) -> Any:
+        return features
+
+    def predict(self, features: Any) -> Any:
+        return features
+
+    def to_arrays(self) -> dict[str, Any]:
+        return {}
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("head_nrm", "head_norm"), ("headnorm", "head_norm"), ("desing", "design"),
+                                              ("radus", "radius")])
+def test_a_predictor_that_is_certified_but_for_a_misspelt_member_is_told_which(wrong: str, right: str) -> None:
+    """It would be no linear head for the scorer, and nothing would be certified of it without a word."""
+    whole = {name: value for name, value in vars(Head).items() if name[:2] != "__"}
+    misspelt = type("Misspelt", (), {wrong if name == right else name: value for name, value in whole.items()})
+    with pytest.raises(PluginError, match=rf"all of a LinearPredictor but `{right}`") as refused:
+        check_predictor(misspelt(), "the predictor of p/ridge")
+    assert f"did you mean its `{wrong}` to be `{right}`?" in str(refused.value)
+
+
+def test_a_predictor_that_claims_no_class_is_taken() -> None:
+    """A head of a softmax is linear in its logits alone, and has no `head_norm`."""
+    others = type("Softmax", (), {"radius": None, "weight": 0, "intercept": 0, "weights": 0, "design": Head.design,
+                                  "predict": Head.predict, "to_arrays": Head.to_arrays})
+    plain = type("Plain", (), {"predict": Head.predict, "to_arrays": Head.to_arrays, "norm": 1.0, "radius": 2.0})
+    for made in (Head(), others(), plain()):
+        check_predictor(made, "the predictor of p/ridge")

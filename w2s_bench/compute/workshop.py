@@ -45,7 +45,6 @@ from w2s_bench.contracts import (
 )
 from w2s_bench.contracts.devices import asked, described, threads
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError
-from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
 from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.contracts.seeds import generator_for
 from w2s_bench.planning.recipes import (
@@ -63,7 +62,7 @@ from w2s_bench.planning.recipes import (
 )
 from w2s_bench.planning.recipes import job as job_of
 from w2s_bench.registry.component import Component
-from w2s_bench.registry.contract import check_capabilities, fingerprint
+from w2s_bench.registry.contract import check_predictor, fingerprint
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
 from w2s_bench.scoring.representations import Spectrum, compare, spectrum
@@ -262,7 +261,7 @@ class Workshop:
         if fit.payload.get("absent"):
             return Artifact({}, {"absent": True})
         predictor = self._instance(recipe.strategy).from_arrays(lent(fit.arrays))
-        check_capabilities(PREDICTOR_CAPABILITIES, predictor, f"the predictor of {component.label}")
+        check_predictor(predictor, f"the predictor of {component.label}")
         task = self._loaded(recipe.load)
         found: dict[str, Array] = {}
         for part in PARTS:

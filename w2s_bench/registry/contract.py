@@ -17,12 +17,16 @@ import msgspec
 
 from w2s_bench.contracts.capabilities import can
 from w2s_bench.contracts.errors import PluginError, W2SError, nearest
+from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES, LinearPredictor, SoftmaxPredictor
 from w2s_bench.contracts.kinds import Kind
 
 Made = typing.TypeVar("Made")
 
 _ALIKE = 0.85
 """From this likeness on, a name that is not declared is taken for a misspelt one."""
+
+_LIKE_A_MEMBER = 0.8
+"""The same of the one member that a predictor lacks."""
 
 _NOTHING = object()
 
@@ -68,6 +72,23 @@ def check_capabilities(known: Mapping[str, type], made: object, name: str,
     fault = _undeclared(tuple(known.items()), frozenset(given), own - other, decides)
     if fault:
         raise PluginError(f"{name} {fault}")
+
+
+def check_predictor(made: object, name: str) -> None:
+    """Raise PluginError for a predictor whose capabilities are not what they are declared to be, and for one that would be of a
+    class that the scorer certifies but for one member that it has under a name like it: nothing would be certified of it, and
+    nobody would say why."""
+    check_capabilities(PREDICTOR_CAPABILITIES, made, name)
+    own = [attribute for attribute in dir(made) if not attribute.startswith("_")]
+    for protocol in (LinearPredictor, SoftmaxPredictor):
+        wanted = members(protocol)
+        lacking = [member for member in wanted if member not in own]
+        if len(lacking) != 1:
+            continue
+        close = difflib.get_close_matches(lacking[0], [other for other in own if other not in wanted], n=1, cutoff=_LIKE_A_MEMBER)
+        if close:
+            raise PluginError(f"{name} has all of a {protocol.__name__} but `{lacking[0]}`",
+                              hint=f"did you mean its `{close[0]}` to be `{lacking[0]}`? Else give it another name")
 
 
 def fingerprint(kind: Kind, made: object, name: str) -> str:
