@@ -143,6 +143,7 @@ class _Planner:
         self._tasks: dict[str, Any] = {}
         self._strategies: dict[str, Any] = {}
         self._shared: dict[Any, str] = {}
+        self._scored_by: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
         self._measures = measures_of(registry)
         self.unmeasured = tuple(each.words() for each in self._measures.left_out)
         self._seeds: dict[tuple[str, str, int], int] = {}
@@ -206,11 +207,14 @@ class _Planner:
 
     def _measured_by(self, task: Component) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """Keys of the divergence that scores a task, and of the metrics and bounds that are about it."""
-        instance = self._tasks[task.key]
-        divergence = self._measures.components["divergences"][instance.divergence]
-        metrics, bounds = self._measures.of(instance.output.kind, instance.divergence)
-        self._known((divergence, *metrics, *bounds))
-        return divergence.key, tuple(component.key for component in metrics), tuple(component.key for component in bounds)
+        if task.key not in self._scored_by:
+            instance = self._tasks[task.key]
+            divergence = self._measures.components["divergences"][instance.divergence]
+            metrics, bounds = self._measures.of(instance.output.kind, instance.divergence)
+            self._known((divergence, *metrics, *bounds))
+            self._scored_by[task.key] = (divergence.key, tuple(component.key for component in metrics),
+                                         tuple(component.key for component in bounds))
+        return self._scored_by[task.key]
 
     def _fitted(self, here: _Drawn, model: Component, strategy: Component, taught: _Taught) -> tuple[str, str]:
         """Keys of a fit and of its predictions."""

@@ -161,7 +161,12 @@ class Job(msgspec.Struct, frozen=True):
 
 def foundation(stage: Stage) -> dict[str, str]:
     """What every job of a stage rests on beside its recipe: the harness's own arithmetic, and the libraries of that."""
-    return {f"stage {stage}": str(FOUNDATIONS[stage]), **dict(versions_of(_LIBRARIES[stage]))}
+    return {f"stage {stage}": str(FOUNDATIONS[stage]), **_libraries(stage)}
+
+
+@functools.cache
+def _libraries(stage: Stage) -> Mapping[str, str]:
+    return dict(versions_of(_LIBRARIES[stage]))
 
 
 @functools.cache
@@ -174,8 +179,13 @@ def job(recipe: Recipe) -> Job:
     """The job of a recipe: planning and computing derive the key in this one place."""
     read, upstream = _reader(type(recipe))
     values = read(recipe)
-    needs = tuple(dict.fromkeys(key for i in upstream for key in keys_in(values[i])))
-    return Job(digest([foundation(recipe.stage), recipe.stage, values]), recipe, needs)
+    needs: dict[str, None] = {}
+    for i in upstream:
+        if isinstance(value := values[i], str):  # nearly every field, of as many jobs as there are
+            needs[value] = None
+        elif value:
+            needs |= dict.fromkeys(keys_in(value))
+    return Job(digest([foundation(recipe.stage), recipe.stage, values]), recipe, tuple(needs))
 
 
 def keys_in(value: Json) -> tuple[str, ...]:
