@@ -87,6 +87,18 @@ def test_pairs_of_one_family_leave_its_name_to_the_head_and_three_of_them_fit() 
     assert pairs[0] == "layers=2 → layers=32" and pairs[-1] == "layers=2 → layers=4" and len(pairs) == 3
 
 
+def test_no_number_of_a_head_is_cut_and_a_mixed_verdict_is_the_one_of_most_seeds() -> None:
+    rows, bounds = make_tables({"a task set whose name goes on and on[and=on]": 1.0})
+    named = rows.with_columns(err_constant=pl.lit(1.2345678), weak=pl.lit("net[layers=2]"), strong=pl.lit("net[layers=3]"))
+    more = [named.with_columns(strong=pl.lit(f"net[layers={k}]"), cell_key=pl.col("cell_key") + str(k)) for k in (3, 4)]
+    first = bounds.with_columns(verdict=pl.when(pl.col("cell_key").str.ends_with("-0")).then(pl.lit("no statement")).otherwise(
+        "verdict"))
+    mixed = [first.with_columns(cell_key=pl.col("cell_key") + str(k)) for k in (3, 4)]
+    text = screen(pl.concat(more), pl.concat(mixed), 60)
+    assert any(line.rstrip().endswith(("a constant 1.235", "(constant 1.235)")) for line in text), text
+    assert any(line.rstrip().endswith("holds 2/3") for line in text)
+
+
 def test_the_headline_says_where_the_gain_reaches_the_misfit_and_what_it_lacks_elsewhere() -> None:
     rows, bounds = make_tables({"a": 1.0, "b": 1.0, "c": 1.0})
     parts = rows.with_columns(

@@ -93,7 +93,7 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
     import polars as pl
 
     from w2s_bench.report.finding import said_of
-    from w2s_bench.report.first_screen import WIDE, first_screen
+    from w2s_bench.report.first_screen import WIDE, first_screen, next_commands, print_next
     from w2s_bench.report.listing import say, table_console
     from w2s_bench.report.terminal_table import render
 
@@ -106,6 +106,7 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
         found = done.summary()
         render(found, done.rows, console)
         say([said_of(found, done.rows)])
+        print_next(next_commands(done.rows, str(done.folder)), console)
     else:
         first_screen(done.rows, done.bounds, console, run=str(done.folder), terms=done.terms)
     counts = ", ".join(f"{count} {status}" for status, count in done.statuses.items())

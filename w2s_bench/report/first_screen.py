@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.report.finding import asked_about, beyond_both_ways, is_rounding, said_of
 from w2s_bench.report.plain_text import plain
-from w2s_bench.report.results import stars_of_gains, verdict_text
+from w2s_bench.report.results import stars_of_gains, verdict_in_short
 from w2s_bench.report.wording import (
     Line,
     counted,
@@ -49,15 +49,23 @@ def first_screen(rows: pl.DataFrame, bounds: pl.DataFrame, console: Console, *, 
     console.print(head, markup=False, highlight=False)
     tasks = found["task_set"].unique(maintain_order=True).to_list()
     titles = short_names(tasks)
-    pairs = min(max(left // max(len(tasks), 1) - 1, _PAIRS - 1), _PAIRS)
-    shown = max(left // (1 + pairs), 1)
-    for task in tasks[:shown]:
-        for text in _of_task(harmless(titles[task]), found.filter(pl.col("task_set") == task), screen, pairs):
+    shown = min(len(tasks), max(left // _PAIRS, 1))
+    pairs = left - shown
+    for place, task in enumerate(tasks[:shown]):
+        most = min(max(pairs // (shown - place), _PAIRS - 1), _PAIRS)
+        texts = _of_task(harmless(titles[task]), found.filter(pl.col("task_set") == task), screen, most)
+        pairs -= len(texts) - 1
+        for text in texts:
             console.print(text, no_wrap=True, overflow="crop")
     if (more := len(tasks) - shown) > 0:
         console.print(screen.said(f"… and {counted(more, 'more task set')}"), style="dim")
     if not found.is_empty():
         console.print(legend, style="dim", markup=False, highlight=False)
+    print_next(commands, console)
+
+
+def print_next(commands: Sequence[str], console: Console) -> None:
+    """What to ask next, a command a line."""
     for number, command in enumerate(commands):
         console.print(("next: " if not number else "      ") + command, markup=False, highlight=False, no_wrap=True,
                       overflow="ignore", crop=False)
@@ -109,7 +117,7 @@ def _of_task(title: str, part: pl.DataFrame, screen: _Screen, most: int) -> list
     exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student")])
     keys = [key for key in ("strategy", "supervisor") if len({line[key] for line in lines}) > 1]
     sides = [str(line[side]) for line in lines for side in ("weak", "strong")]
-    made = [_head("  ".join(filter(None, (title, harmless(one_name(sides))))), ahead, lines, exponent, screen)]
+    made = [_head((title, harmless(one_name(sides))), ahead, lines, exponent, screen)]
     short = short_names(sides, nameless=True) | short_names([str(line[key]) for line in lines for key in keys])
     pairs = []
     for line in lines:
@@ -129,19 +137,26 @@ def _that_fit(sizes: Sequence[int], most: int) -> list[int]:
     return kept
 
 
-def _head(title: str, ahead: pl.DataFrame, lines: Sequence[Line], exponent: int, screen: _Screen) -> Text:
-    """The task, what its teachers and a constant err, and in how many pairs the student gains or loses beyond noise."""
+def _head(names: tuple[str, str], ahead: pl.DataFrame, lines: Sequence[Line], exponent: int, screen: _Screen) -> Text:
+    """The task, in how many pairs the student gains or loses beyond noise, and what its teachers and a constant err: in as many
+    words as there is room for, and no number cut. names: of the task, and of what all models are, which may be empty."""
     from rich.text import Text
 
-    said = []
-    if len(lines) > 1:
-        said.append("{} pairs, {} gain*, {} lose*".format(len(lines), *beyond_both_ways(ahead)))
-    baseline = f", a constant {_error(lines, 'err_constant', exponent)}" if lines[0].get("err_constant") is not None else ""
-    said.append(f"teachers err {_error(lines, 'err_weak', exponent)}{baseline}")
-    name = screen.cut(title, screen.width // 3)
-    left = screen.width - len(name) - 2 - len("; ".join(said)) - 2
+    counts = ["{} pairs, {} gain*, {} lose*".format(len(lines), *beyond_both_ways(ahead))] if len(lines) > 1 else []
+    constant = _error(lines, "err_constant", exponent) if lines[0].get("err_constant") is not None else ""
+    weak = _error(lines, "err_weak", exponent)
+    errors = f"teachers err {weak}" + (f", a constant {constant}" if constant else "")
+    brief = f"err {weak}" + (f" (constant {constant})" if constant else "")
+    task, family = screen.cut(names[0], screen.width // 3), names[1]
+    for title, said in ((("  ".join(filter(None, (task, family))), errors), (task, errors), (task, brief))):
+        words = "; ".join([*counts, said])
+        left = screen.width - len(title) - len(words) - 4
+        if left >= -2:
+            break
+    else:
+        title = screen.cut(title, max(len(title) + left + 2, 1))
     unit = measured_in(lines[0], exponent)
-    return Text.assemble((name, "bold"), ("  " + "; ".join([*said, *([screen.cut(unit, left)] if left > _LEAST else [])]), "dim"))
+    return Text.assemble((title, "bold"), (f"  {words}" + (f"; {screen.cut(unit, left)}" if left > _LEAST else ""), "dim"))
 
 
 def _of_pair(names: str, line: Line, exponent: int, screen: _Screen) -> list[Text]:
@@ -163,7 +178,7 @@ def _figures(line: Line, exponent: int) -> tuple[str, bool]:
     same = is_rounding(line, "misfit")
     gain = "student = teacher" if same else f"gain {with_half(cleaned, 'gain', 3, mark, exponent=exponent)}"
     misfit = f"misfit {with_half({'misfit': cleaned['misfit'], 'misfit_high': None}, 'misfit', 3, exponent=exponent)}"
-    return "  ".join([gain, misfit, verdict_text(line)]), bool(line["gain_beyond"] and line["gain"] > 0 and not same)
+    return "  ".join([gain, misfit, verdict_in_short(line)]), bool(line["gain_beyond"] and line["gain"] > 0 and not same)
 
 
 def _error(lines: Sequence[Line], name: str, exponent: int) -> str:
@@ -177,5 +192,5 @@ def _error(lines: Sequence[Line], name: str, exponent: int) -> str:
 def _legend(found: pl.DataFrame) -> str:
     parts = [intervals_in_words(found["gain_over"].to_list()), stars_of_gains(found).rstrip(".")]
     bound = law_words(found["divergence"].to_list())
-    parts += [f"last: what bound {bound} says of the test sample"] if bound else []
+    parts += [f"last: bound {bound}, on test; holds: certified, and promises a gain"] if bound else []
     return ". ".join(part for part in parts if part) + "."

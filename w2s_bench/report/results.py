@@ -22,6 +22,7 @@ FLAG_LETTERS = {
 """Flags of one letter say one thing of different splits."""
 
 _ROLES = ("weak", "student", "ceiling")
+_ALARMS = ("violated", "undecided")
 
 
 def result_names() -> tuple[Shown, ...]:
@@ -78,6 +79,15 @@ def verdict_text(line: Line) -> str:
     if len(counts) > 1:
         return ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
     return next((f"{verdict} {count}/{count}" if verdict in STATED else verdict for verdict, count in counts.items()), "-")
+
+
+def verdict_in_short(line: Line) -> str:
+    """The verdict of most seeds, or an alarm where one is raised: "holds 5/8", "violated 1/8"."""
+    counts = {verdict: line[column] for verdict, column in COUNTS.items() if line[column]}
+    if len(counts) < 2:
+        return verdict_text(line)
+    told = next((verdict for verdict in _ALARMS if verdict in counts), max(counts, key=lambda verdict: counts[verdict]))
+    return f"{told} {counts[told]}/{sum(counts.values())}"
 
 
 def lacking(line: Line) -> str:

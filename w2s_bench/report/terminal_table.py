@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import UsageError, nearest
-from w2s_bench.registry.short_names import short_names
+from w2s_bench.registry.short_names import one_name, short_names
 from w2s_bench.report.listing import print_table, printable
 from w2s_bench.report.plain_text import plain
 from w2s_bench.report.results import FLAG_LETTERS, result_figures, stars_of_gains
@@ -96,7 +96,9 @@ def _name_columns(table: pl.DataFrame, by: list[str] | None) -> list[str]:
 def _task_table(task: str, lines: Sequence[Line], names: Sequence[str], console: Console) -> Table:
     exponent = scale_of([line[name] for line in lines for name in ("err_weak", "err_student", "misfit")])
     classes = lines[0]["classes"]
-    about = measured_in(lines[0], exponent) + (f", accuracy in %; {classes} classes" if classes is not None else "")
+    family = one_name(_sides(lines, names))
+    about = (f"{family}; " if family else "") + measured_in(lines[0], exponent)
+    about += f", accuracy in %; {classes} classes" if classes is not None else ""
     least = 12 if console.width < _NARROW else 16
     named = _names(lines, names, stacked=console.width < _STACKED, least=least)
     table = Table(title=task, about=about, columns=(*named, *result_figures(exponent)), lines=tuple(lines),
@@ -105,9 +107,9 @@ def _task_table(task: str, lines: Sequence[Line], names: Sequence[str], console:
 
 
 def _names(lines: Sequence[Line], names: Sequence[str], *, stacked: bool, least: int) -> tuple[Shown, ...]:
-    """Names without the parameters that all of one table share, with spaces at which they may be broken; side by side, or
-    one above the other."""
-    short = short_names(str(line[name]) for line in lines for name in names)
+    """Names without what all of one table share, which is said above it, with spaces at which they may be broken; side by side,
+    or one above the other."""
+    short = short_names(str(line[name]) for line in lines for name in names) | short_names(_sides(lines, names), nameless=True)
 
     def labels(*shown: str) -> Callable[[Line], str]:
         def cell(line: Line) -> str:
@@ -119,6 +121,11 @@ def _names(lines: Sequence[Line], names: Sequence[str], *, stacked: bool, least:
     if stacked:
         return (Shown(name=names[0], head="\n".join(names), wordy=True, least=least, cell=labels(*names)),)
     return tuple(Shown(name=name, head=name, wordy=True, least=least, cell=labels(name)) for name in names)
+
+
+def _sides(lines: Sequence[Line], names: Sequence[str]) -> list[str]:
+    """The models that a table names."""
+    return [str(line[name]) for line in lines for name in names if name in ("weak", "strong")]
 
 
 def _legend(table: pl.DataFrame) -> str:
