@@ -3,6 +3,7 @@ it is of this test set alone."""
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import w2s_bench
 from w2s_bench.registry.measures import row_columns
 from w2s_bench.report.notebook import Run
 from w2s_bench.report.wording import intervals_in_words, mark_of
@@ -27,6 +29,21 @@ from w2s_bench.tables.teachers import teachers
 Ask = Callable[..., str]
 NO_BOUNDS = pl.DataFrame(schema=polars_schema(BOUNDS))
 ERROR, SEEDS_OF, N = 3.0, 5, 100
+
+
+MAKERS = {"estimate", "across_seeds", "around", "ratio", "delta_method", "over_seeds_and_examples"}
+"""Functions of scoring/ that make an interval."""
+
+
+def test_no_interval_over_cells_is_made_outside_of_inference() -> None:
+    """All rooms above scoring/ ask tables/inference.py; a row's own intervals and those of a user's files are scoring's."""
+    package = Path(w2s_bench.__file__).parent
+    found = {str(path.relative_to(package)): names for room in ("tables", "report", "figures", "leaderboard", "cli")
+             for path in (package / room).rglob("*.py")
+             if (names := MAKERS & {alias.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                                    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("w2s_bench.scoring")
+                                    for alias in node.names})}
+    assert set(found) == {"tables/inference.py"}
 
 
 def drawn(*, teachers: int = 1, shared: bool = True, draw: int = 0) -> tuple[pl.DataFrame, Terms, pl.DataFrame]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.measures import row_columns
 from w2s_bench.registry.names import natural
-from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.scoring.many import beyond_noise
 from w2s_bench.tables.inference import (
@@ -214,7 +213,7 @@ def _figures(seen: pl.DataFrame, measure: str, own: bool, terms: Terms | None) -
         "task_set", "seed", maintain_order=True).agg(pl.col(columns).mean())
     if terms is None:
         means = means.group_by("task_set", maintain_order=True).agg(pl.col(columns).mean())
-        found: Inferred | None = over_task_sets(across_seeds(means["difference"].to_numpy()))
+        found: Inferred | None = over_task_sets(means["difference"].to_numpy())
     else:
         found = inferred(with_apart, measure, terms, value="difference")
     both = means.select(pl.col(columns[:2]).mean()).row(0, named=True)

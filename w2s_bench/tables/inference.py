@@ -17,7 +17,7 @@ import numpy as np
 
 from w2s_bench.scoring.arrays import Array
 from w2s_bench.scoring.crossed import over_seeds_and_examples, seed_of
-from w2s_bench.scoring.intervals import CONFIDENCE, Estimate, across_seeds, around
+from w2s_bench.scoring.intervals import CONFIDENCE, Estimate, across_seeds, around, estimate, ratio
 from w2s_bench.scoring.shares import paired_difference
 
 if TYPE_CHECKING:
@@ -177,21 +177,31 @@ def inferred_ratio(part: pl.DataFrame, above: str, below: str, terms: Terms) -> 
     top, under = (float(np.mean(means[name].to_numpy())) for name in (above, below))
     if under == 0.0:
         return None
-    ratio, reads = top / under, (_TERMS.get(above), _TERMS.get(below))
+    quotient, reads = top / under, (_TERMS.get(above), _TERMS.get(below))
 
     def influence(kept: Mapping[str, Array]) -> Array:
         a, b = (read(kept) for read in reads if read is not None)
-        return np.asarray((a - ratio * b) / under)
+        return np.asarray((a - quotient * b) / under)
 
-    told = held.with_columns(((pl.col(above) - ratio * pl.col(below)) / under).alias(_INFLUENCE))
+    told = held.with_columns(((pl.col(above) - quotient * pl.col(below)) / under).alias(_INFLUENCE))
     found = _inferred(told, _Quantity(_INFLUENCE, influence if all(reads) else None), terms)
     assert found is not None
-    moved = _moved(found.estimate, ratio)
+    moved = _moved(found.estimate, quotient)
     return Inferred(replace(moved, p=np.nan), found.over, found.seeds, copies)
 
 
-def over_task_sets(found: Estimate) -> Inferred:
-    """What was found of values of which each stands for a task set."""
+def over_task_sets(values: Array, *, skewed: bool = False) -> Inferred:
+    """The mean of values (n,) of which each stands for a task set: Student-t, with their skewness taken out where they are
+    `skewed`, as regrets are that are mostly 0."""
+    return _of_task_sets(estimate(values) if skewed else across_seeds(values))
+
+
+def ratio_over_task_sets(above: Array, below: Array) -> Inferred | None:
+    """The ratio of means of such values, paired; None where the mean of `below` is 0."""
+    return None if below.mean() == 0.0 else _of_task_sets(ratio(above, below))
+
+
+def _of_task_sets(found: Estimate) -> Inferred:
     return Inferred(found, TASK_SETS if found.n > 1 else None, found.n, 0)
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from w2s_bench.contracts.errors import DataError
-from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.scoring.ratios import quotient
 from w2s_bench.tables.groups import groups, has_panels, units
@@ -181,7 +180,7 @@ def _of_sets(part: pl.DataFrame, name: str) -> Inferred | None:
 
     if part.is_empty():
         return None
-    return over_task_sets(across_seeds(part.group_by("task_set", maintain_order=True).agg(pl.col(name).mean())[name].to_numpy()))
+    return over_task_sets(part.group_by("task_set", maintain_order=True).agg(pl.col(name).mean())[name].to_numpy())
 
 
 def _ratio_of_sets(seen: pl.DataFrame) -> Inferred | None:
@@ -191,7 +190,7 @@ def _ratio_of_sets(seen: pl.DataFrame) -> Inferred | None:
     means = seen.group_by("task_set", maintain_order=True).agg(pl.col("gain", "misfit", "err_weak").mean())
     ratios = [quotient(*each) for each in means.select("gain", "misfit", "err_weak").iter_rows()]
     kept = np.array([each for each in ratios if each is not None])
-    return over_task_sets(across_seeds(kept)) if kept.size else None
+    return over_task_sets(kept) if kept.size else None
 
 
 def _band(seen: pl.DataFrame) -> Values:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from w2s_bench.scoring.choice import duel, relative_regret
-from w2s_bench.scoring.intervals import Estimate, estimate
+from w2s_bench.scoring.intervals import Estimate
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.tables.choices import GROUP, MAIN, RULES, Rule
 from w2s_bench.tables.groups import fields, groups, interval_schema
@@ -162,13 +162,12 @@ def _settings(done: pl.DataFrame) -> pl.DataFrame:
 
 
 def _over_task_sets(done: pl.DataFrame) -> Inferred:
-    """With the skewness of the task sets' values taken out, because most regrets are 0."""
     import polars as pl
 
     share = pl.col("regret").sum() / pl.col("expected").sum()
     ratios = _settings(done).group_by(_setting(done), maintain_order=True).agg(ratio=share)
-    return over_task_sets(estimate(
-        ratios.group_by("task_set", maintain_order=True).agg(pl.col("ratio").mean())["ratio"].to_numpy()))
+    means = ratios.group_by("task_set", maintain_order=True).agg(pl.col("ratio").mean())["ratio"]
+    return over_task_sets(means.to_numpy(), skewed=True)
 
 
 def _duel(made: pl.DataFrame, rule: str) -> Values:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.registry.measures import row_columns
-from w2s_bench.scoring.intervals import ratio
 from w2s_bench.scoring.lines import ENOUGH_TASKS, Cells, Line, fit_line
 from w2s_bench.tables.groups import fields, groups, interval_schema
 from w2s_bench.tables.inference import (
@@ -19,7 +18,7 @@ from w2s_bench.tables.inference import (
     interval_columns,
     interval_types,
     over_of,
-    over_task_sets,
+    ratio_over_task_sets,
 )
 
 if TYPE_CHECKING:
@@ -170,8 +169,7 @@ def _compared(kept: pl.DataFrame, x: str, y: str, terms: Terms) -> Values:
         found = inferred_ratio(kept, y, x, terms)
     elif sets >= ENOUGH_TASKS:
         means = kept.group_by("task_set", maintain_order=True).agg(below=pl.col(x).mean(), above=pl.col(y).mean())
-        below = means["below"].to_numpy()
-        found = over_task_sets(ratio(means["above"].to_numpy(), below)) if below.mean() != 0.0 else None
+        found = ratio_over_task_sets(means["above"].to_numpy(), means["below"].to_numpy())
     return {**interval_columns("ratio", found), "farthest": kept.select(apart).item()}
 
 
