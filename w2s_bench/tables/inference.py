@@ -34,7 +34,7 @@ MEANINGS = {
     CROSSED: "seeds and test examples, which the seeds share",
     FITS: "fits and test examples; all seeds have one training set, and nothing is said of others",
     EXAMPLES: "test examples; there is one fit, and nothing is said of others",
-    TEST_SET: "seeds, of this test set alone: its examples are shared and their terms are not kept",
+    TEST_SET: "seeds, of this test set alone: its examples are shared, and what each adds is not kept",
     ASKED: "seeds, of this test set alone, as was asked: nothing is said of other test examples",
     UNCHECKED: "seeds; what they share is not recorded in these rows",
     TASK_SETS: "task sets, each of which is one value",
