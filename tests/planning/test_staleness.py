@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import w2s_theory
+from conftest import Command
 
 import w2s_bench
 from w2s_bench.planning import recipes
@@ -82,6 +84,19 @@ def test_a_docstring_of_the_contracts_makes_nothing_stale(tmp_path: Path) -> Non
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace('"""', '"""Another word. ', 1), encoding="utf-8")
     assert changed_by(tmp_path) == set()
+
+
+def test_a_plan_names_the_divergence_or_its_package_and_no_digests_where_that_changed(tmp_path: Path) -> None:
+    command = Command(tmp_path, apart=True)
+    words = ("--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--strategy", "ridge")
+    command("run", *words, "--keep", "none", check=0)
+    package = Path(w2s_theory.__file__).parent
+    shutil.copytree(package, tmp_path / "changed" / package.name)
+    with (tmp_path / "changed" / package.name / "quadratic.py").open("a", encoding="utf-8") as file:
+        file.write("\nA_CHANGE = 1\n")
+    done = subprocess.run(command.words("plan", *words), cwd=tmp_path, capture_output=True, text=True, timeout=120,
+                          env={**command.environment, "PYTHONPATH": str(tmp_path / "changed")})
+    assert "stale: 1 cells, because the divergence of its score job, squared, or its source package changed" in done.stdout, done
 
 
 @pytest.mark.parametrize("stage", STAGES)

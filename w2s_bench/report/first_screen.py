@@ -192,5 +192,5 @@ def _error(lines: Sequence[Line], name: str, exponent: int) -> str:
 def _legend(found: pl.DataFrame) -> str:
     parts = [intervals_in_words(found["gain_over"].to_list()), stars_of_gains(found).rstrip(".")]
     bound = law_words(found["divergence"].to_list())
-    parts += [f"last: bound {bound}, on test; holds: certified, and promises a gain"] if bound else []
+    parts += [f"last: bound {bound}, on test; holds k/n: a gain is certified in k of n seeds"] if bound else []
     return ". ".join(part for part in parts if part) + "."

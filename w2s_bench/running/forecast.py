@@ -122,6 +122,8 @@ def _first_change(plan: Plan, key: str, old: str, store: Store) -> str:
         planned = getattr(job.recipe, name, None)
         if name not in ("stage", *about["components"]) and planned != value and not isinstance(planned, tuple) \
                 and planned not in plan.jobs:
+            if planned in plan.components:
+                return f"the {name} of its {job.stage} job, {plan.components[planned].label}, or its source package changed"
             return f"{name} of its {job.stage} job changed from {value} to {planned}"
     now_on, then_on = foundation(job.stage), about["foundation"]
     changed = [name for name in sorted({*now_on, *then_on}) if now_on.get(name) != then_on.get(name)]
