@@ -35,7 +35,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @dataclass(frozen=True)
 class Command:
-    """Runs `w2s-bench` as a user would, with an empty home and no hub: the entry point in this process, or `apart`."""
+    """Runs `w2s-bench` as a user would, with an empty home and no hub: the entry point in this process, or `apart`. `run` makes a
+    page where a test wants to see it."""
 
     folder: Path
     apart: bool = False
@@ -47,7 +48,9 @@ class Command:
         return {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"),
                 "XDG_CONFIG_HOME": str(home / "config"), "HF_HUB_OFFLINE": "1", "COLUMNS": "120"}
 
-    def __call__(self, *words: str, check: int | None = None) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *words: str, check: int | None = None, page: bool = False) -> subprocess.CompletedProcess[str]:
+        if words[:1] == ("run",) and not page:
+            words = (*words, "--no-page")
         done = self._in_a_process(words) if self.apart else self._in_this_process(words)
         if check is not None:
             assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"

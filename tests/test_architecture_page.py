@@ -48,7 +48,8 @@ def test_a_run_crosses_the_stations_in_their_order(w2s: Command) -> None:
 
     sys.setprofile(left)
     try:
-        w2s("run", "--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--executor", "here", check=0)
+        w2s("run", "--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--executor", "here", check=0,
+            page=True)
     finally:
         sys.setprofile(None)
     first, *others = stations.values()  # what loads is a plugin's function, of which contracts hold the protocol

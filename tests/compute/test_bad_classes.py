@@ -11,6 +11,7 @@ from conftest import Command
 
 MODELS = ("--weak", "nano[width=8,layers=1,context=16,steps=0]", "--strong", "nano[width=16,layers=1,context=16,steps=0]")
 HEADS = ("--supervisor", "logistic", "--strategy", "logistic")
+HERE = ("--executor", "here")
 
 
 def _table(command: Command, labels: Sequence[str], splits: Sequence[str] = ()) -> str:
@@ -25,7 +26,7 @@ def _table(command: Command, labels: Sequence[str], splits: Sequence[str] = ()) 
 
 
 def _rows(command: Command, task: str, *words: str, check: int = 0) -> pl.DataFrame:
-    command("run", "--task", task, *MODELS, *(words or HEADS), "-o", "r", check=check)
+    command("run", "--task", task, *MODELS, *(words or HEADS), *HERE, "-o", "r", check=check)
     return pl.read_parquet(command.folder / "r" / "rows.parquet")
 
 

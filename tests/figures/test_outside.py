@@ -11,7 +11,7 @@ from conftest import Command
 @pytest.fixture
 def ran(outside: Command) -> Command:
     outside("run", "--task", "waves", "--weak", "powers[degree=2]", "--strong", "powers[degree=[3,7]]", "--supervisor", "plain",
-            "--strategy", "plain", "-o", "r", check=0)
+            "--strategy", "plain", "-o", "r", check=0, page=True)
     return outside
 
 

@@ -19,7 +19,7 @@ REAL = ("--task", "mlp[supervise=80,transfer=40,test=50]", "--weak", "mlp-featur
 
 
 def test_a_run_says_when_where_and_by_which_version_and_its_rows_do_not(w2s: Command) -> None:
-    w2s("run", *REAL, check=0)
+    w2s("run", *REAL, check=0, page=True)
     found = read_environment(w2s.folder / "r")
     assert found is not None and found.clock is not None
     assert found.clock.started <= found.clock.ended and found.clock.seconds > 0.0 and found.clock.jobs > 0

@@ -40,6 +40,7 @@ def _killed_run(w2s: Command, matrix: tuple[str, ...], kills: int, longest: floa
         assert_frame_equal(calm, killed, check_exact=True)
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_with_the_same_rows(w2s: Command) -> None:
     _killed_run(w2s, FEWER, kills=4, longest=2.0)
 

@@ -120,7 +120,8 @@ def test_every_published_table_is_of_version_1_and_holds_what_is_declared(folder
 
 def test_a_folder_may_be_called_like_a_pattern(w2s: Command) -> None:
     folder = "runs[1] * {a,b}?"
-    done = w2s("run", "--task", "diabetes", "--weak", "raw", "--strong", "random-features[width=8]", "-o", folder, check=0)
+    done = w2s("run", "--task", "diabetes", "--weak", "raw", "--strong", "random-features[width=8]", "-o", folder, check=0,
+               page=True)
     assert "Page:" in done.stdout and (w2s.folder / folder / "report.html").is_file()
     for words in (("show",), ("show", "--csv"), ("predict",), ("status",), ("report",), ("plot", "gain-misfit")):
         said = w2s(*words, folder, check=0).stdout

@@ -16,7 +16,8 @@ from w2s_bench.report.wording import figure
 from w2s_bench.tables.examples import SIDES, examples
 
 WORDS = ("--weak", "nano[width=8,layers=1,context=16,steps=0]", "--strong", "nano[width=16,layers=1,context=16,steps=0]",
-         "--supervisor", "logistic", "--strategy", "logistic", "--strategy", "knn", "--seeds", "0..1", "-o", "r")
+         "--supervisor", "logistic", "--strategy", "logistic", "--strategy", "knn", "--seeds", "0..1", "-o", "r",
+         "--executor", "here")
 SECRET = "words of the data set"
 
 
@@ -28,7 +29,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Command:
         writer.writerow(["text", "label"])
         writer.writerows([f"{'no' if row % 2 else 'yes'} {row * 37 % 101}\x1b[31m {SECRET}", "no" if row % 2 else "yes"]
                          for row in range(60))
-    command("run", "--task", "text[path=t.csv,output=classes]", *WORDS, check=0)
+    command("run", "--task", "text[path=t.csv,output=classes]", *WORDS, check=0, page=True)
     return command
 
 

@@ -101,6 +101,7 @@ def test_a_pair_is_one_again_only_where_both_its_cells_are() -> None:
     assert line["difference"] == pytest.approx(fixed["gain"].mean() - drawn["gain"].mean())
 
 
+@pytest.mark.slow
 def test_equal_strategies_on_one_test_file_are_starred_in_5_percent_of_tables_and_were_in_more() -> None:
     starred, alone = [], []
     for draw in range(300):

@@ -40,9 +40,11 @@ _SCREEN = 100
               help="How often a job is tried again whose process died.")
 @click.option("--keep", type=click.Choice(["all", "test", "none"]), default="all", show_default=True,
               help="Predictions that stay with the run, for rescore: of both samples, of the test sample, or none.")
+@click.option("--no-page", is_flag=True, help="Make no page; `w2s-bench report RUN` makes it later.")
 @click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def command(what: str | None, out: Path | None, store: str | None, print_spec: bool, quiet: bool, **flags: object) -> int:
+def command(what: str | None, out: Path | None, store: str | None, no_page: bool, print_spec: bool, quiet: bool,
+            **flags: object) -> int:
     """Run a SUITE, a SPEC.toml, or a matrix given by flags; or go on with a RUN, with more seeds by --seeds. Alone: the suite
     quickstart.
 
@@ -63,8 +65,10 @@ def command(what: str | None, out: Path | None, store: str | None, print_spec: b
     with progress_screen(quiet) as (show, warn):
         audience = Audience(warn, show, registry.observers, debug=click.get_current_context().find_root().obj["debug"], say=say)
         done = w2s.run(what, folder=out, store=store, audience=audience, **run_words(flags))
-        show(Progress(done.rows.height, done.executed, 0, done.executed, dict(done.statuses), "writing the page"))
-        page = done.report(store)
+        page = None
+        if not no_page:
+            show(Progress(done.rows.height, done.executed, 0, done.executed, dict(done.statuses), "writing the page"))
+            page = done.report(store)
     _finish(done, page, quiet)
     if done.interrupted:
         context = click.get_current_context()
@@ -88,7 +92,7 @@ def _given(context: click.Context) -> list[str]:
     return said
 
 
-def _finish(done: Run, page: Path, quiet: bool) -> None:
+def _finish(done: Run, page: Path | None, quiet: bool) -> None:
     """Name what went wrong, and show the table unless it is to be quiet."""
     import polars as pl
 
@@ -111,4 +115,4 @@ def _finish(done: Run, page: Path, quiet: bool) -> None:
         first_screen(done.rows, done.bounds, console, run=str(done.folder), terms=done.terms)
     counts = ", ".join(f"{count} {status}" for status, count in done.statuses.items())
     kept = f" Predictions kept: {done.kept / 1e6:.1f} MB." if done.kept else ""
-    click.echo(f"{counts}; {done.executed} jobs computed.{kept} Page: {page}")
+    click.echo(f"{counts}; {done.executed} jobs computed.{kept}" + (f" Page: {page}" if page else ""))
