@@ -12,11 +12,11 @@ PADDING = 0.05
 """Share of a batch that may be padding once the batch has an eighth of its budget: a product of fewer rows is slower."""
 
 
-def token_batches(lengths: Sequence[int], budget: int) -> list[Array]:
+def token_batches(lengths: Sequence[int], budget: int, *, alike: bool = False) -> list[Array]:
     """Indices in batches whose padded size (rows × longest) is within the budget, short sequences first.
 
     A sequence longer than the budget gets a batch of its own. A batch ends early where the next sequence would pad it too
-    much. Every index occurs once.
+    much; alike: where it would pad it at all. Every index occurs once.
     """
     batches: list[Array] = []
     current: list[int] = []
@@ -24,7 +24,7 @@ def token_batches(lengths: Sequence[int], budget: int) -> list[Array]:
     for index in np.argsort(lengths, kind="stable").tolist():
         size = (len(current) + 1) * lengths[index]
         wasteful = 8 * real >= budget and size - real - lengths[index] > PADDING * size
-        if current and (size > budget or wasteful):
+        if current and (size > budget or wasteful or (alike and lengths[index] != lengths[current[0]])):
             batches.append(np.array(current))
             current, real = [], 0
         current.append(index)

@@ -3,55 +3,56 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-import struct
 from pathlib import Path
 from typing import Any
 
 from w2s_bench.contracts import DataError, file_digest, nearest
+from w2s_gpt2.weights import parameters, weight_files
 
-PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
-READ = (".json", ".txt", ".model", ".safetensors")
+READ = (".json", ".txt", ".model", ".safetensors", ".tiktoken", ".spm")
+TOKENIZER = re.compile(r"(tokenizer|vocab|tekken|dict\.txt).*|.*\.(model|tiktoken|spm)")
+"""Files of which one at least is there where a tokenizer was saved."""
 
 
 def model_folder(path: str) -> Path | None:
     """The folder that a path stands for, or None for a name on the hub (`owner/name`, or a bare name).
 
-    Raises DataError for a missing folder, and for one without configuration or without safetensors weights.
+    Raises DataError for a missing folder, and for one without configuration, tokenizer or safetensors weights, or with an
+    adapter of PEFT.
     """
     folder = Path(path).expanduser()
     if not folder.is_dir():
         if re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", path) and not folder.exists():
             return None
-        beside = (
-            [place.name for place in folder.parent.iterdir() if place.is_dir()]
-            if folder.parent.is_dir()
-            else []
-        )
-        raise DataError(
-            "no such folder",
-            where=path,
-            hint=nearest(folder.name, beside) if beside else "a name on the hub has the form owner/name",
-        )
+        raise _no_folder(folder, path)
     names = sorted(file.name for file in folder.iterdir() if file.is_file())
-    if not any(name.endswith(".safetensors") for name in names):
-        pickled = [name for name in names if name.endswith(PICKLED)]
-        if pickled:
-            raise DataError(
-                f"has only pickled weights ({', '.join(pickled)}), which can run code and are refused",
-                where=path,
-                hint="convert them: load the model where you trust it and call "
-                "save_pretrained(folder), which writes model.safetensors",
-            )
-        raise DataError(
-            "has no weights (*.safetensors)", where=path, hint=f"found: {', '.join(names) or 'nothing'}"
-        )
+    _refuse_adapter(folder, names, path)
+    weight_files(folder, path)
     if "config.json" not in names:
-        raise DataError(
-            "has weights but no config.json", where=path, hint="save the model with save_pretrained(folder)"
-        )
+        raise DataError("has weights but no config.json", where=path,
+                        hint="save the model with save_pretrained(folder), or copy config.json of the model that it was made of")
+    if not any(TOKENIZER.fullmatch(name) for name in names):
+        raise DataError("holds no tokenizer (tokenizer.json, vocab.txt, …), so no text can be read", where=path,
+                        hint=f"a checkpoint of a training run lacks it often; {copied_tokenizer(path)}")
     return folder
+
+
+def copied_tokenizer(path: str) -> str:
+    """How a folder comes by the tokenizer of the model that it was made of."""
+    return f'copy it from the base model: AutoTokenizer.from_pretrained(BASE).save_pretrained("{path}")'
+
+
+def refused_adapter(kind: str, base: str, path: str, *, alone: bool) -> DataError:
+    """An adapter of PEFT is not applied here. kind: such as LORA; base: the model that it belongs to."""
+    merge = (f'AutoPeftModel.from_pretrained("{path}").merge_and_unload() gives the adapted model; '
+             "save it and the tokenizer with save_pretrained into a folder of their own")
+    if alone:
+        return DataError(f"holds an adapter of PEFT ({kind}) of the base model {base}, and no model", where=path,
+                         hint=f"merge it: {merge}")
+    return DataError(
+        f"an adapter of PEFT ({kind}, of {base}) lies beside the weights, and nothing says whether they contain it already",
+        where=path, hint=f"where they do, move adapter_* away; else merge it: {merge}")
 
 
 def folder_digest(folder: Path) -> str:
@@ -61,29 +62,43 @@ def folder_digest(folder: Path) -> str:
 
 def folder_family(folder: Path) -> str:
     """The model type that the configuration gives."""
-    file = folder / "config.json"
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"no JSON: {error}", where=str(file)) from error
-    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
-        raise DataError("gives no model_type", where=str(file))
-    return str(config["model_type"])
+    kind = _json(folder / "config.json").get("model_type")
+    if not isinstance(kind, str):
+        raise DataError("gives no model_type", where=str(folder / "config.json"),
+                        hint='add it, such as "model_type": "gpt2"; save_pretrained writes it')
+    return kind
 
 
 def folder_size(folder: Path) -> int:
-    """Number of values in the safetensors files, from their headers."""
-    return sum(_values(file) for file in sorted(folder.glob("*.safetensors")))
+    """Number of parameters that features can depend on, in the files that are loaded, from their headers: without output
+    matrix, heads, pooler and buffers.
+    """
+    return parameters(weight_files(folder, str(folder)))
 
 
-def _values(file: Path) -> int:
-    """The header is a little-endian uint64 length and that many bytes of JSON (safetensors format)."""
+def _json(file: Path) -> dict[str, Any]:
     try:
-        with file.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            if length > file.stat().st_size:
-                raise ValueError("the header is longer than the file")
-            header: dict[str, Any] = json.loads(stream.read(length))
-        return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
-    except (struct.error, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"damaged safetensors file: {error}", where=str(file)) from error
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"no JSON: {error}", where=str(file)) from error
+    if not isinstance(found, dict):
+        raise DataError("holds no JSON object", where=str(file))
+    return found
+
+
+def _refuse_adapter(folder: Path, names: list[str], path: str) -> None:
+    if not any(name.startswith(("adapter_config.", "adapter_model")) for name in names):
+        return
+    about = _json(folder / "adapter_config.json") if "adapter_config.json" in names else {}
+    kind, base = str(about.get("peft_type") or "of a kind that it does not say"), str(about.get("base_model_name_or_path") or "")
+    alone = not any(name.startswith(("model", "pytorch_model")) and name.endswith((".safetensors", ".bin")) for name in names)
+    raise refused_adapter(kind, base or "a base that it does not name", path, alone=alone)
+
+
+def _no_folder(folder: Path, path: str) -> DataError:
+    if folder.is_file():
+        return DataError("is a file, and a model is a folder", where=path,
+                         hint=f"path={folder.parent.as_posix()}, with config.json, a tokenizer and safetensors weights")
+    beside = [place.name for place in folder.parent.iterdir() if place.is_dir()] if folder.parent.is_dir() else []
+    return DataError("no such folder", where=path,
+                     hint=nearest(folder.name, beside) if beside else "a name on the hub has the form owner/name")

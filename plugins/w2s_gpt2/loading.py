@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import Tensor
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.utils import logging
+from transformers.utils.peft_utils import find_adapter_config_file
 
-from w2s_bench.contracts import Array, DataError
-from w2s_gpt2.batches import padded, token_batches
-from w2s_gpt2.folders import model_folder
+from w2s_bench.contracts import Array, DataError, W2SError
+from w2s_gpt2.folders import model_folder, refused_adapter
 from w2s_gpt2.frozen_layers import freeze_layers
-from w2s_gpt2.pooling import pooled
+from w2s_gpt2.passes import Passes, trial_tokens
+from w2s_gpt2.reading import TextReader
 from w2s_gpt2.revision import cached_commit
-from w2s_gpt2.side_by_side import side_by_side
 
 Scores = Callable[[Tensor, Tensor], Tensor]
 """Token ids and mask (n, t) to logits (n, t, vocabulary)."""
+
+REASON = 400
+"""Characters of another library's error that are repeated."""
+
+UNLIMITED = 10**9
+"""Tokens in a text where nothing limits them."""
 
 UNUSED = ("pooler.",)
 """Weights that a file may lack, because the features do not pass through them."""
@@ -32,58 +38,17 @@ UNUSED = ("pooler.",)
 
 @dataclass(frozen=True)
 class Loaded:
-    """layers: the last hidden layer (0: the embedding). context: most tokens in a text. pad, empty: ids."""
+    """A network that is read at one layer, and the tokenizer that it is read with."""
 
-    model: Any
-    tokenizer: Any
-    layers: int
-    width: int
-    context: int
-    pad: int
-    empty: int | None
-    device: str
+    passes: Passes
+    reader: TextReader
 
-    def tokens(self, texts: list[str], limit: int) -> tuple[list[Array], Array]:
-        """Token ids of each text, at most `limit`, and (n,) bool: which were cut."""
-        if not texts:
-            return [], np.zeros(0, dtype=bool)
-        whole = self.tokenizer(texts, verbose=False)["input_ids"]
-        cut = np.array([len(ids) > limit for ids in whole])
-        sequences = []
-        for text, ids, long in zip(texts, whole, cut, strict=True):
-            kept = self.tokenizer(text, truncation=True, max_length=limit)["input_ids"] if long else ids
-            if not kept:
-                if self.empty is None:
-                    raise DataError(
-                        "a text gives no token, and the tokenizer names none that begins a text",
-                        where=str(self.tokenizer.name_or_path),
-                    )
-                kept = [self.empty]
-            sequences.append(np.array(kept, dtype=np.int64))
-        return sequences, cut
-
-    def features_of(self, sequences: list[Array], budget: int, layer: int, pooling: str) -> Array:
-        """Pooled hidden states (n, width) float32 of token ids, in batches of at most `budget` tokens."""
-        features = np.zeros((len(sequences), self.width), dtype=np.float32)
-
-        def read(batch: Array) -> None:
-            tokens, mask = padded([sequences[index] for index in batch], self.pad)
-            features[batch] = self.features(tokens, mask, layer, pooling)
-
-        side_by_side(read, token_batches([len(sequence) for sequence in sequences], budget), self.device)
-        return features
-
-    def features(self, tokens: Array, mask: Array, layer: int, pooling: str) -> Array:
-        """Token ids and mask (n, t) to pooled hidden states (n, width) float32."""
-        ids, real = (torch.from_numpy(array).to(self.device) for array in (tokens, mask))
-        with torch.inference_mode():
-            out = self.model(input_ids=ids, attention_mask=real, output_hidden_states=layer != -1)
-            hidden = out.last_hidden_state if layer == -1 else out.hidden_states[layer]
-            features: Array = pooled(hidden, real, pooling).cpu().numpy()
-        return features
+    def features(self, sequences: list[Array], budget: int, pooling: str) -> Array:
+        """Pooled hidden states (n, width) float32 of token ids, in batches of at most `budget` tokens. Raises DataError."""
+        return self.passes.features(sequences, self.reader.pad, budget, pooling)
 
 
-def load_pretrained(path: str, revision: str, dtype: str, device: str) -> Loaded:
+def load_pretrained(path: str, revision: str, dtype: str, device: str, layer: int) -> Loaded:
     """The model, ready to be read from on a device. Raises DataError where it is not there, incomplete, or of a kind not
     read.
     """
@@ -92,16 +57,17 @@ def load_pretrained(path: str, revision: str, dtype: str, device: str) -> Loaded
         config, tokenizer = source.config_and_tokenizer()
         model, report = source.weights(transformers.AutoModel, config, dtype)
     _check_complete(report, UNUSED, source.where)
+    loaded = _loaded(config, tokenizer, model.to(device), layer, source.where)
     if config.model_type == "gpt2":
         freeze_layers(model, device)
-    return _loaded(config, tokenizer, model.to(device), device, source.where)
+    return loaded
 
 
-def load_trainable(path: str, revision: str) -> tuple[Loaded, Scores | None]:
+def load_trainable(path: str, revision: str, layer: int) -> tuple[Loaded, Scores | None]:
     """The model in float32 on the CPU, and its logits of the next token (None where it has none), which share its weights.
 
     The output matrix of a model that does not tie it to the embedding is no part of the network. Raises DataError as
-    `load_pretrained` does.
+    `load_pretrained` does, and for a model that does not mask padding.
     """
     source = Source.of(path, revision)
     with source.read():
@@ -110,7 +76,7 @@ def load_trainable(path: str, revision: str) -> tuple[Loaded, Scores | None]:
         whole, report = source.weights(kind, config, "float32")
     if not predicts_next_token(config):
         _check_complete(report, UNUSED, source.where)
-        return _loaded(config, tokenizer, whole, "cpu", source.where), None
+        return _maskable(_loaded(config, tokenizer, whole, layer, source.where)), None
     last = whole.get_output_embeddings()
     matrix = tuple(f"{name}." for name, module in whole.named_modules() if module is last)
     _check_complete(report, (*UNUSED, *matrix), source.where)
@@ -120,7 +86,7 @@ def load_trainable(path: str, revision: str) -> tuple[Loaded, Scores | None]:
         logits: Tensor = whole.to(tokens.device)(input_ids=tokens, attention_mask=mask).logits
         return logits
 
-    return _loaded(config, tokenizer, whole.base_model, "cpu", source.where), scores if complete else None
+    return _maskable(_loaded(config, tokenizer, whole.base_model, layer, source.where)), scores if complete else None
 
 
 def predicts_next_token(config: Any) -> bool:
@@ -154,11 +120,17 @@ class Source:
             with _quiet(), torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
                 yield
-        except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
+        except (W2SError, MemoryError):
+            raise
+        except Exception as error:  # whatever a file of somebody else makes the libraries raise
             raise _unusable(error, self.where, on_hub=self.on_hub) from error
 
     def config_and_tokenizer(self) -> tuple[Any, Any]:
-        """Both, of one model. Raises DataError for an encoder with a decoder."""
+        """Both, of one model. Raises DataError for an encoder with a decoder, and for an adapter of PEFT."""
+        adapter = find_adapter_config_file(self.name, **self.options)
+        if adapter:
+            about = json.loads(Path(adapter).read_text(encoding="utf-8"))
+            raise refused_adapter(str(about.get("peft_type")), str(about.get("base_model_name_or_path")), self.where, alone=False)
         config = transformers.AutoConfig.from_pretrained(self.name, trust_remote_code=False, **self.options)
         if getattr(config, "is_encoder_decoder", False):
             raise DataError(f"a {config.model_type} has an encoder and a decoder; causal and encoder models are read",
@@ -167,7 +139,8 @@ class Source:
 
     def weights(self, kind: Any, config: Any, dtype: str) -> tuple[Any, dict[str, Any]]:
         """The model with its weights, and what was missing or left over; keys and values of past tokens are not kept."""
-        config.use_cache = False
+        config.get_text_config().use_cache = False
+        _in_range(config)
         _in_one_kernel(config)
         model, report = kind.from_pretrained(self.name, config=config, use_safetensors=True, dtype=getattr(torch, dtype),
                                              output_loading_info=True, trust_remote_code=False, **self.options)
@@ -188,23 +161,40 @@ def _check_complete(report: dict[str, Any], may_lack: tuple[str, ...], where: st
                         hint="they would be random numbers; save the whole model with save_pretrained")
 
 
-def _loaded(config: Any, tokenizer: Any, model: Any, device: str, where: str) -> Loaded:
-    if len(tokenizer) > config.vocab_size:
-        raise DataError(f"the tokenizer knows {len(tokenizer)} tokens, the model {config.vocab_size}", where=where,
-                        hint="the tokenizer belongs to another model")
-    pad = _first(tokenizer.pad_token_id, getattr(config, "pad_token_id", None), 0)
-    empty = _first(tokenizer.bos_token_id, tokenizer.eos_token_id, getattr(config, "bos_token_id", None))
-    positions = (getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length) - _offset(model)
-    context = int(min(positions, tokenizer.model_max_length))
-    return Loaded(model, tokenizer, int(config.num_hidden_layers), int(config.hidden_size), context, int(pad or 0), empty, device)
+def _in_range(config: Any) -> None:
+    """An id of padding that is no token (-1 in the first Llama checkpoints) is none: padding is masked."""
+    for part in {id(part): part for part in (config, config.get_text_config())}.values():
+        pad, vocabulary = getattr(part, "pad_token_id", None), getattr(part, "vocab_size", None)
+        if pad is not None and not (pad >= 0 and (vocabulary is None or pad < vocabulary)):
+            part.pad_token_id = None
 
 
-def _first(*ids: int | None) -> int | None:
-    return next((token for token in ids if token is not None), None)
+def _loaded(config: Any, tokenizer: Any, model: Any, layer: int, where: str) -> Loaded:
+    vocabulary, context = int(model.get_input_embeddings().num_embeddings), _context(config, tokenizer, model)
+    reader = TextReader.of(tokenizer, vocabulary, context, (config.pad_token_id, config.bos_token_id), where)
+    tried = trial_tokens(vocabulary, context, {reader.pad, *tokenizer.all_special_ids})
+    return Loaded(Passes.of(model, layer, tried, reader.pad, where), reader)
+
+
+def _context(config: Any, tokenizer: Any, model: Any) -> int:
+    """Most tokens in a text: what the configuration, the tokenizer and a matrix of positions allow, where they limit it."""
+    embeddings = getattr(model, "embeddings", None)
+    matrix = getattr(getattr(embeddings, "position_embeddings", None), "num_embeddings", None)
+    limits = (getattr(config.get_text_config(), "max_position_embeddings", None), matrix)
+    positions = [limit - _offset(model) for limit in limits if isinstance(limit, int) and limit > 0]
+    return int(min([*positions, tokenizer.model_max_length if tokenizer.model_max_length > 0 else UNLIMITED]))
+
+
+def _maskable(loaded: Loaded) -> Loaded:
+    if not loaded.passes.masks:
+        raise DataError(f"{type(loaded.passes.network).__name__} does not mask padding, so what it makes of a text depends on "
+                        "the texts beside it, and it cannot be trained in batches", where=loaded.passes.where,
+                        hint="a strategy on frozen features reads it in batches of one length")
+    return loaded
 
 
 def _unusable(error: Exception, where: str, *, on_hub: bool) -> DataError:
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    reason = _sentence(error)
     if on_hub and "gated repo" in str(error):
         return DataError("this model is gated: the hub gives it to those who accepted its terms", where=where,
                          hint="accept them on its page and log in (hf auth login), or point to a folder: hf[path=<folder>]")
@@ -220,6 +210,13 @@ def _unusable(error: Exception, where: str, *, on_hub: bool) -> DataError:
         where=where,
         hint="wanted: config.json, a tokenizer and safetensors weights, as save_pretrained writes them",
     )
+
+
+def _sentence(error: Exception) -> str:
+    """All that it says on one line, its type before it where it says little."""
+    said = " ".join(str(error).split())
+    words = said if isinstance(error, (OSError, ValueError, ImportError)) and said else f"{type(error).__name__}: {said}"
+    return words if len(words) <= REASON else words[:REASON] + "…"
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, DataError, Embedding, device, in_memory
+from w2s_bench.contracts import Array, Columns, Embedding, device, in_memory
 from w2s_gpt2.batches import text_column
 from w2s_gpt2.folders import folder_digest, folder_family, folder_size, model_folder
 from w2s_gpt2.revision import commit_of
@@ -84,15 +84,14 @@ class Pretrained:
 
         texts = text_column(inputs, self.column)
         distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
-        loaded = load_pretrained(self.path, self.revision, self.dtype, device())
-        self._check_layer(loaded.layers)
-        sequences, cut = loaded.tokens(list(distinct), self._limit(loaded.context))
+        loaded = load_pretrained(self.path, self.revision, self.dtype, device(), self.layer)
+        sequences, cut = loaded.reader.tokens(list(distinct), self._limit(loaded.reader.context))
         rows = np.array([distinct[text] for text in texts], dtype=np.int64)
 
         def read(budget: int) -> Array:
-            return loaded.features_of(sequences, budget, self.layer, self.pooling)
+            return loaded.features(sequences, budget, self.pooling)
 
-        budget = (CPU_TOKENS if loaded.device == "cpu" else GPU_TOKENS) if self.batch_tokens == "auto" else self.batch_tokens
+        budget = (CPU_TOKENS if device() == "cpu" else GPU_TOKENS) if self.batch_tokens == "auto" else self.batch_tokens
         return Embedding(in_memory(read, budget)[rows], truncated=cut[rows] if cut.any() else None)
 
     def module(self, state: Mapping[str, Array]) -> TrainableTransformer:
@@ -100,21 +99,15 @@ class Pretrained:
         from w2s_gpt2.loading import load_trainable
         from w2s_gpt2.trainable import TrainableTransformer
 
-        loaded, scores = load_trainable(self.path, self.revision)
-        self._check_layer(loaded.layers)
+        loaded, scores = load_trainable(self.path, self.revision, self.layer)
 
         def reader(inputs: Columns) -> list[Array]:
-            return loaded.tokens(text_column(inputs, self.column), self._limit(loaded.context))[0]
+            return loaded.reader.tokens(text_column(inputs, self.column), self._limit(loaded.reader.context))[0]
 
-        return TrainableTransformer(loaded.model, loaded.width, loaded.pad, self.layer, self.pooling, reader, scores, self.path)
+        return TrainableTransformer(loaded.passes, loaded.reader.pad, self.pooling, reader, scores)
 
     def _limit(self, context: int) -> int:
         return context if self.max_length == "auto" else min(self.max_length, context)
-
-    def _check_layer(self, layers: int) -> None:
-        if not -(layers + 1) <= self.layer <= layers:
-            raise DataError(f"layer={self.layer}, and the model has layers 0 to {layers}", where=self.path,
-                            hint="-1 is the last")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from w2s_bench.contracts import Array, Columns, PluginError
+from w2s_gpt2.passes import Passes
 from w2s_gpt2.pooling import pooled
 
 
@@ -19,17 +20,24 @@ class TrainableTransformer:
     """States are pooled and texts are cut as the model's own parameters say.
 
     reader: input columns to token ids. scores: token ids and mask (n, t) to logits of the next token (n, t, vocabulary), or
-    None for a model that predicts none; name: for messages.
+    None for a model that predicts none.
     """
 
-    network: Any
-    width: int
+    passes: Passes
     pad: int
-    layer: int
     pooling: str
     reader: Callable[[Columns], list[Array]]
     scores: Callable[[Tensor, Tensor], Tensor] | None
-    name: str
+
+    @property
+    def network(self) -> Any:
+        """The module that is trained."""
+        return self.passes.network
+
+    @property
+    def width(self) -> int:
+        """Values of a pooled state."""
+        return self.passes.width
 
     @property
     def adapters(self) -> tuple[str, ...]:
@@ -43,15 +51,13 @@ class TrainableTransformer:
 
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Pooled hidden states (n, width) float32, with gradients."""
-        out = self.network(input_ids=tokens, attention_mask=mask, output_hidden_states=self.layer != -1)
-        hidden = out.last_hidden_state if self.layer == -1 else out.hidden_states[self.layer]
-        return pooled(hidden, mask, self.pooling)
+        return pooled(self.passes.states(tokens, mask), mask, self.pooling)
 
     def language_loss(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Mean cross-entropy of the next token in nats, over the real tokens behind the first. Raises PluginError."""
         if self.scores is None:
             raise PluginError("predicts no next token: it is an encoder, or was saved without its output matrix",
-                              where=self.name, hint="a language-model stage needs a causal model, such as gpt2 or nano")
+                              where=self.passes.where, hint="a language-model stage needs a causal model, such as gpt2 or nano")
         real = mask[:, 1:].bool()
         logits = self.scores(tokens, mask)[:, :-1][real]
         return nn.functional.cross_entropy(logits.float(), tokens[:, 1:][real])

@@ -11,14 +11,28 @@ from w2s_text.tables import Table
 
 
 def texts(table: Table, name: str) -> Array:
-    """The column as (n,) object array of str; empty ones too. Raises DataError for a missing value."""
+    """The column as (n,) object array of str; empty ones too. Raises DataError for a missing value, and for half a character
+    (a lone surrogate), as a cut through an emoji leaves it in JSON.
+    """
     values = table.column(name)
     column = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         if not isinstance(value, str):
             raise DataError(f"{name} of {table.row(index)} is {value!r}, not text", where=table.source)
         column[index] = value
+        if (half := _half_character(value)) is not None:
+            raise DataError(f"{name} of {table.row(index)} holds half a character, {value[half]!a} at position {half + 1}",
+                            where=table.source, hint="mend the text; a cut through an emoji leaves such a half")
     return column
+
+
+def _half_character(text: str) -> int | None:
+    """Where a text has a lone surrogate, or None."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return error.start
+    return None
 
 
 def labels(table: Table, name: str) -> Array:

@@ -139,6 +139,7 @@ def test_unusable_folders_are_refused_with_a_way_out(tiny: Path, tmp_path: Path)
     with pytest.raises(DataError, match="only pickled weights .pytorch_model.bin.*\n.*save_pretrained"):
         make("hf", path=str(tmp_path)).embed(column(TEXTS), {})
     (tmp_path / "model.safetensors").write_bytes(b"\xff" * 64)
+    (tmp_path / "tokenizer.json").write_bytes((tiny / "tokenizer.json").read_bytes())
     with pytest.raises(DataError, match="damaged safetensors"):
         assert make("hf", path=str(tmp_path)).size
     with pytest.raises(DataError, match="cannot be loaded"):

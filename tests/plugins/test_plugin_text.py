@@ -105,6 +105,14 @@ def test_a_bad_label_is_named_with_its_row(tmp_path: Path, label: str, message: 
         task("text", path=write(tmp_path, "t.csv", records)).load(0)
 
 
+def test_half_a_character_is_named_with_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "tweets.jsonl"
+    path.write_text("\n".join(json.dumps({"text": "cut \ud83d" if row == 31 else f"whole {row}", "label": row})
+                              for row in range(1, 41)))
+    with pytest.raises(DataError, match=r"tweets.jsonl: text of row 31 holds half a character, '\\ud83d' at position 5"):
+        task("text", path=str(path)).load(0)
+
+
 def test_faults_of_files_are_explained(tmp_path: Path) -> None:
     path = write(tmp_path, "reviews.csv", rows())
     with pytest.raises(DataError, match="did you mean reviews.csv"):
