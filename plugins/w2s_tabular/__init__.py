@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import ModelEntry, Parameter, TaskEntry, hookimpl
+from w2s_bench.contracts import READING, ModelEntry, Parameter, TaskEntry, hookimpl
 
 REGRESSION = frozenset({"regression"})
 
@@ -20,16 +20,20 @@ def w2s_tasks() -> Iterable[TaskEntry]:
     )
     yield TaskEntry(
         "arrays", "w2s_tabular.arrays:Arrays",
-        summary="your own .npz, .csv, .parquet or folder of .npy files",
+        summary="your own table: CSV, TSV, JSON lines, Parquet, npz, or a folder of tables or of .npy files",
         tags=REGRESSION | {"own-data"},
         parameters=(
-            Parameter("path", str, None, "the file, or the folder of .npy files", role="place"),
+            Parameter("path", str, None, "the file, or the folder of tables or of .npy files", role="place"),
             Parameter("label", str, "y", "column that holds the label"),
             Parameter("splits", str, "split", "column with supervise, transfer or test in each row; "
-                      "drawn by the seed when there is none"),
+                      "drawn by the seed when there is none, and with none", words=("none",)),
             Parameter("features", str, "", "columns that form x, joined with +; "
-                      "empty: every numeric column but label, split and id"),
-            Parameter("exclude", str, "", "columns that stay out of x, joined with +, such as one that `given` teaches"),
+                      "empty: the array x, the only matrix, or every numeric column but label, split, id and row numbers"),
+            Parameter("exclude", str, "", "columns that stay out of x, joined with +"),
+            Parameter("include", str, "", "columns that are in x though they look like row numbers or teach, joined with +"),
+            Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
+                      words=("auto", "none")),
+            *READING,
             Parameter("divergence", str, "squared", "loss that scores the task", choices=("squared",)),
             reuse,
         ),

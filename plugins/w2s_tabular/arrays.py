@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, DataError, Output, Regression, Split, Splits, draw_splits, nearest, seed_for
-from w2s_tabular.files import IDS, holds_arrays, label_width, read_columns, table_digest
+from w2s_bench.contracts import (
+    Array,
+    Column,
+    Columns,
+    DataError,
+    InputsRead,
+    Output,
+    Regression,
+    Split,
+    Splits,
+    Table,
+    Wording,
+    array_width,
+    draw_splits,
+    nearest,
+    number_labels,
+    read_table,
+    seed_for,
+    table_digest,
+)
+from w2s_tabular.inputs import Wanted, inputs_of, matrix
 from w2s_tabular.reuse import reused
 
 PARTS = ("supervise", "transfer", "test")
 SMALLEST = 6
+_IDS = ("id", "ids")
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """Numbers to predict from named columns in an .npz, .csv, .parquet or a folder of .npy.
+    """Numbers to predict from named columns of a table, an npz or a folder.
 
-    Every column but label, splits and id is an input column of its own; the numeric ones together are `x`
-    (n, d), unless the file has an array `x` (.npz, .npy) or `features` lists the columns of `x`; `exclude` lists
-    columns that stay out of it, such as a rule's answer that `given` teaches.
+    Every column but label, splits and id is an input column of its own; which of them together are `x` (n, d), and why the
+    others are not, `inputs_read` says (see `w2s_tabular.inputs`).
     path: the file. label: name of the label column. splits: name of the column with supervise, transfer or
-    test in each row. features, exclude: column names joined with "+". reuse_inputs: transfer is the supervise sample.
+    test in each row, or none. features, exclude, include: column names joined with "+". reuse_inputs: transfer is the supervise
+    sample. id: name of the column of ids, auto, or none. separator, encoding, na, decimal: see `READING` of the contracts.
     """
 
     licence = "the user's own data"
     citation = ""
+    capabilities = frozenset({"inputs_read", "leaves_out"})
+    leaves_out = "exclude"
     path: str
     label: str = "y"
     splits: str = "split"
@@ -34,100 +58,96 @@ class Arrays:
     divergence: str = "squared"
     reuse_inputs: bool = False
     exclude: str = ""
+    include: str = ""
+    id: str = "auto"
+    separator: str = "auto"
+    encoding: str = "auto"
+    na: str = ""
+    decimal: str = "point"
 
     @property
     def output(self) -> Output:
         """One number, or as many as the label array has columns."""
-        return Regression(label_width(self.path, self.label), self.label)
+        return Regression(array_width(self.path, self.label), self.label)
 
     def fingerprint(self) -> str:
         """SHA-256 of what is read."""
         return table_digest(self.path)
 
+    def inputs_read(self) -> InputsRead:
+        """Which columns are x, and why the others are not. Raises DataError as `load`."""
+        return self._inputs_read
+
+    @functools.cached_property
+    def _inputs_read(self) -> InputsRead:
+        table = self._table()
+        return inputs_of(table, self._columns(table), self._wanted)
+
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""
-        columns = read_columns(self.path)
-        truth = self._truth(columns)
-        names = [name for name in IDS if name in columns][:1]
-        ids = self._ids(columns[names[0]]) if names else np.array([f"row {row}" for row in range(len(truth))])
-        inputs = self._inputs({name: column for name, column in columns.items()
-                               if name not in {self.label, self.splits, *names}})
-        if self.splits in columns:
-            return self._as_given(columns[self.splits], inputs, truth, ids)
-        if self.splits != "split":
-            raise DataError(f"no column {self.splits!r} to read the splits from", where=self.path,
-                            hint=nearest(self.splits, columns))
+        table = self._table()
+        truth = number_labels(table, self.label)
+        ids = self._ids(table)
+        columns = self._columns(table)
+        inputs = self._inputs(table, columns)
+        if self._splits(table):
+            return self._as_given(table, inputs, truth, ids)
         splits = draw_splits(inputs, truth, ids, seed_for("split", task="arrays", seed=seed))
         return reused(splits) if self.reuse_inputs else splits
 
-    def _truth(self, columns: Columns) -> Array:
-        if self.label not in columns:
-            raise DataError(f"no label column {self.label!r}", where=self.path,
-                            hint=f"{nearest(self.label, columns)} (choose with label=…)")
-        values = columns[self.label]
-        if len(values) < SMALLEST:
-            rows = "1 row" if len(values) == 1 else f"{len(values)} rows"
-            raise DataError(f"{rows} cannot be split into three parts",
-                            where=self.path, hint=f"at least {SMALLEST} rows are needed")
-        for row, value in enumerate(values):
-            fault = _fault(value)
-            if fault:
-                raise DataError(f"label {self.label!r} in row {row + 1} is {fault}", where=self.path,
-                                hint="labels must be finite numbers: mend the row or leave it out")
-        return np.array(values, dtype=np.float64).reshape(len(values), -1)
+    @property
+    def _wanted(self) -> Wanted:
+        return Wanted(*(tuple(filter(None, names.split("+"))) for names in (self.features, self.exclude, self.include)))
 
-    def _ids(self, column: Array) -> Array:
-        ids = [str(value) for value in column]
-        seen: dict[str, int] = {}
-        for row, name in enumerate(ids):
-            if name in seen:
-                raise DataError(f"rows {seen[name] + 1} and {row + 1} share the id {name!r}", where=self.path,
-                                hint="an example may be in one part only, once: ids must be unique")
-            seen[name] = row
-        return np.array(ids)
+    def _table(self) -> Table:
+        table = read_table(self.path, Wording(self.separator, self.encoding, self.na, self.decimal))
+        table.column(self.label, "label")
+        if len(table) < SMALLEST:
+            rows = "1 row" if len(table) == 1 else f"{len(table)} rows"
+            raise DataError(f"{rows} cannot be split into three parts", where=self.path,
+                            hint=f"at least {SMALLEST} rows are needed")
+        return table
 
-    def _inputs(self, columns: Columns) -> Columns:
-        if self.features:
-            chosen = self.features.split("+")
-            for name in chosen:
-                if name not in columns:
-                    raise DataError(f"no feature column {name!r}", where=self.path,
-                                    hint=nearest(name, columns))
-                if columns[name].dtype == object:
-                    raise DataError(f"feature column {name!r} holds text", where=self.path,
-                                    hint="list numeric columns only")
-        elif "x" in columns and (columns["x"].ndim == 2 or holds_arrays(self.path)):
-            chosen = ["x"]
-        else:
-            kept_out = self._kept_out(columns)
-            chosen = [name for name, column in columns.items()
-                      if column.dtype != object and column.ndim == 1 and name not in kept_out]
-        for name in chosen:
-            bad = ~np.isfinite(columns[name])
-            if bad.any():
-                row = int(np.argwhere(bad)[0][0])
-                raise DataError(f"feature column {name!r} holds {columns[name][bad][0]} in row {row + 1}",
-                                where=self.path, hint="fill the gap, or list other columns with features=")
+    def _columns(self, table: Table) -> dict[str, Column]:
+        """The input columns."""
+        set_aside = {self.label, self._id(table), self._splits(table)}
+        columns = {name: table.typed(name) for name in table.columns if name not in set_aside}
         if not columns:
-            raise DataError("no column is left as input beside the label", where=self.path,
-                            hint="add a feature column")
-        if not chosen:
-            return columns
-        x = np.concatenate([columns[name].reshape(len(columns[name]), -1) for name in chosen], axis=1)
-        return {**columns, "x": x}
+            raise DataError("no column is left as input beside the label", where=self.path, hint="add a feature column")
+        return columns
 
-    def _kept_out(self, columns: Columns) -> set[str]:
-        names = set(filter(None, self.exclude.split("+")))
-        for name in names:
-            if name not in columns:
-                raise DataError(f"no column {name!r} to exclude", where=self.path, hint=nearest(name, columns))
-        return names
+    def _inputs(self, table: Table, columns: Mapping[str, Column]) -> Columns:
+        chosen = inputs_of(table, columns, self._wanted).x
+        inputs = {name: column.values for name, column in columns.items()}
+        return {**inputs, "x": matrix(columns, chosen)} if chosen else inputs
 
-    def _as_given(self, column: Array, inputs: Columns, truth: Array, ids: Array) -> Splits:
+    def _id(self, table: Table) -> str | None:
+        if self.id == "auto":
+            return next((name for name in table.columns if name.lower() in _IDS), None)
+        if self.id != "none":
+            table.column(self.id, "id")
+        return None if self.id == "none" else self.id
+
+    def _ids(self, table: Table) -> Array:
+        name = self._id(table)
+        if name is None:
+            return np.array([f"row {row}" for row in range(len(table))])
+        return table.ids(name, "id=none numbers the rows instead")
+
+    def _splits(self, table: Table) -> str | None:
+        if self.splits in table.columns:
+            return self.splits
+        if self.splits not in ("split", "none"):
+            raise DataError(f"no column {self.splits!r} to read the splits from", where=self.path,
+                            hint=nearest(self.splits, table.columns))
+        return None
+
+    def _as_given(self, table: Table, inputs: Columns, truth: Array, ids: Array) -> Splits:
+        column = np.array([str(cell).strip() for cell in table.columns[self.splits]], dtype=object)
         for row, value in enumerate(column):
             if value not in PARTS:
-                raise DataError(f"row {row + 1} of column {self.splits!r} is {value!r}, which is no part",
-                                where=self.path, hint=nearest(str(value), PARTS))
+                raise DataError(f"{table.row(row)} of column {self.splits!r} is {value!r}, which is no part", where=self.path,
+                                hint=f"{nearest(value, PARTS)} Or splits=none: parts are drawn by the seed")
         parts = {}
         for part in PARTS:
             rows = np.flatnonzero(column == part)
@@ -138,16 +158,3 @@ class Arrays:
             parts[part] = Split(chosen, truth[rows], ids[rows])
         splits = Splits(**parts)
         return reused(splits) if self.reuse_inputs else splits
-
-
-def _fault(value: Array | float | str) -> str:
-    """Why a label cannot be used, in words; empty when it can."""
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            return f"the text {value!r}, not a number" if value else "empty"
-        return "" if np.isfinite(number) else value
-    if np.isfinite(value).all():
-        return ""
-    return "NaN or empty" if np.isnan(value).any() else "infinite"

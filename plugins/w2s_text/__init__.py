@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import Parameter, TaskEntry, hookimpl
+from w2s_bench.contracts import READING, Parameter, TaskEntry, hookimpl
 
 REGRESSION = frozenset({"regression", "text"})
 CLASSES = frozenset({"classes", "text"})
@@ -39,7 +39,7 @@ def _own_table() -> TaskEntry:
     return TaskEntry(
         "text",
         "w2s_text.own_table:own_table",
-        summary="a number or a class from text: CSV, JSONL, Parquet, a folder of those, or a data set of the hub",
+        summary="a number or a class from text: CSV, TSV, JSON lines, Parquet, a folder of those, or a data set of the hub",
         tags=REGRESSION | CLASSES,
         parameters=(
             Parameter("path", str, None, "a file, a folder, or with revision= the name of a data set on the hub", role="place"),
@@ -57,7 +57,9 @@ def _own_table() -> TaskEntry:
             Parameter("classes", str, "", 'names of the classes in order, "no,yes"; empty: those in the column, sorted'),
             Parameter("second", str, "", "column of a second text, which is joined to the first with an empty line between"),
             BALANCE,
+            LIMIT,
             DIVERGENCE,
+            *READING,
         ),
     )
 

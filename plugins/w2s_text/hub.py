@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2s_bench.contracts import DataError, file_digest
-from w2s_text.tables import Table, stacked, table_of
+from w2s_bench.contracts import DataError, Table, file_digest, stacked, table_of
 
 HUB_SECONDS = 3.0
 _SILENT: list[Exception] = []

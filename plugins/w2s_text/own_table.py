@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from w2s_bench.contracts import (
     Array,
+    ClassColumn,
     Classes,
     Columns,
     DataError,
@@ -18,16 +18,19 @@ from w2s_bench.contracts import (
     Regression,
     Split,
     Splits,
+    Table,
     UsageError,
+    Wording,
+    class_names,
     draw_splits,
-    file_digest,
     nearest,
+    number_labels,
+    read_table,
     seed_for,
+    table_digest,
 )
-from w2s_text.class_labels import ClassColumn, class_names
-from w2s_text.columns import input_column, labels, texts
-from w2s_text.labelled import columns_at, thinned
-from w2s_text.tables import Table, read_files, table_files
+from w2s_text.columns import texts
+from w2s_text.labelled import columns_at, fixed_sample, thinned
 
 FEWEST_ROWS = 6
 PARTS = ("supervise", "transfer", "test")
@@ -51,7 +54,7 @@ class _Rows:
 
 @dataclass(frozen=True)
 class OwnTable:
-    """Text and a label from CSV, JSONL, Parquet, a folder of those, or (with `revision`) a data set of the hub.
+    """Text and a label from CSV, TSV, JSON lines, Parquet, a folder of those, or (with `revision`) a data set of the hub.
 
     Inputs: "text" (n,) and every other column under its own name, save label, id, split and `second`; the text of a pair
     is the first, an empty line and the second. The parts are those of the split column, or 40 % supervise, 40 % transfer
@@ -71,6 +74,8 @@ class OwnTable:
     second: str
     balance: str
     class_divergence: str
+    limit: int
+    wording: Wording
 
     licence = "as the owner of the table says"
     citation = ""
@@ -100,7 +105,7 @@ class OwnTable:
         self._check()
         if self.revision:
             return f"{self.path}[{self.name}]@{self.revision}"
-        return file_digest(*table_files(self.path))
+        return table_digest(self.path)
 
     def pinned(self) -> dict[str, str]:
         """The commit that a revision on the hub stands for, as far as it is known."""
@@ -146,7 +151,7 @@ class OwnTable:
     def _table(self) -> Table:
         from w2s_text.hub import read_hub
 
-        table = read_hub(self.path, self.name, self.revision) if self.revision else read_files(table_files(self.path))
+        table = read_hub(self.path, self.name, self.revision) if self.revision else read_table(self.path, self.wording)
         if len(table) < FEWEST_ROWS:
             raise DataError(f"has {len(table)} rows; at least {FEWEST_ROWS} are needed", where=table.source)
         return table
@@ -157,11 +162,13 @@ class OwnTable:
         part_column = self._named(table, self.split, "split")
         inputs = self._inputs(table, part_column)
         rows = _Rows(inputs, truth, ids, None if part_column is None else self._parts(table, part_column))
-        return rows.at(thinned(truth, rows.part, "text")) if self.balanced else rows
+        if self.limit:
+            rows = rows.at(fixed_sample(len(rows.ids), self.limit, "text", "all"))
+        return rows.at(thinned(rows.truth, rows.part, "text")) if self.balanced else rows
 
     def _truth(self, table: Table) -> Array:
         if self._class_column is None:
-            return labels(table, self.label)
+            return number_labels(table, self.label)
         return self._class_column.truth(table, self._class_column.classes(table))
 
     def _inputs(self, table: Table, part_column: str | None) -> dict[str, Array]:
@@ -177,7 +184,7 @@ class OwnTable:
                     where=table.source,
                     hint="rename one: models read the chosen column under the name 'text'",
                 )
-            inputs[name] = input_column(table.columns[name])
+            inputs[name] = table.typed(name).values
         return inputs
 
     def _named(self, table: Table, wanted: str, automatic: str) -> str | None:
@@ -191,33 +198,25 @@ class OwnTable:
         column = self._named(table, self.id, "id")
         if column is None:
             return np.array([str(row) for row in range(1, len(table) + 1)])
-        ids = np.array([str(value) for value in table.column(column)])
-        unique, first, count = np.unique(ids, return_index=True, return_counts=True)
-        if len(unique) < len(ids):
-            at = first[count > 1].min()
-            raise DataError(
-                f"id {str(ids[at])!r} of {table.row(int(at))} occurs more than once",
-                where=table.source,
-                hint="id=none numbers the rows instead",
-            )
-        return ids
+        return table.ids(column, "id=none numbers the rows instead")
 
     def _parts(self, table: Table, column: str) -> Array:
-        values: list[Any] = table.column(column)
+        values = [str(cell).strip() for cell in table.column(column)]
         for index, value in enumerate(values):
             if value not in PARTS:
                 raise DataError(
                     f"{column} of {table.row(index)} is {value!r}, not one of {', '.join(PARTS)}",
                     where=table.source,
-                    hint=f"{nearest(str(value), PARTS)} Or split=none: parts are drawn by the seed",
+                    hint=f"{nearest(value, PARTS)} Or split=none: parts are drawn by the seed",
                 )
         return np.array([PARTS.index(value) for value in values])
 
 
 def own_table(path: str, text: str, label: str, split: str, id: str, revision: str, name: str, unit: str, output: str,
-              classes: str, second: str, balance: str, divergence: str) -> OwnTable:
-    """The task of these parameters; `output` and `divergence` are properties of it."""
-    return OwnTable(path, text, label, split, id, revision, name, unit, output, classes, second, balance, divergence)
+              classes: str, second: str, balance: str, limit: int, divergence: str, **reading: str) -> OwnTable:
+    """The task of these parameters; `output` and `divergence` are properties of it. reading: how the table is to be read."""
+    return OwnTable(path, text, label, split, id, revision, name, unit, output, classes, second, balance, divergence, limit,
+                    Wording(**reading))
 
 
 def joined(first: Array, second: Array) -> Array:

@@ -6,16 +6,19 @@ should import torch and the like inside its methods, so that planning stays ligh
 
 from w2s_bench.contracts.arrays import as_column, as_rows, check_same_shape
 from w2s_bench.contracts.capabilities import can, declared
+from w2s_bench.contracts.cells import Column
 from w2s_bench.contracts.data import (
     DIRECTIONS,
     ROW_SUM_TOLERANCE,
     Array,
     Columns,
+    InputsRead,
     Pool,
     Split,
     Splits,
     draw_splits,
 )
+from w2s_bench.contracts.delimited import read_csv
 from w2s_bench.contracts.devices import device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
 from w2s_bench.contracts.entries import (
@@ -48,7 +51,7 @@ from w2s_bench.contracts.errors import (
 )
 from w2s_bench.contracts.executors import Components, Executor, Fault, Outcome, Policy, Schedule, Workbench
 from w2s_bench.contracts.figures import COLOURS, SHAPES, Chart, Drawing, Figure, FigureData
-from w2s_bench.contracts.files import file_digest, read_bytes, read_csv
+from w2s_bench.contracts.files import file_digest, read_bytes
 from w2s_bench.contracts.fitting import (
     Checkpoints,
     ConvexIn,
@@ -64,6 +67,7 @@ from w2s_bench.contracts.fitting import (
     by_features,
 )
 from w2s_bench.contracts.hooks import hookimpl, hookspec
+from w2s_bench.contracts.labels import ClassColumn, class_names, number_labels
 from w2s_bench.contracts.measures import (
     PREDICTORS,
     Bound,
@@ -84,17 +88,30 @@ from w2s_bench.contracts.measures import (
 from w2s_bench.contracts.models import Embedding, Model, PrepareContext, PreparedModel, Task, TrainableModel
 from w2s_bench.contracts.outputs import Classes, Output, Regression
 from w2s_bench.contracts.seeds import generator_for, seed_for
+from w2s_bench.contracts.tables import (
+    READING,
+    Table,
+    Wording,
+    array_width,
+    read_table,
+    stacked,
+    table_digest,
+    table_files,
+    table_of,
+)
 
 __all__ = [
-    "COLOURS", "DIRECTIONS", "PREDICTORS", "ROW_SUM_TOLERANCE", "SHAPES", "Array", "Bound", "BoundEntry", "Chart",
-    "Checkpoints", "Classes", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError", "DescriptorsEntry", "Diverged",
-    "Divergence", "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts",
-    "Fault", "Figure", "FigureData", "FigureEntry", "FitContext", "FitProblem", "Geometry", "Labels", "LinearPredictor", "Loss",
-    "LossEntry", "Measured", "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor",
-    "Outcome", "Output", "OutputEntry", "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor",
-    "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample", "Schedule", "ShapeError", "Sides",
-    "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Task",
-    "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Workbench", "as_column", "as_rows", "by_features", "can",
-    "canonical_json", "check_same_shape", "declared", "device", "digest", "draw_splits", "file_digest", "generator_for",
-    "hookimpl", "hookspec", "in_memory", "nearest", "read_bytes", "read_csv", "seed_for",
+    "COLOURS", "DIRECTIONS", "PREDICTORS", "READING", "ROW_SUM_TOLERANCE", "SHAPES", "Array", "Bound", "BoundEntry", "Chart",
+    "Checkpoints", "ClassColumn", "Classes", "Column", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError",
+    "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry", "Executor",
+    "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext", "FitProblem", "Geometry",
+    "InputsRead", "Labels", "LinearPredictor", "Loss", "LossEntry", "Measured", "Metric", "MetricColumn", "MetricEntry",
+    "Missing", "Model", "ModelEntry", "ModulePredictor", "Outcome", "Output", "OutputEntry", "Parameter", "PluginError",
+    "Policy", "Pool", "Predictions", "Predictor", "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample",
+    "Schedule", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy",
+    "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Wording",
+    "Workbench", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json", "check_same_shape",
+    "class_names", "declared", "device", "digest", "draw_splits", "file_digest", "generator_for", "hookimpl", "hookspec",
+    "in_memory", "nearest", "number_labels", "read_bytes", "read_csv", "read_table", "seed_for", "stacked", "table_digest",
+    "table_files", "table_of",
 ]

@@ -50,6 +50,14 @@ class Pool:
     ids: Array
 
 
+@dataclass(frozen=True)
+class InputsRead:
+    """x: the columns of a file that together are the input x, in order. left_out: the others, and why, in words."""
+
+    x: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
 def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
                 shares: tuple[float, float, float] = (0.4, 0.4, 0.2)) -> Splits:
     """Disjoint supervise, transfer and test parts in the given shares, drawn by the seed.

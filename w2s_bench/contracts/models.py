@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from w2s_bench.contracts.data import Array, Columns, Pool, Splits
+from w2s_bench.contracts.data import Array, Columns, InputsRead, Pool, Splits
 from w2s_bench.contracts.outputs import Output
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ class Task(Protocol):
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
     `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`; task: its name, never a path. Where a parameter is a
     place, the fingerprint stands for it in the seeds of fits too: the digest of the content, and no version of anything.
-    capabilities: any of "pinned", "pool", "label_noise", "known_truth" and "balanced"; below is what each promises.
+    capabilities: any of "pinned", "pool", "label_noise", "known_truth", "balanced", "inputs_read" and "leaves_out"; below is
+    what each promises.
     """
 
     output: Output
@@ -55,6 +56,18 @@ class Balanced(Protocol):
     """`balanced`, of a task: whether classes were thinned to one size."""
 
     balanced: bool
+
+
+class ReadsInputs(Protocol):
+    """`inputs_read`, of a task whose input x is made of columns of a file: which they are. Raises DataError as load() does."""
+
+    def inputs_read(self) -> InputsRead: ...
+
+
+class LeavesOut(Protocol):
+    """`leaves_out`, of a task: its parameter that names columns, joined with +, which stay out of the input x."""
+
+    leaves_out: str
 
 
 @dataclass(frozen=True)
@@ -167,6 +180,7 @@ class Pinned(Protocol):
 
 
 TASK_CAPABILITIES: Mapping[str, type] = {
-    "pinned": Pinned, "pool": Pooled, "label_noise": NoisyLabels, "known_truth": KnownTruth, "balanced": Balanced}
+    "pinned": Pinned, "pool": Pooled, "label_noise": NoisyLabels, "known_truth": KnownTruth, "balanced": Balanced,
+    "inputs_read": ReadsInputs, "leaves_out": LeavesOut}
 MODEL_CAPABILITIES: Mapping[str, type] = {
     "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs}

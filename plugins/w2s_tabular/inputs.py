@@ -1,0 +1,132 @@
+"""Which columns of a table are the input x, and why the others are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2s_bench.contracts import Array, Column, DataError, InputsRead, Table, UsageError, nearest
+
+_INDEX = re.compile(r"(?i:unnamed: ?\d+.*|row[ _.]?(names?|id|num|number|index|nr)|__index_level_\d+__|level_0)")
+_IDS = re.compile(r"(?i:ids?|idx|index|uuid|guid|key)|.*[ _.-](?i:ids?|idx|index|uuid)|.*[a-z](Ids?|IDs?|Idx)")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the person says of x, column names each. features: the columns of x; exclude: those that stay out of it; include:
+    those that are in it whatever they look like.
+    """
+
+    features: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+    def check(self, table: Table, columns: Mapping[str, Column]) -> None:
+        """Raise DataError for a column that is not there, UsageError for one that is named twice over."""
+        for noun, names in (("feature column", self.features), ("column", (*self.exclude, *self.include))):
+            for name in names:
+                if name not in columns:
+                    raise DataError(f"no {noun} {name!r}", where=table.source, hint=nearest(name, columns))
+        both = {*self.features, *self.include} & set(self.exclude)
+        if both:
+            raise UsageError(f"the column {min(both)!r} is to be in x and out of it", where=table.source,
+                             hint="name it once: in exclude=, or in features= or include=")
+
+
+def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> InputsRead:
+    """The columns of x in order, and why each other one is not in it.
+
+    Alone, x is the column `x` or `X` of an npz or a folder, else the only matrix, else all columns of numbers, but for row
+    numbers. Raises DataError for a column of x with a gap, and for one that would be numbers but for some cells.
+    """
+    wanted.check(table, columns)
+    left_out: dict[str, str] = {name: "exclude= names it" for name in wanted.exclude}
+    if wanted.features:
+        chosen = [*wanted.features, *(name for name in wanted.include if name not in wanted.features)]
+        left_out |= {name: "features= names others" for name in columns if name not in {*chosen, *left_out}}
+    else:
+        asked = {name: column for name, column in columns.items() if name not in left_out}
+        chosen = _automatic(table, asked, set(wanted.include), left_out)
+    for name in chosen:
+        _check_numbers(table, name, columns[name])
+    _check_own_x(table, columns, chosen)
+    return InputsRead(tuple(chosen), left_out)
+
+
+def matrix(columns: Mapping[str, Column], chosen: tuple[str, ...]) -> Array:
+    """The chosen columns side by side, (n, d) float64."""
+    return np.concatenate([columns[name].values.reshape(len(columns[name].values), -1) for name in chosen], axis=1)
+
+
+def _automatic(table: Table, columns: Mapping[str, Column], include: set[str], left_out: dict[str, str]) -> list[str]:
+    numeric: list[str] = []
+    for name, column in columns.items():
+        if column.kind == "text":
+            _check_odd(table, name, column)
+            left_out[name] = column.why
+        elif name not in include and is_row_number(name, column, table):
+            left_out[name] = f"row numbers, or ids; include={name} takes it in"
+        else:
+            numeric.append(name)
+    named_x = [name for name in numeric if name in ("x", "X") and (table.arrays or columns[name].kind == "matrix")]
+    whole = sorted(named_x, reverse=True)[:1]
+    whole = whole or [name for name in numeric if columns[name].kind == "matrix"]
+    if len(whole) > 1:
+        why = f"there are several matrices; features={whole[0]} chooses one"
+        left_out |= {name: why for name in numeric if name not in include}
+        return [name for name in numeric if name in include]
+    if whole:
+        left_out |= {name: f"{whole[0]} is the input; include={name} takes it in too"
+                     for name in numeric if name not in {*whole, *include}}
+    return [name for name in numeric if not whole or name in {*whole, *include}]
+
+
+def is_row_number(name: str, column: Column, table: Table) -> bool:
+    """Whether a column numbers or names the rows: whole numbers that are 0, 1, … in any order; that are an index by their
+    name, or have none; or that are called ids and are all different.
+    """
+    values = column.values
+    if column.kind != "numbers" or not np.isfinite(values).all() or (values != np.round(values)).any():
+        return False
+    ordered = np.sort(values)
+    if ordered[0] in (0.0, 1.0) and (np.diff(ordered) == 1.0).all():
+        return True
+    if name in table.unnamed or _INDEX.fullmatch(name):
+        return True
+    return bool(_IDS.fullmatch(name)) and bool((np.diff(ordered) > 0.0).all())
+
+
+def _check_odd(table: Table, name: str, column: Column) -> None:
+    if column.odd is None:
+        return
+    odd = column.odd
+    mend = f"add {odd.why}; or " if odd.why else "write it as a number without separators or units; or "
+    raise DataError(f"column {name!r} holds numbers, but {odd.text!r} in {table.row(odd.row)}", where=table.source,
+                    hint=f"{mend}exclude={name} leaves the column out of x")
+
+
+def _check_numbers(table: Table, name: str, column: Column) -> None:
+    if column.kind == "text":
+        _check_odd(table, name, column)
+        raise DataError(f"feature column {name!r} holds {column.why}", where=table.source, hint="list numeric columns only")
+    if column.rounded is not None:
+        cell = table.columns[name][column.rounded]
+        raise DataError(f"column {name!r} holds {cell} in {table.row(column.rounded)}, more digits than a number here holds "
+                        "(float64)", where=table.source, hint=f"exclude={name} leaves it out of x")
+    bad = ~np.isfinite(column.values)
+    if bad.any():
+        row = int(np.argwhere(bad)[0][0])
+        value = column.values[bad][0]
+        what = "a gap" if np.isnan(value) else f"{value}"
+        raise DataError(f"feature column {name!r} holds {what} in {table.row(row)}", where=table.source,
+                        hint=f"fill the gap or leave the row out of the file; or exclude={name} leaves the column out of x")
+
+
+def _check_own_x(table: Table, columns: Mapping[str, Column], chosen: list[str]) -> None:
+    """Raise DataError where models that read x would read something else than the file's own column x."""
+    if "x" in columns and chosen and "x" not in chosen:
+        raise DataError(f"the file has a column 'x' of its own, and models read the input {'+'.join(chosen)} by this name",
+                        where=table.source, hint="rename the column; or let a model read another: raw[column=…]")

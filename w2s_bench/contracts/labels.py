@@ -1,0 +1,211 @@
+"""What the cells of a label column stand for: numbers, or classes by name. One rule whatever file they came from."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from w2s_bench.contracts.cells import NULL_WORDS, cell_text
+from w2s_bench.contracts.data import Array
+from w2s_bench.contracts.errors import DataError, UsageError, nearest
+from w2s_bench.contracts.outputs import Classes
+from w2s_bench.contracts.tables import Table
+
+_WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
+_WHOLE_AS_FLOAT = re.compile(r"([-+]?\d+)\.0+", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?\d+\.\d*", re.ASCII)
+_TRUTH = {"true": "1", "false": "0"}
+_MEND = "drop the row or mend its label"
+
+
+def number_labels(table: Table, name: str) -> Array:
+    """The column as (n, k) float64: k is 1, but for a matrix. Raises DataError for the first cell that is no finite number."""
+    import numpy as np
+
+    cells = table.column(name, "label")
+    column = table.typed(name)
+    if column.rounded is not None:
+        raise DataError(f"{name} of {table.row(column.rounded)} is {cells[column.rounded]}, more digits than a number here holds "
+                        "(float64)", where=table.source, hint="subtract a constant, or is this a column of ids? label=…")
+    if column.kind != "text":
+        values: Array = column.values.reshape(len(table), -1)
+        bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        if not len(bad):
+            return values
+        row = int(bad[0])
+    else:
+        row = next((row for row, cell in enumerate(cells) if not _is_finite(table, cell)), -1)
+        if row < 0:
+            return np.array([table.wording.reading.number(cell) for cell in cells], dtype=np.float64)[:, None]
+    mend = f"{_MEND}, choose another column with label=…, or read classes: output=classes"
+    if _is_missing(table, cells[row]):
+        mend = _MEND
+    elif column.odd is not None and column.odd.why == "decimal=comma":
+        mend = f"add {column.odd.why}"
+    raise DataError(f"{name} of {table.row(row)} is {_fault(table, cells[row])}", where=table.source, hint=mend)
+
+
+@dataclass(frozen=True)
+class ClassColumn:
+    """How a column names classes. column: its name. names: the classes in order, or () for those that it holds, sorted.
+
+    ordered: the classes are steps of a scale; their order then has to be given, unless they are whole numbers.
+    """
+
+    column: str
+    names: tuple[str, ...]
+    ordered: bool
+
+    def classes(self, table: Table) -> Classes:
+        """The classes. Raises DataError for one class only, for a label that is missing or hidden and for two spellings of one
+        class; UsageError for a scale whose order is not known.
+        """
+        if self.names:
+            return Classes(len(self.names), self.names, self.ordered)
+        if (matrix := self._matrix(table)) is not None:
+            return Classes(int(matrix.shape[1]), (), self.ordered)
+        found = self._found(table)
+        if len(found) < 2:
+            raise self._one_class(", ".join(found), table)
+        self._check_spelling(found, table)
+        self._check_hidden(found, table)
+        whole = all(_WHOLE.fullmatch(name) for name in found)
+        if self.ordered and not whole:
+            raise UsageError("the order of the steps is not known", where=table.source,
+                             hint=f'name them from the lowest: classes="{",".join(sorted(found))}"')
+        names = sorted(found, key=int) if whole else sorted(found)
+        return Classes(len(names), tuple(names), self.ordered)
+
+    def truth(self, table: Table, classes: Classes) -> Array:
+        """(n, k) float64, one-hot, or the rows of a matrix of probabilities.
+
+        Raises DataError for the first label that is neither a class nor a class's number.
+        """
+        import numpy as np
+
+        if (matrix := self._matrix(table)) is not None:
+            if matrix.shape[1] != classes.k:
+                raise DataError(f"{self.column} has {matrix.shape[1]} columns for {classes.k} classes", where=table.source,
+                                hint="a column of probabilities for each class, in the order of classes=…")
+            return matrix
+        number_of = numbers_of_classes(classes.names)
+        rows = np.zeros((len(table), classes.k))
+        for index, name in enumerate(self._names_of(table)):
+            number = number_of.get(name, number_of.get(name.casefold()))
+            if number is None:
+                raise DataError(f"{self.column} of {table.row(index)} is {name!r}, which is no class", where=table.source,
+                                hint=nearest(name, classes.names))
+            rows[index, number] = 1.0
+        if np.count_nonzero(rows.any(axis=0)) < 2:
+            raise self._one_class(classes.names[int(rows[0].argmax())], table)
+        return rows
+
+    def _matrix(self, table: Table) -> Array | None:
+        column = table.column(self.column, "label")
+        is_matrix = getattr(column, "ndim", 1) == 2 or (isinstance(column, list) and isinstance(next(iter(column), None), list))
+        return table.typed(self.column).values if is_matrix and table.typed(self.column).kind == "matrix" else None
+
+    def _names_of(self, table: Table) -> list[str]:
+        """The name in each row. Raises DataError where it is missing."""
+        cells = table.column(self.column, "label")
+        known = {name.casefold() for name in self.names}
+        names = []
+        for index, cell in enumerate(cells):
+            name = label_name(cell)
+            if isinstance(cell, list | dict) or (_is_missing(table, cell) and name.casefold() not in known):
+                said = repr("" if cell is None or cell != cell else name)
+                hint = f'{_MEND}; where it is a class, name them all: classes="…,{name}"' if name else _MEND
+                raise DataError(f"{self.column} of {table.row(index)} is {said}, and a class is needed", where=table.source,
+                                hint=hint)
+            names.append(name)
+        return names
+
+    def _found(self, table: Table) -> dict[str, int]:
+        """The names that the column holds, and the row in which each is met first."""
+        found: dict[str, int] = {}
+        for index, name in enumerate(self._names_of(table)):
+            found.setdefault(name, index)
+        return found
+
+    def _check_spelling(self, found: Mapping[str, int], table: Table) -> None:
+        """Raise DataError where two names are most likely one class."""
+        met: dict[str, str] = {}
+        for name in found:
+            first = met.setdefault(_spelled(name), name)
+            if first != name:
+                rows = (table.row(found[first]), table.row(found[name]))
+                raise DataError(f"{self.column} is {first!r} in {rows[0]} and {name!r} in {rows[1]}: two spellings of one class?",
+                                where=table.source, hint="name the classes, and other spellings are taken for them: "
+                                f'classes="{",".join(_once(found))}"')
+
+    def _check_hidden(self, found: Mapping[str, int], table: Table) -> None:
+        """Raise DataError for a −1 beside 0, 1, …: the mark of a label that is kept from the reader."""
+        others = set(found) - {"-1"}
+        if "-1" in found and len(others) > 1 and others == {str(number) for number in range(len(others))}:
+            beside, listed = (mark.join(sorted(names, key=int)) for mark, names in ((", ", others), (",", found)))
+            raise DataError(f"{self.column} of {table.row(found['-1'])} is -1 beside {beside}: the mark of a hidden label?",
+                            where=table.source, hint=f'{_MEND}; where -1 is a class: classes="{listed}"')
+
+    def _one_class(self, name: str, table: Table) -> DataError:
+        return DataError(f"all labels of {self.column!r} are {name}: one class only", where=table.source,
+                         hint='a class to tell from others is needed; or name more: classes="no,yes"')
+
+
+def label_name(value: Any) -> str:
+    """How a label is written: 1, 1.0 and "1.0" are one class, and so are true and "True"; without spaces at its ends."""
+    text = cell_text(value).strip()
+    if text.lower() in _TRUTH:
+        return text.lower()
+    whole = _WHOLE_AS_FLOAT.fullmatch(text)
+    return whole[1] if whole else text
+
+
+def numbers_of_classes(names: Sequence[str]) -> dict[str, int]:
+    """The number of each class by its name, by its name in other letters where that is clear, and by its number as text
+    where no name is one."""
+    numbers = {} if any(_WHOLE.fullmatch(name) for name in names) else {str(number): number for number in range(len(names))}
+    folded = [name.casefold() for name in names]
+    numbers |= {name: number for number, name in enumerate(folded) if folded.count(name) == 1}
+    return numbers | {name: number for number, name in enumerate(names)}
+
+
+def class_names(text: str, where: str) -> tuple[str, ...]:
+    """The names of a list with commas; () for an empty text. Raises UsageError for one name only, or one given twice."""
+    names = tuple(name.strip() for name in text.split(",")) if text else ()
+    if text and (len(names) < 2 or len(set(names)) < len(names) or "" in names):
+        raise UsageError(f"classes={text!r} should be two or more different names", where=where,
+                         hint='separate them by commas: classes="negative,positive"')
+    return names
+
+
+def _spelled(name: str) -> str:
+    """What spellings of one class share."""
+    folded = " ".join(name.casefold().split())
+    folded = _TRUTH.get(folded, folded)
+    if _WHOLE.fullmatch(folded):
+        return str(int(folded))
+    return repr(float(folded)) if _DECIMAL.fullmatch(folded) else folded
+
+
+def _once(found: Iterable[str]) -> list[str]:
+    return sorted({_spelled(name): name for name in reversed(list(found))}.values())
+
+
+def _is_missing(table: Table, cell: Any) -> bool:
+    return table.wording.reading.is_gap(cell) or (isinstance(cell, str) and cell.strip().lower() in NULL_WORDS)
+
+
+def _is_finite(table: Table, cell: Any) -> bool:
+    number = table.wording.reading.number(cell)
+    return number is not None and math.isfinite(number)
+
+
+def _fault(table: Table, cell: Any) -> str:
+    """Why a label cannot be used, in words."""
+    if _is_missing(table, cell):
+        return "missing" if not isinstance(cell, str) or not cell.strip() else f"{cell!r}, a word for what is missing"
+    number = table.wording.reading.number(cell)
+    return f"{cell!r}, and labels must be numbers" if number is None else f"{cell!r}, not a finite number"

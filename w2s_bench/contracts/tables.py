@@ -1,0 +1,349 @@
+"""Tables of the person at the prompt, in whatever file they keep them. Nothing that could run code is read."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from w2s_bench.contracts.cells import Column, Reading, cell_text, typed
+from w2s_bench.contracts.data import Array
+from w2s_bench.contracts.delimited import decoded_text, read_fields
+from w2s_bench.contracts.entries import Parameter
+from w2s_bench.contracts.errors import DataError, nearest
+from w2s_bench.contracts.files import file_digest, read_bytes
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".parquet")
+FORMATS = (*TABLES, ".npz")
+
+READING = (
+    Parameter("separator", str, "auto", "between the fields of a CSV file: comma, semicolon, tab, bar, space, or a character; "
+              "auto: as the header shows", words=("auto",)),
+    Parameter("encoding", str, "auto", "of a text file, such as cp1252; auto: what its byte order mark says, else UTF-8",
+              words=("auto",)),
+    Parameter("na", str, "", "words that stand for a gap, joined with +, such as NA+?; an empty field and NaN always do"),
+    Parameter("decimal", str, "point", "what stands before decimals", choices=("point", "comma")),
+)
+"""Parameters by which a task says how its table is to be read; `Wording` holds their values."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Values of the parameters READING."""
+
+    separator: str = "auto"
+    encoding: str = "auto"
+    na: str = ""
+    decimal: str = "point"
+
+    @property
+    def reading(self) -> Reading:
+        """How cells of text are read."""
+        return Reading(frozenset(filter(None, map(str.strip, self.na.split("+")))), self.decimal == "comma")
+
+
+@dataclass(frozen=True)
+class Table:
+    """columns: cells as the file holds them, n of each: lists, or arrays of numbers (n,) or (n, d). source: what to call it in
+    a message. rows: the name of each row. unnamed: columns whose name in the file is empty, called `column 3` by their place.
+    arrays: whether the columns are arrays that their author named, as in an npz.
+    """
+
+    columns: Mapping[str, Any]
+    source: str
+    rows: tuple[str, ...]
+    wording: Wording = Wording()
+    unnamed: frozenset[str] = frozenset()
+    arrays: bool = False
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def row(self, index: int) -> str:
+        """How a message names a row: counted from 1, the header not counted."""
+        return self.rows[index]
+
+    def column(self, name: str, word: str = "") -> Any:
+        """The cells of that column. word: the parameter that chose it. Raises DataError with near names."""
+        if name not in self.columns:
+            way = f" (choose with {word}=…)" if word else ""
+            raise DataError(f"has no column {name!r}", where=self.source, hint=f"{nearest(name, self.columns)}{way}")
+        return self.columns[name]
+
+    def typed(self, name: str) -> Column:
+        """What a column is."""
+        return typed(self.column(name), self.wording.reading)
+
+    def ids(self, name: str, way_out: str) -> Array:
+        """(n,) str: the column's cells as they stand in the file.
+
+        way_out: the word that goes without. Raises DataError for an id that is missing or is not the only one.
+        """
+        import numpy as np
+
+        cells = self.column(name)
+        ids = [cell_text(cell).strip() for cell in (cells if isinstance(cells, list) else cells.tolist())]
+        seen: dict[str, int] = {}
+        for row, identity in enumerate(ids):
+            if not identity:
+                raise DataError(f"{name} of {self.row(row)} is missing", where=self.source,
+                                hint=f"every example needs one; {way_out}")
+            if identity in seen:
+                raise DataError(f"{self.row(seen[identity])} and {self.row(row)} share the id {identity!r} ({name} occurs more "
+                                "than once)", where=self.source, hint=f"an example may be in one part only, once; {way_out}")
+            seen[identity] = row
+        unique: Array = np.array(ids)
+        return unique
+
+
+def table_files(path: str) -> tuple[Path, ...]:
+    """The files that a path stands for: itself, or of a folder its .npy files or its tables, in the order of their names.
+
+    Raises DataError where there is none.
+    """
+    place = Path(path).expanduser()
+    if place.is_dir():
+        arrays = tuple(sorted(place.glob("*.npy")))
+        tables = tuple(sorted(file for file in place.iterdir() if _ending(file) in TABLES))
+        if not arrays and not tables:
+            raise DataError(f"the folder holds no .npy file and no table ({', '.join(TABLES)})", where=path,
+                            hint="arrays x.npy and y.npy, or tables with the same columns")
+        return arrays or tables
+    if not place.is_file():
+        raise _missing(place, path)
+    if _ending(place) not in FORMATS:
+        raise DataError(f"cannot read a {place.suffix or 'file without suffix'}", where=path,
+                        hint=f"known: {', '.join(FORMATS)}, or a folder of .npy files or of tables")
+    return (place,)
+
+
+def table_digest(path: str) -> str:
+    """SHA-256 of what `table_files` finds."""
+    return file_digest(*table_files(path))
+
+
+def read_table(path: str, wording: Wording | None = None) -> Table:
+    """The table at a path. Raises DataError, with file and line, for what cannot be read, UsageError for a word that is none."""
+    wording = wording or Wording()
+    files = table_files(path)
+    if files[0].suffix == ".npy":
+        return _of_arrays({file.stem: _npy(file) for file in files}, path, wording)
+    if _ending(files[0]) == ".npz":
+        return _of_arrays(_npz(files[0], path), path, wording)
+    return stacked([_READERS[_ending(file).removesuffix(".gz")](file, wording) for file in files], path)
+
+
+def stacked(tables: list[Table], source: str) -> Table:
+    """Tables with the same columns, one under the other. Raises DataError where the columns differ."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    for table in tables[1:]:
+        if set(table.columns) != set(first.columns):
+            odd = ", ".join(sorted(set(table.columns) ^ set(first.columns)))
+            raise DataError(f"its columns are not those of {first.source}: {odd}", where=table.source)
+    columns = {name: [cell for table in tables for cell in table.columns[name]] for name in first.columns}
+    rows = tuple(f"{row} of {table.source}" for table in tables for row in table.rows)
+    return Table(columns, source, rows, first.wording, first.unnamed)
+
+
+def table_of(columns: Mapping[str, Any], source: str, wording: Wording | None = None, unnamed: frozenset[str] = frozenset(),
+             arrays: bool = False) -> Table:
+    """A table whose rows are called row 1, row 2, …"""
+    n = len(next(iter(columns.values()), []))
+    return Table(columns, source, tuple(f"row {number}" for number in range(1, n + 1)), wording or Wording(), unnamed, arrays)
+
+
+def array_width(path: str, name: str) -> int:
+    """Columns of one array of an npz or a folder; 1 for tables and wherever it cannot be known yet."""
+    place = Path(path).expanduser()
+    if place.is_dir() and (place / f"{name}.npy").is_file():
+        array = _npy(place / f"{name}.npy")
+    elif place.is_file() and _ending(place) == ".npz":
+        array = _npz(place, path, only=name).get(name)
+    else:
+        return 1
+    return int(array.shape[1]) if array is not None and array.ndim == 2 else 1
+
+
+def _ending(file: Path) -> str:
+    name = file.name.lower()
+    return next((ending for ending in FORMATS if name.endswith(ending)), file.suffix.lower())
+
+
+def _missing(place: Path, path: str) -> DataError:
+    if not place.parent.is_dir():
+        return DataError("no such file, and no such folder either", where=path,
+                         hint="a data set on the hub is read by its name and revision: text[path=NAME,revision=<commit>]")
+    tables = [file.name for file in place.parent.iterdir() if _ending(file) in FORMATS]
+    return DataError("no such file", where=path,
+                     hint=nearest(place.name, tables) if tables else f"no {', '.join(FORMATS)} file lies in that folder")
+
+
+def _read_delimited(file: Path, wording: Wording) -> Table:
+    header, read = read_fields(file, separator=wording.separator, encoding=wording.encoding)
+    rows = [row for row in read if len(row) == 1 or any(map(str.strip, row))]
+    names, unnamed = [], set()
+    for place, name in enumerate(header):
+        if not name:
+            name = f"column {place + 1}"
+            if all(not row[place].strip() for row in rows) and len(header) > 1:
+                names.append("")
+                continue
+            unnamed.add(name)
+        if name in names:
+            raise DataError(f"the header names {name!r} more than once", where=str(file), hint="rename one of them")
+        names.append(name)
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(names) if name}
+    return table_of(columns, str(file), wording, frozenset(unnamed))
+
+
+def _read_lines(file: Path, wording: Wording) -> Table:
+    records: list[dict[str, Any]] = []
+    text = decoded_text(read_bytes(file), str(file), wording.encoding)
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
+        if line.strip():
+            records.append(_record(line, f"{file}, line {number}"))
+    names = dict.fromkeys(name for record in records for name in record)
+    return table_of({name: [record.get(name) for record in records] for name in names}, str(file), wording)
+
+
+def _record(line: str, where: str) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise DataError(f"names {twice!r} more than once", where=where, hint="rename one of them")
+        return dict(pairs)
+
+    try:
+        record = json.loads(line, object_pairs_hook=once)
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep"
+        raise DataError(f"no JSON: {reason}", where=where,
+                        hint="one object a line; a list of objects over several lines is no JSONL: jq -c '.[]'") from error
+    if not isinstance(record, dict):
+        raise DataError("not a JSON object", where=where, hint='one {"text": …, "label": …} a line')
+    return _flat(record, where)
+
+
+def _flat(record: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Objects within objects under names with dots: {"a": {"b": 1}} has the column a.b."""
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        below = _flat(value, where) if isinstance(value, dict) else None
+        inside = {name: value} if below is None else {f"{name}.{key}": cell for key, cell in below.items()}
+        twice = flat.keys() & inside.keys()
+        if twice:
+            raise DataError(f"two values are called {min(twice)!r}", where=where, hint="rename one of them")
+        flat |= inside
+    return flat
+
+
+def _read_parquet(file: Path, wording: Wording) -> Table:
+    import polars as pl
+
+    try:
+        with file.open("rb") as stream:  # a path would be read as a pattern
+            frame = pl.read_parquet(stream)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise DataError(f"not a readable Parquet file: {reason}", where=str(file),
+                        hint="save it again as Parquet or CSV") from error
+    series = [inside for name in frame.columns for inside in _unnested(frame[name])]
+    if len({column.name for column in series}) < len(series):
+        raise DataError("two columns have one name once objects within are taken apart", where=str(file),
+                        hint="rename one of them")
+    return table_of({column.name: _cells(column, str(file)) for column in series}, str(file), wording)
+
+
+def _unnested(series: pl.Series) -> list[pl.Series]:
+    """The fields of objects under names with dots, as `_flat` calls them; any other column as it is."""
+    import polars as pl
+
+    if not isinstance(series.dtype, pl.Struct):
+        return [series]
+    fields = series.struct.unnest()
+    return [inside for name in fields.columns for inside in _unnested(fields[name].alias(f"{series.name}.{name}"))]
+
+
+def _cells(series: pl.Series, where: str) -> Any:
+    import polars as pl
+
+    if series.dtype == pl.Binary:
+        return [_utf8(cell, series.name, where) for cell in series.to_list()]
+    if isinstance(series.dtype, pl.List) and series.dtype.inner.is_numeric():
+        lengths = series.list.len().unique()
+        if len(lengths) == 1 and lengths[0]:
+            series = series.list.to_array(int(lengths[0]))
+    if isinstance(series.dtype, pl.Array) and not series.has_nulls() and not series.explode().has_nulls():
+        return series.to_numpy()
+    return series.to_list()
+
+
+def _utf8(cell: bytes | None, name: str, where: str) -> str | None:
+    try:
+        return None if cell is None else cell.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"column {name!r} holds bytes that are no text in UTF-8", where=where,
+                        hint="save it as text, or leave the column out") from error
+
+
+def _of_arrays(arrays: Mapping[str, Any], path: str, wording: Wording) -> Table:
+    sizes = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if array.ndim not in (1, 2):
+            raise DataError(f"array {name!r} has shape {array.shape}", where=path, hint="it needs shape (n,) or (n, d)")
+        if array.dtype.kind not in "fiubUSM":
+            raise DataError(f"array {name!r} holds {array.dtype}", where=path, hint="save numbers or text")
+    if len(set(sizes.values())) > 1:
+        raise DataError(f"columns differ in length: {', '.join(f'{name} {size}' for name, size in sizes.items())}", where=path,
+                        hint="every array needs one entry for each example")
+    return table_of({name: _listed(array, name, path) for name, array in arrays.items()}, path, wording, arrays=True)
+
+
+def _listed(array: Any, name: str, path: str) -> Any:
+    if array.dtype.kind in "fiub":
+        return array if array.dtype.kind != "b" else array.tolist() if array.ndim == 1 else array.astype("u1")
+    if array.ndim != 1:
+        raise DataError(f"array {name!r} holds text of shape {array.shape}", where=path, hint="text needs shape (n,)")
+    if array.dtype.kind == "M":
+        return array.astype("U").tolist()
+    return [_utf8(cell, name, path) for cell in array.tolist()] if array.dtype.kind == "S" else array.tolist()
+
+
+def _npy(file: Path) -> Any:
+    import numpy as np
+
+    try:
+        with file.open("rb") as stream:
+            return np.load(stream, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise _unreadable(str(file), error) from error
+
+
+def _npz(file: Path, path: str, only: str | None = None) -> dict[str, Any]:
+    import numpy as np
+
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files if only in (None, name)}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: Exception) -> DataError:
+    if "Object arrays" in str(error) or "pickle" in str(error):
+        return DataError("holds Python objects, which can run code; it was not read", where=path,
+                         hint="save numbers as float arrays and text as str arrays (dtype U)")
+    return DataError(f"not a readable array file ({error})", where=path, hint="save it again with numpy.savez")
+
+
+_READERS = {".csv": _read_delimited, ".tsv": _read_delimited, ".jsonl": _read_lines, ".parquet": _read_parquet}
