@@ -73,7 +73,8 @@ def folder_size(folder: Path) -> int:
     """Number of parameters that features can depend on, in the files that are loaded, from their headers: without output
     matrix, heads, pooler and buffers.
     """
-    return parameters(weight_files(folder, str(folder)))
+    both = bool(_json(folder / "config.json").get("is_encoder_decoder"))
+    return parameters(weight_files(folder, str(folder)), encoder_alone=both)
 
 
 def _json(file: Path) -> dict[str, Any]:

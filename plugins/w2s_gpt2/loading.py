@@ -12,7 +12,10 @@ from typing import Any
 import torch
 import transformers
 from torch import Tensor
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
 from transformers.utils import logging
 from transformers.utils.peft_utils import find_adapter_config_file
 
@@ -25,6 +28,9 @@ from w2s_gpt2.revision import cached_commit
 
 Scores = Callable[[Tensor, Tensor], Tensor]
 """Token ids and mask (n, t) to logits (n, t, vocabulary)."""
+
+ENCODERS = ("t5", "mt5", "umt5")
+"""Families with a decoder whose encoder transformers reads alone."""
 
 REASON = 400
 """Characters of another library's error that are repeated."""
@@ -55,11 +61,11 @@ def load_pretrained(path: str, revision: str, dtype: str, device: str, layer: in
     source = Source.of(path, revision)
     with source.read():
         config, tokenizer = source.config_and_tokenizer()
-        model, report = source.weights(transformers.AutoModel, config, dtype)
-    _check_complete(report, UNUSED, source.where)
-    loaded = _loaded(config, tokenizer, model.to(device), layer, source.where)
-    if config.model_type == "gpt2":
-        freeze_layers(model, device)
+        model, report = source.weights(_reader(config), config, dtype)
+        _check_complete(report, UNUSED, source.where)
+        loaded = _loaded(config, tokenizer, model.to(device), layer, source.where)
+        if config.model_type == "gpt2":
+            freeze_layers(model, device)
     return loaded
 
 
@@ -72,21 +78,26 @@ def load_trainable(path: str, revision: str, layer: int) -> tuple[Loaded, Scores
     source = Source.of(path, revision)
     with source.read():
         config, tokenizer = source.config_and_tokenizer()
-        kind = transformers.AutoModelForCausalLM if predicts_next_token(config) else transformers.AutoModel
+        kind = transformers.AutoModelForCausalLM if predicts_next_token(config) else _reader(config)
         whole, report = source.weights(kind, config, "float32")
-    if not predicts_next_token(config):
-        _check_complete(report, UNUSED, source.where)
-        return _maskable(_loaded(config, tokenizer, whole, layer, source.where)), None
-    last = whole.get_output_embeddings()
-    matrix = tuple(f"{name}." for name, module in whole.named_modules() if module is last)
-    _check_complete(report, (*UNUSED, *matrix), source.where)
-    complete = not any(name.startswith(matrix) for name in report["missing_keys"])
+        last = whole.get_output_embeddings() if predicts_next_token(config) else None
+        matrix = tuple(f"{name}." for name, module in whole.named_modules() if module is last)
+        _check_complete(report, (*UNUSED, *matrix), source.where)
+        network = whole.base_model if predicts_next_token(config) else whole
+        loaded = _maskable(_loaded(config, tokenizer, network, layer, source.where))
+    if not matrix or any(name.startswith(matrix) for name in report["missing_keys"]):
+        return loaded, None
 
     def scores(tokens: Tensor, mask: Tensor) -> Tensor:
         logits: Tensor = whole.to(tokens.device)(input_ids=tokens, attention_mask=mask).logits
         return logits
 
-    return _maskable(_loaded(config, tokenizer, whole.base_model, layer, source.where)), scores if complete else None
+    return loaded, scores
+
+
+def _reader(config: Any) -> Any:
+    """The class that makes hidden states: of the encoder, where the model has a decoder too."""
+    return transformers.AutoModelForTextEncoding if getattr(config, "is_encoder_decoder", False) else transformers.AutoModel
 
 
 def predicts_next_token(config: Any) -> bool:
@@ -126,15 +137,16 @@ class Source:
             raise _unusable(error, self.where, on_hub=self.on_hub) from error
 
     def config_and_tokenizer(self) -> tuple[Any, Any]:
-        """Both, of one model. Raises DataError for an encoder with a decoder, and for an adapter of PEFT."""
+        """Both, of one model. Raises DataError for a decoder whose encoder is not read alone, and for an adapter of PEFT."""
         adapter = find_adapter_config_file(self.name, **self.options)
         if adapter:
             about = json.loads(Path(adapter).read_text(encoding="utf-8"))
             raise refused_adapter(str(about.get("peft_type")), str(about.get("base_model_name_or_path")), self.where, alone=False)
         config = transformers.AutoConfig.from_pretrained(self.name, trust_remote_code=False, **self.options)
-        if getattr(config, "is_encoder_decoder", False):
-            raise DataError(f"a {config.model_type} has an encoder and a decoder; causal and encoder models are read",
-                            where=self.where)
+        if getattr(config, "is_encoder_decoder", False) and config.model_type not in ENCODERS:
+            raise DataError(f"a {config.model_type} has an encoder and a decoder, and transformers reads neither alone",
+                            where=self.where, hint="causal and encoder models are read, and the encoder of "
+                            f"{', '.join(ENCODERS)}")
         return config, transformers.AutoTokenizer.from_pretrained(self.name, trust_remote_code=False, **self.options)
 
     def weights(self, kind: Any, config: Any, dtype: str) -> tuple[Any, dict[str, Any]]:
@@ -170,8 +182,10 @@ def _in_range(config: Any) -> None:
 
 
 def _loaded(config: Any, tokenizer: Any, model: Any, layer: int, where: str) -> Loaded:
-    vocabulary, context = int(model.get_input_embeddings().num_embeddings), _context(config, tokenizer, model)
-    reader = TextReader.of(tokenizer, vocabulary, context, (config.pad_token_id, config.bos_token_id), where)
+    vocabulary = int(getattr(model.get_input_embeddings(), "num_embeddings", len(tokenizer)))
+    configured = (getattr(config, "pad_token_id", None), getattr(config, "bos_token_id", None))
+    context = _context(config, tokenizer, model)
+    reader = TextReader.of(tokenizer, vocabulary, context, configured, where)
     tried = trial_tokens(vocabulary, context, {reader.pad, *tokenizer.all_special_ids})
     return Loaded(Passes.of(model, layer, tried, reader.pad, where), reader)
 

@@ -43,11 +43,16 @@ def weight_files(folder: Path, where: str) -> list[Path]:
     raise _no_weights(folder, where)
 
 
-def parameters(files: list[Path]) -> int:
-    """How many values the features can depend on, each name once. Raises DataError for a damaged file."""
+def parameters(files: list[Path], *, encoder_alone: bool) -> int:
+    """How many values the features can depend on, each once. encoder_alone: of a model with an encoder and a decoder. Raises
+    DataError for a damaged file.
+    """
     shapes: dict[str, int] = {}
     for file in files:
         shapes |= _values(file)
+    if encoder_alone:
+        again = "encoder.embed_tokens." if "shared.weight" in shapes else "decoder."
+        shapes = {name: size for name, size in shapes.items() if not name.startswith(("decoder.", again))}
     return sum(size for name, size in shapes.items() if not NOT_READ.match(name))
 
 

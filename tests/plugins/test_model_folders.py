@@ -221,6 +221,14 @@ def test_shards_count_once_and_one_that_is_missing_is_named(copy: Path) -> None:
 # padding
 
 
+def test_an_encoder_and_decoder_of_which_neither_is_read_alone_names_those_that_are(tmp_path: Path) -> None:
+    folder = save(tmp_path / "bart", transformers.BartModel, transformers.BartConfig(
+        vocab_size=257, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, decoder_attention_heads=2,
+        encoder_ffn_dim=32, decoder_ffn_dim=32, max_position_embeddings=32))
+    with pytest.raises(DataError, match="a bart has an encoder and a decoder.*\n.*the encoder of t5, mt5, umt5"):
+        embed(folder)
+
+
 def test_a_model_that_does_not_mask_padding_is_read_in_batches_of_one_length(tmp_path: Path) -> None:
     folder = save(tmp_path / "fnet", transformers.FNetModel, transformers.FNetConfig(
         vocab_size=257, hidden_size=16, num_hidden_layers=2, intermediate_size=32, max_position_embeddings=32,
