@@ -65,7 +65,7 @@ def standard_of(features: Array) -> Standard:
     """Mean and standard deviation (divisor n) of each column; columns that do not vary are dropped.
 
     A column counts as constant when its deviation is below 1e-7 of its mean's size, which float32 cannot tell
-    from rounding.
+    from rounding; below 1e-13 of features in float64.
     """
     n, d = features.shape
     mean = np.zeros(d)
@@ -76,7 +76,8 @@ def standard_of(features: Array) -> Standard:
     for rows in row_blocks(n):
         square += ((features[rows].astype(np.float64) - mean) ** 2).sum(axis=0)
     scale = np.sqrt(square / n)
-    kept = np.flatnonzero(scale > 1e-7 * np.abs(mean))
+    smallest = 1e-7 if features.dtype == np.float32 else 1e-13
+    kept = np.flatnonzero(scale > smallest * np.abs(mean))
     return Standard(kept, mean[kept], scale[kept])
 
 

@@ -62,7 +62,7 @@ def w2s_models() -> Iterable[ModelEntry]:
     )
     yield ModelEntry(
         "given", "w2s_tabular.given:Given",
-        summary="one numeric column of the task, such as predictions made elsewhere; keep it out of x with exclude=",
+        summary="one numeric column of the task, such as predictions made elsewhere; as a teacher it is not in x",
         tags=frozenset({"tabular", "own-data"}),
         parameters=(Parameter("column", str, None, "input column that is the embedding"),),
     )

@@ -6,21 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from w2s_bench.contracts import Array, Columns, Embedding
-from w2s_tabular.numeric import numeric_column
+from w2s_tabular.numeric import numeric_embedding
 
 
 @dataclass(frozen=True)
 class Given:
-    """column: the numeric input column that is the embedding, (n,) or (n, d)."""
+    """column: the numeric input column that is the embedding, (n,) or (n, d). As a teacher it is in no student's x."""
 
     family = "given"
+    capabilities = frozenset({"answers"})
     size = None
     column: str
+
+    @property
+    def answers(self) -> str:
+        """The column."""
+        return self.column
 
     def fingerprint(self) -> str:
         """No files are read: the task's own digest covers the column."""
         return ""
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
-        """The column as (n, d) float32."""
-        return Embedding(numeric_column(inputs, self.column, f"given[column={self.column}]"))
+        """The column as (n, d), in the precision that it needs."""
+        return numeric_embedding(inputs, self.column, f"given[column={self.column}]")

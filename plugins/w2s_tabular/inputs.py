@@ -53,7 +53,7 @@ def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> In
     for name in chosen:
         _check_numbers(table, name, columns[name])
     _check_own_x(table, columns, chosen)
-    return InputsRead(tuple(chosen), left_out)
+    return InputsRead(tuple(chosen), left_out, frozenset({*wanted.features, *wanted.include}))
 
 
 def matrix(columns: Mapping[str, Column], chosen: tuple[str, ...]) -> Array:
@@ -85,14 +85,14 @@ def _automatic(table: Table, columns: Mapping[str, Column], include: set[str], l
 
 
 def is_row_number(name: str, column: Column, table: Table) -> bool:
-    """Whether a column numbers or names the rows: whole numbers that are 0, 1, … in any order; that are an index by their
-    name, or have none; or that are called ids and are all different.
+    """Whether a column numbers or names the rows: whole numbers that are 0, 1, … in any order, unless it is called x; that are
+    an index by their name, or have none; or that are called ids and are all different.
     """
     values = column.values
     if column.kind != "numbers" or not np.isfinite(values).all() or (values != np.round(values)).any():
         return False
     ordered = np.sort(values)
-    if ordered[0] in (0.0, 1.0) and (np.diff(ordered) == 1.0).all():
+    if name != "x" and ordered[0] in (0.0, 1.0) and (np.diff(ordered) == 1.0).all():
         return True
     if name in table.unnamed or _INDEX.fullmatch(name):
         return True

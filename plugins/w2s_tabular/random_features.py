@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_bench.contracts import Array, Columns, Embedding, PluginError, PrepareContext, generator_for
-from w2s_tabular.numeric import numeric_column
+from w2s_tabular.numeric import numeric_column, smallest_share
 
 WHERE = "random-features"
 
@@ -62,10 +62,11 @@ class RandomFeatures:
         if self.standardise:
             if context.inputs is None:
                 raise PluginError("the task's inputs were not handed over", where=WHERE)
-            x = numeric_column(context.inputs, self.column, WHERE).astype(np.float64)
+            given = numeric_column(context.inputs, self.column, WHERE)
+            x = given.astype(np.float64)
             deviation = x.std(axis=0)
             mean = x.mean(axis=0)
-            state = {"mean": mean, "scale": np.where(deviation > 1e-7 * np.abs(mean), deviation, 1.0)}
+            state = {"mean": mean, "scale": np.where(deviation > smallest_share(given) * np.abs(mean), deviation, 1.0)}
         if self.redraw:
             if context.seed is None:
                 raise PluginError("the cell's seed was not handed over", where=WHERE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from w2s_bench.contracts import Array, Columns, Embedding
-from w2s_tabular.numeric import numeric_column
+from w2s_tabular.numeric import numeric_embedding
 
 
 @dataclass(frozen=True)
@@ -22,5 +22,5 @@ class Raw:
         return ""
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
-        """The column as (n, d) float32."""
-        return Embedding(numeric_column(inputs, self.column, f"raw[column={self.column}]"))
+        """The column as (n, d), in the precision that it needs."""
+        return numeric_embedding(inputs, self.column, f"raw[column={self.column}]")

@@ -29,4 +29,5 @@ def command(what: str | None, store: str | None, as_json: bool, **flags: object)
     click.echo(json.dumps({
         "run_id": plan.run_id, "cells": len(plan.cells), "jobs": planned.jobs, "to_compute": found.remaining,
         "seconds": found.left.seconds, "memory_mib": found.left.memory, "measured_on_other_tasks": found.left.elsewhere,
-        "unmeasured": found.left.unmeasured, "stale": found.stale, "skipped": dict(plan.skipped)}, indent=1))
+        "unmeasured": found.left.unmeasured, "stale": found.stale, "skipped": dict(plan.skipped), "inputs": list(plan.inputs)},
+        indent=1))

@@ -6,7 +6,7 @@ import click
 import numpy as np
 
 from w2s_bench.cli.spec_options import complete
-from w2s_bench.contracts import Output, Split, Splits, Task, declared
+from w2s_bench.contracts import Output, Split, Splits, Task, can, declared
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.report.listing import print_table, say
 from w2s_bench.report.table import listed
@@ -34,6 +34,9 @@ def command(names: tuple[str, ...], examples: int, seed: int) -> None:
         facts = [("predicts", task.output.describe()), ("divergence", task.divergence), ("balanced", _balanced(task)),
                  ("licence", task.licence), ("citation", task.citation or "none given"),
                  ("fingerprint", task.fingerprint() or "none"), ("overlaps", ", ".join(overlaps(splits)) or "none")]
+        if can(task, "inputs_read"):
+            x, others = task.inputs_read().words()
+            facts += [("x", x), ("not in x", others)]
         say([harmless(component.label), *(f"  {name:<12}{harmless(text)}" for name, text in facts), ""])
         about, heads, lines = balance_table(task.output, splits)
         print_table(listed("Labels", f"{about}, seed {seed}", heads, lines))

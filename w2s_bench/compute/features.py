@@ -16,8 +16,8 @@ from w2s_bench.store.artifacts import Artifact
 
 @dataclass(frozen=True)
 class Features:
-    """parts: by split, (n, d) float32. truncated: how many inputs of the splits were longer than the context. column: the
-    input column that was read, or ""."""
+    """parts: by split, (n, d) float32, or float64 of a precise embedding. truncated: how many inputs of the splits were longer
+    than the context. column: the input column that was read, or ""."""
 
     parts: Mapping[Part, Array]
     truncated: int
@@ -25,7 +25,7 @@ class Features:
 
 
 def embedded(model: Model, label: str, inputs: Mapping[str, Columns], state: Mapping[str, Array]) -> Artifact:
-    """Features of named groups of inputs: arrays `name` (n, d) float32, and `name/truncated` (n,) bool where a text was cut.
+    """Features of named groups of inputs: arrays `name` (n, d), and `name/truncated` (n,) bool where a text was cut.
 
     Raises PluginError for a column that is not there or a shape that is wrong, Diverged for values that are not finite.
     """
@@ -35,7 +35,7 @@ def embedded(model: Model, label: str, inputs: Mapping[str, Columns], state: Map
             raise PluginError(f"{label} reads the column {model.column!r}; the task has {', '.join(columns)}")
         embedding: Embedding = model.embed(columns, state)
         n = len(next(iter(columns.values())))
-        arrays[name] = _checked(embedding.values, n, label)
+        arrays[name] = _checked(embedding, n, label)
         if embedding.truncated is not None:
             arrays[f"{name}/truncated"] = np.asarray(embedding.truncated, dtype=bool)
     return Artifact(arrays, {"column": model.column})
@@ -68,8 +68,8 @@ def _places(ids: Array, place: Mapping[str, int]) -> Array:
         raise DataError(f"example {lost} is in a split, and not in the pool of the task") from None
 
 
-def _checked(given: Array, n: int, label: str) -> Array:
-    values = np.asarray(given, dtype=np.float32)
+def _checked(given: Embedding, n: int, label: str) -> Array:
+    values = np.asarray(given.values, dtype=np.float64 if given.precise else np.float32)
     if values.ndim != 2 or len(values) != n:
         raise PluginError(f"{label} gave features of shape {values.shape} for {n} inputs")
     if not np.isfinite(values).all():

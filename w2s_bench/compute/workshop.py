@@ -214,7 +214,7 @@ class Workshop:
         return FitProblem(features, labels, context, name, self._blocks(recipe.embeds, recipe.load))
 
     def _stacked(self, embeds: Sequence[str], load: str, part: Part) -> Array:
-        """Features of several models side by side, (n, Σd) float32: lent."""
+        """Features of several models side by side, (n, Σd): lent."""
         return np.concatenate([self._features(embed, load).parts[part] for embed in embeds], axis=1)
 
     def _blocks(self, embeds: Sequence[str], load: str) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ DIRECTIONS = ("weak-to-strong", "undirected", "same", "strong-to-weak")
 
 ROW_SUM_TOLERANCE = 1e-5
 """A row of probabilities may miss a sum of 1 by this much: float32 softmax over many classes does."""
+
+_SHOWN = 12
+"""Columns that a sentence names."""
 
 Columns = Mapping[str, Array]
 """Named input columns of equal length n: numeric (n,) or (n, d), or text as an object array of str."""
@@ -52,10 +55,25 @@ class Pool:
 
 @dataclass(frozen=True)
 class InputsRead:
-    """x: the columns of a file that together are the input x, in order. left_out: the others, and why, in words."""
+    """x: the columns of a file that together are the input x, in order. left_out: the others, and why, in words. asked: those
+    that the person asked for by name, and which stay in x though they teach.
+    """
 
     x: tuple[str, ...]
     left_out: Mapping[str, str]
+    asked: frozenset[str] = frozenset()
+
+    def words(self) -> tuple[str, str]:
+        """The columns of x, and the others with the reasons; the first few of many."""
+        others: dict[str, list[str]] = {}
+        for name, why in self.left_out.items():
+            others.setdefault(why.replace(name, "…") if name in why else why, []).append(name)
+        said = [f"{_some(names)} ({(self.left_out[names[0]] if len(names) == 1 else why)})" for why, names in others.items()]
+        return _some(self.x) or "none", "; ".join(said) or "none"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f", … ({len(names)} in all)" if len(names) > _SHOWN else "")
 
 
 def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,

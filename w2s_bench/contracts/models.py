@@ -73,10 +73,11 @@ class LeavesOut(Protocol):
 @dataclass(frozen=True)
 class Embedding:
     """Frozen features: values (n, d) float32; truncated: which inputs were longer than the context, (n,) bool, or None
-    where none was."""
+    where none was. precise: the values are float64 and are kept so, as of numbers that float32 would make equal."""
 
     values: Array
     truncated: Array | None = None
+    precise: bool = False
 
 
 @runtime_checkable
@@ -86,7 +87,7 @@ class Model(Protocol):
     column: the input column that it reads ("x", "text", "smiles", …), or "" for a model that picks by itself.
     family, size: models of one family are ordered by size (parameters or width); None where it is unknown.
     fingerprint(): digest of files it reads (weights), "" when there are none.
-    capabilities: any of "module", "pinned", "prepare", "prepare_many" and "prepared_as".
+    capabilities: any of "module", "pinned", "prepare", "prepare_many", "prepared_as" and "answers".
     """
 
     column: str
@@ -141,6 +142,13 @@ class PreparedAs(Protocol):
     prepared_as: Mapping[str, bool | int | float | str]
 
 
+class GivesAnswers(Protocol):
+    """`answers`, of a model: the input column that holds answers made elsewhere. Where it teaches, it leaves the input x of a
+    task that can leave columns out."""
+
+    answers: str
+
+
 class TrainableModel(Protocol):
     """A network whose weights a strategy may train, of torch's tensors and modules; nothing here imports it.
 
@@ -183,4 +191,5 @@ TASK_CAPABILITIES: Mapping[str, type] = {
     "pinned": Pinned, "pool": Pooled, "label_noise": NoisyLabels, "known_truth": KnownTruth, "balanced": Balanced,
     "inputs_read": ReadsInputs, "leaves_out": LeavesOut}
 MODEL_CAPABILITIES: Mapping[str, type] = {
-    "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs}
+    "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs,
+    "answers": GivesAnswers}

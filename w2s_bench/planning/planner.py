@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
-from w2s_bench.contracts import can, declared
+from w2s_bench.contracts import InputsRead, can, declared
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, UsageError
 from w2s_bench.contracts.seeds import seed_for
@@ -57,7 +57,8 @@ class Plan:
     """cells in the order of the spec; jobs by key, upstream before downstream; components by key.
 
     panels: by cell key, the named panels of the spec that hold the cell. skipped: why cells of the spec are left out, by
-    the reason, with their number. unmeasured: in words, the divergences, metrics and bounds that cannot be used.
+    the reason, with their number. unmeasured: in words, the divergences, metrics and bounds that cannot be used. inputs: in
+    words, which columns of a file are the input x of a task, and why the others are not.
     """
 
     spec: RunSpec
@@ -67,6 +68,7 @@ class Plan:
     panels: Mapping[str, tuple[str, ...]]
     skipped: Mapping[str, int]
     unmeasured: tuple[str, ...]
+    inputs: tuple[str, ...]
 
     @functools.cached_property
     def run_id(self) -> str:
@@ -111,7 +113,8 @@ def make_plan(spec: RunSpec, registry: Registry) -> Plan:
                 panels[cell.key] = (*panels.get(cell.key, ()), matrix.panel)
     if planner.refused and (not spec.skip_incompatible or not cells):
         raise planner.refusal()
-    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused), planner.unmeasured)
+    return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused), planner.unmeasured,
+                tuple(planner.inputs))
 
 
 class _Drawn(NamedTuple):
@@ -145,6 +148,8 @@ class _Planner:
         self._shared: dict[Any, str] = {}
         self._scored_by: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
         self._measures = measures_of(registry)
+        self.inputs: dict[str, None] = {}
+        self._untaught: dict[str, Component] = {}
         self.unmeasured = tuple(each.words() for each in self._measures.left_out)
         self._seeds: dict[tuple[str, str, int], int] = {}
 
@@ -296,12 +301,43 @@ class _Planner:
         return list(product(self._known_models(matrix.weak), self._known_models(matrix.strong)))
 
     def _known_tasks(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
-        tasks = self._known(self.registry.select("tasks", texts))
+        tasks = self._known(self._without_teachers(task) for task in self.registry.select("tasks", texts))
         for task in tasks:
             if task.key not in self._tasks:
                 self._tasks[task.key] = task.create()
                 check_output(self.registry, task, self._tasks[task.key], self._measures)
         return tasks
+
+    def _without_teachers(self, task: Component) -> Component:
+        """The task with the columns that teach left out of its input x, where it can leave columns out and nobody asked for
+        them."""
+        if task.key in self._untaught:
+            return self._untaught[task.key]
+        key, instance = task.key, task.create()
+        read: InputsRead | None = instance.inputs_read() if can(instance, "inputs_read") else None
+        parameter = declared(instance, "leaves_out", "")
+        taught = [name for name in self._teachers if read and parameter and name in read.x and name not in read.asked]
+        if read and taught:
+            before = dict(task.params)[parameter]
+            task = self.registry.one("tasks", task.label, {parameter: "+".join([*filter(None, [str(before or "")]), *taught])})
+            read = task.create().inputs_read()
+        if read:
+            left_out = {name: f"{self._teachers[name]} teaches with it" if name in taught else why
+                        for name, why in read.left_out.items()}
+            x, others = replace(read, left_out=left_out).words()
+            self.inputs[f"{task.label}: x is {x}; not in x: {others}"] = None
+        self._untaught[key] = task
+        return task
+
+    @functools.cached_property
+    def _teachers(self) -> dict[str, str]:
+        """The columns with answers that weak models of the spec teach with, and the name of such a model."""
+        found: dict[str, str] = {}
+        for matrix in self.spec.matrices:
+            for model in self._known_models((*matrix.weak, *matrix.models)):
+                if column := declared(self._models[model.key], "answers", ""):
+                    found.setdefault(column, model.label)
+        return found
 
     def _known_strategies(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
         strategies = self._known(self.registry.select("strategies", texts))

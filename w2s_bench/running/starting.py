@@ -135,6 +135,8 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
     into = folder or asked.folder or default_folder(asked.plan.spec)
     for line in asked.words(into):
         audience.say(line)
+    for line in asked.plan.inputs:
+        audience.say(line)
     for line in asked.plan.unmeasured:
         audience.warn(line)
     return run(asked.plan, Place(into, store, cast(Keep, means.get("keep") or "all")), executing, policy, audience)
