@@ -19,9 +19,9 @@ def w2s_tasks() -> Iterable[TaskEntry]:
         tags=REGRESSION | {"small"}, parameters=(reuse,),
     )
     yield TaskEntry(
-        "arrays", "w2s_tabular.arrays:Arrays",
+        "arrays", "w2s_tabular.arrays:own_arrays",
         summary="your own table: CSV, TSV, JSON lines, Parquet, npz, or a folder of tables or of .npy files",
-        tags=REGRESSION | {"own-data"},
+        tags=REGRESSION | {"classes", "own-data"},
         parameters=(
             Parameter("path", str, None, "the file, or the folder of tables or of .npy files", role="place"),
             Parameter("label", str, "y", "column that holds the label"),
@@ -34,7 +34,14 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
                       words=("auto", "none")),
             *READING,
-            Parameter("divergence", str, "squared", "loss that scores the task", choices=("squared",)),
+            Parameter("output", str, "number", "what the label is: a number, a class, or a step of a scale (ordinal)",
+                      choices=("number", "classes", "ordinal")),
+            Parameter("classes", str, "", 'names of the classes in order, "no,yes"; empty: those in the column, sorted'),
+            Parameter("balance", str, "off", "on: thin the larger classes to the size of the smallest, alike for every seed",
+                      choices=("off", "on")),
+            Parameter("limit", int, 0, "use a fixed sample of at most so many examples, balanced after that; 0: all", low=0),
+            Parameter("divergence", str, "auto", "loss that scores the task: squared for numbers, kl or brier for classes",
+                      choices=("auto", "squared", "kl", "brier")),
             reuse,
         ),
     )

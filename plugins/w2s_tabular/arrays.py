@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from w2s_bench.contracts import (
     Array,
+    ClassColumn,
+    Classes,
     Column,
     Columns,
     DataError,
@@ -19,14 +22,19 @@ from w2s_bench.contracts import (
     Split,
     Splits,
     Table,
+    UsageError,
     Wording,
     array_width,
+    class_names,
+    columns_at,
     draw_splits,
+    fixed_sample,
     nearest,
     number_labels,
     read_table,
     seed_for,
     table_digest,
+    thinned,
 )
 from w2s_tabular.inputs import Wanted, inputs_of, matrix
 from w2s_tabular.reuse import reused
@@ -38,24 +46,26 @@ _IDS = ("id", "ids")
 
 @dataclass(frozen=True)
 class Arrays:
-    """Numbers to predict from named columns of a table, an npz or a folder.
+    """Numbers or classes to predict from named columns of a table, an npz or a folder.
 
     Every column but label, splits and id is an input column of its own; which of them together are `x` (n, d), and why the
     others are not, `inputs_read` says (see `w2s_tabular.inputs`).
     path: the file. label: name of the label column. splits: name of the column with supervise, transfer or
     test in each row, or none. features, exclude, include: column names joined with "+". reuse_inputs: transfer is the supervise
     sample. id: name of the column of ids, auto, or none. separator, encoding, na, decimal: see `READING` of the contracts.
+    output_kind: "number"; "classes"; or "ordinal", classes that are steps of a scale. classes: their names in order, with commas.
+    balance: "on" thins the classes to one size. limit: a fixed sample of at most so many examples. scored_by: a divergence, or
+    auto.
     """
 
     licence = "the user's own data"
     citation = ""
-    capabilities = frozenset({"inputs_read", "leaves_out"})
+    capabilities = frozenset({"balanced", "inputs_read", "leaves_out"})
     leaves_out = "exclude"
     path: str
     label: str = "y"
     splits: str = "split"
     features: str = ""
-    divergence: str = "squared"
     reuse_inputs: bool = False
     exclude: str = ""
     include: str = ""
@@ -64,11 +74,43 @@ class Arrays:
     encoding: str = "auto"
     na: str = ""
     decimal: str = "point"
+    output_kind: str = "number"
+    classes: str = ""
+    balance: str = "off"
+    limit: int = 0
+    scored_by: str = "auto"
+
+    @functools.cached_property
+    def output(self) -> Output:
+        """One number, or as many as the label array has columns; or the classes, for which a table may be read."""
+        if self._class_column is None:
+            return Regression(array_width(self.path, self.label), self.label)
+        names = self._class_column.names
+        return Classes(len(names), names, self._class_column.ordered) if names else self._class_column.classes(self._table())
 
     @property
-    def output(self) -> Output:
-        """One number, or as many as the label array has columns."""
-        return Regression(array_width(self.path, self.label), self.label)
+    def divergence(self) -> str:
+        """Squared for numbers, for classes kl or brier. Raises UsageError for one that is not of the kind."""
+        kinds = ("squared",) if self.output_kind == "number" else ("kl", "brier")
+        if self.scored_by not in ("auto", *kinds):
+            raise UsageError(f"divergence={self.scored_by} does not score {self.output_kind}", where=f"arrays[path={self.path}]",
+                             hint=f"one of {', '.join(kinds)}; classes are read with output=classes")
+        return kinds[0] if self.scored_by == "auto" else self.scored_by
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the classes were thinned to one size."""
+        return self.balance == "on"
+
+    @functools.cached_property
+    def _class_column(self) -> ClassColumn | None:
+        where = f"arrays[path={self.path}]"
+        if self.output_kind != "number":
+            return ClassColumn(self.label, class_names(self.classes, where), self.output_kind == "ordinal")
+        if self.classes or self.balanced:
+            raise UsageError("classes= and balance= are for classes, and the label is read as a number", where=where,
+                             hint="add output=classes")
+        return None
 
     def fingerprint(self) -> str:
         """SHA-256 of what is read."""
@@ -86,14 +128,24 @@ class Arrays:
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""
         table = self._table()
-        truth = number_labels(table, self.label)
-        ids = self._ids(table)
-        columns = self._columns(table)
-        inputs = self._inputs(table, columns)
-        if self._splits(table):
-            return self._as_given(table, inputs, truth, ids)
-        splits = draw_splits(inputs, truth, ids, seed_for("split", task="arrays", seed=seed))
+        whole = Split(self._inputs(table, self._columns(table)), self._truth(table), self._ids(table))
+        parts = self._parts(table)
+        rows = self._rows(whole.truth, parts)
+        if len(rows) < len(table):
+            whole = Split(columns_at(whole.inputs, rows), whole.truth[rows], whole.ids[rows])
+        if parts is not None:
+            return self._as_given(whole, parts[rows])
+        splits = draw_splits(whole.inputs, whole.truth, whole.ids, seed_for("split", task="arrays", seed=seed))
         return reused(splits) if self.reuse_inputs else splits
+
+    def _truth(self, table: Table) -> Array:
+        column = self._class_column
+        return number_labels(table, self.label) if column is None else column.truth(table, column.classes(table))
+
+    def _rows(self, truth: Array, parts: Array | None) -> Array:
+        """The rows that are used, ascending: a fixed sample, balanced after that."""
+        rows = fixed_sample(len(truth), self.limit, "arrays", "all") if self.limit else np.arange(len(truth))
+        return rows[thinned(truth[rows], None if parts is None else parts[rows], "arrays")] if self.balanced else rows
 
     @property
     def _wanted(self) -> Wanted:
@@ -142,19 +194,29 @@ class Arrays:
                             hint=nearest(self.splits, table.columns))
         return None
 
-    def _as_given(self, table: Table, inputs: Columns, truth: Array, ids: Array) -> Splits:
+    def _parts(self, table: Table) -> Array | None:
+        """(n,) part of each row, None where the seed draws them."""
+        if self._splits(table) is None:
+            return None
         column = np.array([str(cell).strip() for cell in table.columns[self.splits]], dtype=object)
         for row, value in enumerate(column):
             if value not in PARTS:
                 raise DataError(f"{table.row(row)} of column {self.splits!r} is {value!r}, which is no part", where=self.path,
                                 hint=f"{nearest(value, PARTS)} Or splits=none: parts are drawn by the seed")
+        return column
+
+    def _as_given(self, whole: Split, column: Array) -> Splits:
         parts = {}
         for part in PARTS:
             rows = np.flatnonzero(column == part)
             if not len(rows) and not (part == "transfer" and self.reuse_inputs):
                 raise DataError(f"column {self.splits!r} puts no row into {part!r}", where=self.path,
                                 hint=f"it must name each of {', '.join(PARTS)}")
-            chosen = {name: values[rows] for name, values in inputs.items()}
-            parts[part] = Split(chosen, truth[rows], ids[rows])
+            parts[part] = Split(columns_at(whole.inputs, rows), whole.truth[rows], whole.ids[rows])
         splits = Splits(**parts)
         return reused(splits) if self.reuse_inputs else splits
+
+
+def own_arrays(path: str, output: str = "number", divergence: str = "auto", **settings: Any) -> Arrays:
+    """The task of these parameters; `output` and `divergence` are properties of it."""
+    return Arrays(path, output_kind=output, scored_by=divergence, **settings)

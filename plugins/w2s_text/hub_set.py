@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts import Array, Classes, DataError, UsageError, seed_for
+from w2s_bench.contracts import Array, Classes, DataError, UsageError, fixed_sample, seed_for
 from w2s_text.hub import HubCopy, cached_commit, commit_named, commit_on_hub, digest_of_parts, read_parts
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class HubSource:
         """The formatted examples of the labelled splits. Raises DataError with the row at fault."""
         import numpy as np
 
-        from w2s_text.labelled import Labelled, fixed_sample, one_hot, sample_sizes, text_array
+        from w2s_text.labelled import Labelled, one_hot, sample_sizes, text_array
 
         train, test = read_parts(self.declared.copy, self.path, self._commit() or self.revision)
         declared = self.declared

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, DataError, Output, Pool, Split, Splits, generator_for
+from w2s_bench.contracts import Array, Classes, DataError, Output, Pool, Split, Splits, generator_for, thinned
 
 FEWEST_ROWS = 6
 HALVES = (0.5, 0.5)
@@ -130,35 +130,12 @@ def drawn_parts(groups: Array, shares: Sequence[float], task: str, seed: int) ->
     return [order[part == number] for number in range(len(shares))]
 
 
-def fixed_sample(n: int, size: int, task: str, part: str) -> Array:
-    """`size` of n row numbers, ascending, the same for every seed; all of them where there are no more."""
-    if size >= n:
-        return np.arange(n)
-    return np.sort(generator_for("sample", task=task, part=part).permutation(n)[:size])
-
-
 def sample_sizes(train: int, test: int, limit: int) -> tuple[int, int]:
     """How many examples a fixed sample of `limit` takes of each part: a fifth for the test, as far as there are so many."""
     if not limit:
         return train, test
     of_test = min(test, max(1, round(TEST_SHARE * limit)))
     return min(train, max(0, limit - of_test)), of_test
-
-
-def thinned(truth: Array, parts: Array | None, task: str) -> Array:
-    """Row numbers, ascending, with as many of every class as of the rarest; in each part by itself where there are parts.
-
-    truth: (n, k), whose largest column is the class. Which rows stay is drawn by the task's name, the same for every seed.
-    """
-    classes = truth.argmax(axis=1)
-    of_part = np.zeros(len(truth), dtype=int) if parts is None else np.unique(parts, return_inverse=True)[1]
-    kept = []
-    for part in np.unique(of_part):
-        inside = np.flatnonzero(of_part == part)
-        fewest = np.unique(classes[inside], return_counts=True)[1].min()
-        shuffled = inside[generator_for("balance", task=task, part=int(part)).permutation(len(inside))]
-        kept += [shuffled[classes[shuffled] == number][:fewest] for number in np.unique(classes[inside])]
-    return np.sort(np.concatenate(kept))
 
 
 def one_hot(classes: Sequence[int], k: int) -> Array:
@@ -173,8 +150,3 @@ def text_array(values: Sequence[str]) -> Array:
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column
-
-
-def columns_at(columns: Mapping[str, Array], rows: Array) -> dict[str, Array]:
-    """Every column at these rows."""
-    return {name: column[rows] for name, column in columns.items()}

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, DataError, Output, Regression, UsageError, file_digest
-from w2s_text.labelled import Labelled, LabelledTask, fixed_sample, one_hot, sample_sizes, text_array
+from w2s_bench.contracts import Array, Classes, DataError, Output, Regression, UsageError, file_digest, fixed_sample
+from w2s_text.labelled import Labelled, LabelledTask, one_hot, sample_sizes, text_array
 from w2s_text.line_files import LabelledLine, class_numbers, file_in, read_lines, read_records
 
 CORPUS_LICENCE = "not stated (research use)"

@@ -22,15 +22,17 @@ from w2s_bench.contracts import (
     UsageError,
     Wording,
     class_names,
+    columns_at,
     draw_splits,
+    fixed_sample,
     nearest,
     number_labels,
     read_table,
     seed_for,
     table_digest,
+    thinned,
 )
 from w2s_text.columns import texts
-from w2s_text.labelled import columns_at, fixed_sample, thinned
 
 FEWEST_ROWS = 6
 PARTS = ("supervise", "transfer", "test")

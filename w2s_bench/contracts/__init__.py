@@ -87,6 +87,7 @@ from w2s_bench.contracts.measures import (
 )
 from w2s_bench.contracts.models import Embedding, Model, PrepareContext, PreparedModel, Task, TrainableModel
 from w2s_bench.contracts.outputs import Classes, Output, Regression
+from w2s_bench.contracts.samples import columns_at, fixed_sample, thinned
 from w2s_bench.contracts.seeds import generator_for, seed_for
 from w2s_bench.contracts.tables import (
     READING,
@@ -111,7 +112,7 @@ __all__ = [
     "Schedule", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy",
     "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Wording",
     "Workbench", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json", "check_same_shape",
-    "class_names", "declared", "device", "digest", "draw_splits", "file_digest", "generator_for", "hookimpl", "hookspec",
-    "in_memory", "nearest", "number_labels", "read_bytes", "read_csv", "read_table", "seed_for", "stacked", "table_digest",
-    "table_files", "table_of",
+    "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "file_digest", "fixed_sample", "generator_for",
+    "hookimpl", "hookspec", "in_memory", "nearest", "number_labels", "read_bytes", "read_csv", "read_table", "seed_for",
+    "stacked", "table_digest", "table_files", "table_of", "thinned",
 ]
