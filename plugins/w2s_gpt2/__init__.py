@@ -14,6 +14,17 @@ COLUMN = Parameter("column", str, "text", "input column that is read")
 POOLING = Parameter(
     "pooling", str, "mean", "mean over the tokens, or the last token", choices=("mean", "last")
 )
+SENTENCE = Parameter(
+    "pooling",
+    str,
+    "auto",
+    "mean over the tokens, the last, the first (cls), the largest value; auto: as a sentence encoder's folder says, else mean",
+    choices=("auto", "mean", "last", "cls", "max"),
+)
+PACKAGE = Parameter(
+    "package", str, "", "in the place of path: an installed Python package that carries the model", role="place"
+)
+FILE = Parameter("file", str, "", "the model's folder in the package", role="place")
 READING = (
     COLUMN,
     Parameter("layer", int, -1, "hidden layer: 0 is the token embedding, -1 the last"),
@@ -69,9 +80,11 @@ def w2s_models() -> Iterable[ModelEntry]:
         libraries=(*LIBRARIES, "tokenizers"),
         summary="any causal or encoder model with safetensors weights, on the hub or in a folder",
         parameters=(
-            Parameter("path", str, None, "a folder, or a name on the hub: owner/name", role="place"),
+            Parameter("path", str, None, "a folder, or a name on the hub: owner/name", instead="package", role="place"),
             REVISION,
-            *READING,
+            *(SENTENCE if parameter is POOLING else parameter for parameter in READING),
+            PACKAGE,
+            FILE,
         ),
     )
     yield ModelEntry(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from w2s_bench.contracts import DataError, file_digest, nearest
+from w2s_gpt2.sentences import module_files
 from w2s_gpt2.weights import parameters, weight_files
 
 READ = (".json", ".txt", ".model", ".safetensors", ".tiktoken", ".spm")
@@ -57,7 +58,7 @@ def refused_adapter(kind: str, base: str, path: str, *, alone: bool) -> DataErro
 
 def folder_digest(folder: Path) -> str:
     """SHA-256 over names and contents of configuration, tokenizer and weights."""
-    return file_digest(*sorted(file for file in folder.iterdir() if file.suffix in READ))
+    return file_digest(*sorted(file for file in folder.iterdir() if file.suffix in READ), *module_files(folder), within=folder)
 
 
 def folder_family(folder: Path) -> str:

@@ -23,6 +23,7 @@ from w2s_bench.contracts import Array, DataError, W2SError
 from w2s_gpt2.folders import model_folder, refused_adapter
 from w2s_gpt2.frozen_layers import freeze_layers
 from w2s_gpt2.passes import Passes, trial_tokens
+from w2s_gpt2.pooling import Pooling
 from w2s_gpt2.reading import TextReader
 from w2s_gpt2.revision import cached_commit
 
@@ -49,7 +50,7 @@ class Loaded:
     passes: Passes
     reader: TextReader
 
-    def features(self, sequences: list[Array], budget: int, pooling: str) -> Array:
+    def features(self, sequences: list[Array], budget: int, pooling: Pooling) -> Array:
         """Pooled hidden states (n, width) float32 of token ids, in batches of at most `budget` tokens. Raises DataError."""
         return self.passes.features(sequences, self.reader.pad, budget, pooling)
 

@@ -151,6 +151,7 @@ class Nano:
     def module(self, state: Mapping[str, Array]) -> TrainableTransformer:
         """The network with a copy of the checkpoint's weights."""
         from w2s_gpt2.passes import Passes
+        from w2s_gpt2.pooling import Pooling
         from w2s_gpt2.trainable import TrainableTransformer, tied_scores
 
         network = self._network(state)
@@ -159,7 +160,7 @@ class Nano:
         def reader(inputs: Columns) -> list[Array]:
             return byte_tokens(text_column(inputs, self.column), self.context)[0]
 
-        return TrainableTransformer(passes, PAD, self.pooling, reader, tied_scores(network))
+        return TrainableTransformer(passes, PAD, Pooling(self.pooling), reader, tied_scores(network))
 
     def _network(self, state: Mapping[str, Array]) -> Any:
         from w2s_gpt2.training import Architecture, network

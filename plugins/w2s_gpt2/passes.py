@@ -12,7 +12,7 @@ from torch import Tensor
 
 from w2s_bench.contracts import Array, DataError
 from w2s_gpt2.batches import padded, token_batches
-from w2s_gpt2.pooling import pooled
+from w2s_gpt2.pooling import Pooling
 from w2s_gpt2.side_by_side import side_by_side
 
 TRIED = 16
@@ -75,7 +75,7 @@ class Passes:
         found: Tensor = hidden
         return found
 
-    def features(self, sequences: list[Array], pad: int, budget: int, pooling: str) -> Array:
+    def features(self, sequences: list[Array], pad: int, budget: int, pooling: Pooling) -> Array:
         """Pooled hidden states (n, width) float32 of token ids, in batches of at most `budget` tokens; of sequences of one
         length where the network does not mask padding.
 
@@ -87,7 +87,7 @@ class Passes:
         def read(batch: Array) -> None:
             tokens, mask = (torch.from_numpy(array).to(device) for array in padded([sequences[index] for index in batch], pad))
             with torch.inference_mode():
-                features[batch] = pooled(self.states(tokens, mask), mask, pooling).cpu().numpy()
+                features[batch] = pooling(self.states(tokens, mask), mask).cpu().numpy()
 
         lengths = [len(sequence) for sequence in sequences]
         side_by_side(read, token_batches(lengths, budget, alike=not self.masks), str(device))

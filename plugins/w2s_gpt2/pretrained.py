@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +13,9 @@ import numpy as np
 from w2s_bench.contracts import Array, Columns, Embedding, device, in_memory
 from w2s_gpt2.batches import text_column
 from w2s_gpt2.folders import folder_digest, folder_family, folder_size, model_folder
-from w2s_gpt2.revision import commit_of
+from w2s_gpt2.packages import place_of
+from w2s_gpt2.revision import cached_commit, commit_of
+from w2s_gpt2.sentences import SentenceReading, hub_folder, sentence_reading
 from w2s_gpt2.size import gpt2_parameters
 
 if TYPE_CHECKING:
@@ -33,32 +36,41 @@ class Pretrained:
     are not known.
     """
 
-    path: str
+    path: str | None
     revision: str
     column: str
     layer: int
-    pooling: Literal["mean", "last"]
+    pooling: Literal["auto", "mean", "last", "cls", "max"]
     max_length: int | Literal["auto"]
     dtype: Literal["float32", "bfloat16"]
     batch_tokens: int | Literal["auto"]
+    package: str = ""
+    file: str = ""
     published: tuple[str, int] | None = None
 
     capabilities = frozenset({"module", "pinned"})
+
+    @property
+    def place(self) -> str:
+        """The folder or the name on the hub. Raises UsageError unless there is one of path and package, DataError where a
+        package lacks it.
+        """
+        return place_of(self.path, self.package, self.file)
 
     @property
     def family(self) -> str:
         """Published family, the model type of a folder's config, or the name on the hub."""
         if self.published:
             return self.published[0]
-        folder = model_folder(self.path)
-        return folder_family(folder) if folder else self.path
+        folder = model_folder(self.place)
+        return folder_family(folder) if folder else self.place
 
     @property
     def size(self) -> int | None:
         """Number of parameters; None for a name on the hub whose count is not known here."""
         if self.published:
             return self.published[1]
-        folder = model_folder(self.path)
+        folder = model_folder(self.place)
         return folder_size(folder) if folder else None
 
     def fingerprint(self) -> str:
@@ -66,14 +78,15 @@ class Pretrained:
         commit of the snapshot in the cache, which is read then whatever the hub has by now, or of the hub; `name@revision`
         where there is neither.
         """
-        folder = model_folder(self.path)
+        folder = model_folder(self.place)
         if folder:
+            self._sentence()
             return folder_digest(folder)
-        return f"{self.path}@{commit_of(self.path, self.revision) or self.revision}"
+        return f"{self.place}@{commit_of(self.place, self.revision) or self.revision}"
 
     def pinned(self) -> dict[str, str]:
         """The commit that a revision on the hub stands for."""
-        commit = None if model_folder(self.path) else commit_of(self.path, self.revision)
+        commit = None if model_folder(self.place) else commit_of(self.place, self.revision)
         return {"revision": commit} if commit else {}
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
@@ -81,15 +94,18 @@ class Pretrained:
         where half a batch does not fit the device.
         """
         from w2s_gpt2.loading import load_pretrained
+        from w2s_gpt2.pooling import Pooling
 
-        texts = text_column(inputs, self.column)
+        sentence = self._sentence()
+        texts = sentence.cased(text_column(inputs, self.column))
         distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
-        loaded = load_pretrained(self.path, self.revision, self.dtype, device(), self.layer)
-        sequences, cut = loaded.reader.tokens(list(distinct), self._limit(loaded.reader.context))
+        loaded = load_pretrained(self.place, self.revision, self.dtype, device(), self.layer)
+        sequences, cut = loaded.reader.tokens(list(distinct), self._limit(loaded.reader.context, sentence))
+        pooling = Pooling(sentence.pooling, sentence.normalised)
         rows = np.array([distinct[text] for text in texts], dtype=np.int64)
 
         def read(budget: int) -> Array:
-            return loaded.features(sequences, budget, self.pooling)
+            return loaded.features(sequences, budget, pooling)
 
         budget = (CPU_TOKENS if device() == "cpu" else GPU_TOKENS) if self.batch_tokens == "auto" else self.batch_tokens
         return Embedding(in_memory(read, budget)[rows], truncated=cut[rows] if cut.any() else None)
@@ -97,17 +113,31 @@ class Pretrained:
     def module(self, state: Mapping[str, Array]) -> TrainableTransformer:
         """The network in float32 on the CPU, with weights read afresh. Raises DataError where it cannot."""
         from w2s_gpt2.loading import load_trainable
+        from w2s_gpt2.pooling import Pooling
         from w2s_gpt2.trainable import TrainableTransformer
 
-        loaded, scores = load_trainable(self.path, self.revision, self.layer)
+        loaded, scores = load_trainable(self.place, self.revision, self.layer)
+
+        sentence = self._sentence()
+        limit = self._limit(loaded.reader.context, sentence)
 
         def reader(inputs: Columns) -> list[Array]:
-            return loaded.reader.tokens(text_column(inputs, self.column), self._limit(loaded.reader.context))[0]
+            return loaded.reader.tokens(sentence.cased(text_column(inputs, self.column)), limit)[0]
 
-        return TrainableTransformer(loaded.passes, loaded.reader.pad, self.pooling, reader, scores)
+        pooling = Pooling(sentence.pooling, sentence.normalised)
+        return TrainableTransformer(loaded.passes, loaded.reader.pad, pooling, reader, scores)
 
-    def _limit(self, context: int) -> int:
-        return context if self.max_length == "auto" else min(self.max_length, context)
+    def _sentence(self) -> SentenceReading:
+        """How texts are cut and pooled. Raises DataError for a sentence encoder of which not every module is read."""
+        if self.pooling != "auto":
+            return SentenceReading(self.pooling)
+        return sentence_reading(model_folder(self.place) or self._on_hub(), self.place)
+
+    def _on_hub(self) -> Path | None:
+        return hub_folder(self.place, cached_commit(self.place, self.revision) or self.revision)
+
+    def _limit(self, context: int, sentence: SentenceReading) -> int:
+        return min(context, (sentence.longest or context) if self.max_length == "auto" else self.max_length)
 
 
 @dataclass(frozen=True)

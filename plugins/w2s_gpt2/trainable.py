@@ -12,7 +12,7 @@ from transformers.pytorch_utils import Conv1D
 
 from w2s_bench.contracts import Array, Columns, PluginError
 from w2s_gpt2.passes import Passes
-from w2s_gpt2.pooling import pooled
+from w2s_gpt2.pooling import Pooling
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class TrainableTransformer:
 
     passes: Passes
     pad: int
-    pooling: str
+    pooling: Pooling
     reader: Callable[[Columns], list[Array]]
     scores: Callable[[Tensor, Tensor], Tensor] | None
 
@@ -51,7 +51,7 @@ class TrainableTransformer:
 
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Pooled hidden states (n, width) float32, with gradients."""
-        return pooled(self.passes.states(tokens, mask), mask, self.pooling)
+        return self.pooling(self.passes.states(tokens, mask), mask)
 
     def language_loss(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Mean cross-entropy of the next token in nats, over the real tokens behind the first. Raises PluginError."""

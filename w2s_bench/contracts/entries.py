@@ -11,7 +11,8 @@ class Parameter:
     """One parameter of a component. kind: the type of its value; "auto" style words go in `words`.
 
     low, high: inclusive range for numbers. choices: allowed words. default None means: must be given,
-    unless optional is true. draw: its values only number draws of one kind of task, so that tables pool them.
+    unless optional is true, or the parameter that `instead` names is given.
+    draw: its values only number draws of one kind of task, so that tables pool them.
     names: a kind in the plural ("models", "losses", "divergences", …): the value is the name of a component of that kind,
     and the target is called with that component instead; a model so named by a strategy adds a block to the features of
     its fits. when: (another parameter, its value) without which the name stands for nothing and is handed over as it is.
@@ -30,6 +31,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     optional: bool = False
+    instead: str = ""
     draw: bool = False
     names: str = ""
     when: tuple[str, str] | None = None

@@ -17,7 +17,7 @@ def check_parameters(entry: Entry, settings: dict[str, Scalar], where: str) -> d
     for name, parameter in known.items():
         if name in settings:
             resolved[name] = _checked(parameter, settings[name], entry.name, where)
-        elif parameter.default is None and not parameter.optional:
+        elif _is_lacking(parameter, settings):
             raise UsageError(f"{entry.name} needs the parameter {name} ({parameter.help})", where=where,
                              hint=f"write {entry.name}[{name}=…]")
         else:
@@ -52,7 +52,12 @@ def _checked(parameter: Parameter, value: Scalar, owner: str, where: str) -> Sca
 
 def lacking(entry: Entry, settings: dict[str, Scalar]) -> bool:
     """Whether an entry needs a parameter that is not among the settings."""
-    return any(p.default is None and not p.optional and p.name not in settings for p in entry.parameters)
+    return any(_is_lacking(parameter, settings) for parameter in entry.parameters)
+
+
+def _is_lacking(parameter: Parameter, settings: dict[str, Scalar]) -> bool:
+    given = parameter.name in settings or (parameter.instead and parameter.instead in settings)
+    return parameter.default is None and not parameter.optional and not given
 
 
 def is_place(parameter: Parameter, value: Scalar | None) -> bool:
