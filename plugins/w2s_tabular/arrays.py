@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ from w2s_bench.contracts import (
     table_digest,
     thinned,
 )
-from w2s_tabular.inputs import Wanted, inputs_of, matrix
+from w2s_tabular.inputs import Wanted, inputs_of, is_row_number, matrix
+from w2s_tabular.leaks import leaks
 from w2s_tabular.reuse import reused
 
 PARTS = ("supervise", "transfer", "test")
@@ -117,13 +118,21 @@ class Arrays:
         return table_digest(self.path)
 
     def inputs_read(self) -> InputsRead:
-        """Which columns are x, and why the others are not. Raises DataError as `load`."""
+        """Which columns are x, why the others are not, and what gives the label or an excluded column away. Raises DataError as
+        `load`.
+        """
         return self._inputs_read
 
     @functools.cached_property
     def _inputs_read(self) -> InputsRead:
         table = self._table()
-        return inputs_of(table, self._columns(table), self._wanted)
+        columns = self._columns(table)
+        read = inputs_of(table, columns, self._wanted)
+        answers = {self.label: self._truth(table)}
+        answers |= {name: column.values[:, None] for name in self._wanted.exclude
+                    if (column := columns[name]).kind == "numbers" and np.isfinite(column.values).all()}
+        numbered = {name: columns[name].values for name in read.left_out if is_row_number(name, columns[name], table)}
+        return replace(read, leaks=leaks({name: columns[name].values for name in read.x}, answers, numbered))
 
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""

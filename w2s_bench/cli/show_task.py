@@ -35,8 +35,8 @@ def command(names: tuple[str, ...], examples: int, seed: int) -> None:
                  ("licence", task.licence), ("citation", task.citation or "none given"),
                  ("fingerprint", task.fingerprint() or "none"), ("overlaps", ", ".join(overlaps(splits)) or "none")]
         if can(task, "inputs_read"):
-            x, others = task.inputs_read().words()
-            facts += [("x", x), ("not in x", others)]
+            read = task.inputs_read()
+            facts += [*zip(("x", "not in x"), read.words(), strict=True), *(("look at", line) for line in read.leaks)]
         say([harmless(component.label), *(f"  {name:<12}{harmless(text)}" for name, text in facts), ""])
         about, heads, lines = balance_table(task.output, splits)
         print_table(listed("Labels", f"{about}, seed {seed}", heads, lines))

@@ -56,12 +56,13 @@ class Pool:
 @dataclass(frozen=True)
 class InputsRead:
     """x: the columns of a file that together are the input x, in order. left_out: the others, and why, in words. asked: those
-    that the person asked for by name, and which stay in x though they teach.
+    that the person asked for by name, and which stay in x though they teach. leaks: what gives an answer away, in sentences.
     """
 
     x: tuple[str, ...]
     left_out: Mapping[str, str]
     asked: frozenset[str] = frozenset()
+    leaks: tuple[str, ...] = ()
 
     def words(self) -> tuple[str, str]:
         """The columns of x, and the others with the reasons; the first few of many."""

@@ -326,6 +326,7 @@ class _Planner:
                         for name, why in read.left_out.items()}
             x, others = replace(read, left_out=left_out).words()
             self.inputs[f"{task.label}: x is {x}; not in x: {others}"] = None
+            self.inputs.update((f"{task.label}: look at this: {line}", None) for line in read.leaks)
         self._untaught[key] = task
         return task
 
