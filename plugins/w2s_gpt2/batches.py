@@ -1,4 +1,4 @@
-"""Batches of sequences of like length, and the texts that they are made from."""
+"""Batches of sequences of like length."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, DataError, nearest
+from w2s_bench.contracts import Array
 
 PADDING = 0.05
 """Share of a batch that may be padding once the batch has an eighth of its budget: a product of fewer rows is slower."""
@@ -39,15 +39,3 @@ def padded(sequences: Sequence[Array], pad: int) -> tuple[Array, Array]:
     tokens = np.full(mask.shape, pad, dtype=np.int64)
     tokens[mask] = np.concatenate(sequences)
     return tokens, mask.astype(np.int64)
-
-
-def text_column(inputs: Columns, name: str) -> list[str]:
-    """The column as texts. Raises DataError where it is missing (near names) or holds numbers."""
-    if name not in inputs:
-        raise DataError(
-            f"the task has no column {name!r}", where=f"column={name}", hint=nearest(name, inputs)
-        )
-    column = np.asarray(inputs[name])
-    if column.dtype.kind not in "OUS" or column.ndim != 1:
-        raise DataError(f"the column {name!r} holds numbers, not texts", where=f"column={name}")
-    return [str(text) for text in column]

@@ -18,8 +18,9 @@ from w2s_bench.contracts import (
     UsageError,
     generator_for,
     seed_for,
+    text_column,
 )
-from w2s_gpt2.batches import padded, text_column, token_batches
+from w2s_gpt2.batches import padded, token_batches
 from w2s_gpt2.bytes import PAD, VOCABULARY, byte_tokens
 from w2s_gpt2.checkpoints import kept_steps, packed, weights_at
 from w2s_gpt2.corpora import corpus_fingerprint, read_corpus

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding, device, in_memory
-from w2s_gpt2.batches import text_column
+from w2s_bench.contracts import Array, Columns, Embedding, device, in_memory, place_of, text_column
 from w2s_gpt2.folders import folder_digest, folder_family, folder_size, model_folder
-from w2s_gpt2.packages import place_of
 from w2s_gpt2.revision import cached_commit, commit_of
 from w2s_gpt2.sentences import SentenceReading, hub_folder, sentence_reading
 from w2s_gpt2.size import gpt2_parameters

@@ -17,6 +17,7 @@ from w2s_bench.contracts.data import (
     Split,
     Splits,
     draw_splits,
+    text_column,
 )
 from w2s_bench.contracts.delimited import read_csv
 from w2s_bench.contracts.devices import device, in_memory
@@ -87,6 +88,7 @@ from w2s_bench.contracts.measures import (
 )
 from w2s_bench.contracts.models import Embedding, Model, PrepareContext, PreparedModel, Task, TrainableModel
 from w2s_bench.contracts.outputs import Classes, Output, Regression
+from w2s_bench.contracts.packages import place_of
 from w2s_bench.contracts.samples import columns_at, fixed_sample, thinned
 from w2s_bench.contracts.seeds import generator_for, seed_for
 from w2s_bench.contracts.tables import (
@@ -113,6 +115,6 @@ __all__ = [
     "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Wording",
     "Workbench", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json", "check_same_shape",
     "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "file_digest", "fixed_sample", "generator_for",
-    "hookimpl", "hookspec", "in_memory", "nearest", "number_labels", "read_bytes", "read_csv", "read_table", "seed_for",
-    "stacked", "table_digest", "table_files", "table_of", "thinned",
+    "hookimpl", "hookspec", "in_memory", "nearest", "number_labels", "place_of", "read_bytes", "read_csv", "read_table",
+    "seed_for", "stacked", "table_digest", "table_files", "table_of", "text_column", "thinned",
 ]

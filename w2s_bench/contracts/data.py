@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.contracts.errors import DataError, nearest
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -94,3 +96,15 @@ def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
         return Split({name: column[index] for name, column in inputs.items()}, truth[index], ids[index])
 
     return Splits(part(order[:first]), part(order[first:second]), part(order[second:]))
+
+
+def text_column(inputs: Columns, name: str) -> list[str]:
+    """The column as texts. Raises DataError where it is missing (near names) or holds numbers."""
+    import numpy as np
+
+    if name not in inputs:
+        raise DataError(f"the task has no column {name!r}", where=f"column={name}", hint=nearest(name, inputs))
+    column = np.asarray(inputs[name])
+    if column.dtype.kind not in "OUS" or column.ndim != 1:
+        raise DataError(f"the column {name!r} holds numbers, not texts", where=f"column={name}")
+    return [str(text) for text in column]

@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 from pathlib import Path
 
-from w2s_bench.contracts import DataError, UsageError, nearest
+from w2s_bench.contracts.errors import DataError, UsageError, nearest
 
 
 def place_of(path: str | None, package: str, file: str) -> str:

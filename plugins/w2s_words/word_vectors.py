@@ -1,0 +1,87 @@
+"""Vectors of words in a text file, a word and its numbers a line, as GloVe and word2vec write them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from w2s_bench.contracts import Array, DataError
+
+WORD = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """A first line of two whole numbers, as word2vec writes it, is no vector. Words are split as \\w+ and single signs; one that
+    is not in the file is looked up in small letters.
+    """
+
+    file: Path
+
+    @property
+    def files(self) -> tuple[Path]:
+        """What is read."""
+        return (self.file,)
+
+    def shape(self) -> tuple[int, int]:
+        """Words and width. Raises DataError for a file without vectors."""
+        rows, width = 0, 0
+        for number, line in self._lines():
+            rows, width = rows + 1, width or self._width(number, line)
+        if not rows:
+            raise DataError("holds no vector", where=str(self.file))
+        return rows, width
+
+    def means(self, texts: list[str]) -> tuple[Array, Array]:
+        """The mean (n, d) float32 of the vectors of each text's words, and (n,) bool: whether the file knows one. Raises
+        DataError for a line that is no vector.
+        """
+        words = [WORD.findall(text) for text in texts]
+        vectors, width = self._vectors({form for found in words for word in found for form in (word, word.lower())})
+        values, known = np.zeros((len(texts), width), dtype=np.float32), np.zeros(len(texts), dtype=bool)
+        for index, found in enumerate(words):
+            rows = [vectors[form] for form in (word if word in vectors else word.lower() for word in found) if form in vectors]
+            if rows:
+                values[index], known[index] = np.mean(rows, axis=0), True
+        return values, known
+
+    def _vectors(self, wanted: set[str]) -> tuple[dict[str, Array], int]:
+        found: dict[str, Array] = {}
+        width = 0
+        for number, line in self._lines():
+            width = width or self._width(number, line)
+            word, *numbers = line.rsplit(" ", width)
+            if word in wanted and word not in found:
+                try:
+                    found[word] = np.array(numbers, dtype=np.float64)
+                except ValueError as error:
+                    raise self._no_vector(number) from error
+                if len(numbers) != width:
+                    raise self._no_vector(number)
+        if not width:
+            raise DataError("holds no vector", where=str(self.file))
+        return found, width
+
+    def _width(self, number: int, line: str) -> int:
+        if line.count(" ") < 1:
+            raise self._no_vector(number)
+        return line.count(" ")
+
+    def _no_vector(self, number: int) -> DataError:
+        return DataError(f"line {number} is no word with its numbers", where=str(self.file),
+                         hint="a word and as many numbers as in every line, with spaces between")
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        try:
+            with (gzip.open if self.file.suffix == ".gz" else open)(self.file, "rt", encoding="utf-8", newline="\n") as stream:
+                for number, line in enumerate(stream, start=1):
+                    text = line.rstrip()
+                    if text and not (number == 1 and re.fullmatch(r"\d+ \d+", text)):
+                        yield number, text
+        except (OSError, EOFError, UnicodeDecodeError) as error:
+            raise DataError(f"cannot be read: {error}", where=str(self.file)) from error
