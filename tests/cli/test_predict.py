@@ -177,7 +177,7 @@ def test_files_are_paired_by_id_whatever_their_order(ask: Ask) -> None:
     ("student.csv", "", ("student.csv", "the file is empty")),
     ("student.csv", "id,value\n", ("no row",)),
     ("student.csv", "value\n1\n", ("no column 'id'", "it has value")),
-    ("student.csv", "id;value\na;1\n", ("no column 'id'", "commas")),
+    ("student.csv", "id:value\na:1\n", ("no column 'id'", "commas")),
     ("student.csv", "id\na\nb\n", ("no column but 'id'",)),
     ("student.csv", "id,value\na,1\nb,nan\n", ("'value' holds NaN", "id b")),
     ("student.csv", "id,value\na,1\nb,\n", ("missing value", "id b")),

@@ -110,3 +110,16 @@ def test_names_of_classes_without_a_divergence_of_classes_say_which_to_name(ask:
     assert "go with a --divergence of classes" in ask(*OWN, "--truth", "truth.csv", code=2)
     Path("truth.csv").write_text("id,label\nx0,no\nx1,no\n")
     assert "No labelled id is of class yes, maybe" in ask(*KL, "--truth", "truth.csv")
+
+
+def test_hard_weak_labels_have_a_misfit_in_brier_and_none_in_nats(ask: Ask, of_classes: tuple[Any, ...]) -> None:
+    weak, student, *_ = of_classes
+    hard = np.eye(3)[weak.argmax(axis=1)]
+    pl.DataFrame({"id": [f"x{i}" for i in range(60)], **dict(zip(NAMES, hard.T, strict=True))}).write_csv("weak.csv")
+    assert (hard == 0.0).any(axis=1).all() and student.min() > 0.0
+    said = ask(*KL, code=2)
+    assert "60 of 60 weak labels give a class the probability 0" in said and "--divergence brier" in said
+    other = ("--weak", "ceiling.csv", "--student", "student.csv")
+    assert "60 of 60 weak labels" in ask("select", *OWN[1:], *other, "--divergence", "kl", code=2)
+    found = json.loads(ask(*OWN, "--divergence", "brier", "--json"))
+    assert quantity(found, "misfit", "all ids")["value"] == pytest.approx(((student - hard) ** 2).sum(axis=1).mean())

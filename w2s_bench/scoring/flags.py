@@ -40,8 +40,13 @@ def teacher_at_majority(sample: Sample) -> bool:
 
 def labels_clipped(sample: Sample) -> bool:
     """Whether the misfit rests on the clip of the divergence's domain, as of hard weak labels under `kl`."""
-    moved = np.abs(sample.weak - sample.predicted.weak) > CLIPPED * np.abs(sample.weak)
-    return float(moved.any(axis=1).mean()) > CLIPPED_SHARE
+    return clipped_share(sample.weak, sample.predicted.weak) > CLIPPED_SHARE
+
+
+def clipped_share(conformed: Array, given: Array) -> float:
+    """The share of examples of which conforming to a divergence changed a value. Both (n, k)."""
+    moved = np.abs(conformed - given) > CLIPPED * np.abs(conformed)
+    return float(moved.any(axis=1).mean())
 
 
 def band_wider_than_misfit(sample: Sample) -> bool:

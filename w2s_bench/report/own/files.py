@@ -21,6 +21,8 @@ from w2s_bench.contracts.errors import DataError, UsageError, nearest
 if TYPE_CHECKING:
     import polars as pl
 
+    from w2s_bench.contracts import Divergence
+
 ID = "id"
 FORMATS = (".csv", ".npz", ".parquet")
 _SHOWN = 5
@@ -85,6 +87,19 @@ def read_distributions(path: str) -> Predictions:
                         f"least number is {least[first]:.3g}", where=path,
                         hint="a divergence of classes wants probabilities: a column for each class, 0 or more, that sum to 1")
     return found
+
+
+def check_not_clipped(path: str, weak: Array, loss: Divergence) -> None:
+    """Raise DataError where a misfit from these weak labels (n, k) would be set by the divergence's clip, as under `kl` from hard
+    ones.
+    """
+    from w2s_bench.scoring.flags import CLIPPED_SHARE, clipped_share
+
+    share = clipped_share(loss.conform(weak), weak)
+    if share > CLIPPED_SHARE:
+        raise DataError(f"{round(share * len(weak))} of {len(weak)} weak labels give a class the probability 0, where "
+                        f"{loss.name} is infinite: the misfit would be whatever they are clipped at", where=path,
+                        hint="for hard labels --divergence brier, whose misfit is finite; or give the probabilities behind them")
 
 
 def read_classes(path: str, like: Predictions) -> Predictions:

@@ -51,13 +51,14 @@ def show_own_prediction(own: OwnFiles, as_json: bool, as_csv: bool) -> None:
     import polars as pl
 
     from w2s_bench.report.listing import print_csv, print_json
-    from w2s_bench.report.own.files import read_joined
+    from w2s_bench.report.own.files import check_not_clipped, read_joined
     from w2s_bench.report.own.words import sentences
     from w2s_bench.scoring.prediction import check_prediction, own_misfit
 
     weak, student = own.checked()
     loss = named_divergence(own.divergence, where="--divergence")
     files = read_joined(weak, student, own.truth, own.ceiling, of_classes=loss.output == "classes")
+    check_not_clipped(weak, files.weak, loss)
     misfit = own_misfit(files.student, files.weak, loss)
     if own.delta is not None and own.delta > misfit.mean:
         raise UsageError(f"δ is a part of the misfit, which is {misfit.mean:.4g}, and not {own.delta}", where="--delta")

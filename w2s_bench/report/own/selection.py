@@ -48,10 +48,14 @@ def show_own_selection(own: OwnTeachers, as_json: bool, as_csv: bool) -> None:
     import polars as pl
 
     from w2s_bench.report.listing import print_csv, print_json
+    from w2s_bench.report.own.files import check_not_clipped
 
     pairs = own.pairs()
     loss = named_divergence(own.divergence, where="--divergence")
-    lines, said = _judged([weak for weak, _ in pairs], _files(pairs, own.truth, loss), loss)
+    files = _files(pairs, own.truth, loss)
+    for (weak, _), each in zip(pairs, files, strict=True):
+        check_not_clipped(weak, each.weak, loss)
+    lines, said = _judged([weak for weak, _ in pairs], files, loss)
     for line, (_, student) in zip(lines, pairs, strict=True):
         line["student"] = student
     if as_json:
