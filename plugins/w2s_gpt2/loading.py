@@ -156,7 +156,8 @@ class Source:
         _in_range(config)
         _in_one_kernel(config)
         model, report = kind.from_pretrained(self.name, config=config, use_safetensors=True, dtype=getattr(torch, dtype),
-                                             output_loading_info=True, trust_remote_code=False, **self.options)
+                                             output_loading_info=True, ignore_mismatched_sizes=True, trust_remote_code=False,
+                                             **self.options)
         return model.eval(), report
 
 
@@ -168,6 +169,11 @@ def _in_one_kernel(config: Any) -> None:
 
 
 def _check_complete(report: dict[str, Any], may_lack: tuple[str, ...], where: str) -> None:
+    unlike = sorted(tuple(found) for found in report["mismatched_keys"] if not found[0].startswith(may_lack))
+    if unlike:
+        name, stored, wanted = unlike[0]
+        raise DataError(f"{len(unlike)} weights are not of the shapes that config.json says, as {name}: {list(stored)} in the "
+                        f"file, {list(wanted)} by config.json", where=where, hint="the configuration belongs to another model")
     missing = sorted(name for name in report["missing_keys"] if not name.startswith(may_lack))
     if missing:
         raise DataError(f"{len(missing)} weights are missing, such as {missing[0]}", where=where,
@@ -217,6 +223,12 @@ def _unusable(error: Exception, where: str, *, on_hub: bool) -> DataError:
         return DataError("has no weights as safetensors; pickled ones can run code and are refused", where=where,
                          hint="convert them: load the model where you trust it and call save_pretrained(folder), then "
                          "hf[path=<folder>]")
+    if "trust_remote_code" in str(error):
+        return DataError("needs code of its own, which is not run: it could do anything", where=where,
+                         hint="models whose code transformers has are read")
+    if "quantiz" in str(error).lower():
+        return DataError(f"its weights are quantised: {reason}", where=where,
+                         hint="load it where you can, dequantize() it and save_pretrained(folder)")
     if on_hub and isinstance(error, OSError):
         return DataError(f"this model is not in the cache and cannot be had from the hub: {reason}", where=where,
                          hint="download it where there is a network and point to the folder: hf[path=<folder>]")

@@ -310,6 +310,19 @@ def test_the_folder_of_a_training_names_its_checkpoint(copy: Path) -> None:
         make("hf", path=str(copy)).fingerprint()
 
 
+@pytest.mark.parametrize(("changed", "message"), [
+    ({"model_type": "mine", "auto_map": {"AutoConfig": "code.Config"}}, "needs code of its own, which is not run"),
+    ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "its weights are quantised.*\n.*dequantize"),
+    ({"n_embd": 32}, r"weights are not of the shapes.*\[48\] in the file, \[96\] by config.json\n.*another model"),
+    ({"n_layer": 5}, "24 weights are missing"),
+    ({"model_type": "mine"}, "model type `mine`"),
+])
+def test_a_configuration_that_does_not_fit_says_why(copy: Path, changed: dict[str, Any], message: str) -> None:
+    configured(copy, **changed)
+    with pytest.raises(DataError, match=message):
+        embed(copy)
+
+
 def test_weights_under_another_name_pointers_and_a_file_are_refused_with_a_way_out(copy: Path) -> None:
     with pytest.raises(DataError, match="is a file, and a model is a folder\n.*path=.*model"):
         make("hf", path=str(copy / "model.safetensors")).fingerprint()
