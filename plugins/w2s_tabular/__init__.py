@@ -31,6 +31,8 @@ def w2s_tasks() -> Iterable[TaskEntry]:
                       "empty: the array x, the only matrix, or every numeric column but label, split, id and row numbers"),
             Parameter("exclude", str, "", "columns that stay out of x, joined with +"),
             Parameter("include", str, "", "columns that are in x though they look like row numbers or teach, joined with +"),
+            Parameter("answers", str, "", "columns with a teacher's answers, joined with +: not in x, classes by name, and rows "
+                      "without an answer leave; those of `given` in the same spec are added"),
             Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
                       words=("auto", "none")),
             *READING,

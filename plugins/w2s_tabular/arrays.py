@@ -24,6 +24,7 @@ from w2s_bench.contracts import (
     Table,
     UsageError,
     Wording,
+    answers_of,
     array_width,
     class_names,
     columns_at,
@@ -53,7 +54,8 @@ class Arrays:
     others are not, `inputs_read` says (see `w2s_tabular.inputs`).
     path: the file. label: name of the label column. splits: name of the column with supervise, transfer or
     test in each row, or none. features, exclude, include: column names joined with "+". reuse_inputs: transfer is the supervise
-    sample. id: name of the column of ids, auto, or none. separator, encoding, na, decimal: see `READING` of the contracts.
+    sample. answers: columns with a teacher's answers, joined with "+", which are in no x. id: name of the column of ids, auto, or
+    none. separator, encoding, na, decimal: see `READING` of the contracts.
     output_kind: "number"; "classes"; or "ordinal", classes that are steps of a scale. classes: their names in order, with commas.
     balance: "on" thins the classes to one size. limit: a fixed sample of at most so many examples. scored_by: a divergence, or
     auto.
@@ -62,7 +64,7 @@ class Arrays:
     licence = "the user's own data"
     citation = ""
     capabilities = frozenset({"balanced", "inputs_read", "leaves_out"})
-    leaves_out = "exclude"
+    leaves_out = "answers"
     path: str
     label: str = "y"
     splits: str = "split"
@@ -80,6 +82,7 @@ class Arrays:
     balance: str = "off"
     limit: int = 0
     scored_by: str = "auto"
+    answers: str = ""
 
     @functools.cached_property
     def output(self) -> Output:
@@ -128,18 +131,27 @@ class Arrays:
         table = self._table()
         columns = self._columns(table)
         read = inputs_of(table, columns, self._wanted)
-        answers = {self.label: self._truth(table)}
-        answers |= {name: column.values[:, None] for name in self._wanted.exclude
+        taught, there = self._answers(table, columns)
+        rows = np.flatnonzero(there)
+        answers = {self.label: self._truth(table)[rows], **{name: values.reshape(len(values), -1)[rows]
+                                                            for name, values in taught.items()}}
+        answers |= {name: column.values[rows, None] for name in self._wanted.exclude
                     if (column := columns[name]).kind == "numbers" and np.isfinite(column.values).all()}
         numbered = {name: columns[name].values for name in read.left_out if is_row_number(name, columns[name], table)}
-        return replace(read, leaks=leaks({name: columns[name].values for name in read.x}, answers, numbered))
+        found = leaks({name: columns[name].values[rows] for name in read.x}, answers,
+                      {name: values[rows] for name, values in numbered.items()})
+        silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
+        return replace(read, notes=(*([silent] if len(rows) < len(table) else []), *found))
 
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""
         table = self._table()
-        whole = Split(self._inputs(table, self._columns(table)), self._truth(table), self._ids(table))
+        columns = self._columns(table)
+        answers, there = self._answers(table, columns)
+        whole = Split({**self._inputs(table, columns), **answers}, self._truth(table), self._ids(table))
         parts = self._parts(table)
-        rows = self._rows(whole.truth, parts)
+        rows = np.flatnonzero(there)
+        rows = rows[self._rows(whole.truth[rows], None if parts is None else parts[rows])]
         if len(rows) < len(table):
             whole = Split(columns_at(whole.inputs, rows), whole.truth[rows], whole.ids[rows])
         if parts is not None:
@@ -151,6 +163,20 @@ class Arrays:
         column = self._class_column
         return number_labels(table, self.label) if column is None else column.truth(table, column.classes(table))
 
+    def _answers(self, table: Table, columns: Mapping[str, Column]) -> tuple[dict[str, Array], Array]:
+        """What each teacher answers, by column, and which rows (n,) have an answer of all of them."""
+        answers: dict[str, Array] = {}
+        there = np.ones(len(table), dtype=bool)
+        for name in filter(None, self.answers.split("+")):
+            if name not in columns:
+                raise DataError(f"no column {name!r} of answers", where=self.path, hint=nearest(name, columns))
+            answers[name], has = answers_of(table, name, self.output)
+            there &= has
+        if there.sum() < SMALLEST:
+            raise DataError(f"{int(there.sum())} rows have an answer of {self.answers}", where=self.path,
+                            hint=f"at least {SMALLEST} rows are needed")
+        return answers, there
+
     def _rows(self, truth: Array, parts: Array | None) -> Array:
         """The rows that are used, ascending: a fixed sample, balanced after that."""
         rows = fixed_sample(len(truth), self.limit, "arrays", "all") if self.limit else np.arange(len(truth))
@@ -158,7 +184,8 @@ class Arrays:
 
     @property
     def _wanted(self) -> Wanted:
-        return Wanted(*(tuple(filter(None, names.split("+"))) for names in (self.features, self.exclude, self.include)))
+        words = (self.features, self.exclude, self.include, self.answers)
+        return Wanted(*(tuple(filter(None, names.split("+"))) for names in words))
 
     def _table(self) -> Table:
         table = read_table(self.path, Wording(self.separator, self.encoding, self.na, self.decimal))

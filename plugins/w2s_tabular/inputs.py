@@ -17,12 +17,13 @@ _IDS = re.compile(r"(?i:ids?|idx|index|uuid|guid|key)|.*[ _.-](?i:ids?|idx|index
 @dataclass(frozen=True)
 class Wanted:
     """What the person says of x, column names each. features: the columns of x; exclude: those that stay out of it; include:
-    those that are in it whatever they look like.
+    those that are in it whatever they look like; answers: those that a teacher answers in, which are not unless asked for.
     """
 
     features: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
 
     def check(self, table: Table, columns: Mapping[str, Column]) -> None:
         """Raise DataError for a column that is not there, UsageError for one that is named twice over."""
@@ -44,6 +45,8 @@ def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> In
     """
     wanted.check(table, columns)
     left_out: dict[str, str] = {name: "exclude= names it" for name in wanted.exclude}
+    left_out |= {name: f"it holds answers; include={name} takes it in" for name in wanted.answers
+                 if name not in {*wanted.features, *wanted.include}}
     if wanted.features:
         chosen = [*wanted.features, *(name for name in wanted.include if name not in wanted.features)]
         left_out |= {name: "features= names others" for name in columns if name not in {*chosen, *left_out}}
@@ -104,6 +107,8 @@ def _check_odd(table: Table, name: str, column: Column) -> None:
         return
     odd = column.odd
     mend = f"add {odd.why}; or " if odd.why else "write it as a number without separators or units; or "
+    if not odd.why and "," in odd.text and "." not in odd.text:
+        mend = f"add decimal=comma where this is a decimal comma; {mend}"
     raise DataError(f"column {name!r} holds numbers, but {odd.text!r} in {table.row(odd.row)}", where=table.source,
                     hint=f"{mend}exclude={name} leaves the column out of x")
 

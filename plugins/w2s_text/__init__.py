@@ -59,6 +59,8 @@ def _own_table() -> TaskEntry:
             BALANCE,
             LIMIT,
             DIVERGENCE,
+            Parameter("answers", str, "", "columns with a teacher's answers, joined with +: classes by name, and rows without an "
+                      "answer leave; those of `given` in the same spec are added"),
             *READING,
         ),
     )

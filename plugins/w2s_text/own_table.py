@@ -13,6 +13,7 @@ from w2s_bench.contracts import (
     Classes,
     Columns,
     DataError,
+    InputsRead,
     Output,
     Pool,
     Regression,
@@ -21,6 +22,7 @@ from w2s_bench.contracts import (
     Table,
     UsageError,
     Wording,
+    answers_of,
     class_names,
     columns_at,
     draw_splits,
@@ -77,11 +79,30 @@ class OwnTable:
     balance: str
     class_divergence: str
     limit: int
+    answers: str
     wording: Wording
 
     licence = "as the owner of the table says"
     citation = ""
-    capabilities = frozenset({"balanced", "pinned", "pool"})
+    leaves_out = "answers"
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What columns there are is not asked of the hub."""
+        return frozenset({"balanced", "pinned", "pool", "leaves_out"}) | ({"inputs_read"} if not self.revision else set())
+
+    def inputs_read(self) -> InputsRead:
+        """The column of texts, and the others. Raises DataError as `load`."""
+        table = self._table()
+        there = self._answers(table)[1]
+        x = (self.text, self.second) if self.second else (self.text,)
+        taught = self.answers.split("+")
+        others = {name: "it holds answers" if name in taught else "models read the text"
+                  for name in table.columns if name not in {*x, self.label, self._named(table, self.id, "id"),
+                                                            self._named(table, self.split, "split")}}
+        lost = len(table) - int(there.sum())
+        note = f"{lost} of {len(table)} rows have no answer of {self.answers} and leave the task"
+        return InputsRead(x, others, notes=(note,) if lost else ())
 
     @functools.cached_property
     def output(self) -> Output:
@@ -164,9 +185,23 @@ class OwnTable:
         part_column = self._named(table, self.split, "split")
         inputs = self._inputs(table, part_column)
         rows = _Rows(inputs, truth, ids, None if part_column is None else self._parts(table, part_column))
+        answers, there = self._answers(table)
+        rows = _Rows({**rows.inputs, **answers}, rows.truth, rows.ids, rows.part).at(np.flatnonzero(there))
         if self.limit:
             rows = rows.at(fixed_sample(len(rows.ids), self.limit, "text", "all"))
         return rows.at(thinned(rows.truth, rows.part, "text")) if self.balanced else rows
+
+    def _answers(self, table: Table) -> tuple[dict[str, Array], Array]:
+        """What each teacher answers, by column, and which rows (n,) have an answer of all of them."""
+        answers: dict[str, Array] = {}
+        there = np.ones(len(table), dtype=bool)
+        for name in filter(None, self.answers.split("+")):
+            answers[name], has = answers_of(table, name, self.output)
+            there &= has
+        if there.sum() < FEWEST_ROWS:
+            raise DataError(f"{int(there.sum())} rows have an answer of {self.answers}", where=table.source,
+                            hint=f"at least {FEWEST_ROWS} are needed")
+        return answers, there
 
     def _truth(self, table: Table) -> Array:
         if self._class_column is None:
@@ -215,10 +250,11 @@ class OwnTable:
 
 
 def own_table(path: str, text: str, label: str, split: str, id: str, revision: str, name: str, unit: str, output: str,
-              classes: str, second: str, balance: str, limit: int, divergence: str, **reading: str) -> OwnTable:
+              classes: str, second: str, balance: str, limit: int, divergence: str, answers: str,
+              **reading: str) -> OwnTable:
     """The task of these parameters; `output` and `divergence` are properties of it. reading: how the table is to be read."""
     return OwnTable(path, text, label, split, id, revision, name, unit, output, classes, second, balance, divergence, limit,
-                    Wording(**reading))
+                    answers, Wording(**reading))
 
 
 def joined(first: Array, second: Array) -> Array:

@@ -52,6 +52,11 @@ def test_what_a_file_does_not_say_is_said_by_a_word(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="y of row 1 is '1,0', and labels must be numbers\n  add decimal=comma"):
         number_labels(table, "y")
     assert values(commas, decimal="comma") == {"a": A, "b": B, "y": Y}
+    three = written(tmp_path, "three.csv", "q;y\n2,041;1\n0,402;2\n-1,250;3\n")
+    odd = read_table(three).typed("q").odd
+    assert odd is not None and odd.why == "decimal=comma" and values(three, decimal="comma")["q"] == [2.041, 0.402, -1.25]
+    thousands = read_table(written(tmp_path, "thousands.csv", "q;y\n2,041;1\n402;2\n-1,250;3\n")).typed("q").odd
+    assert thousands is not None and thousands.why == ""
     both = written(tmp_path, "both.csv", "a,b;c\n1,2;3\n4,5;6\n")
     with pytest.raises(DataError, match="separated by comma or by semicolon\n  separator=comma or separator=semicolon"):
         read_table(both)

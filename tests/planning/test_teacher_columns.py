@@ -49,6 +49,7 @@ def test_every_teacher_of_the_spec_leaves_x_and_others_stay(tmp_path: Path) -> N
 def test_a_column_that_is_asked_for_by_name_stays(tmp_path: Path) -> None:
     assert x_of(planned(tmp_path, ",include=rule")) == ("p", "rule", "q", "other")
     assert x_of(planned(tmp_path, ",features=q+rule")) == ("q", "rule")
+    assert x_of(planned(tmp_path, ",exclude=rule")) == x_of(planned(tmp_path, ",answers=rule")) == ("p", "q", "other")
 
 
 def test_show_task_says_what_x_is(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def command(names: tuple[str, ...], examples: int, seed: int) -> None:
                  ("fingerprint", task.fingerprint() or "none"), ("overlaps", ", ".join(overlaps(splits)) or "none")]
         if can(task, "inputs_read"):
             read = task.inputs_read()
-            facts += [*zip(("x", "not in x"), read.words(), strict=True), *(("look at", line) for line in read.leaks)]
+            facts += [*zip(("x", "not in x"), read.words(), strict=True), *(("look at", line) for line in read.notes)]
         say([harmless(component.label), *(f"  {name:<12}{harmless(text)}" for name, text in facts), ""])
         about, heads, lines = balance_table(task.output, splits)
         print_table(listed("Labels", f"{about}, seed {seed}", heads, lines))

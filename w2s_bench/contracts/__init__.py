@@ -68,7 +68,7 @@ from w2s_bench.contracts.fitting import (
     by_features,
 )
 from w2s_bench.contracts.hooks import hookimpl, hookspec
-from w2s_bench.contracts.labels import ClassColumn, class_names, number_labels
+from w2s_bench.contracts.labels import ClassColumn, answers_of, class_names, number_labels
 from w2s_bench.contracts.measures import (
     PREDICTORS,
     Bound,
@@ -113,8 +113,8 @@ __all__ = [
     "Policy", "Pool", "Predictions", "Predictor", "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample",
     "Schedule", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy",
     "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Wording",
-    "Workbench", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json", "check_same_shape",
-    "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "file_digest", "fixed_sample", "generator_for",
-    "hookimpl", "hookspec", "in_memory", "nearest", "number_labels", "place_of", "read_bytes", "read_csv", "read_table",
-    "seed_for", "stacked", "table_digest", "table_files", "table_of", "text_column", "thinned",
+    "Workbench", "answers_of", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
+    "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "file_digest",
+    "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "nearest", "number_labels", "place_of", "read_bytes",
+    "read_csv", "read_table", "seed_for", "stacked", "table_digest", "table_files", "table_of", "text_column", "thinned",
 ]

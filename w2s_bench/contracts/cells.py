@@ -25,7 +25,7 @@ MOST_NUMBERS = 0.9
 _POINT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?inf(inity)?", re.ASCII | re.IGNORECASE)
 _COMMA = re.compile(r"[-+]?(\d+,?\d*|,\d+)([eE][-+]?\d+)?|[-+]?inf(inity)?", re.ASCII | re.IGNORECASE)
 _ANOTHER_SPELLING = re.compile(r"[-+−]?[$€£]?\s*\d{1,3}([,.'\u00a0 ]?\d{3})*([.,]\d+)?\s*[%$€£]?", re.ASCII)
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+", re.ASCII)
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 _CODE = re.compile(r"0\d+", re.ASCII)
 _EXACT = 2**53
 

@@ -58,13 +58,14 @@ class Pool:
 @dataclass(frozen=True)
 class InputsRead:
     """x: the columns of a file that together are the input x, in order. left_out: the others, and why, in words. asked: those
-    that the person asked for by name, and which stay in x though they teach. leaks: what gives an answer away, in sentences.
+    that the person asked for by name, and which stay in x though they teach. notes: what to look at, in sentences, such as what
+    gives an answer away.
     """
 
     x: tuple[str, ...]
     left_out: Mapping[str, str]
     asked: frozenset[str] = frozenset()
-    leaks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def words(self) -> tuple[str, str]:
         """The columns of x, and the others with the reasons; the first few of many."""

@@ -11,7 +11,7 @@ from typing import Any
 from w2s_bench.contracts.cells import NULL_WORDS, cell_text
 from w2s_bench.contracts.data import Array
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
-from w2s_bench.contracts.outputs import Classes
+from w2s_bench.contracts.outputs import Classes, Output
 from w2s_bench.contracts.tables import Table
 
 _WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
@@ -152,6 +152,43 @@ class ClassColumn:
     def _one_class(self, name: str, table: Table) -> DataError:
         return DataError(f"all labels of {self.column!r} are {name}: one class only", where=table.source,
                          hint='a class to tell from others is needed; or name more: classes="no,yes"')
+
+
+def answers_of(table: Table, name: str, output: Output) -> tuple[Array, Array]:
+    """A teacher's answers in a column, and which rows have one, (n,) bool. For classes named or numbered: one-hot rows (n, k), by
+    the names that the task has; shares and distributions, and answers to a task of numbers, as they are, (n,) or (n, d).
+
+    Raises DataError for the first answer that is none of the task's classes, or that is no number.
+    """
+    import numpy as np
+
+    column, cells = table.typed(name), table.column(name)
+    if column.kind != "text" and not (isinstance(output, Classes) and column.kind == "numbers" and _are_whole(column.values)):
+        finite: Array = np.asarray(np.isfinite(column.values.reshape(len(table), -1)).all(axis=1))
+        return column.values, finite
+    if not isinstance(output, Classes):
+        row = next(row for row, cell in enumerate(cells) if not (_is_missing(table, cell) or _is_finite(table, cell)))
+        raise DataError(f"{name} of {table.row(row)} is {cells[row]!r}, and the answers of a teacher of numbers are numbers",
+                        where=table.source, hint=f"where it stands for no answer: na={cell_text(cells[row]).strip()}")
+    names = output.names or tuple(str(number) for number in range(output.k))
+    number_of = numbers_of_classes(names) if output.names else {each: number for number, each in enumerate(names)}
+    rows, there = np.zeros((len(table), output.k)), np.zeros(len(table), dtype=bool)
+    for index, cell in enumerate(cells):
+        said = label_name(cell)
+        number = number_of.get(said, number_of.get(said.casefold()))
+        if number is None and not _is_missing(table, cell):
+            raise DataError(f"{name} of {table.row(index)} is {said!r}, which is none of the classes {', '.join(names)}",
+                            where=table.source, hint=f"{nearest(said, names)} Where it stands for no answer: na={said}")
+        if number is not None:
+            rows[index, number], there[index] = 1.0, True
+    return rows, there
+
+
+def _are_whole(values: Array) -> bool:
+    import numpy as np
+
+    there = values[~np.isnan(values)]
+    return bool((there == np.round(there)).all())
 
 
 def label_name(value: Any) -> str:

@@ -65,7 +65,8 @@ class ReadsInputs(Protocol):
 
 
 class LeavesOut(Protocol):
-    """`leaves_out`, of a task: its parameter that names columns, joined with +, which stay out of the input x."""
+    """`leaves_out`, of a task: its parameter that names columns with a teacher's answers, joined with +. They stay out of the
+    input x, answers of classes are read by name, and rows without an answer leave the task."""
 
     leaves_out: str
 

@@ -309,24 +309,23 @@ class _Planner:
         return tasks
 
     def _without_teachers(self, task: Component) -> Component:
-        """The task with the columns that teach left out of its input x, where it can leave columns out and nobody asked for
-        them."""
+        """The task that knows which of its columns teach, where it can be told; they are then no part of its input x."""
         if task.key in self._untaught:
             return self._untaught[task.key]
         key, instance = task.key, task.create()
         read: InputsRead | None = instance.inputs_read() if can(instance, "inputs_read") else None
         parameter = declared(instance, "leaves_out", "")
-        taught = [name for name in self._teachers if read and parameter and name in read.x and name not in read.asked]
+        taught = [name for name in self._teachers if read and parameter and name in {*read.x, *read.left_out}]
         if read and taught:
-            before = dict(task.params)[parameter]
-            task = self.registry.one("tasks", task.label, {parameter: "+".join([*filter(None, [str(before or "")]), *taught])})
+            before = [name for name in str(dict(task.params)[parameter] or "").split("+") if name and name not in taught]
+            task = self.registry.one("tasks", task.label, {parameter: "+".join([*before, *taught])})
             read = task.create().inputs_read()
         if read:
             left_out = {name: f"{self._teachers[name]} teaches with it" if name in taught else why
                         for name, why in read.left_out.items()}
             x, others = replace(read, left_out=left_out).words()
             self.inputs[f"{task.label}: x is {x}; not in x: {others}"] = None
-            self.inputs.update((f"{task.label}: look at this: {line}", None) for line in read.leaks)
+            self.inputs.update((f"{task.label}: look at this: {line}", None) for line in read.notes)
         self._untaught[key] = task
         return task
 

@@ -1,0 +1,88 @@
+"""Answers of a teacher as an LLM writes them: words for classes, in any letters, some missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import w2s_text
+from w2s_tabular.arrays import own_arrays
+
+import w2s_bench as w2s
+from w2s_bench.contracts import DataError, Splits
+from w2s_bench.registry.component import instantiate
+from w2s_bench.registry.parameters import check_parameters
+
+N = 120
+RNG = np.random.default_rng(7)
+P, Q = RNG.normal(size=(2, N))
+TRUTH = np.where(P + Q > 0, "positive", "negative")
+RIGHT = RNG.random(N) < 0.8
+ANSWER = np.where(RIGHT, TRUTH, np.where(TRUTH == "positive", "negative", "positive"))
+SPELT = [("Positive", "positive ", "POSITIVE")[row % 3] if each == "positive" else ("negative", " Negative")[row % 2]
+         for row, each in enumerate(ANSWER)]
+SILENT = {3: "", 40: "NA", 77: "None"}
+
+
+def csv(folder: Path, answers: list[Any] | None = None, **columns: Any) -> str:
+    said = [SILENT.get(row, each) for row, each in enumerate(SPELT)] if answers is None else answers
+    pl.DataFrame({"p": P, "q": Q, "text": [f"text {row}" for row in range(N)], "llm": said, **columns, "y": TRUTH}).write_csv(
+        folder / "a.csv")
+    return str(folder / "a.csv")
+
+
+def text(**settings: Any) -> Any:
+    entry = next(entry for entry in w2s_text.w2s_tasks() if entry.name == "text")
+    return instantiate(entry.target, check_parameters(entry, {"label": "y", "output": "classes", **settings}, "text"), "text")
+
+
+def answered(splits: Splits, first: str) -> dict[int, list[float]]:
+    return {int(name.removeprefix("row ")) - (first == "1"): answer for part in (splits.supervise, splits.transfer, splits.test)
+            for name, answer in zip(part.ids, part.inputs["llm"].tolist(), strict=True)}
+
+
+@pytest.mark.parametrize("classes", ["", "positive,negative"])
+def test_words_are_classes_by_name_and_rows_without_an_answer_leave(tmp_path: Path, classes: str) -> None:
+    order = classes.split(",") if classes else ["negative", "positive"]
+    right = {row: np.eye(2)[order.index(each)].tolist() for row, each in enumerate(ANSWER) if row not in SILENT}
+    path = csv(tmp_path)
+    table = own_arrays(path, output="classes", classes=classes, answers="llm")
+    assert answered(table.load(0), "0") == right
+    assert table.inputs_read().notes == ("3 of 120 rows have no answer of llm and leave the task",)
+    assert table.inputs_read().x == ("p", "q")
+    texts = text(path=path, classes=classes, answers="llm")
+    assert answered(texts.load(0), "1") == right and len(texts.pool().ids) == 117
+    assert texts.inputs_read().notes == table.inputs_read().notes and texts.inputs_read().left_out["llm"] == "it holds answers"
+
+
+def test_an_answer_that_is_no_class_is_named_with_its_row_and_may_be_an_abstention(tmp_path: Path) -> None:
+    said = ["unsure" if row == 5 else each for row, each in enumerate(SPELT)]
+    path = csv(tmp_path, said)
+    with pytest.raises(DataError, match="llm of row 6 is 'unsure', which is none of the classes negative, positive\n.*na=unsure"):
+        own_arrays(path, output="classes", answers="llm").load(0)
+    assert 5 not in answered(own_arrays(path, output="classes", answers="llm", na="unsure").load(0), "0")
+
+
+def test_numbers_of_classes_are_read_by_the_names_of_the_task_and_shares_stay(tmp_path: Path) -> None:
+    stars = np.where(TRUTH == "positive", 2, 1)
+    path = csv(tmp_path, list(stars), stars=stars)
+    found = answered(own_arrays(path, label="stars", output="classes", answers="llm", exclude="y").load(0), "0")
+    assert found == {row: [0.0, 1.0] if each == 2 else [1.0, 0.0] for row, each in enumerate(stars)}
+    shares = csv(tmp_path, [None if row == 9 else 0.25 for row in range(N)])
+    kept = answered(own_arrays(shares, output="classes", answers="llm").load(0), "0")
+    assert set(kept.values()) == {0.25} and 9 not in kept and len(kept) == N - 1
+
+
+def test_a_run_teaches_with_them(tmp_path: Path) -> None:
+    run = w2s.run(tasks=f"arrays[path={csv(tmp_path)},output=classes,divergence=brier]", weak="given[column=llm]", strong="raw",
+                  supervisors="as-is", strategies="logistic", seeds=0, store=str(tmp_path / "s"), folder=tmp_path / "r",
+                  executor="here")
+    (row,) = run.rows.to_dicts()
+    splits = own_arrays(csv(tmp_path), output="classes", answers="llm").load(0)
+    tested = [int(name.removeprefix("row ")) for name in splits.test.ids]
+    assert row["status"] == "ok" and row["n_test"] == len(tested)
+    assert row["accuracy_weak"] == pytest.approx(RIGHT[tested].mean())
+    assert row["err_weak"] == pytest.approx(2.0 * (1.0 - RIGHT[tested].mean()))
