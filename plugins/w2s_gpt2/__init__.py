@@ -24,7 +24,7 @@ SENTENCE = Parameter(
 PACKAGE = Parameter(
     "package", str, "", "in the place of path: an installed Python package that carries the model", role="place"
 )
-FILE = Parameter("file", str, "", "the model's folder in the package", role="place")
+FILE = Parameter("file", str, "", "the model's folder or .gguf file in the package", role="place")
 READING = (
     COLUMN,
     Parameter("layer", int, -1, "hidden layer: 0 is the token embedding, -1 the last"),
@@ -80,7 +80,8 @@ def w2s_models() -> Iterable[ModelEntry]:
         libraries=(*LIBRARIES, "tokenizers"),
         summary="any causal or encoder model with safetensors weights, on the hub or in a folder",
         parameters=(
-            Parameter("path", str, None, "a folder, or a name on the hub: owner/name", instead="package", role="place"),
+            Parameter("path", str, None, "a folder, a .gguf file, or a name on the hub: owner/name", instead="package",
+                      role="place"),
             REVISION,
             *(SENTENCE if parameter is POOLING else parameter for parameter in READING),
             PACKAGE,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from w2s_bench.contracts import DataError, file_digest, nearest
+from w2s_gpt2.gguf_files import SUFFIX, check_gguf, gguf_family, gguf_size
 from w2s_gpt2.sentences import module_files
 from w2s_gpt2.weights import parameters, weight_files
 
@@ -17,12 +18,15 @@ TOKENIZER = re.compile(r"(tokenizer|vocab|tekken|dict\.txt).*|.*\.(model|tiktoke
 
 
 def model_folder(path: str) -> Path | None:
-    """The folder that a path stands for, or None for a name on the hub (`owner/name`, or a bare name).
+    """The folder or the GGUF file that a path stands for, or None for a name on the hub (`owner/name`, or a bare name).
 
     Raises DataError for a missing folder, and for one without configuration, tokenizer or safetensors weights, or with an
     adapter of PEFT.
     """
     folder = Path(path).expanduser()
+    if folder.suffix == SUFFIX and folder.is_file():
+        check_gguf(path)
+        return folder
     if not folder.is_dir():
         if re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", path) and not folder.exists():
             return None
@@ -57,12 +61,16 @@ def refused_adapter(kind: str, base: str, path: str, *, alone: bool) -> DataErro
 
 
 def folder_digest(folder: Path) -> str:
-    """SHA-256 over names and contents of configuration, tokenizer and weights."""
+    """SHA-256 over names and contents of configuration, tokenizer and weights; of the content of a GGUF file."""
+    if folder.suffix == SUFFIX:
+        return file_digest(folder)
     return file_digest(*sorted(file for file in folder.iterdir() if file.suffix in READ), *module_files(folder), within=folder)
 
 
 def folder_family(folder: Path) -> str:
-    """The model type that the configuration gives."""
+    """The model type that the configuration or the GGUF file gives."""
+    if folder.suffix == SUFFIX:
+        return gguf_family(folder)
     kind = _json(folder / "config.json").get("model_type")
     if not isinstance(kind, str):
         raise DataError("gives no model_type", where=str(folder / "config.json"),
@@ -74,6 +82,8 @@ def folder_size(folder: Path) -> int:
     """Number of parameters that features can depend on, in the files that are loaded, from their headers: without output
     matrix, heads, pooler and buffers.
     """
+    if folder.suffix == SUFFIX:
+        return gguf_size(folder)
     both = bool(_json(folder / "config.json").get("is_encoder_decoder"))
     return parameters(weight_files(folder, str(folder)), encoder_alone=both)
 
@@ -100,7 +110,7 @@ def _refuse_adapter(folder: Path, names: list[str], path: str) -> None:
 def _no_folder(folder: Path, path: str) -> DataError:
     if folder.is_file():
         return DataError("is a file, and a model is a folder", where=path,
-                         hint=f"path={folder.parent.as_posix()}, with config.json, a tokenizer and safetensors weights")
+                         hint=f"path={folder.parent.as_posix()}, with config.json, a tokenizer and safetensors; or MODEL.gguf")
     beside = [place.name for place in folder.parent.iterdir() if place.is_dir()] if folder.parent.is_dir() else []
     return DataError("no such folder", where=path,
                      hint=nearest(folder.name, beside) if beside else "a name on the hub has the form owner/name")

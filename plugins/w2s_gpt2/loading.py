@@ -22,6 +22,7 @@ from transformers.utils.peft_utils import find_adapter_config_file
 from w2s_bench.contracts import Array, DataError, W2SError
 from w2s_gpt2.folders import model_folder, refused_adapter
 from w2s_gpt2.frozen_layers import freeze_layers
+from w2s_gpt2.gguf_files import SUFFIX
 from w2s_gpt2.passes import Passes, trial_tokens
 from w2s_gpt2.pooling import Pooling
 from w2s_gpt2.reading import TextReader
@@ -121,6 +122,8 @@ class Source:
     def of(path: str, revision: str) -> Source:
         """The folder, or the snapshot in the cache that the revision stands for, or the revision on the hub."""
         folder = model_folder(path)
+        if folder and folder.suffix == SUFFIX:
+            return Source(str(folder.parent), {"local_files_only": True, "gguf_file": folder.name}, path, False)
         if folder:
             return Source(str(folder), {"local_files_only": True}, path, False)
         return Source(path, {"revision": cached_commit(path, revision) or revision}, f"{path}@{revision}", True)
@@ -139,7 +142,7 @@ class Source:
 
     def config_and_tokenizer(self) -> tuple[Any, Any]:
         """Both, of one model. Raises DataError for a decoder whose encoder is not read alone, and for an adapter of PEFT."""
-        adapter = find_adapter_config_file(self.name, **self.options)
+        adapter = find_adapter_config_file(self.name, **{key: self.options[key] for key in self.options if key != "gguf_file"})
         if adapter:
             about = json.loads(Path(adapter).read_text(encoding="utf-8"))
             raise refused_adapter(str(about.get("peft_type")), str(about.get("base_model_name_or_path")), self.where, alone=False)
@@ -155,7 +158,8 @@ class Source:
         config.get_text_config().use_cache = False
         _in_range(config)
         _in_one_kernel(config)
-        model, report = kind.from_pretrained(self.name, config=config, use_safetensors=True, dtype=getattr(torch, dtype),
+        only = {} if "gguf_file" in self.options else {"use_safetensors": True}
+        model, report = kind.from_pretrained(self.name, config=config, **only, dtype=getattr(torch, dtype),
                                              output_loading_info=True, ignore_mismatched_sizes=True, trust_remote_code=False,
                                              **self.options)
         return model.eval(), report

@@ -129,7 +129,8 @@ class Pretrained:
         """How texts are cut and pooled. Raises DataError for a sentence encoder of which not every module is read."""
         if self.pooling != "auto":
             return SentenceReading(self.pooling)
-        return sentence_reading(model_folder(self.place) or self._on_hub(), self.place)
+        folder = model_folder(self.place) or self._on_hub()
+        return sentence_reading(folder if folder and folder.is_dir() else None, self.place)
 
     def _on_hub(self) -> Path | None:
         return hub_folder(self.place, cached_commit(self.place, self.revision) or self.revision)
