@@ -74,7 +74,8 @@ class AsIs:
 
     outputs = frozenset({"regression", "classes"})
     needs = "features"
-    capabilities = frozenset({"fit_many"})
+    capabilities = frozenset({"fit_many", "unfitted"})
+    unfitted = True
     convex_in = None
     exact = False
 

@@ -141,7 +141,7 @@ class Arrays:
         found = leaks({name: columns[name].values[rows] for name in read.x}, answers,
                       {name: values[rows] for name, values in numbered.items()})
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
-        return replace(read, notes=(*([silent] if len(rows) < len(table) else []), *found))
+        return replace(read, notes=(*read.notes, *([silent] if len(rows) < len(table) else []), *found))
 
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""

@@ -56,7 +56,9 @@ def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> In
     for name in chosen:
         _check_numbers(table, name, columns[name])
     _check_own_x(table, columns, chosen)
-    return InputsRead(tuple(chosen), left_out, frozenset({*wanted.features, *wanted.include}))
+    within = "x" in chosen and len(chosen) > 1
+    note = "the file has a column x of its own, and what models read as x is all of these: raw[column=x] reads them all"
+    return InputsRead(tuple(chosen), left_out, frozenset({*wanted.features, *wanted.include}), (note,) if within else ())
 
 
 def matrix(columns: Mapping[str, Column], chosen: tuple[str, ...]) -> Array:

@@ -102,7 +102,7 @@ class OwnTable:
                                                             self._named(table, self.split, "split")}}
         lost = len(table) - int(there.sum())
         note = f"{lost} of {len(table)} rows have no answer of {self.answers} and leave the task"
-        return InputsRead(x, others, notes=(note,) if lost else ())
+        return InputsRead(x, others, notes=(note,) if lost else (), name="text")
 
     @functools.cached_property
     def output(self) -> Output:

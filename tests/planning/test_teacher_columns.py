@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
+from w2s_bench.contracts import DataError
 from w2s_bench.planning.planner import Plan, make_plan
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.loading import load_registry
@@ -14,11 +16,12 @@ from w2s_bench.registry.loading import load_registry
 N = 40
 
 
-def planned(folder: Path, task: str = "", weak: tuple[str, ...] = ("given[column=rule]",)) -> Plan:
+def planned(folder: Path, task: str = "", weak: tuple[str, ...] = ("given[column=rule]",),
+            supervisor: str = "as-is") -> Plan:
     rng = np.random.default_rng(8)
     pl.DataFrame({name: rng.normal(size=N) for name in ("p", "rule", "q", "other", "y")}).write_csv(folder / "a.csv")
     matrix = Matrix(tasks=(f"arrays[path={folder}/a.csv{task}]",), weak=weak, strong=("raw",), strategies=("ridge",),
-                    supervisors=("as-is",), seeds=(0,))
+                    supervisors=(supervisor,), seeds=(0,))
     return make_plan(RunSpec("own", (matrix,)), load_registry())
 
 
@@ -43,7 +46,12 @@ def test_the_column_of_a_given_leaves_x_and_the_plan_says_so(tmp_path: Path) -> 
 def test_every_teacher_of_the_spec_leaves_x_and_others_stay(tmp_path: Path) -> None:
     assert x_of(planned(tmp_path, weak=("given[column=rule]", "given[column=other]"))) == ("p", "q")
     assert x_of(planned(tmp_path, ",exclude=p")) == ("q", "other")
-    assert x_of(planned(tmp_path, weak=("raw[column=p]",))) == ("p", "rule", "q", "other")
+    assert x_of(planned(tmp_path, weak=("raw[column=rule]",))) == ("p", "q", "other")
+    assert x_of(planned(tmp_path, weak=("raw",))) == ("p", "rule", "q", "other")
+
+
+def test_a_column_that_a_supervisor_fits_a_head_on_is_a_feature_as_any_other(tmp_path: Path) -> None:
+    assert x_of(planned(tmp_path, weak=("raw[column=p]",), supervisor="ridge")) == ("p", "rule", "q", "other")
 
 
 def test_a_column_that_is_asked_for_by_name_stays(tmp_path: Path) -> None:
@@ -60,3 +68,20 @@ def test_show_task_says_what_x_is(tmp_path: Path) -> None:
     planned(tmp_path)
     said = CliRunner().invoke(command, [f"arrays[path={tmp_path}/a.csv,exclude=q]", "--examples", "0"]).output
     assert "x           p, rule, other" in said and "not in x    q (exclude= names it)" in said
+
+
+def test_the_input_itself_is_no_teachers_column_but_a_column_of_that_name_is(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for names in (("x", "y"), ("text", "y")):
+        frame = pl.DataFrame({name: rng.normal(size=N) for name in names})
+        frame.with_columns(pl.col(names[0]).cast(pl.String) if names[0] == "text" else pl.col("x")).write_csv(tmp_path / "b.csv")
+        task = f"text[path={tmp_path}/b.csv,label=y]" if names[0] == "text" else f"arrays[path={tmp_path}/b.csv]"
+        model = "nano[width=16,layers=1,context=16,steps=0]" if names[0] == "text" else "raw"
+        matrix = Matrix(tasks=(task,), weak=(model,), strong=(model,), strategies=("ridge",), supervisors=("as-is",), seeds=(0,))
+        plan = make_plan(RunSpec("own", (matrix,)), load_registry())
+        assert dict(plan.cells[0].task.params)["answers"] == "" and x_of(plan) == names[:1]
+    pl.DataFrame({name: rng.normal(size=N) for name in ("x", "z", "y")}).write_csv(tmp_path / "c.csv")
+    matrix = Matrix(tasks=(f"arrays[path={tmp_path}/c.csv]",), weak=("given[column=x]",), strong=("raw",), strategies=("ridge",),
+                    supervisors=("as-is",), seeds=(0,))
+    with pytest.raises(DataError, match="a column 'x' of its own"):
+        make_plan(RunSpec("own", (matrix,)), load_registry())

@@ -86,6 +86,7 @@ def test_no_column_is_left_out_or_overwritten_without_a_word(tmp_path: Path) -> 
     assert Arrays(path, features="q").inputs_read().left_out["p"] == "features= names others"
     own = csv(tmp_path, "x.csv", x=P)
     assert Arrays(own).inputs_read().x == ("p", "q", "x")
+    assert any("a column x of its own" in line for line in Arrays(own).inputs_read().notes)
     with pytest.raises(DataError, match=r"column 'x' of its own, and models read the input p\+q by this name\n  rename"):
         Arrays(own, exclude="x").load(0)
     with pytest.raises(DataError, match="no column 'r'"):

@@ -59,13 +59,14 @@ class Pool:
 class InputsRead:
     """x: the columns of a file that together are the input x, in order. left_out: the others, and why, in words. asked: those
     that the person asked for by name, and which stay in x though they teach. notes: what to look at, in sentences, such as what
-    gives an answer away.
+    gives an answer away. name: under which models read the input.
     """
 
     x: tuple[str, ...]
     left_out: Mapping[str, str]
     asked: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    name: str = "x"
 
     def words(self) -> tuple[str, str]:
         """The columns of x, and the others with the reasons; the first few of many."""

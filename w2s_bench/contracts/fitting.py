@@ -123,7 +123,7 @@ class Strategy(Protocol):
     outputs: kinds of output it handles ("regression", "classes"). convex_in: where its hypothesis class is convex, or None.
     exact: fit() returns the exact minimiser over that class on its own inputs.
     needs: "features"; or "module", for a strategy that trains the network and whose from_arrays gives a `ModulePredictor`.
-    capabilities: any of "fit_many", "untrained", "truth_share" and "fingerprint"; below is what each promises.
+    capabilities: any of "fit_many", "untrained", "truth_share", "unfitted" and "fingerprint"; below is what each promises.
     """
 
     outputs: frozenset[str]
@@ -157,6 +157,12 @@ class Untrained(Protocol):
     def untrained(self, problem: FitProblem) -> Predictor: ...
 
 
+class Unfitted(Protocol):
+    """`unfitted`, of a strategy: whether it predicts a model's own numbers, so that the column which the model reads teaches."""
+
+    unfitted: bool
+
+
 class SharesTruth(Protocol):
     """`truth_share`, of a strategy: the share of the weak labels that are replaced by the truth before fit() sees them."""
 
@@ -178,7 +184,8 @@ class Voting(Protocol):
 
 
 STRATEGY_CAPABILITIES: Mapping[str, type] = {
-    "fit_many": FittedTogether, "untrained": Untrained, "truth_share": SharesTruth, "fingerprint": ReadsFiles}
+    "fit_many": FittedTogether, "untrained": Untrained, "truth_share": SharesTruth, "unfitted": Unfitted,
+    "fingerprint": ReadsFiles}
 LOSS_CAPABILITIES: Mapping[str, type] = {"fingerprint": ReadsFiles}
 PREDICTOR_CAPABILITIES: Mapping[str, type] = {"members": Voting}
 

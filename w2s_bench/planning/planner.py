@@ -315,7 +315,8 @@ class _Planner:
         key, instance = task.key, task.create()
         read: InputsRead | None = instance.inputs_read() if can(instance, "inputs_read") else None
         parameter = declared(instance, "leaves_out", "")
-        taught = [name for name in self._teachers if read and parameter and name in {*read.x, *read.left_out}]
+        taught = [name for name in self._teachers
+                  if read and parameter and name in {*read.x, *read.left_out} and (name != read.name or self._is_own(name, read))]
         if read and taught:
             before = [name for name in str(dict(task.params)[parameter] or "").split("+") if name and name not in taught]
             task = self.registry.one("tasks", task.label, {parameter: "+".join([*before, *taught])})
@@ -329,13 +330,23 @@ class _Planner:
         self._untaught[key] = task
         return task
 
+    def _is_own(self, name: str, read: InputsRead) -> bool:
+        """Whether a column that is called as the input is one of several in it, and a model declares that it holds answers."""
+        return len(read.x) > 1 and any(declared(model, "answers", "") == name for model in self._models.values())
+
     @functools.cached_property
     def _teachers(self) -> dict[str, str]:
-        """The columns with answers that weak models of the spec teach with, and the name of such a model."""
+        """The columns with answers that weak models of the spec teach with, and the name of such a model: those that a model
+        declares, and those that a model reads whose numbers a supervisor takes as they are.
+        """
         found: dict[str, str] = {}
         for matrix in self.spec.matrices:
+            as_it_is = any(declared(self._strategies[supervisor.key], "unfitted", False)
+                           for supervisor in self._known_strategies(matrix.supervisors))
             for model in self._known_models((*matrix.weak, *matrix.models)):
-                if column := declared(self._models[model.key], "answers", ""):
+                instance = self._models[model.key]
+                column = declared(instance, "answers", instance.column if as_it_is else "")
+                if column:
                     found.setdefault(column, model.label)
         return found
 
