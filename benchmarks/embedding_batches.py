@@ -22,9 +22,11 @@ from tokenizers import Tokenizer, models
 from transformers import GPT2Config, GPT2Model, PreTrainedTokenizerFast
 from w2s_gpt2.batches import padded, token_batches
 from w2s_gpt2.loading import Loaded, load_pretrained
+from w2s_gpt2.pooling import Pooling
 from w2s_gpt2.pretrained import CPU_TOKENS
 
 WIDTH, LAYERS, HEADS, TEXTS, ROUNDS = 768, 12, 12, 96, 3
+MEAN = Pooling("mean")
 Shape = tuple[int, int]
 """Texts in a batch, and tokens of each, padding included."""
 
@@ -36,9 +38,9 @@ def model(dtype: str) -> Loaded:
             torch.manual_seed(0)
             GPT2Model(GPT2Config(vocab_size=1000, n_positions=512, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, bos_token_id=0,
                                  eos_token_id=0)).save_pretrained(folder)
-        PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE(vocab={"a": 0}, merges=[])), bos_token="a",
+        PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE(vocab={"a": 0, "b": 1}, merges=[])), bos_token="a",
                                 model_max_length=512).save_pretrained(folder)
-        return load_pretrained(str(Path(folder)), "main", dtype, "cpu")
+        return load_pretrained(str(Path(folder)), "main", dtype, "cpu", -1)
 
 
 def lengths() -> list[int]:
@@ -56,14 +58,16 @@ def embed_in(loaded: Loaded, sequences: Sequence[np.ndarray], batches: Sequence[
     """Seconds for the pooled states of all texts, batch by batch."""
     started = time.perf_counter()
     for batch in batches:
-        loaded.features(*padded([sequences[row] for row in batch], loaded.pad), -1, "mean")
+        tokens, mask = (torch.from_numpy(array) for array in padded([sequences[row] for row in batch], loaded.reader.pad))
+        with torch.inference_mode():
+            MEAN(loaded.passes.states(tokens, mask), mask)
     return time.perf_counter() - started
 
 
 def embed_as_we_do(loaded: Loaded, sequences: list[np.ndarray]) -> float:
     """Seconds for the pooled states of all texts, as `hf[path=…]` makes them."""
     started = time.perf_counter()
-    loaded.features_of(sequences, CPU_TOKENS, -1, "mean")
+    loaded.features(sequences, CPU_TOKENS, MEAN)
     return time.perf_counter() - started
 
 
