@@ -9,12 +9,15 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from w2s_bench.contracts.data import Array
 
 if TYPE_CHECKING:
     import numpy as np
+
+Cells: TypeAlias = "Sequence[Any] | np.ndarray[Any, Any]"
+"""The cells of a column, as a file has them."""
 
 NULL_WORDS = frozenset({"na", "n/a", "#n/a", "#na", "<na>", "nan", "null", "none", "nil", "?", "-", "--", "—", "."})
 """Words for a gap that programs write, in small letters."""
@@ -37,7 +40,7 @@ class Reading:
     na: frozenset[str] = frozenset()
     comma: bool = False
 
-    def number(self, cell: Any) -> float | None:
+    def number(self, cell: object) -> float | None:
         """The number that a cell is, or None: of text, of a gap, and of true and false."""
         if isinstance(cell, str):
             text = cell.strip()
@@ -51,7 +54,7 @@ class Reading:
         except OverflowError:
             return math.inf if cell > 0 else -math.inf
 
-    def is_gap(self, cell: Any) -> bool:
+    def is_gap(self, cell: object) -> bool:
         """Whether a cell holds nothing: missing, empty, NaN, or a word of `na`."""
         if isinstance(cell, str):
             return (text := cell.strip()) in {"", *self.na} or text.lower() == "nan"
@@ -91,7 +94,7 @@ class _Counted:
     spelled: int = 0
 
 
-def typed(cells: Sequence[Any] | np.ndarray[Any, Any], reading: Reading) -> Column:
+def typed(cells: Cells, reading: Reading) -> Column:
     """What the cells (n) are, decided by all of them: none is a text column because of one cell without `odd` saying so."""
     import numpy as np
 
@@ -115,7 +118,7 @@ def typed(cells: Sequence[Any] | np.ndarray[Any, Any], reading: Reading) -> Colu
     return _text(cells, _words(filled), _odd(cells, counted, len(filled), reading))
 
 
-def cell_text(cell: Any) -> str:
+def cell_text(cell: object) -> str:
     """A cell as text: "" for a gap of any kind, true and false in small letters, 7 for 7.0, days as 2024-01-31."""
     if cell is None or cell != cell:
         return ""
@@ -128,7 +131,7 @@ def cell_text(cell: Any) -> str:
     return cell if isinstance(cell, str) else json.dumps(cell) if isinstance(cell, list | dict) else str(cell)
 
 
-def _count(cells: Sequence[Any], reading: Reading) -> _Counted:
+def _count(cells: Cells, reading: Reading) -> _Counted:
     numbers: list[float | None] = []
     odd: list[int] = []
     null = spelled = 0
@@ -141,7 +144,7 @@ def _count(cells: Sequence[Any], reading: Reading) -> _Counted:
     return _Counted(numbers, odd, null, spelled)
 
 
-def _odd(cells: Sequence[Any], counted: _Counted, filled: int, reading: Reading) -> Odd | None:
+def _odd(cells: Cells, counted: _Counted, filled: int, reading: Reading) -> Odd | None:
     """The first odd cell of a column that is one of numbers but for gaps and spellings; None for a column of text."""
     numbers = filled - len(counted.odd)
     rest = filled - counted.null
@@ -161,13 +164,13 @@ def _mend(first: str, odd: Sequence[str], reading: Reading) -> str:
     return ""
 
 
-def _words(filled: Sequence[Any]) -> str:
+def _words(filled: Cells) -> str:
     if all(isinstance(cell, datetime.date | datetime.time) or _is_date(cell) for cell in filled):
         return "dates"
     return "text"
 
 
-def _is_date(cell: Any) -> bool:
+def _is_date(cell: object) -> bool:
     if not isinstance(cell, str):
         return False
     try:
@@ -177,19 +180,19 @@ def _is_date(cell: Any) -> bool:
     return True
 
 
-def _is_code(filled: Sequence[Any], reading: Reading) -> bool:
+def _is_code(filled: Cells, reading: Reading) -> bool:
     """Whether digits stand with leading zeros, so that the column names things and counts nothing."""
     texts = [cell.strip() for cell in filled if isinstance(cell, str)]
     return any(map(_CODE.fullmatch, texts)) and all(text.isdigit() for text in texts)
 
 
-def _truth_word(cell: Any) -> bool | None:
+def _truth_word(cell: object) -> bool | None:
     if isinstance(cell, bool):
         return cell
     return {"true": True, "false": False}.get(cell.strip().lower()) if isinstance(cell, str) else None
 
 
-def _matrix(cells: Sequence[Any]) -> Array | None:
+def _matrix(cells: Cells) -> Array | None:
     import numpy as np
 
     try:
@@ -199,7 +202,7 @@ def _matrix(cells: Sequence[Any]) -> Array | None:
     return matrix if matrix.ndim == 2 else None
 
 
-def _rounded(cells: Sequence[Any] | np.ndarray[Any, Any]) -> int | None:
+def _rounded(cells: Cells) -> int | None:
     import numpy as np
 
     if isinstance(cells, np.ndarray):
@@ -213,7 +216,7 @@ def _rounded(cells: Sequence[Any] | np.ndarray[Any, Any]) -> int | None:
     return None
 
 
-def _text(cells: Sequence[Any], why: str, odd: Odd | None = None) -> Column:
+def _text(cells: Cells, why: str, odd: Odd | None = None) -> Column:
     import numpy as np
 
     values = np.empty(len(cells), dtype=object)

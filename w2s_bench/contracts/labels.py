@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from w2s_bench.contracts.cells import NULL_WORDS, cell_text
 from w2s_bench.contracts.data import Array
@@ -191,7 +190,7 @@ def _are_whole(values: Array) -> bool:
     return bool((there == np.round(there)).all())
 
 
-def label_name(value: Any) -> str:
+def label_name(value: object) -> str:
     """How a label is written: 1, 1.0 and "1.0" are one class, and so are true and "True"; without spaces at its ends."""
     text = cell_text(value).strip()
     if text.lower() in _TRUTH:
@@ -231,16 +230,16 @@ def _once(found: Iterable[str]) -> list[str]:
     return sorted({_spelled(name): name for name in reversed(list(found))}.values())
 
 
-def _is_missing(table: Table, cell: Any) -> bool:
+def _is_missing(table: Table, cell: object) -> bool:
     return table.wording.reading.is_gap(cell) or (isinstance(cell, str) and cell.strip().lower() in NULL_WORDS)
 
 
-def _is_finite(table: Table, cell: Any) -> bool:
+def _is_finite(table: Table, cell: object) -> bool:
     number = table.wording.reading.number(cell)
     return number is not None and math.isfinite(number)
 
 
-def _fault(table: Table, cell: Any) -> str:
+def _fault(table: Table, cell: object) -> str:
     """Why a label cannot be used, in words."""
     if _is_missing(table, cell):
         return "missing" if not isinstance(cell, str) or not cell.strip() else f"{cell!r}, a word for what is missing"

@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from w2s_bench.contracts.cells import Column, Reading, cell_text, typed
+from w2s_bench.contracts.cells import Cells, Column, Reading, cell_text, typed
 from w2s_bench.contracts.data import Array
 from w2s_bench.contracts.delimited import decoded_text, read_fields
 from w2s_bench.contracts.entries import Parameter
@@ -56,7 +56,7 @@ class Table:
     arrays: whether the columns are arrays that their author named, as in an npz.
     """
 
-    columns: Mapping[str, Any]
+    columns: Mapping[str, Cells]
     source: str
     rows: tuple[str, ...]
     wording: Wording = Wording()
@@ -70,7 +70,7 @@ class Table:
         """How a message names a row: counted from 1, the header not counted."""
         return self.rows[index]
 
-    def column(self, name: str, word: str = "") -> Any:
+    def column(self, name: str, word: str = "") -> Cells:
         """The cells of that column. word: the parameter that chose it. Raises DataError with near names."""
         if name not in self.columns:
             way = f" (choose with {word}=…)" if word else ""
@@ -89,7 +89,7 @@ class Table:
         import numpy as np
 
         cells = self.column(name)
-        ids = [cell_text(cell).strip() for cell in (cells if isinstance(cells, list) else cells.tolist())]
+        ids = [cell_text(cell).strip() for cell in (cells.tolist() if isinstance(cells, np.ndarray) else cells)]
         seen: dict[str, int] = {}
         for row, identity in enumerate(ids):
             if not identity:
@@ -154,7 +154,7 @@ def stacked(tables: list[Table], source: str) -> Table:
     return Table(columns, source, rows, first.wording, first.unnamed)
 
 
-def table_of(columns: Mapping[str, Any], source: str, wording: Wording | None = None, unnamed: frozenset[str] = frozenset(),
+def table_of(columns: Mapping[str, Cells], source: str, wording: Wording | None = None, unnamed: frozenset[str] = frozenset(),
              arrays: bool = False) -> Table:
     """A table whose rows are called row 1, row 2, …"""
     n = len(next(iter(columns.values()), []))
@@ -165,7 +165,7 @@ def array_width(path: str, name: str) -> int:
     """Columns of one array of an npz or a folder; 1 for tables and wherever it cannot be known yet."""
     place = Path(path).expanduser()
     if place.is_dir() and (place / f"{name}.npy").is_file():
-        array = _npy(place / f"{name}.npy")
+        array: Array | None = _npy(place / f"{name}.npy")
     elif place.is_file() and _ending(place) == ".npz":
         array = _npz(place, path, only=name).get(name)
     else:
@@ -206,7 +206,7 @@ def _read_delimited(file: Path, wording: Wording) -> Table:
 
 
 def _read_lines(file: Path, wording: Wording) -> Table:
-    records: list[dict[str, Any]] = []
+    records: list[dict[str, object]] = []
     text = decoded_text(read_bytes(file), str(file), wording.encoding)
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         if line.strip():
@@ -215,8 +215,8 @@ def _read_lines(file: Path, wording: Wording) -> Table:
     return table_of({name: [record.get(name) for record in records] for name in names}, str(file), wording)
 
 
-def _record(line: str, where: str) -> dict[str, Any]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _record(line: str, where: str) -> dict[str, object]:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
@@ -234,9 +234,9 @@ def _record(line: str, where: str) -> dict[str, Any]:
     return _flat(record, where)
 
 
-def _flat(record: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _flat(record: Mapping[str, object], where: str) -> dict[str, object]:
     """Objects within objects under names with dots: {"a": {"b": 1}} has the column a.b."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     for name, value in record.items():
         below = _flat(value, where) if isinstance(value, dict) else None
         inside = {name: value} if below is None else {f"{name}.{key}": cell for key, cell in below.items()}
@@ -274,7 +274,7 @@ def _unnested(series: pl.Series) -> list[pl.Series]:
     return [inside for name in fields.columns for inside in _unnested(fields[name].alias(f"{series.name}.{name}"))]
 
 
-def _cells(series: pl.Series, where: str) -> Any:
+def _cells(series: pl.Series, where: str) -> Cells:
     import polars as pl
 
     if series.dtype == pl.Binary:
@@ -296,7 +296,7 @@ def _utf8(cell: bytes | None, name: str, where: str) -> str | None:
                         hint="save it as text, or leave the column out") from error
 
 
-def _of_arrays(arrays: Mapping[str, Any], path: str, wording: Wording) -> Table:
+def _of_arrays(arrays: Mapping[str, Array], path: str, wording: Wording) -> Table:
     sizes = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
     for name, array in arrays.items():
         if array.ndim not in (1, 2):
@@ -309,27 +309,29 @@ def _of_arrays(arrays: Mapping[str, Any], path: str, wording: Wording) -> Table:
     return table_of({name: _listed(array, name, path) for name, array in arrays.items()}, path, wording, arrays=True)
 
 
-def _listed(array: Any, name: str, path: str) -> Any:
+def _listed(array: Array, name: str, path: str) -> Cells:
     if array.dtype.kind in "fiub":
         return array if array.dtype.kind != "b" else array.tolist() if array.ndim == 1 else array.astype("u1")
     if array.ndim != 1:
         raise DataError(f"array {name!r} holds text of shape {array.shape}", where=path, hint="text needs shape (n,)")
     if array.dtype.kind == "M":
-        return array.astype("U").tolist()
-    return [_utf8(cell, name, path) for cell in array.tolist()] if array.dtype.kind == "S" else array.tolist()
+        array = array.astype("U")
+    cells: list[object] = array.tolist()
+    return [_utf8(cell, name, path) for cell in array.tolist()] if array.dtype.kind == "S" else cells
 
 
-def _npy(file: Path) -> Any:
+def _npy(file: Path) -> Array:
     import numpy as np
 
     try:
         with file.open("rb") as stream:
-            return np.load(stream, allow_pickle=False)
+            array: Array = np.load(stream, allow_pickle=False)
+            return array
     except (ValueError, EOFError, OSError) as error:
         raise _unreadable(str(file), error) from error
 
 
-def _npz(file: Path, path: str, only: str | None = None) -> dict[str, Any]:
+def _npz(file: Path, path: str, only: str | None = None) -> dict[str, Array]:
     import numpy as np
 
     try:
