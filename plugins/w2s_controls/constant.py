@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,7 @@ class Constant:
 
     outputs = frozenset({"regression", "classes"})
     needs = "features"
-    capabilities = frozenset({"fit_many"})
+    capabilities = frozenset[str]()
     convex_in = None
     exact = False
 
@@ -45,16 +45,6 @@ class Constant:
         if not np.isfinite(values).all():
             raise Diverged("labels are not finite", where="constant")
         return Same(values.mean(axis=0))
-
-    def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
-        """One predictor, or the exception that it met, per problem."""
-        answers: list[Predictor | Exception] = []
-        for problem in problems:
-            try:
-                answers.append(self.fit(problem))
-            except Diverged as error:
-                answers.append(error)
-        return answers
 
     def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor:
         """The predictor whose `to_arrays` gave `arrays`."""

@@ -58,6 +58,12 @@ REVISION = Parameter("revision", str, "main", "commit, tag or branch on the hub"
 @hookimpl
 def w2s_models() -> Iterable[ModelEntry]:
     """Published GPT-2, any other model with safetensors weights, and a GPT-2 trained from scratch."""
+    yield from _published()
+    yield _any_model()
+    yield _trained_here()
+
+
+def _published() -> Iterable[ModelEntry]:
     for name, attribute, size in (
         ("gpt2", "gpt2", "124M"),
         ("gpt2-medium", "gpt2_medium", "355M"),
@@ -73,7 +79,10 @@ def w2s_models() -> Iterable[ModelEntry]:
             parameters=(REVISION, *READING),
             summary=f"published weights from the hub, {size} parameters",
         )
-    yield ModelEntry(
+
+
+def _any_model() -> ModelEntry:
+    return ModelEntry(
         "hf",
         "w2s_gpt2.pretrained:any_model",
         tags=TEXT,
@@ -88,7 +97,10 @@ def w2s_models() -> Iterable[ModelEntry]:
             FILE,
         ),
     )
-    yield ModelEntry(
+
+
+def _trained_here() -> ModelEntry:
+    return ModelEntry(
         "nano",
         "w2s_gpt2.nano:Nano",
         tags=TEXT | {"trained-here"},

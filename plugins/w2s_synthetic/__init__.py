@@ -26,6 +26,11 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("unit_variance", bool, False, "labels have variance 1, whatever network the seed draws"),
         ),
     )
+    yield from _linear_targets()
+    yield _class_mixture()
+
+
+def _linear_targets() -> Iterable[TaskEntry]:
     yield TaskEntry(
         "sphere", "w2s_synthetic.sphere:Sphere",
         summary="a linear function of inputs on the unit sphere, for random ReLU features",
@@ -65,7 +70,10 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("test", int, 500, "held-out examples, without noise", low=2),
         ),
     )
-    yield TaskEntry(
+
+
+def _class_mixture() -> TaskEntry:
+    return TaskEntry(
         "class-mixture", "w2s_synthetic.class_mixture:ClassMixture",
         summary="classes whose true probabilities are a mixture of softmax heads of the inputs",
         tags=frozenset({"classes", "synthetic"}),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from w2s_bench.contracts import (
+    PARTS,
     Array,
     ClassColumn,
     Classes,
@@ -41,7 +42,6 @@ from w2s_tabular.inputs import Wanted, inputs_of, is_row_number, matrix
 from w2s_tabular.leaks import leaks
 from w2s_tabular.reuse import reused
 
-PARTS = ("supervise", "transfer", "test")
 SMALLEST = 6
 _IDS = ("id", "ids")
 
@@ -234,12 +234,7 @@ class Arrays:
         """(n,) part of each row, None where the seed draws them."""
         if self._splits(table) is None:
             return None
-        column = np.array([str(cell).strip() for cell in table.columns[self.splits]], dtype=object)
-        for row, value in enumerate(column):
-            if value not in PARTS:
-                raise DataError(f"{table.row(row)} of column {self.splits!r} is {value!r}, which is no part", where=self.path,
-                                hint=f"{nearest(value, PARTS)} Or splits=none: parts are drawn by the seed")
-        return column
+        return table.parts(self.splits, "splits=none")
 
     def _as_given(self, whole: Split, column: Array) -> Splits:
         parts = {}

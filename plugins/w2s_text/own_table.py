@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2s_bench.contracts import (
+    PARTS,
     Array,
     ClassColumn,
     Classes,
@@ -27,7 +28,6 @@ from w2s_bench.contracts import (
     columns_at,
     draw_splits,
     fixed_sample,
-    nearest,
     number_labels,
     read_table,
     seed_for,
@@ -37,7 +37,6 @@ from w2s_bench.contracts import (
 from w2s_text.columns import texts
 
 FEWEST_ROWS = 6
-PARTS = ("supervise", "transfer", "test")
 BETWEEN = "\n\n"
 """What stands between the two texts of a pair."""
 
@@ -238,15 +237,7 @@ class OwnTable:
         return table.ids(column, "id=none numbers the rows instead")
 
     def _parts(self, table: Table, column: str) -> Array:
-        values = [str(cell).strip() for cell in table.column(column)]
-        for index, value in enumerate(values):
-            if value not in PARTS:
-                raise DataError(
-                    f"{column} of {table.row(index)} is {value!r}, not one of {', '.join(PARTS)}",
-                    where=table.source,
-                    hint=f"{nearest(value, PARTS)} Or split=none: parts are drawn by the seed",
-                )
-        return np.array([PARTS.index(value) for value in values])
+        return np.array([PARTS.index(part) for part in table.parts(column, "split=none")])
 
 
 def own_table(path: str, text: str, label: str, split: str, id: str, revision: str, name: str, unit: str, output: str,

@@ -176,7 +176,7 @@ FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"features": "smiles"}, "'smiles' holds text"),
     ({"calc": [float("nan")] + [0.0] * 29}, {}, "'calc' holds a gap in row 1"),
     ({"split": ["supervise"] * 15 + ["test"] * 15}, {}, "no row into 'transfer'"),
-    ({"split": ["supervise"] * 29 + ["tset"]}, {}, "row 30 of column 'split' is 'tset', .* no part\n.*test"),
+    ({"split": ["supervise"] * 29 + ["tset"]}, {}, "split of row 30 is 'tset', not one of supervise, transfer, test\n.*test"),
     ({"id": [0, 1, 0, *range(3, N)]}, {}, "row 1 and row 3 share the id '0'"),
 ]
 

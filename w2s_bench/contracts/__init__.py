@@ -9,6 +9,7 @@ from w2s_bench.contracts.capabilities import can, declared
 from w2s_bench.contracts.cells import Column
 from w2s_bench.contracts.data import (
     DIRECTIONS,
+    PARTS,
     ROW_SUM_TOLERANCE,
     Array,
     Columns,
@@ -104,7 +105,8 @@ from w2s_bench.contracts.tables import (
 )
 
 __all__ = [
-    "COLOURS", "DIRECTIONS", "PREDICTORS", "READING", "ROW_SUM_TOLERANCE", "SHAPES", "Array", "Bound", "BoundEntry", "Chart",
+    "COLOURS", "DIRECTIONS", "PARTS", "PREDICTORS", "READING", "ROW_SUM_TOLERANCE", "SHAPES", "Array", "Bound", "BoundEntry",
+    "Chart",
     "Checkpoints", "ClassColumn", "Classes", "Column", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError",
     "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry", "Executor",
     "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext", "FitProblem", "Geometry",

@@ -19,6 +19,9 @@ else:
 DIRECTIONS = ("weak-to-strong", "undirected", "same", "strong-to-weak")
 """What a cell's direction may be, in the order in which tables and figures show them: declared, or nothing."""
 
+PARTS = ("supervise", "transfer", "test")
+"""The splits of a task."""
+
 ROW_SUM_TOLERANCE = 1e-5
 """A row of probabilities may miss a sum of 1 by this much: float32 softmax over many classes does."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.cells import Cells, Column, Reading, cell_text, typed
-from w2s_bench.contracts.data import Array
+from w2s_bench.contracts.data import PARTS, Array
 from w2s_bench.contracts.delimited import decoded_text, read_fields
 from w2s_bench.contracts.entries import Parameter
 from w2s_bench.contracts.errors import DataError, nearest
@@ -101,6 +101,20 @@ class Table:
             seen[identity] = row
         unique: Array = np.array(ids)
         return unique
+
+    def parts(self, name: str, way_out: str) -> Array:
+        """(n,) str objects: the part of each row, one of PARTS, as the column says it.
+
+        way_out: the word that goes without. Raises DataError for a row that is in none of them.
+        """
+        import numpy as np
+
+        found = np.array([cell_text(cell).strip() for cell in self.column(name)], dtype=object)
+        for row, part in enumerate(found):
+            if part not in PARTS:
+                raise DataError(f"{name} of {self.row(row)} is {part!r}, not one of {', '.join(PARTS)}", where=self.source,
+                                hint=f"{nearest(part, PARTS)} Or {way_out}: parts are drawn by the seed")
+        return found
 
 
 def table_files(path: str) -> tuple[Path, ...]:

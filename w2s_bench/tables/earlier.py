@@ -30,8 +30,8 @@ def directions_of_now(rows: pl.DataFrame) -> pl.DataFrame:
 def verdicts_of_now(bounds: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """The bounds of these rows with verdict, vacuous, exceeded and tightness as this version writes them.
 
-    A line without `exceeded` is an earlier one; what it called violated is exceeded. Its explicit bound on test says nothing,
-    too, where it promises no gain or the ceiling errs as much as the student: the slack of that bound is the gain less what is
+    A line without `exceeded` is an earlier one; what it called violated is exceeded. Theorem 2 on test, explicit or with δ,
+    says nothing, too, where it promises no gain or the ceiling errs as much as the student: its slack is the gain less what is
     promised.
     """
     import polars as pl
@@ -43,9 +43,9 @@ def verdicts_of_now(bounds: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     earlier, certified = pl.col("exceeded").is_null(), pl.col("all_assumptions").fill_null(False)
     exceeded = pl.col("verdict") == "violated"
     laws = {*explicit_bounds().values(), *law_bounds().values()}
-    explicit = pl.col("bound").is_in(laws) & (pl.col("split") == "test")
+    lawful = pl.col("bound").is_in(laws) & (pl.col("split") == "test")
     empty = (pl.col("slack") >= pl.col("gain")) | (pl.col("err_ceiling") >= pl.col("err_student"))
-    vacuous = pl.col("vacuous").fill_null(False) | (explicit & empty).fill_null(False)
+    vacuous = pl.col("vacuous").fill_null(False) | (lawful & empty).fill_null(False)
     verdict = (pl.when(pl.col("verdict").is_null()).then(None).when(~certified).then(pl.lit("no statement"))
                .when(vacuous & ~exceeded).then(pl.lit("says nothing")).otherwise("verdict"))
     told = known.with_columns(
