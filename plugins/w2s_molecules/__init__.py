@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import DescriptorsEntry, Parameter, TaskEntry, hookimpl
+from w2s_bench.contracts import LIMIT, DescriptorsEntry, Parameter, TaskEntry, hookimpl
 
 TAGS = frozenset({"regression", "molecules"})
 
@@ -24,7 +24,7 @@ def _entry(name: str, target: str, file: str, summary: str) -> TaskEntry:
         f"w2s_molecules.sets:{target}",
         summary=summary,
         tags=TAGS,
-        parameters=(path, TEACHER),
+        parameters=(path, TEACHER, LIMIT),
         extra="molecules",
         needs=("rdkit",),
         libraries=("rdkit",),

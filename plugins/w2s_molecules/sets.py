@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError, Regression, Split, Splits, file_digest, generator_for, read_csv
+from w2s_bench.contracts import Array, DataError, Regression, Split, Splits, file_digest, generator_for, limited, read_csv
 from w2s_molecules.joined import folder_and_name, joined_columns
-from w2s_molecules.published import column_of, numbers, numeric_columns, present, read_split
+from w2s_molecules.published import PublishedSplit, column_of, numbers, numeric_columns, present, read_split
 from w2s_molecules.smiles import canonical
 
 MOLECULENET = "Wu et al. 2018, MoleculeNet, doi:10.1039/C7SC02664A; splits of ChemBench (Shen et al.)"
@@ -26,11 +26,13 @@ class MoleculeSet:
     dropped from supervise and transfer, then a copy of a supervise molecule from transfer. Copies within a
     part are kept. Inputs: "smiles" and "text" (n,), the same canonical strings, and the other numeric columns
     of the table. teacher: a CSV whose numeric columns, the label left out, join the inputs by canonical SMILES
-    (the mean where several of its rows are one molecule), or "". The splits do not depend on it.
+    (the mean where several of its rows are one molecule), or "". The splits do not depend on it. limit: 0, or the size of a
+    fixed sample of the molecules, each of which stays in its part.
     """
 
     path: str
     teacher: str = ""
+    limit: int = 0
 
     dataset: ClassVar[str]
     label: ClassVar[str]
@@ -66,6 +68,8 @@ class MoleculeSet:
             raise DataError(f"has a column {shared[0]!r}, as has {where}", where=self.teacher, hint="rename one")
         inputs = {"smiles": smiles, "text": smiles, **own, **taught}
         published = read_split(self.path, self.dataset, seed, len(truth))
+        used = limited(len(truth), self.limit, self.dataset)
+        published = PublishedSplit(*(rows[np.isin(rows, used)] for rows in published))
         shuffled = generator_for("split", task=self.dataset, seed=seed).permutation(published.train)
         half = len(shuffled) // 2
         test = published.test

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import READING, ModelEntry, Parameter, TaskEntry, hookimpl
+from w2s_bench.contracts import LIMIT, READING, ModelEntry, Parameter, TaskEntry, hookimpl
 
 REGRESSION = frozenset({"regression"})
 
@@ -16,7 +16,7 @@ def w2s_tasks() -> Iterable[TaskEntry]:
     yield TaskEntry(
         "diabetes", "w2s_tabular.diabetes:Diabetes",
         summary="disease progression of 442 patients from 10 measurements, as shipped with scikit-learn",
-        tags=REGRESSION | {"small"}, parameters=(reuse,),
+        tags=REGRESSION | {"small"}, parameters=(reuse, LIMIT),
     )
     yield TaskEntry(
         "arrays", "w2s_tabular.arrays:own_arrays",
@@ -39,9 +39,9 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("output", str, "number", "what the label is: a number, a class, or a step of a scale (ordinal)",
                       choices=("number", "classes", "ordinal")),
             Parameter("classes", str, "", 'names of the classes in order, "no,yes"; empty: those in the column, sorted'),
-            Parameter("balance", str, "off", "on: thin the larger classes to the size of the smallest, alike for every seed",
+            Parameter("balance", str, "off", "on: as many of every class as of the smallest, after limit, alike for every seed",
                       choices=("off", "on")),
-            Parameter("limit", int, 0, "use a fixed sample of at most so many examples, balanced after that; 0: all", low=0),
+            LIMIT,
             Parameter("divergence", str, "auto", "loss that scores the task: squared for numbers, kl or brier for classes",
                       choices=("auto", "squared", "kl", "brier")),
             reuse,

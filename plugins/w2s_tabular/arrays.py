@@ -30,7 +30,7 @@ from w2s_bench.contracts import (
     class_names,
     columns_at,
     draw_splits,
-    fixed_sample,
+    limited,
     nearest,
     number_labels,
     read_table,
@@ -179,7 +179,7 @@ class Arrays:
 
     def _rows(self, truth: Array, parts: Array | None) -> Array:
         """The rows that are used, ascending: a fixed sample, balanced after that."""
-        rows = fixed_sample(len(truth), self.limit, "arrays", "all") if self.limit else np.arange(len(truth))
+        rows = limited(len(truth), self.limit, "arrays")
         return rows[thinned(truth[rows], None if parts is None else parts[rows], "arrays")] if self.balanced else rows
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Regression, Splits, draw_splits, seed_for
+from w2s_bench.contracts import Array, Regression, Splits, draw_splits, limited, seed_for
 from w2s_tabular.reuse import reused
 
 
@@ -16,7 +16,7 @@ from w2s_tabular.reuse import reused
 class Diabetes:
     """Progression of the disease one year on, for 442 patients; column `x` is (442, 10), raw measurements.
 
-    reuse_inputs: supervise and transfer are one and the same sample.
+    reuse_inputs: supervise and transfer are one and the same sample. limit: 0, or the size of a fixed sample.
     """
 
     output = Regression(1, "progression score")
@@ -24,16 +24,18 @@ class Diabetes:
     licence = "public data, distributed with scikit-learn (BSD-3-Clause)"
     citation = "Efron, Hastie, Johnstone, Tibshirani: Least Angle Regression, Annals of Statistics 32 (2004)"
     reuse_inputs: bool = False
+    limit: int = 0
 
     def fingerprint(self) -> str:
         """The version of the package that ships the data."""
         return f"scikit-learn {metadata.version('scikit-learn')}"
 
     def load(self, seed: int) -> Splits:
-        """Splits of 177, 177 and 88 patients, drawn by the seed."""
+        """Splits of 40, 40 and 20 % of the patients, drawn by the seed: 177, 177 and 88 of all."""
         x, y = _raw()
         ids = np.array([f"patient {row}" for row in range(len(y))])
-        splits = draw_splits({"x": x}, y[:, None], ids, seed_for("split", task="diabetes", seed=seed))
+        rows = limited(len(y), self.limit, "diabetes")
+        splits = draw_splits({"x": x[rows]}, y[rows, None], ids[rows], seed_for("split", task="diabetes", seed=seed))
         return reused(splits) if self.reuse_inputs else splits
 
 

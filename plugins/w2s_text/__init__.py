@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from w2s_bench.contracts import READING, Parameter, TaskEntry, hookimpl
+from w2s_bench.contracts import LIMIT, READING, Parameter, TaskEntry, hookimpl
 
 REGRESSION = frozenset({"regression", "text"})
 CLASSES = frozenset({"classes", "text"})
 
-BALANCE = Parameter("balance", str, "off", "on: thin the larger classes to the size of the smallest, alike for every seed",
+BALANCE = Parameter("balance", str, "off", "on: as many of every class as of the smallest, after limit, alike for every seed",
                     choices=("off", "on"))
-LIMIT = Parameter("limit", int, 0, "use a fixed sample of at most so many examples, balanced after that; 0: all", low=0)
 DIVERGENCE = Parameter("divergence", str, "kl", "loss that scores classes; numbers are scored by their squared error",
                        choices=("kl", "brier"))
 
@@ -23,13 +22,9 @@ def w2s_tasks() -> Iterable[TaskEntry]:
     yield TaskEntry(
         "python-functions",
         "w2s_text.python_functions:PythonFunctions",
-        summary="log1p(calls + branches) of the functions of the installed standard library",
+        summary="log1p(calls + branches) of the functions of the installed standard library, about 6,600",
         tags=REGRESSION,
-        parameters=(
-            Parameter(
-                "limit", int, 0, "use a fixed sample of that many functions; 0: all (about 6,600)", low=0
-            ),
-        ),
+        parameters=(LIMIT,),
     )
     yield from _local_sets()
     yield from _hub_sets()
@@ -67,7 +62,7 @@ def _own_table() -> TaskEntry:
 
 
 def _local_sets() -> Iterable[TaskEntry]:
-    folder = Parameter("folder", str, None, "folder that holds the file", role="place")
+    path = Parameter("path", str, None, "folder that holds the files", role="place")
     reading = Parameter("as", str, "classes", "five classes, steps of a scale (ordinal), or the number 0 to 4 (regression)",
                         choices=("classes", "ordinal", "regression"))
     labels = Parameter("labels", str, "coarse", "6 coarse types; fine: those of the original files",
@@ -85,7 +80,7 @@ def _local_sets() -> Iterable[TaskEntry]:
     ):
         kinds = CLASSES | REGRESSION if reading in extra else CLASSES
         yield TaskEntry(name, f"w2s_text.local_sets:{target}", summary=summary, tags=kinds | {"local"},
-                        parameters=(folder, *extra, BALANCE, LIMIT, DIVERGENCE))
+                        parameters=(path, *extra, BALANCE, LIMIT, DIVERGENCE))
 
 
 def _hub_sets() -> Iterable[TaskEntry]:

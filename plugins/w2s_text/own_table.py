@@ -27,7 +27,7 @@ from w2s_bench.contracts import (
     class_names,
     columns_at,
     draw_splits,
-    fixed_sample,
+    limited,
     number_labels,
     read_table,
     seed_for,
@@ -187,7 +187,7 @@ class OwnTable:
         answers, there = self._answers(table)
         rows = _Rows({**rows.inputs, **answers}, rows.truth, rows.ids, rows.part).at(np.flatnonzero(there))
         if self.limit:
-            rows = rows.at(fixed_sample(len(rows.ids), self.limit, "text", "all"))
+            rows = rows.at(limited(len(rows.ids), self.limit, "text"))
         return rows.at(thinned(rows.truth, rows.part, "text")) if self.balanced else rows
 
     def _answers(self, table: Table) -> tuple[dict[str, Array], Array]:

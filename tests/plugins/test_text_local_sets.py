@@ -41,7 +41,7 @@ def parts(splits: Splits) -> tuple[Any, ...]:
 
 
 def test_the_official_test_file_is_the_test_part_and_train_lines_like_it_are_left_out(stars: str) -> None:
-    own = task("sst5-local", folder=stars)
+    own = task("sst5-local", path=stars)
     splits = own.load(0)
     assert isinstance(own, Task)
     assert own.output == Classes(5, ("very negative", "negative", "neutral", "positive", "very positive"))
@@ -56,20 +56,20 @@ def test_the_official_test_file_is_the_test_part_and_train_lines_like_it_are_lef
 
 
 def test_stars_are_classes_steps_or_a_number_on_the_same_splits(stars: str) -> None:
-    classes, ordinal, number = (task("sst5-local", folder=stars, **{"as": kind}) for kind in ("classes", "ordinal", "regression"))
+    classes, ordinal, number = (task("sst5-local", path=stars, **{"as": kind}) for kind in ("classes", "ordinal", "regression"))
     assert not classes.output.ordered and ordinal.output.ordered and ordinal.output.k == 5
     assert number.output == Regression(1, "stars") and (classes.divergence, number.divergence) == ("kl", "squared")
     for a, b in zip(parts(classes.load(3)), parts(number.load(3)), strict=True):
         assert a.ids.tolist() == b.ids.tolist()
         assert a.truth.argmax(axis=1).tolist() == b.truth[:, 0].tolist()
-    assert task("sst5-local", folder=stars, divergence="brier").divergence == "brier"
+    assert task("sst5-local", path=stars, divergence="brier").divergence == "brier"
     with pytest.raises(UsageError, match="a number has no classes to balance"):
-        task("sst5-local", folder=stars, balance="on", **{"as": "regression"})
+        task("sst5-local", path=stars, balance="on", **{"as": "regression"})
 
 
 def test_without_a_test_file_equal_texts_fall_in_one_part(tmp_path: Path) -> None:
     write(tmp_path, "mpqa.all", [f"{i % 2} phrase {i // 4}" for i in range(100)])
-    own = task("mpqa-local", folder=str(tmp_path))
+    own = task("mpqa-local", path=str(tmp_path))
     for seed in range(3):
         texts = [set(part.inputs["text"]) for part in parts(own.load(seed))]
         assert not texts[0] & texts[1] and not texts[0] & texts[2] and not texts[1] & texts[2]
@@ -79,8 +79,8 @@ def test_without_a_test_file_equal_texts_fall_in_one_part(tmp_path: Path) -> Non
 
 def test_a_limit_is_a_fixed_sample_and_balance_thins_it(tmp_path: Path) -> None:
     write(tmp_path, "custrev.all", [f"{int(i % 4 > 0)} review {i}" for i in range(200)])
-    few = task("cr-local", folder=str(tmp_path), limit=80)
-    even = task("cr-local", folder=str(tmp_path), limit=80, balance="on")
+    few = task("cr-local", path=str(tmp_path), limit=80)
+    even = task("cr-local", path=str(tmp_path), limit=80, balance="on")
     assert len(few.pool().ids) == 80 and set(even.pool().ids) < set(few.pool().ids)
     truth = even.labelled().truth
     assert even.balanced and not few.balanced and truth[:, 0].sum() == truth[:, 1].sum() == few.labelled().truth[:, 0].sum()
@@ -102,41 +102,43 @@ def test_fine_labels_are_read_from_the_original_files(tmp_path: Path) -> None:
     kinds = ["DESC:def", "NUM:date", "HUM:ind"]
     write(tmp_path, "train_5500.label", [f"{kinds[i % 3]} What is {i}?" for i in range(12)])
     write(tmp_path, "TREC_10.label", ["NUM:date When is it?", "HUM:ind Who is it?"])
-    fine = task("trec-local", folder=str(tmp_path), labels="fine")
+    fine = task("trec-local", path=str(tmp_path), labels="fine")
     assert fine.output == Classes(3, ("DESC:def", "HUM:ind", "NUM:date"))
     assert fine.load(0).test.truth.tolist() == [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     with pytest.raises(DataError, match=r"no file TREC.train.all or TREC.train.all.gz"):
-        task("trec-local", folder=str(tmp_path)).fingerprint()
+        task("trec-local", path=str(tmp_path)).fingerprint()
     (tmp_path / "train_5500.label").unlink()
     with pytest.raises(DataError, match=r"fine labels are not in these files\n.*labels=coarse reads TREC.train.all"):
-        task("trec-local", folder=str(tmp_path), labels="fine")
+        task("trec-local", path=str(tmp_path), labels="fine")
 
 
 def test_faults_name_the_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="needs the parameter folder"):
+    with pytest.raises(UsageError, match="needs the parameter path"):
         task("mr-local")
+    with pytest.raises(UsageError, match=r"has no parameter 'folder'\n.*did you mean path"):
+        task("mr-local", folder=str(tmp_path))
     with pytest.raises(DataError, match=r"no such folder\n.*holds rt-polarity.all"):
-        task("mr-local", folder=str(tmp_path / "none")).fingerprint()
+        task("mr-local", path=str(tmp_path / "none")).fingerprint()
     write(tmp_path, "rt-polarity.all", ["0 bad", "1 good"] * 4 + ["2 odd"])
     with pytest.raises(DataError, match=r"line 9: the label '2' is none of 0, 1"):
-        task("mr-local", folder=str(tmp_path)).load(0)
+        task("mr-local", path=str(tmp_path)).load(0)
     write(tmp_path, "rt-polarity.all", ["0 bad", " good"])
     with pytest.raises(DataError, match=r"line 2: begins with no label"):
-        task("mr-local", folder=str(tmp_path)).load(0)
+        task("mr-local", path=str(tmp_path)).load(0)
     (tmp_path / "custrev.all.gz").write_bytes(b"no gzip")
     with pytest.raises(DataError, match="cannot be read"):
-        task("cr-local", folder=str(tmp_path)).load(0)
+        task("cr-local", path=str(tmp_path)).load(0)
     write(tmp_path, "justice_train.csv", b"label,text\n1,a\n")
     write(tmp_path, "justice_test.csv", b"label,scenario\n1,a\n")
     with pytest.raises(DataError, match="has no column 'scenario'"):
-        task("justice-local", folder=str(tmp_path)).load(0)
+        task("justice-local", path=str(tmp_path)).load(0)
 
 
 def test_justice_has_two_test_files_with_ids_of_their_own(tmp_path: Path) -> None:
     write(tmp_path, "justice_train.csv.gz", ["label,scenario"] + [f'{i % 2},"I rest, because {i}."' for i in range(8)])
     write(tmp_path, "justice_test.csv.gz", ["label,scenario", "1,easy a", "0,easy b"])
     write(tmp_path, "justice_test_hard.csv.gz", ["label,scenario", "1,hard a", "0,hard b"])
-    normal, hard = (task("justice-local", folder=str(tmp_path), test=test) for test in ("normal", "hard"))
+    normal, hard = (task("justice-local", path=str(tmp_path), test=test) for test in ("normal", "hard"))
     assert normal.load(0).test.inputs["text"].tolist() == ["easy a", "easy b"]
     assert hard.load(0).test.inputs["text"].tolist() == ["hard a", "hard b"]
     assert normal.fingerprint() != hard.fingerprint() and normal.licence == "MIT"
@@ -161,7 +163,7 @@ def test_the_real_files_have_these_sizes_and_no_text_in_two_parts(shared_data: P
                                                                   sizes: tuple[int, int, int],
                                                                   balance: tuple[int, int] | None) -> None:
     folder = shared_data / ("ethics_justice" if name == "justice-local" else "sent_cls")
-    own = task(name, folder=str(folder), **settings)
+    own = task(name, path=str(folder), **settings)
     splits = own.load(0)
     assert sum(abs(len(part.ids) - size) for part, size in zip(parts(splits), sizes, strict=True)) <= 4
     texts = [set(part.inputs["text"]) for part in parts(splits)]

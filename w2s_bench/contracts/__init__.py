@@ -90,7 +90,7 @@ from w2s_bench.contracts.measures import (
 from w2s_bench.contracts.models import Embedding, Model, PrepareContext, PreparedModel, Task, TrainableModel
 from w2s_bench.contracts.outputs import Classes, Output, Regression
 from w2s_bench.contracts.packages import place_of
-from w2s_bench.contracts.samples import columns_at, fixed_sample, thinned
+from w2s_bench.contracts.samples import LIMIT, columns_at, fixed_sample, limited, thinned
 from w2s_bench.contracts.seeds import generator_for, seed_for
 from w2s_bench.contracts.tables import (
     READING,
@@ -105,8 +105,8 @@ from w2s_bench.contracts.tables import (
 )
 
 __all__ = [
-    "COLOURS", "DIRECTIONS", "PARTS", "PREDICTORS", "READING", "ROW_SUM_TOLERANCE", "SHAPES", "Array", "Bound", "BoundEntry",
-    "Chart",
+    "COLOURS", "DIRECTIONS", "LIMIT", "PARTS", "PREDICTORS", "READING", "ROW_SUM_TOLERANCE", "SHAPES", "Array", "Bound",
+    "BoundEntry", "Chart",
     "Checkpoints", "ClassColumn", "Classes", "Column", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError",
     "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry", "Executor",
     "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext", "FitProblem", "Geometry",
@@ -117,6 +117,7 @@ __all__ = [
     "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Wording",
     "Workbench", "answers_of", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
     "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "file_digest",
-    "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "nearest", "number_labels", "place_of", "read_bytes",
-    "read_csv", "read_table", "seed_for", "stacked", "table_digest", "table_files", "table_of", "text_column", "thinned",
+    "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "limited", "nearest", "number_labels", "place_of",
+    "read_bytes", "read_csv", "read_table", "seed_for", "stacked", "table_digest", "table_files", "table_of", "text_column",
+    "thinned",
 ]

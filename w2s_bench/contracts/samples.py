@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from w2s_bench.contracts.data import Array
+from w2s_bench.contracts.entries import Parameter
+from w2s_bench.contracts.errors import UsageError
 from w2s_bench.contracts.seeds import generator_for
+
+FEWEST = 6
+"""Examples that three parts are drawn from, at least."""
+
+LIMIT = Parameter("limit", int, 0, "use a fixed sample of at most so many examples, the same for every seed; 0: all", low=0)
+"""The parameter by which a task says how many of its examples are used."""
+
+
+def limited(n: int, limit: int, task: str) -> Array:
+    """Row numbers, ascending, of the fixed sample that `limit` asks for; all n where it is 0. Raises UsageError for too few."""
+    import numpy as np
+
+    if 0 < limit < FEWEST:
+        raise UsageError(f"limit={limit} leaves too few examples for three parts", where=task, hint=f"at least {FEWEST}; 0: all")
+    return fixed_sample(n, limit, task, "all") if limit else np.arange(n)
 
 
 def fixed_sample(n: int, size: int, task: str, part: str) -> Array:

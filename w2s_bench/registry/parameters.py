@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from w2s_bench.contracts.entries import Entry, Parameter
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.registry.names import Scalar, format_value
@@ -12,7 +14,7 @@ def check_parameters(entry: Entry, settings: dict[str, Scalar], where: str) -> d
     known = {parameter.name: parameter for parameter in entry.parameters}
     for name in settings:
         if name not in known:
-            raise UsageError(f"{entry.name} has no parameter {name!r}", where=where, hint=nearest(name, known))
+            raise UsageError(f"{entry.name} has no parameter {name!r}", where=where, hint=_meant(name, settings, known))
     resolved: dict[str, Scalar | None] = {}
     for name, parameter in known.items():
         if name in settings:
@@ -23,6 +25,12 @@ def check_parameters(entry: Entry, settings: dict[str, Scalar], where: str) -> d
         else:
             resolved[name] = parameter.default
     return resolved
+
+
+def _meant(name: str, settings: dict[str, Scalar], known: Mapping[str, Parameter]) -> str:
+    """A hint for a parameter that is none: the one like it, or the only one that is needed and not given."""
+    needed = [parameter.name for parameter in known.values() if _is_lacking(parameter, settings)]
+    return f"did you mean {needed[0]}?" if len(needed) == 1 else nearest(name, known)
 
 
 def _checked(parameter: Parameter, value: Scalar, owner: str, where: str) -> Scalar:
