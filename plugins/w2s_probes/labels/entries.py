@@ -46,10 +46,10 @@ def _cleaners() -> Iterable[StrategyEntry]:
                               choices=("knn", "logistic")), NEIGHBOURS, STUDENT))
     yield StrategyEntry(
         "filter", "w2s_probes.labels.filter:Filter", summary="another strategy on the rows whose label is trusted most",
-        tags=CLASSES, libraries=("scipy",),
+        tags=BOTH, libraries=("scipy",),
         parameters=(
-            Parameter("by", str, "confidence", "what labels are trusted for",
-                      choices=("confidence", "knn", "logistic", "topology", "overlap")),
+            Parameter("by", str, "confidence", "what labels are trusted for; random: the control",
+                      choices=("confidence", "knn", "logistic", "topology", "overlap", "projection-gap", "random")),
             Parameter("keep", float, 0.5, "share of the rows; auto: those that the criterion itself would keep",
                       low=0.01, high=1.0, words=("auto",)),
             Parameter("among", str, "classes", "classes: that share of each class; all: of all rows together",
