@@ -33,6 +33,8 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("include", str, "", "columns that are in x though they look like row numbers or teach, joined with +"),
             Parameter("answers", str, "", "columns with a teacher's answers, joined with +: not in x, classes by name, and rows "
                       "without an answer leave; those of `given` in the same spec are added"),
+            Parameter("difficulty", str, "", "column of numbers, larger is harder: the easiest 40 % supervise, transfer and test "
+                      "are drawn from the others; not in x"),
             Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
                       words=("auto", "none")),
             *READING,

@@ -30,6 +30,7 @@ from w2s_bench.contracts import (
     class_names,
     columns_at,
     draw_splits,
+    easy_to_hard,
     limited,
     nearest,
     number_labels,
@@ -54,8 +55,9 @@ class Arrays:
     others are not, `inputs_read` says (see `w2s_tabular.inputs`).
     path: the file. label: name of the label column. splits: name of the column with supervise, transfer or
     test in each row, or none. features, exclude, include: column names joined with "+". reuse_inputs: transfer is the supervise
-    sample. answers: columns with a teacher's answers, joined with "+", which are in no x. id: name of the column of ids, auto, or
-    none. separator, encoding, na, decimal: see `READING` of the contracts.
+    sample. answers: columns with a teacher's answers, joined with "+", which are in no x. difficulty: a column of numbers, larger
+    is harder, by which the easiest examples supervise; in x where included. id: name of the column of ids, auto, or none.
+    separator, encoding, na, decimal: see `READING` of the contracts.
     output_kind: "number"; "classes"; or "ordinal", classes that are steps of a scale. classes: their names in order, with commas.
     balance: "on" thins the classes to one size. limit: a fixed sample of at most so many examples. scored_by: a divergence, or
     auto.
@@ -83,6 +85,7 @@ class Arrays:
     limit: int = 0
     scored_by: str = "auto"
     answers: str = ""
+    difficulty: str = ""
 
     @functools.cached_property
     def output(self) -> Output:
@@ -140,8 +143,9 @@ class Arrays:
         numbered = {name: columns[name].values for name in read.left_out if is_row_number(name, columns[name], table)}
         found = leaks({name: columns[name].values[rows] for name in read.x}, answers,
                       {name: values[rows] for name, values in numbered.items()})
+        notes = [*read.notes, *([easy_to_hard(self.difficulty)] if self.difficulty else [])]
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
-        return replace(read, notes=(*read.notes, *([silent] if len(rows) < len(table) else []), *found))
+        return replace(read, notes=(*notes, *([silent] if len(rows) < len(table) else []), *found))
 
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""
@@ -156,7 +160,8 @@ class Arrays:
             whole = Split(columns_at(whole.inputs, rows), whole.truth[rows], whole.ids[rows])
         if parts is not None:
             return self._as_given(whole, parts[rows])
-        splits = draw_splits(whole.inputs, whole.truth, whole.ids, seed_for("split", task="arrays", seed=seed))
+        hard = table.difficulty(self.difficulty)[rows] if self.difficulty else None
+        splits = draw_splits(whole.inputs, whole.truth, whole.ids, seed_for("split", task="arrays", seed=seed), difficulty=hard)
         return reused(splits) if self.reuse_inputs else splits
 
     def _truth(self, table: Table) -> Array:
@@ -184,8 +189,9 @@ class Arrays:
 
     @property
     def _wanted(self) -> Wanted:
-        words = (self.features, self.exclude, self.include, self.answers)
-        return Wanted(*(tuple(filter(None, names.split("+"))) for names in words))
+        features, exclude, include, answers = (tuple(filter(None, names.split("+"))) for names in (
+            self.features, self.exclude, self.include, self.answers))
+        return Wanted(features, exclude, include, answers, self.difficulty)
 
     def _table(self) -> Table:
         table = read_table(self.path, Wording(self.separator, self.encoding, self.na, self.decimal))
@@ -198,6 +204,8 @@ class Arrays:
 
     def _columns(self, table: Table) -> dict[str, Column]:
         """The input columns."""
+        if self.difficulty:
+            self._check_difficulty(table)
         set_aside = {self.label, self._id(table), self._splits(table)}
         columns = {name: table.typed(name) for name in table.columns if name not in set_aside}
         if not columns:
@@ -229,6 +237,16 @@ class Arrays:
             raise DataError(f"no column {self.splits!r} to read the splits from", where=self.path,
                             hint=nearest(self.splits, table.columns))
         return None
+
+    def _check_difficulty(self, table: Table) -> None:
+        """Raise UsageError where something else than the difficulty says which part a row is in, DataError as `difficulty`."""
+        if self._splits(table) is not None:
+            raise UsageError(f"the column {self.splits!r} names the parts, and difficulty={self.difficulty} draws them",
+                             where=self.path, hint="splits=none draws them; or leave difficulty away")
+        if self.reuse_inputs:
+            raise UsageError("reuse_inputs makes the easy sample the transfer sample, and difficulty makes that of hard ones",
+                             where=self.path, hint="leave one of the two away")
+        table.difficulty(self.difficulty)
 
     def _parts(self, table: Table) -> Array | None:
         """(n,) part of each row, None where the seed draws them."""

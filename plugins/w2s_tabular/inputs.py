@@ -17,17 +17,21 @@ _IDS = re.compile(r"(?i:ids?|idx|index|uuid|guid|key)|.*[ _.-](?i:ids?|idx|index
 @dataclass(frozen=True)
 class Wanted:
     """What the person says of x, column names each. features: the columns of x; exclude: those that stay out of it; include:
-    those that are in it whatever they look like; answers: those that a teacher answers in, which are not unless asked for.
+    those that are in it whatever they look like; answers: those that a teacher answers in, which are not unless asked for;
+    difficulty: the one that says how hard a row is, which is not either.
     """
 
     features: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    difficulty: str = ""
 
     def check(self, table: Table, columns: Mapping[str, Column]) -> None:
         """Raise DataError for a column that is not there, UsageError for one that is named twice over."""
-        for noun, names in (("feature column", self.features), ("column", (*self.exclude, *self.include))):
+        hard = (self.difficulty,) if self.difficulty else ()
+        for noun, names in (("feature column", self.features), ("column", (*self.exclude, *self.include)),
+                            ("input column of difficulty", hard)):
             for name in names:
                 if name not in columns:
                     raise DataError(f"no {noun} {name!r}", where=table.source, hint=nearest(name, columns))
@@ -47,6 +51,8 @@ def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> In
     left_out: dict[str, str] = {name: "exclude= names it" for name in wanted.exclude}
     left_out |= {name: f"it holds answers; include={name} takes it in" for name in wanted.answers
                  if name not in {*wanted.features, *wanted.include}}
+    if wanted.difficulty and wanted.difficulty not in {*wanted.features, *wanted.include, *left_out}:
+        left_out[wanted.difficulty] = f"it says how hard a row is; include={wanted.difficulty} takes it in"
     if wanted.features:
         chosen = [*wanted.features, *(name for name in wanted.include if name not in wanted.features)]
         left_out |= {name: "features= names others" for name in columns if name not in {*chosen, *left_out}}

@@ -13,6 +13,8 @@ BALANCE = Parameter("balance", str, "off", "on: as many of every class as of the
                     choices=("off", "on"))
 DIVERGENCE = Parameter("divergence", str, "kl", "loss that scores classes; numbers are scored by their squared error",
                        choices=("kl", "brier"))
+DIFFICULTY = Parameter("difficulty", str, "none", "words: the shortest 40 % supervise, transfer and test are drawn from the "
+                       "longer texts", choices=("none", "words"))
 
 
 @hookimpl
@@ -54,6 +56,8 @@ def _own_table() -> TaskEntry:
             BALANCE,
             LIMIT,
             DIVERGENCE,
+            Parameter("difficulty", str, "", "column of numbers, larger is harder, or words: how many a text has; the easiest "
+                      "40 % supervise, transfer and test are drawn from the others", words=("words",)),
             Parameter("answers", str, "", "columns with a teacher's answers, joined with +: classes by name, and rows without an "
                       "answer leave; those of `given` in the same spec are added"),
             *READING,
@@ -80,7 +84,7 @@ def _local_sets() -> Iterable[TaskEntry]:
     ):
         kinds = CLASSES | REGRESSION if reading in extra else CLASSES
         yield TaskEntry(name, f"w2s_text.local_sets:{target}", summary=summary, tags=kinds | {"local"},
-                        parameters=(path, *extra, BALANCE, LIMIT, DIVERGENCE))
+                        parameters=(path, *extra, BALANCE, LIMIT, DIVERGENCE, DIFFICULTY))
 
 
 def _hub_sets() -> Iterable[TaskEntry]:
@@ -94,6 +98,7 @@ def _hub_sets() -> Iterable[TaskEntry]:
                   role="place"),
         Parameter("revision", str, "", "commit, tag or branch on the hub; empty: the declared one, else the newest"),
         DIVERGENCE,
+        DIFFICULTY,
     )
     for module in (labelled_sets, choice_sets):
         for attribute, declared in declared_sets(module).items():

@@ -1,4 +1,4 @@
-"""The column of texts of a table."""
+"""The column of texts of a table, and how long they are."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def texts(table: Table, name: str) -> Array:
             raise DataError(f"{name} of {table.row(index)} holds half a character, {value[half]!a} at position {half + 1}",
                             where=table.source, hint="mend the text; a cut through an emoji leaves such a half")
     return column
+
+
+def words_in(texts: Array) -> Array:
+    """How many words, that is runs without white space, each text has: (n,) float64."""
+    return np.array([len(text.split()) for text in texts], dtype=np.float64)
 
 
 def _half_character(text: str) -> int | None:

@@ -55,14 +55,15 @@ class HubSet:
         """What it is loaded by."""
         return HubCopy(self.name, self.hub, self.train, self.test, self.config, self.folder)
 
-    def __call__(self, balance: str, limit: int, path: str, revision: str, divergence: str) -> LabelledTask:
+    def __call__(self, balance: str, limit: int, path: str, revision: str, divergence: str, difficulty: str) -> LabelledTask:
         from w2s_text.labelled import LabelledTask
 
         if path and revision:
             raise UsageError(f"revision={revision} is one of the hub, and path={path} is a folder here", where=self.name,
                              hint="give one of the two")
         source = HubSource(self, path, revision or self.revision, asked=bool(revision))
-        return LabelledTask(self.name, source, Classes(2, self.classes), divergence, self.licence, self.citation, balance, limit)
+        return LabelledTask(self.name, source, Classes(2, self.classes), divergence, self.licence, self.citation, balance, limit,
+                            difficulty)
 
 
 @dataclass(frozen=True)

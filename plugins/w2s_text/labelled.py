@@ -8,7 +8,20 @@ from typing import Protocol
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, DataError, Output, Pool, Split, Splits, generator_for, thinned
+from w2s_bench.contracts import (
+    Array,
+    Classes,
+    DataError,
+    InputsRead,
+    Output,
+    Pool,
+    Split,
+    Splits,
+    easy_to_hard,
+    generator_for,
+    thinned,
+)
+from w2s_text.columns import words_in
 
 FEWEST_ROWS = 6
 HALVES = (0.5, 0.5)
@@ -44,14 +57,28 @@ class Labelled:
         """All inputs: column "text"."""
         return Pool({"text": self.texts}, self.ids)
 
-    def splits(self, task: str, seed: int) -> Splits:
-        """Supervise and transfer halves of what is no test, or 40, 40 and 20 % of all, drawn by task and seed."""
-        if self.test is None:
+    def splits(self, task: str, seed: int, difficulty: Array | None = None) -> Splits:
+        """Supervise and transfer halves of what is no test, or 40, 40 and 20 % of all, drawn by task and seed.
+
+        difficulty: (n,), larger is harder: easy to hard. Of what is no test the easiest 40 % supervise, and 40 % of the others
+        transfer; a test part of the source's own is left with the examples that are at least as hard as those that supervise.
+        """
+        if difficulty is not None:
+            parts = self._easy_to_hard(difficulty, task, seed)
+        elif self.test is None:
             parts = drawn_parts(self.groups, PARTS, task, seed)
         else:
             rest = np.flatnonzero(~self.test)
             parts = [rest[part] for part in drawn_parts(self.groups[rest], HALVES, task, seed)] + [np.flatnonzero(self.test)]
         return Splits(*(Split({"text": self.texts[rows]}, self.truth[rows], self.ids[rows]) for rows in parts))
+
+
+    def _easy_to_hard(self, difficulty: Array, task: str, seed: int) -> list[Array]:
+        rest = np.arange(len(self)) if self.test is None else np.flatnonzero(~self.test)
+        parts = [rest[part] for part in drawn_parts(self.groups[rest], PARTS, task, seed, difficulty[rest])]
+        if self.test is not None:
+            parts[2] = np.flatnonzero(self.test & (difficulty >= difficulty[parts[0]].max(initial=-np.inf)))
+        return parts
 
 
 class Source(Protocol):
@@ -71,7 +98,8 @@ class Source(Protocol):
 class LabelledTask:
     """The task of a source. name: what samples and splits are drawn from. balance: "on" thins the classes to one size.
 
-    limit: size of a fixed sample that is drawn before the classes are thinned; 0 takes all.
+    limit: size of a fixed sample that is drawn before the classes are thinned; 0 takes all. difficulty: "words" draws easy to
+    hard, by how many words a text has.
     """
 
     name: str
@@ -82,13 +110,21 @@ class LabelledTask:
     citation: str
     balance: str
     limit: int
+    difficulty: str = "none"
 
-    capabilities = frozenset({"balanced", "pinned", "pool"})
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What is read is worth a sentence where parts are drawn by it."""
+        return frozenset({"balanced", "pinned", "pool"}) | ({"inputs_read"} if self.difficulty != "none" else set())
 
     @property
     def balanced(self) -> bool:
         """Whether the classes were thinned to one size."""
         return self.balance == "on"
+
+    def inputs_read(self) -> InputsRead:
+        """The text, and how the parts are drawn."""
+        return InputsRead(("text",), {}, notes=(easy_to_hard(self.difficulty),), name="text")
 
     def fingerprint(self) -> str:
         """That of the source."""
@@ -113,21 +149,38 @@ class LabelledTask:
 
     def load(self, seed: int) -> Splits:
         """inputs: text (n,); truth (n, k). Raises DataError as the source does."""
-        return self.labelled().splits(self.name, seed)
+        found = self.labelled()
+        return found.splits(self.name, seed, None if self.difficulty == "none" else words_in(found.texts))
 
 
-def drawn_parts(groups: Array, shares: Sequence[float], task: str, seed: int) -> list[Array]:
+def drawn_parts(groups: Array, shares: Sequence[float], task: str, seed: int, difficulty: Array | None = None) -> list[Array]:
     """Row numbers of disjoint parts in about these shares; every group is whole in one part.
 
     groups: (n,) str. Groups stand in an order drawn by task and seed, and a part takes those that begin within its share.
+    difficulty: (n,); the groups that are easiest on average then come first as far as the first share reaches.
     """
     _, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    rank = generator_for("split", task=task, seed=seed).permutation(int(group.max(initial=-1)) + 1)[group]
+    place = generator_for("split", task=task, seed=seed).permutation(int(group.max(initial=-1)) + 1)
+    if difficulty is not None:
+        place = _easiest_first(place, group, difficulty, round(shares[0] * len(groups)))
+    rank = place[group]
     order = np.argsort(rank, kind="stable")
     begins = np.searchsorted(rank[order], rank[order])
     bounds = np.round(np.cumsum(shares)[:-1] * len(groups))
     part = np.searchsorted(bounds, begins, side="right")
     return [order[part == number] for number in range(len(shares))]
+
+
+def _easiest_first(place: Array, group: Array, difficulty: Array, rows: int) -> Array:
+    """Places (g,) of the groups: the easiest first until they hold so many rows, equals by their places before, then the others
+    in the order that they had. group: (n,) number of each row's group."""
+    size = np.bincount(group)
+    easy = np.lexsort((place, np.bincount(group, difficulty) / size))
+    first = easy[np.concatenate([[0], size[easy].cumsum()[:-1]]) < rows]
+    others = np.setdiff1d(easy, first)
+    found = np.empty_like(place)
+    found[np.concatenate([first, others[np.argsort(place[others])]])] = np.arange(len(place))
+    return found
 
 
 def sample_sizes(train: int, test: int, limit: int) -> tuple[int, int]:

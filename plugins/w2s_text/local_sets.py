@@ -104,18 +104,20 @@ class LocalSet:
     citation: str
     licence: str = CORPUS_LICENCE
 
-    def __call__(self, path: str, balance: str, limit: int, divergence: str) -> LabelledTask:
+    def __call__(self, path: str, balance: str, limit: int, divergence: str, difficulty: str) -> LabelledTask:
         return self.task(LocalSource(self.name, path, self.train, self.test, self.numbered),
-                         Classes(len(self.classes), self.classes), divergence, balance, limit)
+                         Classes(len(self.classes), self.classes), divergence, balance, limit, difficulty)
 
     @property
     def numbered(self) -> tuple[tuple[str, int], ...]:
         """Labels as the files write them, "0" to "k-1", and the numbers that they are."""
         return tuple((str(number), number) for number in range(len(self.classes)))
 
-    def task(self, source: LocalSource, output: Output, divergence: str, balance: str, limit: int) -> LabelledTask:
+    def task(self, source: LocalSource, output: Output, divergence: str, balance: str, limit: int,
+             difficulty: str) -> LabelledTask:
         """The task of a source that is read in a way of its own."""
-        return LabelledTask(self.name, source, output, divergence, self.licence, self.citation, balance, limit)
+        return LabelledTask(self.name, source, output, divergence, self.licence, self.citation, balance, limit,
+                            difficulty)
 
 
 SST2 = LocalSet("sst2-local", (("train", "stsa.binary.train"), ("dev", "stsa.binary.dev")), "stsa.binary.test", POLARITY,
@@ -135,33 +137,33 @@ _JUSTICE = LocalSet("justice-local", (("train", "justice_train.csv"),), "", ("un
                     "Hendrycks et al. (2021), Aligning AI With Shared Human Values, ICLR; arXiv 2008.02275", "MIT")
 
 
-def sst5(path: str, balance: str, limit: int, divergence: str, **reading: str) -> LabelledTask:
+def sst5(path: str, balance: str, limit: int, divergence: str, difficulty: str, **reading: str) -> LabelledTask:
     """SST-5 as five classes, as steps of a scale, or as the number of the step. reading: the parameter `as`."""
     kind = reading["as"]
     source = LocalSource(_SST5.name, path, _SST5.train, _SST5.test, _SST5.numbered, numbers=kind == "regression")
     if kind != "regression":
-        return _SST5.task(source, Classes(len(STARS), STARS, ordered=kind == "ordinal"), divergence, balance, limit)
+        return _SST5.task(source, Classes(len(STARS), STARS, ordered=kind == "ordinal"), divergence, balance, limit, difficulty)
     if balance == "on":
         raise UsageError("a number has no classes to balance", where="sst5-local[as=regression]",
                          hint="leave balance away, or take as=classes")
-    return _SST5.task(source, Regression(1, "stars"), "squared", balance, limit)
+    return _SST5.task(source, Regression(1, "stars"), "squared", balance, limit, difficulty)
 
 
-def trec(path: str, balance: str, limit: int, divergence: str, labels: str) -> LabelledTask:
+def trec(path: str, balance: str, limit: int, divergence: str, difficulty: str, labels: str) -> LabelledTask:
     """Question types of TREC: 6 coarse ones, or the fine ones of the original files of Li and Roth (2002)."""
     if labels == "coarse":
-        return _TREC(path, balance, limit, divergence)
+        return _TREC(path, balance, limit, divergence, difficulty)
     unread = LocalSource(_TREC.name, path, (("train", "train_5500.label"),), "TREC_10.label", ())
     names = tuple(sorted({line.label for file in _fine_files(unread) for line in read_lines(file)}))
     known = tuple((name, number) for number, name in enumerate(names))
-    return _TREC.task(replace(unread, known=known), Classes(len(names), names), divergence, balance, limit)
+    return _TREC.task(replace(unread, known=known), Classes(len(names), names), divergence, balance, limit, difficulty)
 
 
-def justice(path: str, balance: str, limit: int, divergence: str, test: str) -> LabelledTask:
+def justice(path: str, balance: str, limit: int, divergence: str, difficulty: str, test: str) -> LabelledTask:
     """ETHICS justice with its ordinary or its adversarially filtered test file."""
     file = "justice_test_hard.csv" if test == "hard" else "justice_test.csv"
     source = LocalSource(_JUSTICE.name, path, _JUSTICE.train, file, _JUSTICE.numbered, _scenarios)
-    return _JUSTICE.task(source, Classes(2, _JUSTICE.classes), divergence, balance, limit)
+    return _JUSTICE.task(source, Classes(2, _JUSTICE.classes), divergence, balance, limit, difficulty)
 
 
 def _scenarios(file: Path) -> list[LabelledLine]:

@@ -27,6 +27,7 @@ from w2s_bench.contracts import (
     class_names,
     columns_at,
     draw_splits,
+    easy_to_hard,
     limited,
     number_labels,
     read_table,
@@ -34,7 +35,7 @@ from w2s_bench.contracts import (
     table_digest,
     thinned,
 )
-from w2s_text.columns import texts
+from w2s_text.columns import texts, words_in
 
 FEWEST_ROWS = 6
 BETWEEN = "\n\n"
@@ -43,16 +44,18 @@ BETWEEN = "\n\n"
 
 @dataclass(frozen=True)
 class _Rows:
-    """All rows that the parts are made of. part: (n,) index into PARTS, or None where parts are drawn."""
+    """All rows that the parts are made of. part: (n,) index into PARTS, or None where parts are drawn. difficulty: (n,), or None
+    where parts are drawn whatever it is."""
 
     inputs: Columns
     truth: Array
     ids: Array
     part: Array | None
+    difficulty: Array | None = None
 
     def at(self, rows: Array) -> _Rows:
-        part = None if self.part is None else self.part[rows]
-        return _Rows(columns_at(self.inputs, rows), self.truth[rows], self.ids[rows], part)
+        part, difficulty = (None if each is None else each[rows] for each in (self.part, self.difficulty))
+        return _Rows(columns_at(self.inputs, rows), self.truth[rows], self.ids[rows], part, difficulty)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class OwnTable:
 
     Inputs: "text" (n,) and every other column under its own name, save label, id, split and `second`; the text of a pair
     is the first, an empty line and the second. The parts are those of the split column, or 40 % supervise, 40 % transfer
-    and 20 % test, drawn by the cell's seed. output: "number"; "classes"; or "ordinal", classes that are steps of a scale.
+    and 20 % test, drawn by the cell's seed. difficulty: a column of numbers, larger is harder, or "words" for how many words a
+    text has: the easiest rows supervise, and the others are drawn. output: "number"; "classes"; or "ordinal", classes that are
+    steps of a scale.
     """
 
     path: str
@@ -79,6 +84,7 @@ class OwnTable:
     class_divergence: str
     limit: int
     answers: str
+    difficulty: str
     wording: Wording
 
     licence = "as the owner of the table says"
@@ -96,12 +102,15 @@ class OwnTable:
         there = self._answers(table)[1]
         x = (self.text, self.second) if self.second else (self.text,)
         taught = self.answers.split("+")
-        others = {name: "it holds answers" if name in taught else "models read the text"
+        why = {**dict.fromkeys(taught, "it holds answers"), self.difficulty: "it says how hard a text is"}
+        others = {name: why.get(name, "models read the text")
                   for name in table.columns if name not in {*x, self.label, self._named(table, self.id, "id"),
                                                             self._named(table, self.split, "split")}}
         lost = len(table) - int(there.sum())
         note = f"{lost} of {len(table)} rows have no answer of {self.answers} and leave the task"
-        return InputsRead(x, others, notes=(note,) if lost else (), name="text")
+        self._difficulty(table)
+        notes = ([easy_to_hard(self.difficulty)] if self.difficulty else []) + ([note] if lost else [])
+        return InputsRead(x, others, notes=tuple(notes), name="text")
 
     @functools.cached_property
     def output(self) -> Output:
@@ -147,7 +156,8 @@ class OwnTable:
         """
         rows = self._rows()
         if rows.part is None:
-            return draw_splits(rows.inputs, rows.truth, rows.ids, seed_for("split", task="text", seed=seed))
+            return draw_splits(rows.inputs, rows.truth, rows.ids, seed_for("split", task="text", seed=seed),
+                               difficulty=rows.difficulty)
         parts = [np.flatnonzero(rows.part == number) for number in range(len(PARTS))]
         return Splits(*(Split(columns_at(rows.inputs, part), rows.truth[part], rows.ids[part]) for part in parts))
 
@@ -183,9 +193,9 @@ class OwnTable:
         truth, ids = self._truth(table), self._ids(table)
         part_column = self._named(table, self.split, "split")
         inputs = self._inputs(table, part_column)
-        rows = _Rows(inputs, truth, ids, None if part_column is None else self._parts(table, part_column))
         answers, there = self._answers(table)
-        rows = _Rows({**rows.inputs, **answers}, rows.truth, rows.ids, rows.part).at(np.flatnonzero(there))
+        rows = _Rows({**inputs, **answers}, truth, ids, None if part_column is None else self._parts(table, part_column),
+                     self._difficulty(table)).at(np.flatnonzero(there))
         if self.limit:
             rows = rows.at(limited(len(rows.ids), self.limit, "text"))
         return rows.at(thinned(rows.truth, rows.part, "text")) if self.balanced else rows
@@ -230,6 +240,21 @@ class OwnTable:
         table.column(column)
         return column
 
+    def _difficulty(self, table: Table) -> Array | None:
+        """(n,) how hard each row is. Raises UsageError where a column of parts, or two meanings of "words", stand against it."""
+        if not self.difficulty:
+            return None
+        part = self._named(table, self.split, "split")
+        if part is not None:
+            raise UsageError(f"the column {part!r} names the parts, and difficulty={self.difficulty} draws them",
+                             where=table.source, hint="split=none draws them; or leave difficulty away")
+        if self.difficulty != "words":
+            return table.difficulty(self.difficulty)
+        if "words" in table.columns:
+            raise UsageError("difficulty=words counts words, and there is a column of that name", where=table.source,
+                             hint="rename the column")
+        return words_in(self._inputs(table, None)["text"])
+
     def _ids(self, table: Table) -> Array:
         column = self._named(table, self.id, "id")
         if column is None:
@@ -241,11 +266,11 @@ class OwnTable:
 
 
 def own_table(path: str, text: str, label: str, split: str, id: str, revision: str, name: str, unit: str, output: str,
-              classes: str, second: str, balance: str, limit: int, divergence: str, answers: str,
+              classes: str, second: str, balance: str, limit: int, divergence: str, answers: str, difficulty: str,
               **reading: str) -> OwnTable:
     """The task of these parameters; `output` and `divergence` are properties of it. reading: how the table is to be read."""
     return OwnTable(path, text, label, split, id, revision, name, unit, output, classes, second, balance, divergence, limit,
-                    answers, Wording(**reading))
+                    answers, difficulty, Wording(**reading))
 
 
 def joined(first: Array, second: Array) -> Array:

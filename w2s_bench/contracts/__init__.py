@@ -18,6 +18,7 @@ from w2s_bench.contracts.data import (
     Split,
     Splits,
     draw_splits,
+    easy_to_hard,
     text_column,
 )
 from w2s_bench.contracts.delimited import read_csv
@@ -116,7 +117,7 @@ __all__ = [
     "Schedule", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy",
     "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Wording",
     "Workbench", "answers_of", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
-    "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "file_digest",
+    "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard", "file_digest",
     "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "limited", "nearest", "number_labels", "place_of",
     "read_bytes", "read_csv", "read_table", "seed_for", "stacked", "table_digest", "table_files", "table_of", "text_column",
     "thinned",

@@ -102,6 +102,24 @@ class Table:
         unique: Array = np.array(ids)
         return unique
 
+    def difficulty(self, name: str) -> Array:
+        """(n,) float64: how hard each row is, larger is harder. Raises DataError for a row of which it is no finite number."""
+        import numpy as np
+
+        self.column(name, "difficulty")
+        column = self.typed(name)
+        numbers = column.values
+        if column.kind == "text":
+            numbers = np.array([self.wording.reading.number(cell) for cell in self.columns[name]], dtype=np.float64)
+        if numbers.ndim != 1:
+            raise DataError(f"the difficulty {name} is a matrix", where=self.source, hint="one number a row, larger is harder")
+        bad = np.flatnonzero(~np.isfinite(numbers))
+        if len(bad):
+            cell = cell_text(self.columns[name][int(bad[0])])
+            raise DataError(f"the difficulty {name} of {self.row(int(bad[0]))} is {cell!r}, no number", where=self.source,
+                            hint="one number a row, larger is harder; leave rows without one out of the file")
+        return numbers
+
     def parts(self, name: str, way_out: str) -> Array:
         """(n,) str objects: the part of each row, one of PARTS, as the column says it.
 
