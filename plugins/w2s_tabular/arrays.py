@@ -31,6 +31,7 @@ from w2s_bench.contracts import (
     columns_at,
     draw_splits,
     easy_to_hard,
+    leaks,
     limited,
     nearest,
     number_labels,
@@ -40,7 +41,6 @@ from w2s_bench.contracts import (
     thinned,
 )
 from w2s_tabular.inputs import Wanted, inputs_of, is_row_number, matrix
-from w2s_tabular.leaks import leaks
 from w2s_tabular.reuse import reused
 
 SMALLEST = 6
@@ -142,10 +142,11 @@ class Arrays:
                     if (column := columns[name]).kind == "numbers" and np.isfinite(column.values).all()}
         numbered = {name: columns[name].values for name in read.left_out if is_row_number(name, columns[name], table)}
         found = leaks({name: columns[name].values[rows] for name in read.x}, answers,
-                      {name: values[rows] for name, values in numbered.items()})
-        notes = [*read.notes, *([easy_to_hard(self.difficulty)] if self.difficulty else [])]
+                      {name: values[rows] for name, values in numbered.items()}, unflagged=self._wanted.exclude)
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
-        return replace(read, notes=(*notes, *([silent] if len(rows) < len(table) else []), *found))
+        notes = (*read.notes, *([easy_to_hard(self.difficulty)] if self.difficulty else []),
+                 *([silent] if len(rows) < len(table) else []), *(leak.words for leak in found))
+        return replace(read, notes=notes, flags=tuple(dict.fromkeys(leak.flag for leak in found if leak.flag)))
 
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""

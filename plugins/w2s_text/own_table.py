@@ -28,9 +28,11 @@ from w2s_bench.contracts import (
     columns_at,
     draw_splits,
     easy_to_hard,
+    leaks,
     limited,
     number_labels,
     read_table,
+    repeated,
     seed_for,
     table_digest,
     thinned,
@@ -97,20 +99,25 @@ class OwnTable:
         return frozenset({"balanced", "pinned", "pool", "leaves_out"}) | ({"inputs_read"} if not self.revision else set())
 
     def inputs_read(self) -> InputsRead:
-        """The column of texts, and the others. Raises DataError as `load`."""
+        """The column of texts, the others, and what gives a label away. Raises DataError as `load`."""
         table = self._table()
-        there = self._answers(table)[1]
+        answers, there = self._answers(table)
         x = (self.text, self.second) if self.second else (self.text,)
         taught = self.answers.split("+")
         why = {**dict.fromkeys(taught, "it holds answers"), self.difficulty: "it says how hard a text is"}
         others = {name: why.get(name, "models read the text")
                   for name in table.columns if name not in {*x, self.label, self._named(table, self.id, "id"),
                                                             self._named(table, self.split, "split")}}
-        lost = len(table) - int(there.sum())
-        note = f"{lost} of {len(table)} rows have no answer of {self.answers} and leave the task"
         self._difficulty(table)
-        notes = ([easy_to_hard(self.difficulty)] if self.difficulty else []) + ([note] if lost else [])
-        return InputsRead(x, others, notes=tuple(notes), name="text")
+        rows = np.flatnonzero(there)
+        silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
+        told = {self.label: self._truth(table)[rows],
+                **{name: values.reshape(len(values), -1)[rows] for name, values in answers.items()}}
+        read = zip(*(texts(table, name)[rows] for name in x), strict=True)
+        found = (*leaks({}, told, {}), *repeated(read, "the text"))
+        notes = (*([easy_to_hard(self.difficulty)] if self.difficulty else []), *([silent] if len(rows) < len(table) else []),
+                 *(leak.words for leak in found))
+        return InputsRead(x, others, notes=notes, name="text", flags=tuple(leak.flag for leak in found if leak.flag))
 
     @functools.cached_property
     def output(self) -> Output:

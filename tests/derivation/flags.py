@@ -1,6 +1,7 @@
 """Flags of a row, in the order of the table (docs/scoring.md, "Flags").
 
-`splits-overlap` and `class-missing-in-supervise` rest on inputs and on a split that no run keeps.
+`splits-overlap`, `class-missing-in-supervise`, `answer-in-inputs` and `answer-in-order` rest on inputs and on a split that no run
+keeps.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from derivation.intervals import of_mean
 from derivation.metrics import named
 from derivation.run_files import Array
 
-UNKNOWN = ("splits-overlap", "class-missing-in-supervise")
+UNKNOWN = ("splits-overlap", "class-missing-in-supervise", "answer-in-inputs", "answer-in-order")
 
 
 def flags_of(test: Ledger, train: Ledger, facts: Mapping[str, Any], output: Mapping[str, Any]) -> list[str]:

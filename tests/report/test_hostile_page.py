@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bounds.write_parquet(folder / "bounds.parquet")
     (folder / "spec.toml").write_text(f"name = {json.dumps(SCRIPT + EVENT)}\n# {EVENT}\n", encoding="utf-8")
     versions = {"w2s-bench": SCRIPT, EVENT: EVENT}
-    known = {"machine": {"processor": SCRIPT}, "commit": EVENT, "versions": versions,
+    known = {"machine": {"processor": SCRIPT}, "commit": EVENT, "versions": versions, "inputs": [f"x is {SCRIPT}"],
              "clock": {"started": SCRIPT, "ended": EVENT, "seconds": 1.0, "jobs": 2}}
     (folder / "env.json").write_text(json.dumps(known), encoding="utf-8")
     return folder
@@ -70,6 +70,7 @@ def test_no_name_of_a_run_is_run(folder: Path, browser: Any) -> None:
     browser.get(write_report([folder]).resolve().as_uri())
     nothing_ran(browser)
     text = browser.find_element("tag name", "body").text
+    assert f"x is {SCRIPT}" in text
     assert browser.title == f"{SCRIPT}{EVENT}: gain and misfit" and SCRIPT in text and EVENT.split("<svg")[0] in text
     assert len(browser.find_elements("css selector", "figure svg")) >= 3
     for field in browser.find_elements("css selector", "thead input, .bar input"):

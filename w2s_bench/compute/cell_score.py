@@ -191,7 +191,7 @@ def _flags(task: LoadedTask, sample: Sample, pair: Pair) -> list[str]:
     if isinstance(task.output, Classes):
         lacking = {part for part in PARTS if (task.part(part).truth.sum(axis=0) == 0.0).any()}
         raised += [f"class-missing-in-{part}" for part in PARTS if part in lacking]
-    return raised + (["splits-overlap"] if pair.overlap else [])
+    return raised + (["splits-overlap"] if pair.overlap else []) + [*task.payload.get("flags", ())]
 
 
 def _unfinished(strategy: Any, certificate: ClassCertificate, sample: Sample) -> list[str]:

@@ -162,6 +162,9 @@ class Workshop:
         facts = {"divergence": task.divergence, "output": output_fields(task.output),
                  "known_truth": bool(declared(task, "known_truth", False)), "fingerprint": component.fingerprint,
                  "label_noise": declared(task, "label_noise", None), "balanced": declared(task, "balanced", None)}
+        raised = task.inputs_read().flags if can(task, "inputs_read") else ()
+        if raised:
+            facts["flags"] = list(raised)
         return pack_splits(splits, facts)
 
     def _prepare_context(self, recipe: Prepare) -> PrepareContext:

@@ -35,6 +35,11 @@ class Origin(msgspec.Struct, frozen=True):
             return ""
         return "; ".join(filter(None, (_times(found), _machine(found.machine), _version(found))))
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Which columns of a file were the input x of a task, why others were not, and what to look at."""
+        return self.environment.inputs if self.environment else ()
+
     def lines(self) -> list[tuple[str, str]]:
         """All that is known of machine and versions, a line each."""
         found = self.environment or Environment()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from w2s_bench.contracts.leaks import IN_INPUTS, IN_ORDER
 from w2s_bench.report.table import Shown, Tone, count, number, words
 from w2s_bench.report.wording import PERCENT, Line, counted, figure, mark_of, with_half
 from w2s_bench.scoring.verdict import STATED
@@ -18,6 +19,7 @@ FLAG_LETTERS = {
     "student-equals-teacher": "E", "teacher-at-chance": "A", "teacher-at-majority": "J", "labels-clipped": "L",
     "band-wider-than-misfit": "B", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
     "not-converged": "V", "class-missing-in-supervise": "M", "class-missing-in-transfer": "M", "class-missing-in-test": "M",
+    IN_INPUTS: "X", IN_ORDER: "R",
 }
 """Flags of one letter say one thing of different splits."""
 

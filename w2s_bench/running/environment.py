@@ -39,23 +39,25 @@ class Clock(msgspec.Struct, frozen=True):
 class Environment(msgspec.Struct, frozen=True):
     """What env.json holds. machine: its operating system, processor, cores and memory, what is known of them. commit: of the
     source, where it lies in a checkout or was installed from one. versions: of what a result may depend on; policy: threads and
-    device of the last sitting that computed, on which last digits depend."""
+    device of the last sitting that computed, on which last digits depend. inputs: in words, which columns of a file were the
+    input x of a task, and what to look at."""
 
     machine: dict[str, str] = {}
     commit: str = ""
     versions: dict[str, str] = {}
     clock: Clock | None = None
     policy: dict[str, str] = {}
+    inputs: tuple[str, ...] = ()
 
     def text(self) -> str:
         """As JSON; the same environment gives the same text."""
         return json.dumps(msgspec.to_builtins(self), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def environment(clock: Clock, policy: Mapping[str, str]) -> Environment:
+def environment(clock: Clock, policy: Mapping[str, str], inputs: tuple[str, ...]) -> Environment:
     """That of this process, at this reading of the clock."""
     versions = {"python": platform.python_version(), **installed(_PACKAGES)}
-    return Environment(_machine(), _commit(), versions, clock, dict(policy))
+    return Environment(_machine(), _commit(), versions, clock, dict(policy), inputs)
 
 
 def read_environment(folder: Path) -> Environment | None:
@@ -74,11 +76,12 @@ def read_environment(folder: Path) -> Environment | None:
 class Sitting:
     """One sitting of a run. Its folder says since when, and at the end until when and how long all sittings took."""
 
-    def __init__(self, folder: Path, policy: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, policy: Mapping[str, str], inputs: tuple[str, ...]) -> None:
         self._folder, self._before, self._begun, self._policy = folder, read_environment(folder), time.monotonic(), policy
+        self._inputs = inputs
         earlier = self._before.clock if self._before else None
         self._clock = msgspec.structs.replace(earlier, ended="") if earlier else Clock(_now())
-        self._write(environment(self._clock, policy))
+        self._write(environment(self._clock, policy, inputs))
 
     def end(self, jobs: int) -> None:
         """Say that it is over and how many jobs it computed; one that found all done leaves what was said before."""
@@ -86,7 +89,8 @@ class Sitting:
             self._write(self._before)
             return
         seconds = round(self._clock.seconds + time.monotonic() - self._begun, 3)
-        self._write(environment(Clock(self._clock.started, _now(), seconds, self._clock.jobs + jobs), self._policy))
+        self._write(environment(Clock(self._clock.started, _now(), seconds, self._clock.jobs + jobs), self._policy,
+                                self._inputs))
 
     def _write(self, found: Environment) -> None:
         with writing(self._folder):

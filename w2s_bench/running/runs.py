@@ -96,7 +96,7 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         recorder = Recorder(plan, store, audience)
         recorder.resume(read_journal(folder / "journal.jsonl"))
         write_plan(folder, plan)
-        sitting = Sitting(folder, {"threads": str(policy.threads), "device": policy.device})
+        sitting = Sitting(folder, {"threads": str(policy.threads), "device": policy.device}, plan.inputs)
         audience.observe("w2s_run_started", run=plan.run_id, cells=len(plan.cells), folder=folder)
         fault: W2SError | None = None
         interrupted = False
