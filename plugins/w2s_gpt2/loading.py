@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -132,7 +133,9 @@ class Source:
     def read(self) -> Iterator[None]:
         """Every way in which reading fails becomes a DataError; weights that a file lacks come from a fixed seed."""
         try:
-            with _quiet(), torch.random.fork_rng(devices=[]):
+            with _quiet(), contextlib.ExitStack() as also, torch.random.fork_rng(devices=[]):
+                if "gguf_file" in self.options:  # its progress bar obeys no setting
+                    also.enter_context(contextlib.redirect_stderr(io.StringIO()))
                 torch.manual_seed(0)
                 yield
         except (W2SError, MemoryError):

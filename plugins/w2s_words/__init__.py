@@ -1,4 +1,4 @@
-"""Models of texts as bags of words: TF-IDF, and the mean of static vectors."""
+"""Models of texts as bags of words: TF-IDF, the mean of static vectors, and a lexicon of sentiment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COLUMN = Parameter("column", str, "text", "input column that is read")
 
 @hookimpl
 def w2s_models() -> Iterable[ModelEntry]:
-    """Two models without a network."""
+    """Three models without a network."""
     yield ModelEntry(
         "tfidf", "w2s_words.tfidf:Tfidf", tags=TEXT, libraries=("scikit-learn",),
         summary="frequencies of words or letters, weighed by how rare they are in the task's unlabelled texts",
@@ -36,3 +36,6 @@ def w2s_models() -> Iterable[ModelEntry]:
                       role="place"),
             COLUMN,
         ))
+    yield ModelEntry(
+        "vader", "w2s_words.vader:Vader", tags=TEXT, libraries=("nltk-vader-sentiment",), extra="vader", needs=("vader",),
+        summary="four scores of sentiment by a lexicon and rules: negative, neutral, positive, compound", parameters=(COLUMN,))

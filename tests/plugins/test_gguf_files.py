@@ -55,16 +55,17 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_gguf_files_features_are_those_of_each_text_alone(file: Path) -> None:
+def test_a_gguf_files_features_are_those_of_each_text_alone(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
     network, tokenizer = (kind.from_pretrained(file.parent, gguf_file=file.name) for kind in (
         transformers.AutoModel, transformers.AutoTokenizer))
     with torch.inference_mode():
         right = torch.stack([network.eval()(torch.tensor([tokenizer(text)["input_ids"]])).last_hidden_state[0].mean(0)
                              for text in TEXTS]).numpy()
+    capfd.readouterr()
     hf = make("hf", path=str(file))
     np.testing.assert_allclose(hf.embed(column(TEXTS), {}).values, right, atol=1e-5)
     assert (hf.family, hf.size) == ("llama", sum(weight.numel() for weight in network.parameters()))
-    assert hf.module({}).width == WIDTH
+    assert hf.module({}).width == WIDTH and capfd.readouterr() == ("", "")
 
 
 def test_a_damaged_file_is_named(file: Path, tmp_path: Path) -> None:

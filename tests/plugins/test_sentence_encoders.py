@@ -113,7 +113,7 @@ def test_a_model_in_an_installed_package_is_read_without_importing_it(
         make("hf", package="my-carried-model", file="modle").fingerprint()
     with pytest.raises(DataError, match="carries no ../../elsewhere"):
         make("hf", package="my-carried-model", file="../../elsewhere").fingerprint()
-    with pytest.raises(DataError, match="no such package is installed\n.*pip install nobodys-model"):
+    with pytest.raises(DataError, match="no such package is installed\n.*pip install --no-deps nobodys-model"):
         make("hf", package="nobodys-model", file="model").fingerprint()
     for settings in ({"package": "my-carried-model"}, {"path": str(network), "package": "my-carried-model", "file": "model"}):
         with pytest.raises(UsageError, match="path=…, or package=… and file=…"):

@@ -111,3 +111,16 @@ def test_tables_that_cannot_be_used_are_refused_with_a_way_out(tmp_path: Path) -
         make("embedding-table", path=str(bad)).embed(column(["dog"]), {})
     with pytest.raises(UsageError, match="needs the parameter path"):
         make("embedding-table")
+
+
+def test_vader_scores_as_its_authors_show_and_neither_order_nor_neighbours_matter() -> None:
+    vader = make("vader")
+    texts = ["VADER is smart, handsome, and funny.", "good", "", "Today sux", "a table"]
+    values = vader.embed(column(texts), {}).values
+    right = [[0.0, 0.254, 0.746, 0.8316],  # the first example of the authors' page
+             [0.0, 0.0, 1.0, 1.9 / math.sqrt(1.9**2 + 15)],  # a word of valence 1.9, normalised as the paper says
+             [0.0, 0.0, 0.0, 0.0], [0.714, 0.286, 0.0, -1.5 / math.sqrt(1.5**2 + 15)], [0.0, 1.0, 0.0, 0.0]]
+    np.testing.assert_allclose(values, right, atol=5e-4)
+    assert values.dtype == np.float32 and vader.embed(column([]), {}).values.shape == (0, 4)
+    np.testing.assert_array_equal(vader.embed(column(texts[::-1]), {}).values[::-1], values)
+    assert isinstance(vader, Model) and vader.size > 7000 and len(vader.fingerprint()) == 64
