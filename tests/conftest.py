@@ -17,10 +17,13 @@ from unittest import mock
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, settings
 
 from w2s_bench.cli.main import main
 from w2s_bench.registry.measures import row_columns
 
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")  # a loaded machine is no fault of the code
 os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub's client, which reads it once
 
 EXTERNAL_PLUGIN = Path(__file__).resolve().parent / "external_plugin"

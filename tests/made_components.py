@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -99,6 +100,19 @@ class Letters:
 
 
 @dataclass(frozen=True)
+class Degrees(Letters):
+    """Letters whose powers one pass gives to all degrees. passes: how many models each pass was for."""
+
+    capabilities = frozenset({"embed_many"})
+    read_by = "degree"
+    passes: ClassVar[list[int]] = []
+
+    def embed_many(self, models: Sequence[Letters], inputs: Columns) -> list[Embedding]:
+        self.passes.append(len(models))
+        return [model.embed(inputs, {}) for model in models]
+
+
+@dataclass(frozen=True)
 class Projected:
     """Letters times weights that are made here, of the cell's seed and the task's texts; on the device that it is told."""
 
@@ -179,6 +193,8 @@ MADE: Mapping[str, tuple[Entry, ...]] = {
         ModelEntry("letters", f"{__name__}:Letters", parameters=(
             Parameter("degree", int, 1, "powers of the length"),
             Parameter("hurried", bool, False, "faster", role="speed"))),
+        ModelEntry("degrees", f"{__name__}:Degrees", parameters=(
+            Parameter("degree", int, 1, "powers of the length"), Parameter("hurried", bool, False, "faster"))),
         ModelEntry("projected", f"{__name__}:Projected", parameters=(Parameter("width", int, 2, "features"),))),
     "strategies": (StrategyEntry("lines", f"{__name__}:Lines", parameters=(
         Parameter("truth_share", float, 0.0, "share of true labels"),)),)}

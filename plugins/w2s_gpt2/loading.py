@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,14 +47,19 @@ UNUSED = ("pooler.",)
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network that is read at one layer, and the tokenizer that it is read with."""
+    """A network that is read at one layer, and the tokenizer that it is read with. tried: the token ids that it was tried on."""
 
     passes: Passes
     reader: TextReader
+    tried: Array
 
     def features(self, sequences: list[Array], budget: int, pooling: Pooling) -> Array:
         """Pooled hidden states (n, width) float32 of token ids, in batches of at most `budget` tokens. Raises DataError."""
         return self.passes.features(sequences, self.reader.pad, budget, pooling)
+
+    def at(self, layers: Sequence[int]) -> list[Passes]:
+        """The same network, read at other layers."""
+        return [Passes.of(self.passes.network, layer, self.tried, self.reader.pad, self.passes.where) for layer in layers]
 
 
 def load_pretrained(path: str, revision: str, dtype: str, device: str, layer: int) -> Loaded:
@@ -201,7 +206,7 @@ def _loaded(config: Any, tokenizer: Any, model: Any, layer: int, where: str) -> 
     context = _context(config, tokenizer, model)
     reader = TextReader.of(tokenizer, vocabulary, context, configured, where)
     tried = trial_tokens(vocabulary, context, {reader.pad, *tokenizer.all_special_ids})
-    return Loaded(Passes.of(model, layer, tried, reader.pad, where), reader)
+    return Loaded(Passes.of(model, layer, tried, reader.pad, where), reader, tried)
 
 
 def _context(config: Any, tokenizer: Any, model: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,10 +57,21 @@ class Passes:
         """Token ids and mask (n, t) to hidden states (n, t, width). Raises DataError for whatever goes wrong in the network,
         but for a lack of memory.
         """
+        return _states_of([self], tokens, mask)[0]
+
+    def features(self, sequences: list[Array], pad: int, budget: int, pooling: Pooling) -> Array:
+        """Pooled hidden states (n, width) float32 of token ids, in batches of at most `budget` tokens; of sequences of one
+        length where the network does not mask padding.
+
+        Raises DataError for features that are not finite, or the same for sequences that differ.
+        """
+        return features_of_layers([self], sequences, pad, budget, pooling)[0]
+
+    def run(self, tokens: Tensor, mask: Tensor, *, every_layer: bool) -> Any:
+        """What the network gives for token ids and mask (n, t). Raises as `states` does."""
         told = {"attention_mask": mask} if self.takes_mask else {}
         try:
-            out = self.network(input_ids=tokens, **told, **({"output_hidden_states": True} if self.layer != -1 else {}))
-            hidden = out.last_hidden_state if self.layer == -1 else self._at_layer(out.hidden_states)
+            return self.network(input_ids=tokens, **told, **({"output_hidden_states": True} if every_layer else {}))
         except (DataError, MemoryError):
             raise
         except Exception as error:
@@ -69,34 +81,22 @@ class Passes:
                             f"{tokens.shape[1]} tokens: {type(error).__name__}: {error}", where=self.where,
                             hint="its configuration may not fit its weights; a shorter max_length helps where texts are too "
                             "long for it") from error
+
+    def picked(self, out: Any, tokens: Tensor) -> Tensor:
+        """The states (n, t, width) of this layer. Raises DataError where there are none, or not one for each token."""
+        hidden: Tensor = out.last_hidden_state if self.layer == -1 else self._at_layer(out.hidden_states)
         if hidden.ndim != 3 or hidden.shape[:2] != tokens.shape:
             raise DataError(f"{type(self.network).__name__} gives states of shape {tuple(hidden.shape)} for tokens of shape "
                             f"{tuple(tokens.shape)}, and one state a token is read", where=self.where)
-        found: Tensor = hidden
-        return found
+        return hidden
 
-    def features(self, sequences: list[Array], pad: int, budget: int, pooling: Pooling) -> Array:
-        """Pooled hidden states (n, width) float32 of token ids, in batches of at most `budget` tokens; of sequences of one
-        length where the network does not mask padding.
-
-        Raises DataError for features that are not finite, or the same for sequences that differ.
-        """
-        features = np.zeros((len(sequences), self.width), dtype=np.float32)
-        device = self.network.device
-
-        def read(batch: Array) -> None:
-            tokens, mask = (torch.from_numpy(array).to(device) for array in padded([sequences[index] for index in batch], pad))
-            with torch.inference_mode():
-                features[batch] = pooling(self.states(tokens, mask), mask).cpu().numpy()
-
-        lengths = [len(sequence) for sequence in sequences]
-        side_by_side(read, token_batches(lengths, budget, alike=not self.masks), str(device))
+    def check(self, features: Array, sequences: list[Array]) -> None:
+        """Raises DataError for features (n, width) that are not finite, or the same for sequences that differ."""
         self._check_finite(features)
         if len({sequence.tobytes() for sequence in sequences}) > 1 and _constant(features):
             raise DataError(f"the features of all {len(features)} texts are the same, so nothing can be fitted to them",
                             where=self.where, hint="layer=0 with pooling=last reads the last token alone; else its weights are "
                             "not whole, or all zero")
-        return features
 
     def _tried(self, sequences: list[Array], pad: int) -> Array:
         """States (t, width) of the first sequence."""
@@ -122,6 +122,29 @@ class Passes:
             f"the features of {len(bad)} of {len(features)} texts are not finite"
             + (f": {len(lost)} of its weights are not, such as {lost[0]}" if lost else ""), where=self.where,
             hint="take an earlier checkpoint: this training diverged" if lost else "its states overflow; try dtype=float32")
+
+
+def features_of_layers(passes: Sequence[Passes], sequences: list[Array], pad: int, budget: int, pooling: Pooling) -> list[Array]:
+    """What `Passes.features` gives for each layer of one network, from one pass over each batch. Raises as it does."""
+    found = [np.zeros((len(sequences), each.width), dtype=np.float32) for each in passes]
+    device = passes[0].network.device
+
+    def read(batch: Array) -> None:
+        tokens, mask = (torch.from_numpy(array).to(device) for array in padded([sequences[index] for index in batch], pad))
+        with torch.inference_mode():
+            for features, states in zip(found, _states_of(passes, tokens, mask), strict=True):
+                features[batch] = pooling(states, mask).cpu().numpy()
+
+    alike = not all(each.masks for each in passes)
+    side_by_side(read, token_batches([len(sequence) for sequence in sequences], budget, alike=alike), str(device))
+    for each, features in zip(passes, found, strict=True):
+        each.check(features, sequences)
+    return found
+
+
+def _states_of(passes: Sequence[Passes], tokens: Tensor, mask: Tensor) -> list[Tensor]:
+    out = passes[0].run(tokens, mask, every_layer=any(each.layer != -1 for each in passes))
+    return [each.picked(out, tokens) for each in passes]
 
 
 def trial_tokens(vocabulary: int, context: int, avoided: set[int]) -> Array:

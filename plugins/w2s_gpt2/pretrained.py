@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -46,7 +46,8 @@ class Pretrained:
     file: str = ""
     published: tuple[str, int] | None = None
 
-    capabilities = frozenset({"module", "pinned"})
+    capabilities = frozenset({"embed_many", "module", "pinned"})
+    read_by = "layer"
 
     @property
     def place(self) -> str:
@@ -91,22 +92,31 @@ class Pretrained:
         """Features (n, d) float32 of the column, and which texts were cut. Raises DataError where it cannot, MemoryError
         where half a batch does not fit the device.
         """
+        return self.embed_many([self], inputs)[0]
+
+    def embed_many(self, models: Sequence[Pretrained], inputs: Columns) -> list[Embedding]:
+        """What `embed` gives for each of models that differ in their layer alone, from one pass over the texts. Raises as it
+        does.
+        """
         from w2s_gpt2.loading import load_pretrained
+        from w2s_gpt2.passes import features_of_layers
         from w2s_gpt2.pooling import Pooling
 
         sentence = self._sentence()
         texts = sentence.cased(text_column(inputs, self.column))
         distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
-        loaded = load_pretrained(self.place, self.revision, self.dtype, device(), self.layer)
+        loaded = load_pretrained(self.place, self.revision, self.dtype, device(), models[0].layer)
+        passes = [loaded.passes, *loaded.at([model.layer for model in models[1:]])]
         sequences, cut = loaded.reader.tokens(list(distinct), self._limit(loaded.reader.context, sentence))
         pooling = Pooling(sentence.pooling, sentence.normalised)
         rows = np.array([distinct[text] for text in texts], dtype=np.int64)
 
-        def read(budget: int) -> Array:
-            return loaded.features(sequences, budget, pooling)
+        def read(budget: int) -> list[Array]:
+            return features_of_layers(passes, sequences, loaded.reader.pad, budget, pooling)
 
         budget = (CPU_TOKENS if device() == "cpu" else GPU_TOKENS) if self.batch_tokens == "auto" else self.batch_tokens
-        return Embedding(in_memory(read, budget)[rows], truncated=cut[rows] if cut.any() else None)
+        truncated = cut[rows] if cut.any() else None
+        return [Embedding(features[rows], truncated) for features in in_memory(read, budget)]
 
     def module(self, state: Mapping[str, Array]) -> TrainableTransformer:
         """The network in float32 on the CPU, with weights read afresh. Raises DataError where it cannot."""

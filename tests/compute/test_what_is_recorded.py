@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from conftest import Command
-from made_components import Computed, Letters, computed, made_plan
+from made_components import Computed, Degrees, Letters, computed, made_plan
 
 from w2s_bench.contracts.devices import VARIABLE, asked, check, described, device
 from w2s_bench.planning import recipes
@@ -35,6 +35,19 @@ def test_old_features_of_a_pool_are_not_served_on_another_foundation(
     monkeypatch.setattr(Letters, "unit", 20.0)
     new = pooled_features(computed(made_plan(task=task), tmp_path))[0]
     np.testing.assert_allclose(new[:, 1] * 2, old[:, 1])
+
+
+def test_models_that_are_read_together_are_read_in_one_pass_and_are_what_each_is_alone(tmp_path: Path) -> None:
+    Degrees.passes.clear()
+    weak, strong, apart = "degrees", "degrees[degree=3]", "degrees[degree=2,hurried=true]"
+    made = computed(made_plan(weak=weak, strong=strong), tmp_path / "both")
+    assert Degrees.passes == [2] and [part.shape[1] for part in pooled_features(made)] in ([2, 4], [4, 2])
+    computed(made_plan(weak=weak, strong=apart), tmp_path / "both")
+    computed(made_plan(task="words[reading=classes]", weak=weak, strong=strong), tmp_path / "both")
+    assert Degrees.passes == [2, 1]
+    for name in (weak, strong):
+        alone = pooled_features(computed(made_plan(weak=name), tmp_path / name))
+        assert any(np.array_equal(alone[0], part) for part in pooled_features(made))
 
 
 def test_what_an_artifact_rests_on_is_kept_beside_it(tmp_path: Path) -> None:

@@ -93,6 +93,15 @@ def test_features_are_those_of_each_text_alone_and_size_is_that_of_the_network(f
 
 
 @pytest.mark.parametrize("folder", NAMES, indirect=True)
+def test_layers_that_are_read_in_one_pass_are_what_each_is_alone(folder: Path) -> None:
+    models = [make("hf", path=str(folder), layer=layer) for layer in (1, -1, 0)]
+    together = models[0].embed_many(models, column(TEXTS))
+    for model, found in zip(models, together, strict=True):
+        np.testing.assert_array_equal(found.values, model.embed(column(TEXTS), {}).values)
+    assert not np.allclose(together[0].values, together[1].values)
+
+
+@pytest.mark.parametrize("folder", NAMES, indirect=True)
 @pytest.mark.slow
 def test_half_precision_shards_and_a_pad_token_change_nothing_but_rounding(folder: Path, tmp_path: Path) -> None:
     family = FAMILIES[folder.name]

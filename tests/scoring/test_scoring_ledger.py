@@ -23,7 +23,7 @@ def four_predictors(name: str, seed: int, n: int, k: int, sharpness: float) -> l
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(2, 6), st.floats(0.1, 10.0))
 def test_gain_is_misfit_plus_projection_plus_realizability(
     name: str, seed: int, n: int, k: int, sharpness: float

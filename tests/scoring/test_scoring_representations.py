@@ -21,7 +21,7 @@ def smoother(x: np.ndarray) -> np.ndarray:
     return kernel @ np.linalg.inv(kernel + RIDGE * np.trace(kernel) / n * np.eye(n))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 12))
 def test_the_gap_is_the_operator_norm_of_its_definition(seed: int, weak_width: int, strong_width: int) -> None:
     rng = np.random.default_rng(seed)
@@ -30,7 +30,7 @@ def test_the_gap_is_the_operator_norm_of_its_definition(seed: int, weak_width: i
     assert between(weak, strong).projection_gap == pytest.approx(brute, abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_rotating_and_shifting_features_changes_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)

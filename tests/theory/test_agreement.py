@@ -19,7 +19,7 @@ def agreement(truth: np.ndarray, weak: np.ndarray, student: np.ndarray) -> dict[
     return dict(Agreement()(sample, sample.predicted.student))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.integers(2, 5).flatmap(lambda k: st.lists(st.tuples(*[st.integers(0, k - 1)] * 3), min_size=1, max_size=90)))
 def test_the_gain_in_accuracy_is_what_is_mended_less_what_is_spoilt_exactly(classes: list[tuple[int, int, int]]) -> None:
     labels = np.array(classes)

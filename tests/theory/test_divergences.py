@@ -33,7 +33,7 @@ def test_the_registry_offers_the_four_and_each_meets_the_protocol() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), st.floats(0.1, 10.0))
 def test_between_is_the_bregman_divergence_of_its_generator(name: str, seed: int, sharpness: float) -> None:
     loss = ALL[name]
@@ -45,7 +45,7 @@ def test_between_is_the_bregman_divergence_of_its_generator(name: str, seed: int
 
 
 @pytest.mark.parametrize("name", ALL)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), st.floats(0.1, 10.0))
 def test_the_law_reaches_no_further_below_the_misfit_than_it_says(name: str, seed: int, sharpness: float) -> None:
     """With the student itself for g the explicit law binds any two predictors: <y − f_sw, Δ> ≥ −reach."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,14 +32,35 @@ def embedded(model: Model, label: str, inputs: Mapping[str, Columns], state: Map
     """
     arrays: dict[str, Array] = {}
     for name, columns in inputs.items():
-        if model.column and model.column not in columns:
-            raise PluginError(f"{label} reads the column {model.column!r}; the task has {', '.join(columns)}")
-        embedding: Embedding = model.embed(columns, state)
-        n = len(next(iter(columns.values())))
-        arrays[name] = _checked(embedding, n, label)
-        if embedding.truncated is not None:
-            arrays[f"{name}/truncated"] = np.asarray(embedding.truncated, dtype=bool)
+        _check_column(model, label, columns)
+        arrays |= _packed(model.embed(columns, state), name, columns, label)
     return Artifact(arrays, {"column": model.column})
+
+
+def embedded_together(models: Mapping[str, Any], name: str, columns: Columns) -> list[Artifact]:
+    """What `embedded` gives for one group of inputs and each of models by label, from one call of the first one's `embed_many`.
+
+    Raises as it does.
+    """
+    (label, first), *_ = models.items()
+    _check_column(first, label, columns)
+    found = list(first.embed_many(list(models.values()), columns))
+    if len(found) != len(models):
+        raise PluginError(f"embed_many of {label} gave {len(found)} answers for {len(models)} models")
+    return [Artifact(_packed(embedding, name, columns, label), {"column": first.column})
+            for label, embedding in zip(models, found, strict=True)]
+
+
+def _check_column(model: Model, label: str, columns: Columns) -> None:
+    if model.column and model.column not in columns:
+        raise PluginError(f"{label} reads the column {model.column!r}; the task has {', '.join(columns)}")
+
+
+def _packed(embedding: Embedding, name: str, columns: Columns, label: str) -> dict[str, Array]:
+    arrays = {name: _checked(embedding, len(next(iter(columns.values()))), label)}
+    if embedding.truncated is not None:
+        arrays[f"{name}/truncated"] = np.asarray(embedding.truncated, dtype=bool)
+    return arrays
 
 
 def features_of(artifact: Artifact, task: LoadedTask) -> Features:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-import msgspec
 import numpy as np
 
 from w2s_bench.compute.cell_score import Fitted, Pair, Yardsticks, score
 from w2s_bench.compute.faults import outcome_of
 from w2s_bench.compute.features import Features, embedded, features_of
 from w2s_bench.compute.lent import Loan, lent, with_truth_lent
+from w2s_bench.compute.pool_features import PoolFeatures
+from w2s_bench.compute.recorded import about
 from w2s_bench.compute.splits import (
     PARTS,
     LoadedTask,
@@ -26,7 +25,6 @@ from w2s_bench.compute.splits import (
     pack_pool,
     pack_splits,
     packed_ids,
-    unpack_pool,
     unpack_splits,
 )
 from w2s_bench.contracts import (
@@ -43,7 +41,7 @@ from w2s_bench.contracts import (
     can,
     declared,
 )
-from w2s_bench.contracts.devices import asked, described, threads
+from w2s_bench.contracts.devices import asked
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError
 from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.contracts.seeds import generator_for
@@ -58,9 +56,7 @@ from w2s_bench.planning.recipes import (
     Prepare,
     Score,
     component_keys,
-    foundation,
 )
-from w2s_bench.planning.recipes import job as job_of
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.contract import check_predictor, fingerprint
 from w2s_bench.registry.sources import source_digest
@@ -189,13 +185,7 @@ class Workshop:
         if "pool" not in inputs.payload:
             splits = self._loaded(recipe.load)
             return embedded(model, component.label, {part: lent(splits.part(part).inputs) for part in PARTS}, state)
-        contents = job_of(msgspec.structs.replace(recipe, load=inputs.payload["pool"])).key
-        known = self.store.latest(contents)  # the same texts under another task: another reading of the labels, say
-        if known is not None and self.store.about(known) is not None:
-            found = self.store.load(known)
-        else:
-            found = embedded(model, component.label, {"pool": lent(unpack_pool(inputs).inputs)}, state)
-            self.store.remember(contents, job.key)
+        found = PoolFeatures(self.store, self.components, self._instance).read(job, inputs, state)
         return Artifact({**found.arrays, **packed_ids(inputs.arrays)}, found.payload)
 
     def _state(self, prepare: str | None) -> Mapping[str, Array]:
@@ -315,11 +305,7 @@ class Workshop:
                 with asked() as devices:
                     artifact, batch = self._compute(job), 1
             seconds += time.perf_counter() - started
-            self.store.save(job.key, artifact, about={
-                "recipe": msgspec.to_builtins(job.recipe), "components": self._about_components(job),
-                "foundation": foundation(job.stage),
-                "seconds": seconds, "batch": batch, "peak_memory": peak_memory(),
-                "device": described(devices), "threads": threads()})
+            self.store.save(job.key, artifact, about=about(job, self.components, seconds, batch, devices))
             if isinstance(job.recipe, Fit):
                 StoredCheckpoints(self.store, job.key).drop()
             return Outcome(job.key, "ok", seconds=seconds)
@@ -329,10 +315,6 @@ class Workshop:
     def _named(self, job: Job) -> list[Component]:
         """The components that a job names."""
         return [self.components[key] for key in component_keys(job.recipe)]
-
-    def _about_components(self, job: Job) -> dict[str, Any]:
-        keys = {role: getattr(job.recipe, role, None) for role in ("task", "model", "strategy")}
-        return {role: self.components[key].rests_on() for role, key in keys.items() if key is not None}
 
 
 def _tried(make: Callable[[], Asked]) -> Asked | Exception:
@@ -362,12 +344,6 @@ def _answers(asked: Sequence[Asked | Exception | None], many: Callable[[list[Ask
             answer = next(rest)
             found.append(answer if isinstance(answer, Exception) else _tried(functools.partial(made, answer)))
     return found
-
-
-def peak_memory() -> float:
-    """Largest resident size of this process so far, in MiB."""
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def _check_sources(component: Component) -> None:

@@ -88,7 +88,7 @@ class Model(Protocol):
     column: the input column that it reads ("x", "text", "smiles", …), or "" for a model that picks by itself.
     family, size: models of one family are ordered by size (parameters or width); None where it is unknown.
     fingerprint(): digest of files it reads (weights), "" when there are none.
-    capabilities: any of "module", "pinned", "prepare", "prepare_many", "prepared_as" and "answers".
+    capabilities: any of "module", "pinned", "prepare", "prepare_many", "prepared_as", "answers" and "embed_many".
     """
 
     column: str
@@ -132,6 +132,17 @@ class PreparedTogether(Protocol):
     """`prepare_many`, of a model: one state or Exception for each context, equal to single calls."""
 
     def prepare_many(self, contexts: Sequence[PrepareContext]) -> Sequence[Mapping[str, Array] | Exception]: ...
+
+
+class EmbeddedTogether(Protocol):
+    """`embed_many`, of a model without a state: what `embed` gives for several models, equal to single calls.
+
+    read_by: the parameter, such as "layer", in which alone the models differ. The first of them is the model itself.
+    """
+
+    read_by: str
+
+    def embed_many(self, models: Sequence[Any], inputs: Columns) -> Sequence[Embedding]: ...
 
 
 class PreparedAs(Protocol):
@@ -193,4 +204,4 @@ TASK_CAPABILITIES: Mapping[str, type] = {
     "inputs_read": ReadsInputs, "leaves_out": LeavesOut}
 MODEL_CAPABILITIES: Mapping[str, type] = {
     "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs,
-    "answers": GivesAnswers}
+    "answers": GivesAnswers, "embed_many": EmbeddedTogether}

