@@ -26,6 +26,7 @@ from w2s_bench.contracts import (
     UsageError,
     Wording,
     answers_of,
+    are_hard,
     array_width,
     class_names,
     columns_at,
@@ -36,6 +37,7 @@ from w2s_bench.contracts import (
     nearest,
     number_labels,
     read_table,
+    scored_by_brier,
     seed_for,
     table_digest,
     thinned,
@@ -97,12 +99,16 @@ class Arrays:
 
     @property
     def divergence(self) -> str:
-        """Squared for numbers, for classes kl or brier. Raises UsageError for one that is not of the kind."""
+        """Squared for numbers; for classes kl, or brier where a teacher answers with classes alone, at which kl is infinite.
+        Raises UsageError for one that is not of the kind.
+        """
         kinds = ("squared",) if self.output_kind == "number" else ("kl", "brier")
         if self.scored_by not in ("auto", *kinds):
             raise UsageError(f"divergence={self.scored_by} does not score {self.output_kind}", where=f"arrays[path={self.path}]",
                              hint=f"one of {', '.join(kinds)}; classes are read with output=classes")
-        return kinds[0] if self.scored_by == "auto" else self.scored_by
+        if self.scored_by != "auto":
+            return self.scored_by
+        return "brier" if self.answers and self.output_kind != "number" and self._inputs_read.hard else kinds[0]
 
     @property
     def balanced(self) -> bool:
@@ -144,9 +150,11 @@ class Arrays:
         found = leaks({name: columns[name].values[rows] for name in read.x}, answers,
                       {name: values[rows] for name, values in numbered.items()}, unflagged=self._wanted.exclude)
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
+        hard = frozenset(name for name, values in taught.items() if self.output_kind != "number" and are_hard(values))
         notes = (*read.notes, *([easy_to_hard(self.difficulty)] if self.difficulty else []),
-                 *([silent] if len(rows) < len(table) else []), *(leak.words for leak in found))
-        return replace(read, notes=notes, flags=tuple(dict.fromkeys(leak.flag for leak in found if leak.flag)))
+                 *([silent] if len(rows) < len(table) else []),
+                 *([scored_by_brier(hard)] if hard and self.scored_by == "auto" else []), *(leak.words for leak in found))
+        return replace(read, notes=notes, flags=tuple(dict.fromkeys(leak.flag for leak in found if leak.flag)), hard=hard)
 
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""

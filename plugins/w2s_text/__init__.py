@@ -55,7 +55,8 @@ def _own_table() -> TaskEntry:
             Parameter("second", str, "", "column of a second text, which is joined to the first with an empty line between"),
             BALANCE,
             LIMIT,
-            DIVERGENCE,
+            Parameter("divergence", str, "auto", "loss that scores classes; auto: kl, or brier where a teacher of answers= names "
+                      "classes alone; numbers are scored by their squared error", choices=("auto", "kl", "brier")),
             Parameter("difficulty", str, "", "column of numbers, larger is harder, or words: how many a text has; the easiest "
                       "40 % supervise, transfer and test are drawn from the others", words=("words",)),
             Parameter("answers", str, "", "columns with a teacher's answers, joined with +: classes by name, and rows without an "

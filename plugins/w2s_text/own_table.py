@@ -24,6 +24,7 @@ from w2s_bench.contracts import (
     UsageError,
     Wording,
     answers_of,
+    are_hard,
     class_names,
     columns_at,
     draw_splits,
@@ -33,6 +34,7 @@ from w2s_bench.contracts import (
     number_labels,
     read_table,
     repeated,
+    scored_by_brier,
     seed_for,
     table_digest,
     thinned,
@@ -116,8 +118,10 @@ class OwnTable:
         read = zip(*(texts(table, name)[rows] for name in x), strict=True)
         found = (*leaks({}, told, {}), *repeated(read, "the text"))
         notes = (*([easy_to_hard(self.difficulty)] if self.difficulty else []), *([silent] if len(rows) < len(table) else []),
+                 *([scored_by_brier(self._hard)] if self._hard and self.class_divergence == "auto" else []),
                  *(leak.words for leak in found))
-        return InputsRead(x, others, notes=notes, name="text", flags=tuple(leak.flag for leak in found if leak.flag))
+        return InputsRead(x, others, notes=notes, name="text", flags=tuple(leak.flag for leak in found if leak.flag),
+                          hard=self._hard)
 
     @functools.cached_property
     def output(self) -> Output:
@@ -130,8 +134,12 @@ class OwnTable:
 
     @property
     def divergence(self) -> str:
-        """Squared for numbers."""
-        return "squared" if self.output_kind == "number" else self.class_divergence
+        """Squared for numbers; for classes, where none is named, kl, or brier where a teacher answers with classes alone, at
+        which kl is infinite.
+        """
+        if self.output_kind == "number":
+            return "squared"
+        return ("brier" if self._hard else "kl") if self.class_divergence == "auto" else self.class_divergence
 
     @property
     def balanced(self) -> bool:
@@ -218,6 +226,13 @@ class OwnTable:
             raise DataError(f"{int(there.sum())} rows have an answer of {self.answers}", where=table.source,
                             hint=f"at least {FEWEST_ROWS} are needed")
         return answers, there
+
+    @functools.cached_property
+    def _hard(self) -> frozenset[str]:
+        """The columns of answers that hold classes alone."""
+        if not self.answers or self.output_kind == "number":
+            return frozenset()
+        return frozenset(name for name, values in self._answers(self._table())[0].items() if are_hard(values))
 
     def _truth(self, table: Table) -> Array:
         if self._class_column is None:

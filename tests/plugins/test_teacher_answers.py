@@ -12,7 +12,7 @@ import w2s_text
 from w2s_tabular.arrays import own_arrays
 
 import w2s_bench as w2s
-from w2s_bench.contracts import DataError, Splits
+from w2s_bench.contracts import DataError, Splits, UsageError
 from w2s_bench.registry.component import instantiate
 from w2s_bench.registry.parameters import check_parameters
 
@@ -51,7 +51,9 @@ def test_words_are_classes_by_name_and_rows_without_an_answer_leave(tmp_path: Pa
     path = csv(tmp_path)
     table = own_arrays(path, output="classes", classes=classes, answers="llm")
     assert answered(table.load(0), "0") == right
-    assert table.inputs_read().notes == ("3 of 120 rows have no answer of llm and leave the task",)
+    assert table.inputs_read().notes == (
+        "3 of 120 rows have no answer of llm and leave the task",
+        "llm holds classes alone: scored by brier, for kl is infinite there")
     assert table.inputs_read().x == ("p", "q")
     texts = text(path=path, classes=classes, answers="llm")
     assert answered(texts.load(0), "1") == right and len(texts.pool().ids) == 117
@@ -86,3 +88,29 @@ def test_a_run_teaches_with_them(tmp_path: Path) -> None:
     assert row["status"] == "ok" and row["n_test"] == len(tested)
     assert row["accuracy_weak"] == pytest.approx(RIGHT[tested].mean())
     assert row["err_weak"] == pytest.approx(2.0 * (1.0 - RIGHT[tested].mean()))
+
+
+def test_classes_of_a_teacher_are_scored_by_brier_unless_the_person_says_otherwise(tmp_path: Path) -> None:
+    """kl of hard labels is a clip; the Brier gain is of probabilities: E|y − w|² − E|y − s|², computed from the predictions."""
+    def ran(words: str, supervisor: str = "as-is") -> w2s.Run:
+        return w2s.run(tasks=f"arrays[path={csv(tmp_path)},output=classes{words}]", weak="given[column=llm]", strong="raw",
+                       supervisors=supervisor, strategies="logistic", seeds=0, store=str(tmp_path / "s"),
+                       folder=tmp_path / f"r{words}{supervisor}", executor="here")
+
+    (row,) = ran("").rows.to_dicts()
+    assert row["divergence"] == "brier" and "labels-clipped" not in row["flags"]
+    assert 0.0 < row["misfit"] <= 2.0 and row["err_weak"] == pytest.approx(2.0 * (1.0 - row["accuracy_weak"]))
+    with pytest.raises(UsageError, match=r"llm. answers with classes alone under as-is.*\n(.*\n)*.*divergence=brier"):
+        ran(",divergence=kl")
+    (fitted,) = ran(",divergence=kl", "logistic").rows.to_dicts()
+    assert fitted["status"] == "ok" and fitted["divergence"] == "kl"
+
+
+def test_labels_that_turn_out_hard_while_running_give_no_ok_row(tmp_path: Path) -> None:
+    """One neighbour answers with classes, which no plan can know."""
+    run = w2s.run(tasks=f"arrays[path={csv(tmp_path)},output=classes]", weak="random-features[width=8]", strong="raw",
+                  supervisors="knn[neighbours=1]", strategies="logistic", seeds=0, store=str(tmp_path / "s"),
+                  folder=tmp_path / "r", executor="here")
+    (row,) = run.rows.to_dicts()
+    assert row["status"] == "failed" and row["gain"] is None
+    assert "give a class the probability 0, where kl is infinite" in row["error"] and "divergence=brier" in row["error"]

@@ -15,6 +15,7 @@ from w2s_bench.contracts import (
     Array,
     Bound,
     Classes,
+    DataError,
     Divergence,
     Facts,
     LinearPredictor,
@@ -28,7 +29,7 @@ from w2s_bench.planning.recipes import Part
 from w2s_bench.scoring.baselines import constant_errors
 from w2s_bench.scoring.certificates import EXACT, ClassCertificate, certify
 from w2s_bench.scoring.columns import TRAIN, Scores
-from w2s_bench.scoring.flags import flags
+from w2s_bench.scoring.flags import CLIPPED_SHARE, flags, hard_share
 from w2s_bench.scoring.halves import first_half, half_means
 from w2s_bench.scoring.intervals import estimate
 from w2s_bench.scoring.measured import metric_columns
@@ -90,6 +91,8 @@ def score(task: LoadedTask, fitted: Fitted, answers: Answers, pair: Pair, betwee
     between: the fields of `Representations`, or empty where the features were not compared.
     """
     samples = {split: _sample(task, answers, split, part, measures.divergence) for split, part in _SAMPLES}
+    for sample in samples.values():
+        _check_not_hard(sample)
     certificates = {split: certify(fitted.strategy, fitted.student, fitted.features[part], samples[split])
                     for split, part in _SAMPLES}
     facts = {split: _facts(task, fitted, certificates[split], samples[split], pair) for split in samples}
@@ -116,6 +119,17 @@ def score(task: LoadedTask, fitted: Fitted, answers: Answers, pair: Pair, betwee
 def _sample(task: LoadedTask, answers: Answers, split: Literal["test", "train"], part: Part, divergence: Divergence) -> Sample:
     predicted = Predictions(**{name: found[part] for name, found in answers.items() if found is not None})
     return sample_of(split, task.output, divergence, task.part(part).truth, predicted)
+
+
+def _check_not_hard(sample: Sample) -> None:
+    """Raise DataError where gain and misfit would be set by the value that hard weak labels are clipped at."""
+    share = hard_share(sample.weak, sample.predicted.weak)
+    if share > CLIPPED_SHARE:
+        n = len(sample.weak)
+        raise DataError(f"{round(share * n)} of {n} weak labels give a class the probability 0, where "
+                        f"{sample.divergence.name} is infinite", where=f"the supervisor on {sample.split}",
+                        hint="score hard labels by divergence=brier, a parameter of the task; or take a supervisor that gives "
+                        "probabilities")
 
 
 def _facts(task: LoadedTask, fitted: Fitted, certificate: ClassCertificate, sample: Sample, pair: Pair) -> Facts:

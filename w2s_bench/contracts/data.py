@@ -62,8 +62,8 @@ class Pool:
 class InputsRead:
     """x: the columns of a file that together are the input x, in order. left_out: the others, and why, in words. asked: those
     that the person asked for by name, and which stay in x though they teach. notes: what to look at, in sentences, such as what
-    gives an answer away; flags: of every row of the task, for the notes that deserve one (`leaks`). name: under which models read
-    the input.
+    gives an answer away; flags: of every row of the task, for the notes that deserve one (`leaks`). hard: the teachers' columns
+    that answer with classes alone. name: under which models read the input.
     """
 
     x: tuple[str, ...]
@@ -72,6 +72,7 @@ class InputsRead:
     notes: tuple[str, ...] = ()
     name: str = "x"
     flags: tuple[str, ...] = ()
+    hard: frozenset[str] = frozenset()
 
     def words(self) -> tuple[str, str]:
         """The columns of x, and the others with the reasons; the first few of many."""

@@ -183,6 +183,19 @@ def answers_of(table: Table, name: str, output: Output) -> tuple[Array, Array]:
     return rows, there
 
 
+def are_hard(answers: Array) -> bool:
+    """Whether a teacher's answers of `answers_of`, for classes, give every class the probability 0 or 1."""
+    import numpy as np
+
+    return bool(np.isin(answers, (0.0, 1.0)).all())
+
+
+def scored_by_brier(hard: Iterable[str]) -> str:
+    """That classes of teachers who answer with classes alone are scored by `brier` unless the person says otherwise."""
+    names = sorted(hard)
+    return f"{', '.join(names)} {'holds' if len(names) == 1 else 'hold'} classes alone: scored by brier, for kl is infinite there"
+
+
 def _are_whole(values: Array) -> bool:
     import numpy as np
 

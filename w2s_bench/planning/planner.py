@@ -150,6 +150,7 @@ class _Planner:
         self._measures = measures_of(registry)
         self.inputs: dict[str, None] = {}
         self._untaught: dict[str, Component] = {}
+        self._hard: dict[str, frozenset[str]] = {}
         self.unmeasured = tuple(each.words() for each in self._measures.left_out)
         self._seeds: dict[tuple[str, str, int], int] = {}
 
@@ -162,7 +163,8 @@ class _Planner:
             here = _Drawn(task, self._add(Load(task.key, seed)), seed)
             for weak, strong in pairs:
                 for supervisor, strategy in product(supervisors, strategies):
-                    if self._possible(task, weak, supervisor) and self._possible(task, strong, strategy):
+                    if (self._possible(task, weak, supervisor) and self._scored(task, weak, supervisor)
+                            and self._possible(task, strong, strategy)):
                         yield self._cell(here, weak, strong, strategy, supervisor)
 
     def refusal(self) -> UsageError:
@@ -181,6 +183,19 @@ class _Planner:
             if output not in self._strategies[strategy.key].outputs:
                 self._hints[fitting(self.registry, output)] = None
         return not reason
+
+    def _scored(self, task: Component, weak: Component, supervisor: Component) -> bool:
+        """Whether the teacher's labels can be scored: classes alone cannot where the divergence is infinite at them."""
+        model, divergence = self._models[weak.key], self._tasks[task.key].divergence
+        if not declared(self._strategies[supervisor.key], "unfitted", False):
+            return True
+        hard = declared(model, "answers", model.column) in self._hard.get(task.key, ())
+        if not hard or self._measures.divergences[divergence].geometry != "entropic":
+            return True
+        self.refused[f"{weak.label} answers with classes alone under {supervisor.label}, and {divergence}, which scores "
+                     f"{task.label}, is infinite there"] += 1
+        self._hints["score it by divergence=brier, a parameter of the task"] = None
+        return False
 
     def _cell(self, here: _Drawn, weak: Component, strong: Component, strategy: Component, supervisor: Component) -> Cell:
         task, load, seed = here
@@ -327,6 +342,7 @@ class _Planner:
             x, others = replace(read, left_out=left_out).words()
             self.inputs[f"{task.label}: x is {x}; not in x: {others}"] = None
             self.inputs.update((f"{task.label}: look at this: {line}", None) for line in read.notes)
+            self._hard[task.key] = read.hard
         self._untaught[key] = task
         return task
 

@@ -49,6 +49,12 @@ def clipped_share(conformed: Array, given: Array) -> float:
     return float(moved.any(axis=1).mean())
 
 
+def hard_share(conformed: Array, given: Array) -> float:
+    """The share of examples whose labels give a class exactly 0, where the divergence they were conformed to is infinite. Both
+    (n, k)."""
+    return float(((given == 0.0) & (conformed > 0.0)).any(axis=1).mean())
+
+
 def band_wider_than_misfit(sample: Sample) -> bool:
     """Whether the explicit law of the divergence, with the ceiling's error as ε, lets the gain fall below the misfit by more than
     the misfit: then it foretells no gain."""
