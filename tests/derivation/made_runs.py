@@ -17,7 +17,7 @@ OWN_FILE, TEXTS = "a file with given splits, weak labels of a rule", "texts, nan
 
 @dataclass(frozen=True)
 class Kinds:
-    """k classes by the largest of k noisy linear functions of x, split by the seed; `hard` is a noisier guess, one-hot."""
+    """k classes by the largest of k noisy linear functions, drawn by the seed; `sharp` is a noisier guess, all but one-hot."""
 
     k: int
     divergence: str
@@ -39,9 +39,9 @@ class Kinds:
         x = random.normal(size=(self.n, 6)).astype(np.float32).astype(np.float64)
         scores = x @ random.normal(size=(6, self.k))
         truth = np.eye(self.k)[(scores + random.normal(size=scores.shape)).argmax(axis=1)]
-        guessed = np.eye(self.k)[(scores + 1.5 * random.normal(size=scores.shape)).argmax(axis=1)]
+        guessed = np.maximum(np.eye(self.k)[(scores + 1.5 * random.normal(size=scores.shape)).argmax(axis=1)], 1e-8)
         ids = np.array([f"é{i}" for i in range(self.n)])
-        return draw_splits({"x": x, "few": x[:, :2], "hard": guessed}, truth, ids, seed)
+        return draw_splits({"x": x, "few": x[:, :2], "sharp": guessed}, truth, ids, seed)
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ def words_of(folder: Path) -> Mapping[str, Mapping[str, Any]]:
         "reverse kl, a mixture of heads": {
             "tasks": [f"{mixture}]", f"{mixture},labels=sampled]"], "weak": "raw[column=seen]", "strong": "raw",
             "strategies": "reverse-kl[k=3]", "supervisors": "logistic"},
-        "two classes under kl, hard and mixed labels": {
-            "tasks": Kinds(2, "kl", names=("no", "yes")), "weak": "raw[column=hard]", "strong": "raw", "seeds": range(2),
+        "two classes under kl, sharp, hard and mixed labels": {
+            "tasks": Kinds(2, "kl", names=("no", "yes")), "weak": "raw[column=sharp]", "strong": "raw", "seeds": range(2),
             "supervisors": ["logistic", "as-is"], "strategies": ["logistic", "hard[student=logistic]", "mix[truth=0.5]"]},
         "six ordered classes under brier": {
             "tasks": Kinds(6, "brier", ordered=True), "weak": "raw[column=few]", "strong": ["raw", "random-features[width=16]"],
