@@ -50,6 +50,18 @@ def w2s_losses() -> Iterable[LossEntry]:
     yield LossEntry("kl", "w2s_finetune.losses:ForwardKL", tags=CLASSES, summary="KL(weak ‖ student)")
     yield LossEntry("reverse-kl", "w2s_finetune.losses:ReverseKL", tags=CLASSES,
                     summary="KL(student ‖ weak), the misfit itself")
+    yield LossEntry("reverse-xent", "w2s_finetune.losses:ReverseCrossEntropy", tags=CLASSES,
+                    summary="cross-entropy the other way, −Σ student · log weak (Yao et al. 2025)")
+    yield LossEntry(
+        "cace", "w2s_finetune.losses:ConfidenceAdaptive", tags=CLASSES,
+        summary="xent where the teacher is sure, reverse-xent elsewhere (Xu et al. 2026)",
+        parameters=(Parameter("threshold", float, 0.1, "sure: weak confidence at least 0.5 + threshold", low=0.0, high=0.5),),
+    )
+    yield LossEntry(
+        "symmetric", "w2s_finetune.losses:Symmetric", tags=CLASSES, summary="a sum of xent and reverse-xent (Wang et al. 2019)",
+        parameters=(Parameter("alpha", float, 1.0, "weight of xent", low=0.0),
+                    Parameter("beta", float, 0.1, "weight of reverse-xent", low=0.0)),
+    )
     yield LossEntry("mse", "w2s_finetune.losses:SquaredError", tags=REGRESSION, summary="squared error, for numbers")
 
 

@@ -21,6 +21,11 @@ def _cross_entropy(target: Any, logits: Any) -> Any:
     return -(target * logits.log_softmax(dim=-1)).sum(dim=-1)
 
 
+def _reverse_cross_entropy(labels: Any, logits: Any) -> Any:
+    """−Σ_c p_c log w_c of each row, (n,)."""
+    return -(logits.softmax(dim=-1) * _log_weak(labels)).sum(dim=-1)
+
+
 def _log_weak(labels: Any) -> Any:
     """Logarithms of the weak labels, clipped to [1e-7, 1] and renormalised."""
     clipped = labels.clamp(FLOOR, 1.0)
@@ -167,6 +172,54 @@ class ReverseKL:
     def __call__(self, logits: Any, labels: Any, progress: float) -> Any:
         log_p = logits.log_softmax(dim=-1)
         return (log_p.exp() * (log_p - _log_weak(labels))).sum(dim=-1).mean()
+
+
+@dataclass(frozen=True)
+class ReverseCrossEntropy:
+    """RCE(w, p) = −Σ_c p_c log w_c: the misfit of `reverse-kl` less the student's entropy, so that p goes to the weak model's
+    likeliest class (Yao et al. 2025, arXiv 2502.11107; Xu et al., ICML 2026, arXiv 2505.24313).
+
+    Weak labels are clipped to [1e-7, 1] and renormalised, as for `reverse-kl`; the released code of Xu et al.
+    (Gengze/W2SG-Bregman) clips log w at −100 instead. Any k.
+    """
+
+    outputs = CLASSES
+
+    def __call__(self, logits: Any, labels: Any, progress: float) -> Any:
+        return _reverse_cross_entropy(labels, logits).mean()
+
+
+@dataclass(frozen=True)
+class ConfidenceAdaptive:
+    """CACE of Xu et al. (ICML 2026, arXiv 2505.24313): CE(w, p) on rows where the weak model is sure, |w − 0.5| ≥ threshold, and
+    RCE(w, p), which a teacher's doubt moves less, on the others; their mean over all rows.
+
+    As in their released code (Gengze/W2SG-Bregman, `CACE_loss`), whose class has the threshold 0.01 and whose example runs
+    0.1, the default here. For k > 2, where there is no source, confidence is rescaled as for `window`. The clip is that of
+    `reverse-xent`.
+    """
+
+    outputs = CLASSES
+    threshold: float = 0.1
+
+    def __call__(self, logits: Any, labels: Any, progress: float) -> Any:
+        sure = _confidence(labels) >= self.threshold
+        return (_cross_entropy(labels, logits) * sure + _reverse_cross_entropy(labels, logits) * ~sure).mean()
+
+
+@dataclass(frozen=True)
+class Symmetric:
+    """alpha · CE(w, p) + beta · RCE(w, p): symmetric cross-entropy (Wang et al. 2019, arXiv 1908.06112), as Xu et al. (ICML 2026,
+    arXiv 2505.24313) compare with it; alpha 1 and beta 0.1 are the defaults of their released code. The clip is that of
+    `reverse-xent`; Wang et al. have −4 for log 0. Any k.
+    """
+
+    outputs = CLASSES
+    alpha: float = 1.0
+    beta: float = 0.1
+
+    def __call__(self, logits: Any, labels: Any, progress: float) -> Any:
+        return (self.alpha * _cross_entropy(labels, logits) + self.beta * _reverse_cross_entropy(labels, logits)).mean()
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def w2s_suites() -> Iterable[SuiteEntry]:
                      toml=_text("paper-molecules.toml"), quick=_text("paper-molecules.quick.toml"))
     for name, summary in (
             ("sst-local", "sentences from files beside you, small GPT-2s, both directions, every kind of strategy"),
-            ("confidence-losses", "every loss on one task, on frozen features and by fine-tuning"),
+            ("confidence-losses", "eight losses on one task, on frozen features and by fine-tuning"),
             ("label-cleaning", "transforms, filters, smoothers, mixtures and ensembles of weak labels"),
             ("k-heads", "mixtures of k softmax heads by reverse KL: gain against misfit as k grows")):
         yield SuiteEntry(name, summary, toml=_text(f"{name}.toml"), quick=_text(f"{name}.quick.toml"), tags=OFFLINE)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import w2s_finetune
@@ -123,12 +124,52 @@ def test_the_two_kl_directions() -> None:
         0.9 * ln(0.9 * (1 + 1e-7)) + 0.1 * ln(0.1 * (1 + 1e-7) / 1e-7), rel=1e-9)
 
 
+def reverse_by_hand(p: np.ndarray, w: np.ndarray) -> np.ndarray:
+    clipped = np.clip(w, 1e-7, 1.0)
+    return -(p * np.log(clipped / clipped.sum(axis=1, keepdims=True))).sum(axis=1)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_reverse_symmetric_and_adaptive_cross_entropy_are_their_formulas(k: int) -> None:
+    """Rows 0 and 1 are hard, so that the clip counts; the threshold lies between the confidences of the others."""
+    random = np.random.default_rng(k)
+    p, w = random.dirichlet(np.ones(k), 40), random.dirichlet(2.0 * np.ones(k), 40)
+    w[:2] = np.eye(k)[:2]
+    student, weak = torch.from_numpy(np.log(p)), torch.from_numpy(w)
+    forward, reverse = -(w * np.log(p)).sum(axis=1), reverse_by_hand(p, w)
+    sure = (w.max(axis=1) - 1 / k) / (2 - 2 / k) >= 0.2
+    assert 5 < sure.sum() < 35
+    for name, settings, wanted in (
+            ("reverse-xent", {}, reverse.mean()),
+            ("symmetric", {"alpha": 0.7, "beta": 0.4}, (0.7 * forward + 0.4 * reverse).mean()),
+            ("cace", {"threshold": 0.2}, np.where(sure, forward, reverse).mean())):
+        assert float(make(name, **settings)(student, weak, 0.5)) == pytest.approx(wanted, rel=1e-12), name
+
+
+def test_the_slope_of_reverse_cross_entropy_vanishes_where_the_teacher_is_undecided() -> None:
+    """p_c (g_c − Σ p g), g = −log w: 0 at w = 1/2, where that of the forward one is p − w (Xu et al., section 5)."""
+    student = STUDENT.clone().requires_grad_()
+    make("reverse-xent")(student, labels(*[(0.5, 0.5)] * 4), 0.0).backward()
+    assert student.grad is not None and student.grad.abs().max() < 1e-15
+    p, g = np.array([0.9, 0.1]), -np.log([0.7, 0.3])
+    student = STUDENT[:1].clone().requires_grad_()
+    make("reverse-xent")(student, WEAK[:1], 0.0).backward()
+    assert student.grad is not None
+    np.testing.assert_allclose(student.grad.numpy()[0], p * (g - p @ g), rtol=1e-12)
+
+
+def test_an_adaptive_loss_with_threshold_0_is_cross_entropy() -> None:
+    adaptive, plain = make("cace", threshold=0.0), make("xent")
+    assert float(adaptive(STUDENT, WEAK, 0.0)) == pytest.approx(float(plain(STUDENT, WEAK, 0.0)), rel=1e-15)
+
+
 def test_squared_error_sums_over_the_numbers_of_a_row() -> None:
     assert float(make("mse")(labels((1.0, 2.0), (0.0, 0.0)), labels((0.0, 4.0), (1.0, 1.0)), 0.0)) == 3.5
 
 
 LOSSES = [("xent", {}), ("logconf", {"alpha": 0.6}), ("product", {"alpha": 1.5, "beta": 0.5}), ("entropy", {"alpha": 0.3}),
-          ("window", {"radius": 0.3}), ("kl", {}), ("reverse-kl", {}), ("mse", {})]
+          ("window", {"radius": 0.3}), ("kl", {}), ("reverse-kl", {}), ("reverse-xent", {}), ("cace", {"threshold": 0.2}),
+          ("symmetric", {"alpha": 0.7, "beta": 0.4}), ("mse", {})]
 
 
 def test_every_registered_loss_is_tested_here() -> None:
