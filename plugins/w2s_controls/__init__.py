@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import Parameter, StrategyEntry, hookimpl
 
-BOTH = frozenset({"classes", "regression", "control"})
+BOTH = frozenset({"classes", "preferences", "regression", "control"})
 STUDENT = Parameter("student", str, "logistic", "the strategy that is fitted", names="strategies")
 
 

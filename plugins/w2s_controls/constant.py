@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor
+from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, Preferences
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,11 @@ class Constant:
     """The constant nearest to the labels: their mean, in every Bregman divergence with the labels first (Banerjee, Guo and Wang
     2005). Of soft labels it is the mean distribution.
 
-    It reads no feature, so a student of it is a control, and a supervisor of it a teacher that knows no more than a constant.
+    Of preferences it is 1/2 each: the constant that the order of the two does not change. It reads no feature, so a student of it
+    is a control, and a supervisor of it a teacher that knows no more than a constant.
     """
 
-    outputs = frozenset({"regression", "classes"})
+    outputs = frozenset({"regression", "classes", "preferences"})
     needs = "features"
     capabilities = frozenset[str]()
     convex_in = None
@@ -44,7 +45,8 @@ class Constant:
         values = np.asarray(problem.labels.values, dtype=np.float64)
         if not np.isfinite(values).all():
             raise Diverged("labels are not finite", where="constant")
-        return Same(values.mean(axis=0))
+        mean = values.mean(axis=0)
+        return Same((mean + mean[::-1]) / 2 if isinstance(problem.context.output, Preferences) else mean)
 
     def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor:
         """The predictor whose `to_arrays` gave `arrays`."""

@@ -9,7 +9,7 @@ import numpy as np
 from w2s_probes.labels.relabelled import with_values
 from w2s_probes.labels.wrapped import Procedure, Shared, Wrapper
 
-from w2s_bench.contracts import Array, FitProblem, Strategy, generator_for
+from w2s_bench.contracts import Array, Classes, FitProblem, Strategy, generator_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class _Uninformative(Wrapper):
         """One fit; what is drawn depends on the context's seed alone."""
         values = np.asarray(problem.labels.values, dtype=np.float64)
         rng = generator_for(type(self).__name__, seed=problem.context.seed)
-        return (yield with_values(problem, self.drawn(values, rng, classes=problem.context.output.kind == "classes")))
+        return (yield with_values(problem, self.drawn(values, rng, classes=isinstance(problem.context.output, Classes))))
 
     @abstractmethod
     def drawn(self, values: Array, rng: np.random.Generator, *, classes: bool) -> Array:

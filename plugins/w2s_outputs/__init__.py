@@ -1,4 +1,4 @@
-"""What tasks predict as the project ships it: numbers and classes."""
+"""What tasks predict as the project ships it: numbers, classes, and which of two is preferred."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,7 @@ from w2s_bench.contracts import OutputEntry, hookimpl
 
 @hookimpl
 def w2s_outputs() -> Iterable[OutputEntry]:
-    """The two that every plugin may import."""
+    """The three that every plugin may import."""
     yield OutputEntry("regression", "w2s_bench.contracts:Regression", noun="numbers", summary="k real numbers, with a unit")
     yield OutputEntry("classes", "w2s_bench.contracts:Classes", noun="classes", summary="one of k, or probabilities")
+    yield OutputEntry("preferences", "w2s_bench.contracts:Preferences", noun="preferences", summary="which of two is preferred")

@@ -62,5 +62,5 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "as-is", "w2s_probes.as_is:AsIs",
         summary="fits nothing: the first k feature columns are the prediction",
-        tags=REGRESSION | {"classes"},
+        tags=REGRESSION | {"classes", "preferences"},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor
+from w2s_bench.contracts import Array, Classes, Diverged, FitProblem, Predictor
 from w2s_probes.distributions import distributions_of
 from w2s_probes.shared_features import one
 from w2s_probes.standardise import check_features
@@ -69,10 +69,10 @@ class AsIs:
     """Fits nothing, for a supervisor whose embedding already is its answer (predictions from a file).
 
     For classes: the first k columns where they are distributions; one column in [0, 1] is the probability of class 1 of 2;
-    one column of whole numbers below k holds classes.
+    one column of whole numbers below k holds classes. For preferences that is the probability that the first is preferred.
     """
 
-    outputs = frozenset({"regression", "classes"})
+    outputs = frozenset({"regression", "classes", "preferences"})
     needs = "features"
     capabilities = frozenset({"fit_many", "unfitted"})
     unfitted = True
@@ -102,7 +102,7 @@ class AsIs:
 def _columns(problem: FitProblem) -> Predictor:
     check_features(problem.features)
     k = problem.context.output.k
-    if problem.context.output.kind == "classes" and problem.features.shape[1] == 1 and k > 1:
+    if isinstance(problem.context.output, Classes) and problem.features.shape[1] == 1 and k > 1:
         for form in (SHARE, NUMBER):
             if _fits(problem.features, form, k):
                 return ClassColumns(k, form)
@@ -112,7 +112,7 @@ def _columns(problem: FitProblem) -> Predictor:
     if problem.features.shape[1] < k:
         raise Diverged(f"the task has {k} outputs but the model gives {problem.features.shape[1]} columns",
                        where="as-is", hint="use a fitted strategy such as ridge or logistic for this model")
-    if problem.context.output.kind == "classes":
+    if isinstance(problem.context.output, Classes):
         distributions_of(problem.features[:, :k], "as-is")
         return ClassColumns(k, PROBABILITIES)
     return FirstColumns(k)

@@ -8,6 +8,7 @@ from w2s_bench.contracts import Parameter, StrategyEntry
 
 CLASSES = frozenset({"classes"})
 BOTH = frozenset({"classes", "regression"})
+PREFERENCES = frozenset({"preferences"})
 
 
 def class_strategies() -> Iterable[StrategyEntry]:
@@ -15,7 +16,7 @@ def class_strategies() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "logistic", "w2s_probes.logistic:Logistic",
         summary="logistic regression, a softmax head for many classes: solved to a gradient norm, on the CPU in float64",
-        tags=CLASSES,
+        tags=CLASSES | PREFERENCES,
         parameters=(
             Parameter("penalty", float, 0.03, "weight of ‖W‖²/2 beside the mean cross-entropy; "
                       "auto: chosen by cross-validation on the labels it is given", low=0.0, words=("auto",)),
@@ -34,7 +35,7 @@ def class_strategies() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "mlp-head", "w2s_probes.mlp_head:MlpHead",
         summary="a perceptron trained with AdamW on any loss, on the CPU whatever --device says",
-        tags=BOTH, libraries=("torch",),
+        tags=BOTH | PREFERENCES, libraries=("torch",),
         parameters=(
             Parameter("loss", str, "xent", "what training minimises", names="losses"),
             Parameter("hidden", int, 256, "units in a hidden layer; 0: a linear head", low=0, high=65_536),

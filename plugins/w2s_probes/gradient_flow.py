@@ -107,7 +107,7 @@ class GradientFlow:
 
     def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
         """One head, or the exception that it met, per problem; equal to single fits bit for bit."""
-        return solve_shared(problems, self._modes, self._solve)
+        return solve_shared(problems, lambda problem: self._modes(problem.features), self._solve)
 
     def _modes(self, features: Array) -> Modes:
         standard_by = standard_of if self.standardise else centred_of

@@ -88,7 +88,7 @@ class KNN:
 
     def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
         """One predictor, or the exception that it met, per problem; equal to single fits bit for bit."""
-        return solve_shared(problems, _reference, self._solve)
+        return solve_shared(problems, lambda problem: _reference(problem.features), self._solve)
 
     def _solve(self, shared: tuple[Standard, Array], problem: FitProblem) -> Predictor:
         check_labels(problem)

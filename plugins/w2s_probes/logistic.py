@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor, generator_for
+from w2s_bench.contracts import Array, FitProblem, Predictor, Preferences, generator_for
 from w2s_probes.distributions import clipped, label_distributions, softmax
 from w2s_probes.shared_features import one, solve_side_by_side
 from w2s_probes.softmax_design import Design, ball_design, span_design
@@ -34,9 +34,12 @@ class Logistic:
     features and some thousand examples want 0.1 or more, soft ones hardly care. With penalty 0, heads range over the numerical
     row space of the features and radius is None. "auto" takes the grid value with the smallest cross-validated
     cross-entropy on the labels that it is given.
+
+    For preferences it is the model of Bradley and Terry with linear rewards: z is the difference of features divided by its root
+    mean square, not centred, and b = 0, so that who swaps the two of a pair swaps the probabilities.
     """
 
-    outputs = frozenset({"classes"})
+    outputs = frozenset({"classes", "preferences"})
     needs = "features"
     capabilities = frozenset({"fit_many", "untrained"})
     convex_in = "logits"
@@ -55,7 +58,11 @@ class Logistic:
         Problems that share features share their standardised float64 copy and its eigendecomposition. Label sets are then
         solved side by side, each by products of its own, whose shapes and so whose rounding do not depend on the others.
         """
-        return solve_side_by_side(problems, span_design if self.penalty == 0 else ball_design, self._solve)
+        return solve_side_by_side(problems, self._design, self._solve)
+
+    def _design(self, problem: FitProblem) -> Design:
+        make = span_design if self.penalty == 0 else ball_design
+        return make(problem.features, not isinstance(problem.context.output, Preferences))
 
     def _solve(self, design: Design, problem: FitProblem) -> Predictor:
         labels = label_distributions(problem)

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Diverged, FitProblem, Loss, Predictor, generator_for
+from w2s_bench.contracts import Array, Classes, Diverged, FitProblem, Loss, Predictor, Preferences, generator_for
 from w2s_probes.distributions import label_distributions
 from w2s_probes.mlp_network import Layer, Perceptron, initial_layers, perceptron_from_arrays
 from w2s_probes.shared_features import one, solve_shared
-from w2s_probes.standardise import Standard, Units, check_features, check_labels, row_blocks, standard_of, unscaled
+from w2s_probes.standardise import (
+    Standard,
+    Units,
+    check_features,
+    check_labels,
+    row_blocks,
+    standard_of,
+    uncentred_of,
+    unscaled,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +35,8 @@ class MlpHead:
     initial law of torch.nn.Linear, in an order of rows drawn by name, so that every loss starts at one head and meets one
     order. epochs: passes over the labels. lr: learning rate. batch: examples in a step. decay: decoupled weight decay.
     standardise: train on features with mean 0 and variance 1, and numbers to predict too; the head that is returned
-    answers in label units.
+    answers in label units. For preferences it reads differences of features, without a mean taken off, both ways round
+    (`Perceptron.both_ways`); with a linear head that is the model of Bradley and Terry with linear rewards.
     """
 
     needs = "features"
@@ -40,8 +54,8 @@ class MlpHead:
 
     @property
     def outputs(self) -> frozenset[str]:
-        """Those that the loss is meant for."""
-        return self.loss.outputs
+        """Those that the loss is meant for, and preferences with classes."""
+        return self.loss.outputs | ({"preferences"} if "classes" in self.loss.outputs else set())
 
     def fit(self, problem: FitProblem) -> Predictor:
         """The head for one problem. Raises Diverged for bad inputs, and with the step where the loss is not finite."""
@@ -55,21 +69,24 @@ class MlpHead:
     def untrained(self, problem: FitProblem) -> Predictor:
         """The initial head, before any label."""
         check_features(problem.features)
-        standard = self._standard(problem.features)
-        first = self._first(_generator(problem), len(standard.kept), problem.context.output.k)
-        k, classes = problem.context.output.k, problem.context.output.kind == "classes"
-        return Perceptron(standard, _float64(first), None if classes else Units(np.zeros(k), np.ones(k)))
+        standard, output = self._standard(problem), problem.context.output
+        first = self._first(_generator(problem), len(standard.kept), output.k)
+        units = None if isinstance(output, Classes) else Units(np.zeros(output.k), np.ones(output.k))
+        return Perceptron(standard, _float64(first), units, isinstance(output, Preferences))
 
     def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor:
         """The head whose `to_arrays` gave `arrays`."""
         return perceptron_from_arrays(arrays)
 
-    def _standard(self, features: Array) -> Standard:
-        return standard_of(features) if self.standardise else unscaled(features.shape[1])
+    def _standard(self, problem: FitProblem) -> Standard:
+        if not self.standardise:
+            return unscaled(problem.features.shape[1])
+        return (uncentred_of if isinstance(problem.context.output, Preferences) else standard_of)(problem.features)
 
-    def _standardised(self, features: Array) -> tuple[Standard, Array]:
+    def _standardised(self, problem: FitProblem) -> tuple[Standard, Array]:
+        features = problem.features
         check_features(features)
-        standard = self._standard(features)
+        standard = self._standard(problem)
         return standard, np.concatenate([standard(features[rows]).astype(np.float32) for rows in row_blocks(len(features))])
 
     def _first(self, rng: np.random.Generator, inputs: int, k: int) -> list[Layer]:
@@ -78,16 +95,17 @@ class MlpHead:
     def _solve(self, shared: tuple[Standard, Array], problem: FitProblem) -> Predictor:
         standard, z = shared
         check_labels(problem)
-        if problem.context.output.kind == "classes":
+        if isinstance(problem.context.output, Classes):
             targets, units = label_distributions(problem), None
         else:
             units = _units(problem.labels.values, self.standardise)
             targets = units.of(problem.labels.values)
         rng = _generator(problem)
-        first = self._first(rng, z.shape[1], targets.shape[1])
-        return Perceptron(standard, _float64(self._trained(first, z, targets.astype(np.float32), rng)), units)
+        first, both_ways = self._first(rng, z.shape[1], targets.shape[1]), isinstance(problem.context.output, Preferences)
+        trained = self._trained(first, z, targets.astype(np.float32), rng, both_ways)
+        return Perceptron(standard, _float64(trained), units, both_ways)
 
-    def _trained(self, first: list[Layer], z: Array, targets: Array, rng: np.random.Generator) -> list[Layer]:
+    def _trained(self, first: list[Layer], z: Array, targets: Array, rng: np.random.Generator, both_ways: bool) -> list[Layer]:
         """The layers after training on z (n, s) and targets (n, k), both float32."""
         import torch
 
@@ -99,9 +117,9 @@ class MlpHead:
             if step % a_pass == 0:
                 order = torch.from_numpy(rng.permutation(len(z)))
             rows = order[step % a_pass * self.batch:][:self.batch]
-            said = inputs[rows]
-            for number in range(0, len(tensors), 2):
-                said = torch.addmm(tensors[number + 1], said if number == 0 else torch.relu(said), tensors[number])
+            said = _through(tensors, inputs[rows])
+            if both_ways:
+                said = (said + _through(tensors, -inputs[rows]).flip(1)) / 2
             loss = self.loss(said, labels[rows], step / (self.epochs * a_pass))
             if not torch.isfinite(loss):
                 raise Diverged(f"the loss is {loss.item()} at step {step + 1} of {self.epochs * a_pass}", where="mlp-head",
@@ -114,6 +132,15 @@ class MlpHead:
             raise Diverged(f"the head is not finite after step {self.epochs * a_pass}", where="mlp-head",
                            hint="a smaller learning rate or standardised features may help")
         return list(zip(arrays[::2], arrays[1::2], strict=True))
+
+
+def _through(tensors: Sequence[Tensor], said: Tensor) -> Tensor:
+    """What layers of weight and bias say of inputs (n, s): (n, k)."""
+    import torch
+
+    for number in range(0, len(tensors), 2):
+        said = torch.addmm(tensors[number + 1], said if number == 0 else torch.relu(said), tensors[number])
+    return said
 
 
 def _units(values: Array, standardise: bool) -> Units:

@@ -20,16 +20,22 @@ Layer = tuple[Array, Array]
 class Perceptron:
     """Layers of max(0, z @ weight + bias), the last one without the maximum; then softmax, or label units.
 
-    layers: float64. units: of the labels that a regression was trained on, None for classes.
+    layers: float64. units: of the labels that a regression was trained on, None for classes. both_ways: for preferences, the
+    mean of what the layers say of a pair and, its classes swapped, of the pair swapped, so that the order changes nothing.
     """
 
     standard: Standard
     layers: tuple[Layer, ...]
     units: Units | None
+    both_ways: bool = False
 
     def logits(self, features: Array) -> Array:
         """Features (n, d) to what the last layer says, (n, k) float64."""
-        return np.concatenate([through(self.layers, self.standard(features[rows])) for rows in row_blocks(len(features))])
+        return np.concatenate([self._said(self.standard(features[rows])) for rows in row_blocks(len(features))])
+
+    def _said(self, z: Array) -> Array:
+        said = through(self.layers, z)
+        return (said + through(self.layers, -z)[:, ::-1]) / 2 if self.both_ways else said
 
     def predict(self, features: Array) -> Array:
         """Features (n, d) to (n, k) float64: probabilities with sum 1, or numbers in label units."""
@@ -46,7 +52,7 @@ class Perceptron:
             arrays |= {f"weight{number}": weight, f"bias{number}": bias}
         if self.units is not None:
             arrays |= {"middle": self.units.middle, "spread": self.units.spread}
-        return arrays
+        return arrays | ({"both_ways": np.ones(1)} if self.both_ways else {})
 
 
 def perceptron_from_arrays(arrays: Mapping[str, Array]) -> Perceptron:
@@ -57,7 +63,7 @@ def perceptron_from_arrays(arrays: Mapping[str, Array]) -> Perceptron:
     count = sum(name.startswith("weight") for name in arrays)
     layers = tuple((float64(f"weight{number}"), float64(f"bias{number}")) for number in range(count))
     return Perceptron(Standard.from_arrays(arrays), layers,
-                      Units(float64("middle"), float64("spread")) if "middle" in arrays else None)
+                      Units(float64("middle"), float64("spread")) if "middle" in arrays else None, "both_ways" in arrays)
 
 
 def through(layers: Sequence[Layer], z: Array) -> Array:

@@ -49,7 +49,8 @@ class ReverseKLHeads:
 
     def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
         """One mixture, or the exception that it met, per problem; equal to single fits bit for bit."""
-        return solve_side_by_side(problems, lambda features: whitened_design(features, max(self.penalty, NARROW)), self._solve)
+        ridge = max(self.penalty, NARROW)
+        return solve_side_by_side(problems, lambda problem: whitened_design(problem.features, ridge), self._solve)
 
     def _solve(self, whitened: tuple[Design, Array], problem: FitProblem) -> Predictor:
         design, scale = whitened

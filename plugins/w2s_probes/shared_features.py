@@ -7,23 +7,24 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from w2s_bench.contracts import Array, FitProblem, Predictor, by_features
+from w2s_bench.contracts import FitProblem, Predictor, by_features
 from w2s_probes.standardise import check_labels
 
 Decomposed = TypeVar("Decomposed")
 Solve = Callable[[Decomposed, FitProblem], Predictor]
 
 
-def solve_shared(problems: Sequence[FitProblem], decompose: Callable[[Array], Decomposed],
+def solve_shared(problems: Sequence[FitProblem], decompose: Callable[[FitProblem], Decomposed],
                  solve: Solve[Decomposed]) -> list[Predictor | Exception]:
-    """Solve every problem, with one decomposition per feature matrix and each label set on its own.
+    """Solve every problem, with one decomposition per feature matrix, made from the first problem that has it, and each label
+    set on its own.
 
     The answer to a problem does not depend on which others are in the list, not even in its last bit.
     """
     return _solved(problems, decompose, solve, _in_turn)
 
 
-def solve_side_by_side(problems: Sequence[FitProblem], decompose: Callable[[Array], Decomposed],
+def solve_side_by_side(problems: Sequence[FitProblem], decompose: Callable[[FitProblem], Decomposed],
                        solve: Solve[Decomposed]) -> list[Predictor | Exception]:
     """`solve_shared` for solvers of many small steps: as many at once as linear algebra has threads.
 
@@ -41,7 +42,7 @@ def one(answer: Predictor | Exception) -> Predictor:
     return answer
 
 
-def _solved(problems: Sequence[FitProblem], decompose: Callable[[Array], Decomposed], solve: Solve[Decomposed],
+def _solved(problems: Sequence[FitProblem], decompose: Callable[[FitProblem], Decomposed], solve: Solve[Decomposed],
             run: Callable[[Callable[[int], None], Sequence[int]], None]) -> list[Predictor | Exception]:
     answers: dict[int, Predictor | Exception] = {}
 
@@ -54,7 +55,7 @@ def _solved(problems: Sequence[FitProblem], decompose: Callable[[Array], Decompo
 
     for indices in by_features(problems).values():
         try:
-            shared = decompose(problems[indices[0]].features)
+            shared = decompose(problems[indices[0]])
         except Exception as error:
             answers.update(dict.fromkeys(indices, error))
             continue

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from w2s_bench.contracts import Array
 from w2s_probes.spectrum import Eigenbasis, eigenbasis_of
-from w2s_probes.standardise import Standard, row_blocks
+from w2s_probes.standardise import Standard, row_blocks, standard_of, uncentred_of
 
 NUMERICAL_RANK = 1e-7
 """Directions whose singular value is below this share of the largest are rounding, not features."""
@@ -22,6 +22,7 @@ HELD = 1 << 28
 class Design:
     """A design z (n, r) float64 whose columns have mean 0, class-major: weights are (c, r), images (c, n).
 
+    intercept: whether heads on it have one; without one the columns are not centred.
     basis: (s, r), turns standardised features into z, None for the identity. energy: (q,) eigenvalues of zᵀz/n, largest
     first. vectors: (r, q) eigenvectors, None for the identity.
     """
@@ -31,6 +32,7 @@ class Design:
     basis: Array | None
     energy: Array
     vectors: Array | None
+    intercept: bool = True
 
     @cached_property
     def width(self) -> int:
@@ -68,20 +70,20 @@ class Design:
 
     def taking(self, rows: Array) -> Design:
         """The same coordinates over some rows, whose column means and spectrum are then near the stated ones only."""
-        return Design(self.features[rows], self.standard, self.basis, self.energy, self.vectors)
+        return replace(self, features=self.features[rows])
 
 
-def ball_design(features: Array) -> Design:
+def ball_design(features: Array, intercept: bool = True) -> Design:
     """The standardised features themselves, for heads with a penalty. Raises Diverged for features that are not finite."""
-    basis = eigenbasis_of(features, NUMERICAL_RANK)
-    return _ready(Design(features, basis.standard, None, basis.energy / len(features), _right(basis, features)))
+    basis = eigenbasis_of(features, NUMERICAL_RANK, standard_of if intercept else uncentred_of)
+    return _ready(Design(features, basis.standard, None, basis.energy / len(features), _right(basis, features), intercept))
 
 
-def span_design(features: Array) -> Design:
+def span_design(features: Array, intercept: bool = True) -> Design:
     """The standardised features in the basis of their right singular vectors, for heads without a penalty: sought in the
     numerical row space alone, near-copies of a column blow up nothing. Raises Diverged for features that are not finite."""
-    basis = eigenbasis_of(features, NUMERICAL_RANK)
-    return _ready(Design(features, basis.standard, _right(basis, features), basis.energy / len(features), None))
+    basis = eigenbasis_of(features, NUMERICAL_RANK, standard_of if intercept else uncentred_of)
+    return _ready(Design(features, basis.standard, _right(basis, features), basis.energy / len(features), None, intercept))
 
 
 def whitened_design(features: Array, ridge: float) -> tuple[Design, Array]:

@@ -38,11 +38,12 @@ def solve_softmax(design: Design, labels: Array, penalty: float, tolerance: floa
     labels: (n, k) float64 rows of the simplex. W and b have sum 0 over classes, which the penalty asks for and which costs
     no generality. A class without label mass stays out of the fit: its column is 0 and its intercept such that its
     probability is at most KL_CLIP everywhere, which the scorer reads as KL_CLIP; it is so for all but one class where
-    there is one only. start: where to begin. Raises Diverged when the Euclidean gradient norm, in (W, b) of the design,
-    does not come down to `tolerance`, and without a penalty when a head separates the labels, so that none is best.
+    there is one only. Where the design has no intercept, b is 0 and every class is fitted. start: where to begin. Raises Diverged
+    when the Euclidean gradient norm, in (W, b) of the design, does not come down to `tolerance`, and without a penalty when a
+    head separates the labels, so that none is best.
     """
     k = labels.shape[1]
-    present = np.flatnonzero(labels.sum(axis=0) > 0)
+    present = np.flatnonzero(labels.sum(axis=0) > 0) if design.intercept else np.arange(k)
     weight, intercept = np.zeros((design.width, k)), np.full(k, np.log(KL_CLIP * len(present)))
     if len(present) == 1:
         intercept[present] = 0.0
@@ -109,7 +110,8 @@ class _Newton:
 
     def first(self) -> _Point:
         """The best head that looks at no feature."""
-        return _Point(np.zeros((self.turn.shape[1], self.design.width)), self.turn.T @ np.log(self.labels.mean(axis=1)))
+        theta = np.zeros((self.turn.shape[1], self.design.width))
+        return _Point(theta, self.turn.T @ np.log(self.labels.mean(axis=1)) if self.design.intercept else np.zeros(len(theta)))
 
     def solved(self, at: _Point, tolerance: float) -> tuple[_Point, float, float]:
         """The minimum, the objective and the gradient norm there."""
@@ -150,7 +152,7 @@ class _Newton:
     def gradient(self, p: Array, at: _Point) -> _Point:
         """At probabilities p (k, n)."""
         residual = self.turn.T @ (p - self.labels) / p.shape[1]
-        return _Point(self.design.moments(residual) + self.penalty * at.theta, residual.sum(axis=1))
+        return _Point(self.design.moments(residual) + self.penalty * at.theta, self._intercepts(residual))
 
     def curved(self, p: Array, ahead: _Point) -> tuple[_Point, Array]:
         """The Hessian at p times a direction, and the direction's image ahead zᵀ + β (c, n)."""
@@ -158,7 +160,11 @@ class _Newton:
         spread = p * (self.turn @ image)
         spread -= p * spread.sum(axis=0)
         bent = self.turn.T @ spread / p.shape[1]
-        return _Point(self.design.moments(bent) + self.penalty * ahead.theta, bent.sum(axis=1)), image
+        return _Point(self.design.moments(bent) + self.penalty * ahead.theta, self._intercepts(bent)), image
+
+    def _intercepts(self, values: Array) -> Array:
+        """What values (c, n) sum up to in the intercepts (c,): nothing where they are held at 0."""
+        return values.sum(axis=1) if self.design.intercept else np.zeros(len(values))
 
     def direction(self, p: Array, slope: _Point, goal: float) -> tuple[_Point, Array]:
         """The Newton step, by conjugate gradients to a residual norm of `goal`, and its image (c, n)."""

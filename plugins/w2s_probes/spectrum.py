@@ -123,4 +123,4 @@ def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve[Spect
 
     The answer to a problem does not depend on which others are in the list, not even in its last bit.
     """
-    return solve_shared(problems, lambda features: spectrum_of(features, cutoff), solve)
+    return solve_shared(problems, lambda problem: spectrum_of(problem.features, cutoff), solve)

@@ -81,6 +81,20 @@ def standard_of(features: Array) -> Standard:
     return Standard(kept, mean[kept], scale[kept])
 
 
+def uncentred_of(features: Array) -> Standard:
+    """Root mean square of each column, the mean left as it is; columns of zeros are dropped.
+
+    For differences between the two of a pair: who swaps the two of a pair changes the sign of its row, and nothing else.
+    """
+    n, d = features.shape
+    square = np.zeros(d)
+    for rows in row_blocks(n):
+        square += (features[rows].astype(np.float64) ** 2).sum(axis=0)
+    scale = np.sqrt(square / n)
+    kept = np.flatnonzero(scale > 0.0)
+    return Standard(kept, np.zeros(len(kept)), scale[kept])
+
+
 def check_features(features: Array) -> None:
     """Raise Diverged for features that are no matrix of finite numbers."""
     if features.ndim != 2 or not len(features):

@@ -8,6 +8,7 @@ from w2s_bench.contracts import LIMIT, READING, Parameter, TaskEntry, hookimpl
 
 REGRESSION = frozenset({"regression", "text"})
 CLASSES = frozenset({"classes", "text"})
+PREFERENCES = frozenset({"preferences", "text"})
 
 BALANCE = Parameter("balance", str, "off", "on: as many of every class as of the smallest, after limit, alike for every seed",
                     choices=("off", "on"))
@@ -21,6 +22,7 @@ DIFFICULTY = Parameter("difficulty", str, "none", "words: the shortest 40 % supe
 def w2s_tasks() -> Iterable[TaskEntry]:
     """Tasks from a file of yours, from what every Python carries, from local files of known sets, and from the hub."""
     yield _own_table()
+    yield _own_pairs()
     yield TaskEntry(
         "python-functions",
         "w2s_text.python_functions:PythonFunctions",
@@ -66,6 +68,37 @@ def _own_table() -> TaskEntry:
     )
 
 
+def _own_pairs() -> TaskEntry:
+    return TaskEntry(
+        "pairs",
+        "w2s_text.own_pairs:own_pairs",
+        summary="which of two texts is preferred: CSV, TSV, JSON lines, Parquet, or a folder of those",
+        tags=PREFERENCES,
+        parameters=(
+            Parameter("path", str, None, "a file or a folder", role="place"),
+            Parameter("prompt", str, "", "column of what both texts answer, which is read before each; empty: none"),
+            Parameter("chosen", str, "chosen", "column of the better text; which comes first is drawn by the id"),
+            Parameter("rejected", str, "rejected", "column of the other text"),
+            Parameter("first", str, "", "column of the first text, where a column says which is preferred"),
+            Parameter("second", str, "", "column of the second text"),
+            Parameter("preferred", str, "", "column that says which: the name of its column, first or second, 1 or 2, or the "
+                      "probability that the first is preferred"),
+            Parameter("sides", str, "", 'other words for the first and the second, "A,B"'),
+            Parameter("tie", str, "", "word for neither, which counts as 1/2"),
+            Parameter("split", str, "auto", "column of supervise, transfer and test; auto: 'split' where there is one; none: "
+                      "drawn by the seed, all pairs of one prompt in one part", words=("auto", "none")),
+            Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
+                      words=("auto", "none")),
+            LIMIT,
+            DIVERGENCE,
+            Parameter("answers", str, "", "columns with a teacher's answers, joined with +: words as of preferred, or the "
+                      "probability that the first (or chosen) is; rows without an answer leave; those of `given` in the same "
+                      "spec are added"),
+            *READING,
+        ),
+    )
+
+
 def _local_sets() -> Iterable[TaskEntry]:
     path = Parameter("path", str, None, "folder that holds the files", role="place")
     reading = Parameter("as", str, "classes", "five classes, steps of a scale (ordinal), or the number 0 to 4 (regression)",
@@ -89,13 +122,12 @@ def _local_sets() -> Iterable[TaskEntry]:
 
 
 def _hub_sets() -> Iterable[TaskEntry]:
-    from w2s_text import choice_sets, labelled_sets
+    from w2s_text import choice_sets, labelled_sets, pair_sets
     from w2s_text.hub_set import declared_sets
 
     parameters = (
-        BALANCE,
         LIMIT,
-        Parameter("path", str, "", "folder with the data set's Parquet files; empty: the hub, or its copy in the cache",
+        Parameter("path", str, "", "folder with the data set's files; empty: the hub, or its copy in the cache",
                   role="place"),
         Parameter("revision", str, "", "commit, tag or branch on the hub; empty: the declared one, else the newest"),
         DIVERGENCE,
@@ -104,5 +136,8 @@ def _hub_sets() -> Iterable[TaskEntry]:
     for module in (labelled_sets, choice_sets):
         for attribute, declared in declared_sets(module).items():
             tags = CLASSES | {"hub"} | ({"burns-nlp"} if declared.burns else set())
-            yield TaskEntry(declared.name, f"{module.__name__}:{attribute}", tags=tags, parameters=parameters,
+            yield TaskEntry(declared.name, f"{module.__name__}:{attribute}", tags=tags, parameters=(BALANCE, *parameters),
                             summary=f"{declared.title}, {' or '.join(declared.classes)} (hub: {declared.hub})")
+    for attribute, declared in declared_sets(pair_sets).items():
+        yield TaskEntry(declared.name, f"{pair_sets.__name__}:{attribute}", tags=PREFERENCES | {"hub"}, parameters=parameters,
+                        summary=f"{declared.title}: which of two is preferred (hub: {declared.hub})")

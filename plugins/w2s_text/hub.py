@@ -17,6 +17,9 @@ HUB_SECONDS = 3.0
 _SILENT: list[Exception] = []
 """Why the hub does not answer in this process: it is asked once, not once for each data set of a plan."""
 
+LINES = (".jsonl", ".jsonl.gz")
+"""Files of JSON lines, which are read where a folder holds no Parquet files."""
+
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -97,14 +100,15 @@ def commit_on_hub(name: str, revision: str) -> str | None:
 
 
 def digest_of_parts(wanted: HubCopy, path: str) -> str:
-    """SHA-256 over names and contents of the Parquet files of both splits."""
+    """SHA-256 over names and contents of the files of both splits."""
     return file_digest(*(file for files in _part_files(wanted, path) for file in files))
 
 
 def _read_folder(wanted: HubCopy, path: str) -> tuple[Any, Any]:
     train, test = _part_files(wanted, path)
     with _explained(path, "") as datasets, tempfile.TemporaryDirectory() as cache, _without_bars(datasets):
-        parts = [datasets.load_dataset("parquet", data_files={"train": [str(file) for file in files]}, split="train",
+        format = "parquet" if train[0].suffix == ".parquet" else "json"
+        parts = [datasets.load_dataset(format, data_files={"train": [str(file) for file in files]}, split="train",
                                        cache_dir=f"{cache}/{number}", keep_in_memory=True)
                  for number, files in enumerate((train, test))]
     return parts[0], parts[1]
@@ -114,7 +118,7 @@ def _part_files(wanted: HubCopy, path: str) -> tuple[tuple[Path, ...], tuple[Pat
     root = Path(path).expanduser()
     if not root.is_dir():
         raise DataError("no such folder", where=path, hint=_how_to_get(wanted, ""))
-    found = sorted(root.rglob("*.parquet"))
+    found = sorted(root.rglob("*.parquet")) or sorted(file for ending in LINES for file in root.rglob(f"*{ending}"))
     for folder in (wanted.config, wanted.folder):
         found = [file for file in found if folder in file.relative_to(root).parts[:-1]] or found
     parts = [tuple(file for file in found if _is_of(file, split)) for split in (wanted.train, wanted.test)]
@@ -122,18 +126,19 @@ def _part_files(wanted: HubCopy, path: str) -> tuple[tuple[Path, ...], tuple[Pat
         if not files:
             names = ", ".join(str(file.relative_to(root)) for file in found[:6]) or "no Parquet file"
             raise DataError(f"no Parquet file of the split {split!r}", where=path,
-                            hint=f"expected {split}-*.parquet or {split}/*.parquet; it holds {names}")
+                            hint=f"expected {split}-*.parquet or {split}/*.parquet (or {split}.jsonl.gz); it holds {names}")
     return parts[0], parts[1]
 
 
 def _is_of(file: Path, split: str) -> bool:
-    return file.stem == split or file.stem.startswith(f"{split}-") or file.parent.name == split
+    stem = file.name.partition(".")[0]
+    return stem == split or stem.startswith(f"{split}-") or file.parent.name == split
 
 
 def _how_to_get(wanted: HubCopy, revision: str) -> str:
     at = f" --revision {revision}" if revision else ""
     return (f"without network: elsewhere, `hf download {wanted.hub} --repo-type dataset{at} --local-dir FOLDER`, "
-            f"then {wanted.name}[path=FOLDER] reads the Parquet files in it")
+            f"then {wanted.name}[path=FOLDER] reads the files in it")
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.contracts import Array, Classes, DataError, UsageError, fixed_sample, seed_for
+from w2s_bench.contracts import Array, Classes, DataError, Preferences, UsageError, fixed_sample, seed_for
 from w2s_text.hub import HubCopy, cached_commit, commit_named, commit_on_hub, digest_of_parts, read_parts
 
 if TYPE_CHECKING:
@@ -18,11 +18,15 @@ BATCH = 2048
 
 @dataclass(frozen=True)
 class Example:
-    """One formatted example. label: 0 or 1. group: what it shares with related examples; "" where that is its text."""
+    """One formatted example. label: 0 or 1. group: what it shares with related examples; "" where that is its text.
+
+    other: of a pair, the second text; the label is then 1 where the first, `text`, is preferred.
+    """
 
     text: str
     label: int
     group: str = ""
+    other: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class HubSet:
     formatter: a raw row and a number drawn for its id, in [0, 2⁶³), to an `Example`; a pure function.
     config, folder, revision: how the hub's copy is loaded; folder is one of a branch of Parquet files, such as the hub makes
     of data sets that hold a script. train, test: splits with labels. classes: names of label 0 and label 1.
-    seen: where id, splits and revision were seen. burns: one of the 22 sets of Burns et al. (2023).
+    seen: where id, splits and revision were seen. burns: one of the 22 sets of Burns et al. (2023). pairs: its examples are
+    pairs of texts, one of which is preferred; pairs of equal texts are left out.
     """
 
     name: str
@@ -49,21 +54,23 @@ class HubSet:
     revision: str = ""
     classes: tuple[str, str] = ("no", "yes")
     burns: bool = True
+    pairs: bool = False
 
     @property
     def copy(self) -> HubCopy:
         """What it is loaded by."""
         return HubCopy(self.name, self.hub, self.train, self.test, self.config, self.folder)
 
-    def __call__(self, balance: str, limit: int, path: str, revision: str, divergence: str, difficulty: str) -> LabelledTask:
+    def __call__(self, limit: int, path: str, revision: str, divergence: str, difficulty: str,
+                 balance: str = "off") -> LabelledTask:
         from w2s_text.labelled import LabelledTask
 
         if path and revision:
             raise UsageError(f"revision={revision} is one of the hub, and path={path} is a folder here", where=self.name,
                              hint="give one of the two")
         source = HubSource(self, path, revision or self.revision, asked=bool(revision))
-        return LabelledTask(self.name, source, Classes(2, self.classes), divergence, self.licence, self.citation, balance, limit,
-                            difficulty)
+        output = Preferences() if self.pairs else Classes(2, self.classes)
+        return LabelledTask(self.name, source, output, divergence, self.licence, self.citation, balance, limit, difficulty)
 
 
 @dataclass(frozen=True)
@@ -110,10 +117,12 @@ class HubSource:
             for row, raw in zip(rows.tolist(), _raw_rows(part, rows), strict=True):
                 ids.append(f"{split}-{row}")
                 examples.append(formatted(declared, raw, ids[-1]))
-        return Labelled(
+        whole = Labelled(
             text_array([example.text for example in examples]), one_hot([example.label for example in examples], 2),
             text_array(ids), text_array([example.group or example.text for example in examples]),
-            np.arange(len(ids)) >= sizes[0])
+            np.arange(len(ids)) >= sizes[0],
+            text_array([example.other for example in examples]) if declared.pairs else None)
+        return whole.at(np.flatnonzero(whole.texts != whole.others)) if declared.pairs else whole
 
 
 def _raw_rows(part: Any, rows: Array) -> Iterator[Raw]:
@@ -133,7 +142,7 @@ def formatted(declared: HubSet, raw: Raw, identity: str) -> Example:
                         hint=f"its columns: {', '.join(raw)}. A revision= with the declared ones would do") from error
     except (TypeError, ValueError, IndexError) as error:
         raise DataError(f"is no {declared.title} example: {error}", where=where) from error
-    if example.label not in (0, 1) or not isinstance(example.text, str):
+    if example.label not in (0, 1) or not isinstance(example.text, str) or not isinstance(example.other, str):
         raise DataError(f"has the label {example.label!r}, not 0 or 1", where=where,
                         hint="splits whose labels are hidden hold -1; choose a revision or folder with labels")
     return example

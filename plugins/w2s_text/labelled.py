@@ -17,8 +17,10 @@ from w2s_bench.contracts import (
     Pool,
     Split,
     Splits,
+    columns_at,
     easy_to_hard,
     generator_for,
+    paired,
     thinned,
 )
 from w2s_text.columns import words_in
@@ -35,7 +37,8 @@ class Labelled:
     """texts: (n,) object of str. truth: (n, k) float64. ids: (n,) object of str, unique.
 
     groups: (n,) object of str; examples of one group, such as questions about one passage, stay in one part.
-    test: (n,) bool, the source's own test part, or None where all parts are drawn.
+    test: (n,) bool, the source's own test part, or None where all parts are drawn. others: (n,) object of str, the second of
+    each pair, whose first are the texts, or None.
     """
 
     texts: Array
@@ -43,19 +46,30 @@ class Labelled:
     ids: Array
     groups: Array
     test: Array | None = None
+    others: Array | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def at(self, rows: Array) -> Labelled:
         """These rows, in this order."""
-        test = None if self.test is None else self.test[rows]
+        test, others = (None if values is None else values[rows] for values in (self.test, self.others))
         return replace(self, texts=self.texts[rows], truth=self.truth[rows], ids=self.ids[rows], groups=self.groups[rows],
-                       test=test)
+                       test=test, others=others)
+
+    @property
+    def inputs(self) -> dict[str, Array]:
+        """Column "text", or the pairs of that name."""
+        return {"text": self.texts} if self.others is None else paired("text", self.texts, self.others)
+
+    @property
+    def words(self) -> Array:
+        """How many words each example has, (n,); the two of a pair together."""
+        return words_in(self.texts) if self.others is None else words_in(self.texts) + words_in(self.others)
 
     def pool(self) -> Pool:
-        """All inputs: column "text"."""
-        return Pool({"text": self.texts}, self.ids)
+        """All inputs."""
+        return Pool(self.inputs, self.ids)
 
     def splits(self, task: str, seed: int, difficulty: Array | None = None) -> Splits:
         """Supervise and transfer halves of what is no test, or 40, 40 and 20 % of all, drawn by task and seed.
@@ -70,7 +84,7 @@ class Labelled:
         else:
             rest = np.flatnonzero(~self.test)
             parts = [rest[part] for part in drawn_parts(self.groups[rest], HALVES, task, seed)] + [np.flatnonzero(self.test)]
-        return Splits(*(Split({"text": self.texts[rows]}, self.truth[rows], self.ids[rows]) for rows in parts))
+        return Splits(*(Split(columns_at(self.inputs, rows), self.truth[rows], self.ids[rows]) for rows in parts))
 
 
     def _easy_to_hard(self, difficulty: Array, task: str, seed: int) -> list[Array]:
@@ -144,13 +158,13 @@ class LabelledTask:
         return found
 
     def pool(self) -> Pool:
-        """inputs: text (n,)."""
+        """inputs: text (n,), or pairs of it."""
         return self.labelled().pool()
 
     def load(self, seed: int) -> Splits:
-        """inputs: text (n,); truth (n, k). Raises DataError as the source does."""
+        """inputs: as of `pool`; truth (n, k). Raises DataError as the source does."""
         found = self.labelled()
-        return found.splits(self.name, seed, None if self.difficulty == "none" else words_in(found.texts))
+        return found.splits(self.name, seed, None if self.difficulty == "none" else found.words)
 
 
 def drawn_parts(groups: Array, shares: Sequence[float], task: str, seed: int, difficulty: Array | None = None) -> list[Array]:

@@ -13,7 +13,7 @@ from derivation.columns import HALVED, ON_TRAIN, WITH_ENDS, WITH_SE
 from derivation.divergences import Divergence, Ledger
 from derivation.flags import flags_of
 from derivation.intervals import of_mean
-from derivation.metrics import metric_columns, named
+from derivation.metrics import is_of_classes, metric_columns, named
 from derivation.ratios import ratio, recovered
 from derivation.run_files import SPLITS, Array, Cell
 
@@ -28,7 +28,7 @@ def derived_row(cell: Cell, ledgers: Mapping[str, Ledger]) -> dict[str, Any]:
     """Every column that predictions and certificates decide; a column that is not there is null."""
     test, train, row = ledgers["test"], ledgers["train"], dict(cell.row)
     metrics, missing = metric_columns(cell.answers["test"], cell.output)
-    classes = cell.output["kind"] == "classes"
+    classes = is_of_classes(cell.output)
     pgr, reason = recovered(*(test.terms[name] for name in ("err_weak", "err_student", "err_ceiling")))
     return {
         **_means(test), **{f"{name}_train": train.means[name] for name in ON_TRAIN}, **_halves(test, classes), **metrics,

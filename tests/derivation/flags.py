@@ -14,7 +14,7 @@ import numpy as np
 
 from derivation.divergences import Ledger
 from derivation.intervals import of_mean
-from derivation.metrics import named
+from derivation.metrics import is_of_classes, named
 from derivation.run_files import Array
 
 UNKNOWN = ("splits-overlap", "class-missing-in-supervise", "answer-in-inputs", "answer-in-order")
@@ -22,7 +22,7 @@ UNKNOWN = ("splits-overlap", "class-missing-in-supervise", "answer-in-inputs", "
 
 def flags_of(test: Ledger, train: Ledger, facts: Mapping[str, Any], output: Mapping[str, Any]) -> list[str]:
     """The flags that what is kept decides. facts: those of the training inputs."""
-    classes = output["kind"] == "classes"
+    classes = is_of_classes(output)
     raised = {**_of_teacher(test, classes), **_of_gap(test),
               "student-equals-teacher": _copies(test),
               "labels-clipped": _clipped(test),

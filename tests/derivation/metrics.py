@@ -19,11 +19,16 @@ from derivation.run_files import PREDICTORS, Answers, Array
 BINS, RESAMPLES = 15, 256
 
 
+def is_of_classes(output: Mapping[str, Any]) -> bool:
+    """Whether rows hold probabilities: of classes, or of which of two is preferred."""
+    return output["kind"] in ("classes", "preferences")
+
+
 def metric_columns(answers: Answers, output: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The metrics of test answers by column, and why some are null, each reason once."""
     found: dict[str, Any] = {}
     reasons: dict[str, None] = {}
-    of_classes = output["kind"] == "classes"
+    of_classes = is_of_classes(output)
     made = {name: answers.predicted[name] for name in PREDICTORS if name in answers.predicted}
     if not of_classes or output.get("ordered"):
         steps = np.arange(output["k"], dtype=np.float64)[:, None] if of_classes else np.eye(output["k"])

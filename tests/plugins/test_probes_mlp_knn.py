@@ -153,7 +153,7 @@ def test_a_loss_that_is_not_a_number_is_an_error_with_its_step() -> None:
 
 
 def test_a_head_has_the_outputs_of_its_loss() -> None:
-    assert MlpHead(loss=Squared()).outputs == {"regression"} and MlpHead(loss=Soft()).outputs == {"classes"}
+    assert MlpHead(loss=Squared()).outputs == {"regression"} and MlpHead(loss=Soft()).outputs == {"classes", "preferences"}
 
 
 def test_the_nearest_are_found_by_hand() -> None:

@@ -34,7 +34,7 @@ def local(name: str, folder: Path, **settings: Any) -> Any:
 
 
 def test_the_25_sets_are_tasks_and_22_of_them_those_of_burns() -> None:
-    entries = {entry.name: entry for entry in w2s_text.w2s_tasks() if "hub" in entry.tags}
+    entries = {entry.name: entry for entry in w2s_text.w2s_tasks() if {"hub", "classes"} <= entry.tags}
     assert len(entries) == 25 and set(entries) == set(DECLARED)
     assert set(entries) - {name for name, entry in entries.items() if "burns-nlp" in entry.tags} == {
         "amazon-polarity", "anthropic-hh", "sciq-with-support"}

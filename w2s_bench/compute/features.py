@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from w2s_bench.compute.shown import Shown, shown_to
 from w2s_bench.compute.splits import PARTS, LoadedTask, unpack_ids
 from w2s_bench.contracts import Array, Columns, Embedding, Model
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError
@@ -31,10 +32,12 @@ def embedded(model: Model, label: str, inputs: Mapping[str, Columns], state: Map
     Raises PluginError for a column that is not there or a shape that is wrong, Diverged for values that are not finite.
     """
     arrays: dict[str, Array] = {}
+    column = model.column
     for name, columns in inputs.items():
-        _check_column(model, label, columns)
-        arrays |= _packed(model.embed(columns, state), name, columns, label)
-    return Artifact(arrays, {"column": model.column})
+        shown = shown_to(model, label, columns)
+        arrays |= _packed(model.embed(shown.columns, state), name, shown, label)
+        column = "" if shown.pairs is not None else column
+    return Artifact(arrays, {"column": column})
 
 
 def embedded_together(models: Mapping[str, Any], name: str, columns: Columns) -> list[Artifact]:
@@ -43,23 +46,19 @@ def embedded_together(models: Mapping[str, Any], name: str, columns: Columns) ->
     Raises as it does.
     """
     (label, first), *_ = models.items()
-    _check_column(first, label, columns)
-    found = list(first.embed_many(list(models.values()), columns))
+    shown = shown_to(first, label, columns)
+    found = list(first.embed_many(list(models.values()), shown.columns))
     if len(found) != len(models):
         raise PluginError(f"embed_many of {label} gave {len(found)} answers for {len(models)} models")
-    return [Artifact(_packed(embedding, name, columns, label), {"column": first.column})
+    column = "" if shown.pairs is not None else first.column
+    return [Artifact(_packed(embedding, name, shown, label), {"column": column})
             for label, embedding in zip(models, found, strict=True)]
 
 
-def _check_column(model: Model, label: str, columns: Columns) -> None:
-    if model.column and model.column not in columns:
-        raise PluginError(f"{label} reads the column {model.column!r}; the task has {', '.join(columns)}")
-
-
-def _packed(embedding: Embedding, name: str, columns: Columns, label: str) -> dict[str, Array]:
-    arrays = {name: _checked(embedding, len(next(iter(columns.values()))), label)}
+def _packed(embedding: Embedding, name: str, shown: Shown, label: str) -> dict[str, Array]:
+    arrays = {name: shown.compared(_checked(embedding, len(next(iter(shown.columns.values()))), label), label)}
     if embedding.truncated is not None:
-        arrays[f"{name}/truncated"] = np.asarray(embedding.truncated, dtype=bool)
+        arrays[f"{name}/truncated"] = shown.either(np.asarray(embedding.truncated, dtype=bool))
     return arrays
 
 

@@ -40,6 +40,7 @@ from w2s_bench.contracts import (
     Split,
     can,
     declared,
+    one_by_one,
 )
 from w2s_bench.contracts.devices import asked
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError
@@ -173,8 +174,8 @@ class Workshop:
 
     def _unlabelled(self, load: str) -> Columns:
         splits = self._loaded(load).splits
-        return {name: np.concatenate([splits.supervise.inputs[name], splits.transfer.inputs[name]])
-                for name in splits.supervise.inputs}
+        return one_by_one({name: np.concatenate([splits.supervise.inputs[name], splits.transfer.inputs[name]])
+                           for name in splits.supervise.inputs})
 
     def _embed(self, job: Job) -> Artifact:
         recipe = job.recipe

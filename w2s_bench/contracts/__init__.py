@@ -70,7 +70,7 @@ from w2s_bench.contracts.fitting import (
     by_features,
 )
 from w2s_bench.contracts.hooks import hookimpl, hookspec
-from w2s_bench.contracts.labels import ClassColumn, answers_of, are_hard, class_names, number_labels, scored_by_brier
+from w2s_bench.contracts.labels import ClassColumn, answers_of, are_hard, class_names, label_name, number_labels, scored_by_brier
 from w2s_bench.contracts.leaks import Leak, leaks, repeated
 from w2s_bench.contracts.measures import (
     PREDICTORS,
@@ -90,8 +90,9 @@ from w2s_bench.contracts.measures import (
     Value,
 )
 from w2s_bench.contracts.models import Embedding, Model, PrepareContext, PreparedModel, Task, TrainableModel
-from w2s_bench.contracts.outputs import Classes, Output, Regression
+from w2s_bench.contracts.outputs import Classes, Output, Preferences, Regression, scored_as
 from w2s_bench.contracts.packages import place_of
+from w2s_bench.contracts.pairs import one_by_one, pair_names, paired, sides
 from w2s_bench.contracts.samples import LIMIT, columns_at, fixed_sample, limited, thinned
 from w2s_bench.contracts.seeds import generator_for, seed_for
 from w2s_bench.contracts.tables import (
@@ -113,12 +114,13 @@ __all__ = [
     "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext",
     "FitProblem", "Geometry", "InputsRead", "Labels", "Leak", "LinearPredictor", "Loss", "LossEntry", "Measured", "Metric",
     "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Outcome", "Output", "OutputEntry",
-    "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor", "PrepareContext", "PreparedModel", "Recovered",
-    "Regression", "Sample", "Schedule", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement",
-    "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError",
-    "Value", "W2SError", "Wording", "Workbench", "answers_of", "are_hard", "array_width", "as_column", "as_rows",
-    "by_features", "can", "canonical_json", "check_same_shape", "class_names", "columns_at", "declared", "device", "digest",
-    "draw_splits", "easy_to_hard", "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory",
-    "leaks", "limited", "nearest", "number_labels", "place_of", "read_bytes", "read_csv", "read_table", "repeated",
-    "scored_by_brier", "seed_for", "stacked", "table_digest", "table_files", "table_of", "text_column", "thinned",
+    "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor", "Preferences", "PrepareContext",
+    "PreparedModel", "Recovered", "Regression", "Sample", "Schedule", "ShapeError", "Sides", "SoftmaxPredictor", "Split",
+    "Splits", "Statement", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry",
+    "TrainableModel", "UsageError", "Value", "W2SError", "Wording", "Workbench", "answers_of", "are_hard", "array_width",
+    "as_column", "as_rows", "by_features", "can", "canonical_json", "check_same_shape", "class_names", "columns_at",
+    "declared", "device", "digest", "draw_splits", "easy_to_hard", "file_digest", "fixed_sample", "generator_for", "hookimpl",
+    "hookspec", "in_memory", "label_name", "leaks", "limited", "nearest", "number_labels", "one_by_one", "pair_names",
+    "paired", "place_of", "read_bytes", "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for",
+    "sides", "stacked", "table_digest", "table_files", "table_of", "text_column", "thinned",
 ]

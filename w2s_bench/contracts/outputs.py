@@ -96,7 +96,7 @@ class Classes:
     k: int
     names: tuple[str, ...] = ()
     ordered: bool = False
-    kind: Literal["classes"] = "classes"
+    kind: str = "classes"
 
     unit = ""
 
@@ -148,3 +148,29 @@ class Classes:
 
     def _names(self) -> Sequence[str]:
         return self.names or [str(number) for number in range(self.k)]
+
+
+@dataclass(frozen=True)
+class Preferences(Classes):
+    """Which of two is preferred, as two classes: row (n, 2) holds the probabilities that the second and that the first is.
+
+    The model is that of Bradley and Terry (1952): each of the two has a reward r, and the first is preferred with probability
+    1 / (1 + e^−(r(first) − r(second))), so that who swaps the two swaps the probabilities. Inputs are the columns of `paired`.
+    """
+
+    k: int = 2
+    names: tuple[str, ...] = ("second", "first")
+    kind: str = "preferences"
+
+    def describe(self) -> str:
+        """What is chosen between."""
+        return "which of two is preferred"
+
+    def summary_words(self) -> tuple[str, str]:
+        """A line a side."""
+        return "count and share of each that is preferred", "preferred"
+
+
+def scored_as(output: Output) -> str:
+    """The kind of output whose divergences and metrics score an output: `classes` for every kind of classes, else its own."""
+    return "classes" if isinstance(output, Classes) else output.kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from w2s_bench.contracts import Model, Output, OutputEntry, Strategy, Task, can
+from w2s_bench.contracts import Model, Output, OutputEntry, Preferences, Strategy, Task, can, declared, scored_as
 from w2s_bench.contracts.errors import PluginError, nearest
 from w2s_bench.contracts.kinds import Kind
 from w2s_bench.registry import contract
@@ -20,7 +20,7 @@ def check_output(registry: Registry, task: Component, instance: Task, measures: 
     kinds = [offer.entry.name for offer in registry.entries("outputs")]
     if output.kind not in kinds:
         raise PluginError(f"{where} is of the kind {output.kind!r}, which no plugin offers", hint=nearest(output.kind, kinds))
-    allowed = [name for name, divergence in measures.divergences.items() if divergence.output == output.kind]
+    allowed = [name for name, divergence in measures.divergences.items() if divergence.output == scored_as(output)]
     if instance.divergence not in allowed:
         has = f"{task.label} has {noun(registry, output.kind)} and the divergence {instance.divergence}"
         why = measures.why_left_out("divergences", instance.divergence)
@@ -43,6 +43,8 @@ def why_not(registry: Registry, cell: tuple[Component, Component, Component], ta
     if task.output.kind not in strategy.outputs:
         handled = " and ".join(sorted(noun(registry, kind) for kind in strategy.outputs)) or "nothing"
         return f"{of_strategy.label} fits {handled}, and {of_task.label} has {noun(registry, task.output.kind)}"
+    if isinstance(task.output, Preferences) and can(model, "answers") and not declared(strategy, "unfitted", False):
+        return f"{of_strategy.label} compares what a model reads in two, and {of_model.label} has one answer for both"
     if strategy.needs == "module":
         if not can(model, "module"):
             return f"{of_strategy.label} trains a network, and {of_model.label} offers none"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
-from w2s_bench.contracts import InputsRead, can, declared
+from w2s_bench.contracts import InputsRead, can, declared, scored_as
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import PluginError, UsageError
 from w2s_bench.contracts.seeds import seed_for
@@ -230,7 +230,7 @@ class _Planner:
         if task.key not in self._scored_by:
             instance = self._tasks[task.key]
             divergence = self._measures.components["divergences"][instance.divergence]
-            metrics, bounds = self._measures.of(instance.output.kind, instance.divergence)
+            metrics, bounds = self._measures.of(scored_as(instance.output), instance.divergence)
             self._known((divergence, *metrics, *bounds))
             self._scored_by[task.key] = (divergence.key, tuple(component.key for component in metrics),
                                          tuple(component.key for component in bounds))

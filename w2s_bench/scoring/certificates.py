@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax
 
-from w2s_bench.contracts import Array, Divergence, LinearPredictor, PluginError, Sample, SoftmaxPredictor, can
+from w2s_bench.contracts import Array, Divergence, LinearPredictor, PluginError, Preferences, Sample, SoftmaxPredictor, can
 from w2s_bench.scoring import mixture_class
 from w2s_bench.scoring.linear_class import BEYOND, LinearClass
 from w2s_bench.scoring.softmax_class import SoftmaxClass
@@ -93,7 +93,7 @@ def _softmax(strategy: Any, student: SoftmaxPredictor, features: Array, sample: 
     design = student.design(features)
     log_own = log_softmax(design @ student.weight + student.intercept, axis=1)
     _check_own(student, np.allclose(np.exp(log_own), sample.student, rtol=0.0, atol=OWN))
-    heads = SoftmaxClass.of(design, student.radius)
+    heads = SoftmaxClass.of(design, student.radius, constant=not isinstance(sample.output, Preferences))
     gap = heads.gap(student.weight, student.intercept, sample.weak)
     exact = bool(strategy.exact) and gap is not None and gap <= _allowed(sample.divergence, sample.weak, sample.student)
     truth = sample.divergence.conform(sample.truth)
@@ -103,7 +103,8 @@ def _softmax(strategy: Any, student: SoftmaxPredictor, features: Array, sample: 
     beyond = [_found(heads.distance(values), np.log(values))
               for values, inside in ((sample.ceiling, ceiling_in), (truth, truth_in)) if inside]
     beyond.append(_rms(_centred(np.log(sample.student) - log_own)))
-    return ClassCertificate(gap, exact, ceiling_in, truth_in, design.shape[1] + 1 >= len(design), 0.0, max(beyond))
+    return ClassCertificate(gap, exact, ceiling_in, truth_in, design.shape[1] + heads.constant >= len(design), 0.0,
+                            max(beyond))
 
 
 def _mixture(student: Any, features: Array, sample: Sample) -> ClassCertificate:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2s_bench.contracts import Sample
+from w2s_bench.contracts import Classes, Sample
 
 HALVES = (1, 2)
 HALVED = ("err_weak", "err_student", "misfit")
@@ -32,7 +32,7 @@ def first_half(ids: npt.ArrayLike) -> npt.NDArray[np.bool_]:
 def half_means(sample: Sample, first: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """The columns <term>_half1 and <term>_half2 of a sample of 2 examples or more, and accuracy_student_half… of classes."""
     terms = {name: getattr(sample, name) for name in HALVED}
-    if sample.output.kind == "classes":
+    if isinstance(sample.output, Classes):
         terms["accuracy_student"] = sample.truth.argmax(axis=1) == sample.predicted.student.argmax(axis=1)
     return {f"{name}_half{half}": float(values[first if half == 1 else ~first].mean())
             for name, values in terms.items() for half in HALVES}

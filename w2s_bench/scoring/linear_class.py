@@ -1,5 +1,5 @@
-"""The class of linear heads on one sample: {x ↦ Wᵀ h(x) + b}, with a free intercept b and, if asked, ‖W‖_F
-≤ radius.
+"""The class of linear heads on one sample: {x ↦ Wᵀ h(x) + b}, with a free intercept b or, if asked, b = 0, and if asked
+‖W‖_F ≤ radius.
 
 One orthonormal basis of the centred design serves every question, so nothing here is ever (n, n), and singular
 values are not squared as in a Gram matrix: a direction of relative size 1e-12 still counts.
@@ -27,16 +27,18 @@ _ROUNDING = 1e-14
 class LinearClass:
     """basis: (n, q) orthonormal, spans the centred design above rounding. spectrum: (q,) its squared singular values.
 
-    parameters: columns of the design, the intercept not counted. radius: bound on ‖W‖_F, None for none.
+    parameters: columns of the design, the intercept not counted. radius: bound on ‖W‖_F, None for none. constant: whether
+    there is an intercept; without one nothing is centred.
     """
 
     basis: Array
     spectrum: Array
     parameters: int
     radius: float | None
+    constant: bool = True
 
     @staticmethod
-    def of(design: npt.ArrayLike, radius: float | None = None) -> LinearClass:
+    def of(design: npt.ArrayLike, radius: float | None = None, constant: bool = True) -> LinearClass:
         """The class on a design (n, r). Rank-deficient designs are fine, and so is r = 0: constants only.
 
         Raises ShapeError, and DomainError for a negative radius or a design that is not finite.
@@ -45,19 +47,19 @@ class LinearClass:
             raise DomainError(f"the radius is {radius}", hint="a norm is bounded by a number ≥ 0, or by None")
         columns = np.asarray(design, dtype=np.float64)
         if columns.ndim == 2 and columns.shape[1] == 0:
-            return LinearClass(np.zeros(columns.shape), np.zeros(0), 0, radius)
+            return LinearClass(np.zeros(columns.shape), np.zeros(0), 0, radius, constant)
         h = as_rows(columns, "design")
         n, r = h.shape
-        q, triangle = np.linalg.qr(h - h.mean(axis=0))
+        q, triangle = np.linalg.qr(h - h.mean(axis=0) if constant else h)
         left, s, _ = np.linalg.svd(triangle, full_matrices=False)
         rank = int(np.count_nonzero(s > s[0] * max(n, r) * np.finfo(np.float64).eps))
-        return LinearClass(q @ left[:, :rank], s[:rank] ** 2, r, radius)
+        return LinearClass(q @ left[:, :rank], s[:rank] ** 2, r, radius, constant)
 
     @property
     def spans_sample(self) -> bool:
-        """Whether a head has as many parameters as the sample has points (r + 1 ≥ n): what it can fit says
-        nothing."""
-        return self.parameters + 1 >= len(self.basis)
+        """Whether a head has as many parameters as the sample has points (r + 1 ≥ n with an intercept): what it can
+        fit says nothing."""
+        return self.parameters + self.constant >= len(self.basis)
 
     def smallest_misfit(self, weak: npt.ArrayLike) -> float:
         """min over the class of the mean over examples of ‖W ᵀh + b − f_w‖², summed over outputs.
@@ -95,7 +97,7 @@ class LinearClass:
         y = as_rows(labels, "labels")
         if len(y) != len(self.basis):
             raise ShapeError(f"design has {len(self.basis)} rows and the labels have {len(y)}")
-        y = y - y.mean(axis=0)
+        y = y - y.mean(axis=0) if self.constant else y
         along = self.basis.T @ y
         remainder = y - self.basis @ along
         return _Labels((along**2).sum(axis=1), float((remainder**2).sum()), float((y**2).sum()))

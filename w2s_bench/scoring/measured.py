@@ -18,6 +18,7 @@ from w2s_bench.contracts import (
     Sample,
     Value,
     nearest,
+    scored_as,
 )
 from w2s_bench.scoring.columns import Column
 from w2s_bench.scoring.intervals import estimate
@@ -49,7 +50,7 @@ def metric_columns(sample: Sample, metrics: Mapping[str, Metric]) -> tuple[dict[
     row: dict[str, float | str | None] = {}
     reasons: dict[str, None] = {}
     for name, metric in metrics.items():
-        if sample.output.kind not in metric.outputs:
+        if scored_as(sample.output) not in metric.outputs:
             continue
         of = sample.predicted.by_name() if metric.of == "predictor" else {"": sample.predicted.student}
         for predictor, prediction in of.items():

@@ -13,7 +13,7 @@ and without a radius the same where G = 0. For f of the class this leaves
 which is weak duality: no curvature, no tolerance, no optimiser. At p = f it is the Frank–Wolfe gap (Jaggi 2013). What p
 must satisfy beyond that, class means or G = 0, is a small step from a good f: p = f + P(w − f), P the projection on
 constants, or on constants and design. Where the step leaves the simplex, p goes on towards w, which satisfies all of it
-(p = w says that L ≥ 0).
+(p = w says that L ≥ 0). Where b = 0, as for preferences, nothing is asked of the class means, and P leaves the constants out.
 """
 
 from __future__ import annotations
@@ -32,33 +32,41 @@ from w2s_bench.scoring.linear_class import BEYOND, LinearClass
 
 @dataclass(frozen=True)
 class SoftmaxClass:
-    """design: (n, r), r ≥ 0. radius: bound on ‖W‖_F, None for none. All questions share one factorisation."""
+    """design: (n, r), r ≥ 0. radius: bound on ‖W‖_F, None for none. constant: whether b is free, else it is 0.
+
+    All questions share one factorisation.
+    """
 
     design: Array
     radius: float | None = None
+    constant: bool = True
 
     @staticmethod
-    def of(design: npt.ArrayLike, radius: float | None = None) -> SoftmaxClass:
+    def of(design: npt.ArrayLike, radius: float | None = None, constant: bool = True) -> SoftmaxClass:
         """The class on a design (n, r). Raises ShapeError, and DomainError for a design that is not finite."""
         columns = np.asarray(design, dtype=np.float64)
-        return SoftmaxClass(columns if columns.ndim == 2 and columns.shape[1] == 0 else as_rows(columns, "design"), radius)
+        return SoftmaxClass(columns if columns.ndim == 2 and columns.shape[1] == 0 else as_rows(columns, "design"), radius,
+                            constant)
 
     @cached_property
     def heads(self) -> LinearClass:
         """The logits that the class reaches without its bound."""
-        return LinearClass.of(self.design)
+        return LinearClass.of(self.design, constant=self.constant)
 
     def gap(self, weight: npt.ArrayLike, intercept: npt.ArrayLike, weak: npt.ArrayLike) -> float | None:
         """A certified upper bound, in nats, on L(f) − min over the class of L, L = mean KL(weak ‖ f), of one head.
 
         weight: (r, k); intercept: (k,); weak: (n, k), conformed to the divergence; the head itself is not clipped. 0 for an exact
         fit up to rounding, never more than L(f), and second order in what a good fit misses, with a radius where that is the
-        norm of the head. None where ‖W‖_F > radius: the head is not in the class then. Raises ShapeError and DomainError.
+        norm of the head. None where the head is not in the class: ‖W‖_F > radius, or an intercept where there is none. Raises
+        ShapeError and DomainError.
         """
         w = as_rows(weak, "weak")
         head = np.asarray(weight, dtype=np.float64)
         head = head - head.mean(axis=1, keepdims=True)  # the same probabilities by the least norm
         if self.radius is not None and np.linalg.norm(head) > self.radius * (1.0 + BEYOND):
+            return None
+        if not self.constant and np.ptp(np.asarray(intercept, dtype=np.float64)) != 0.0:
             return None
         log_f = log_softmax(self._logits(head, intercept, w), axis=1)
         p = self._dual_point(np.exp(log_f), w)
@@ -93,7 +101,7 @@ class SoftmaxClass:
     def _dual_point(self, f: Array, w: Array) -> Array:
         """p = f + P(w − f), moved towards w as far as it needs to have no negative entry."""
         missing = w - f
-        step = np.broadcast_to(missing.mean(axis=0), f.shape)
+        step = np.broadcast_to(missing.mean(axis=0) if self.constant else 0.0, f.shape)
         if self.radius is None:
             basis = self.heads.basis
             step = step + basis @ (basis.T @ missing)
