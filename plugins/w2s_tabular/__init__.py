@@ -20,7 +20,7 @@ def w2s_tasks() -> Iterable[TaskEntry]:
     )
     yield TaskEntry(
         "arrays", "w2s_tabular.arrays:own_arrays",
-        summary="your own table: CSV, TSV, JSON lines, Parquet, npz, or a folder of tables or of .npy files",
+        summary="your own table: CSV, TSV, JSON, Parquet, npz, or a folder of tables or of .npy files",
         tags=REGRESSION | {"classes", "own-data"},
         parameters=(
             Parameter("path", str, None, "the file, or the folder of tables or of .npy files", role="place"),
@@ -38,6 +38,8 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
                       words=("auto", "none")),
             *READING,
+            Parameter("gaps", str, "refuse", "what fills a gap in a column of x: its mean or median over all rows, those of test "
+                      "too, and never a label; refuse: nothing does", choices=("refuse", "mean", "median")),
             Parameter("output", str, "number", "what the label is: a number, a class, or a step of a scale (ordinal)",
                       choices=("number", "classes", "ordinal")),
             Parameter("classes", str, "", 'names of the classes in order, "no,yes"; empty: those in the column, sorted'),

@@ -42,7 +42,7 @@ from w2s_bench.contracts import (
     table_digest,
     thinned,
 )
-from w2s_tabular.inputs import Wanted, inputs_of, is_row_number, matrix
+from w2s_tabular.inputs import Wanted, filled, inputs_of, is_row_number, matrix
 from w2s_tabular.reuse import reused
 
 SMALLEST = 6
@@ -62,7 +62,7 @@ class Arrays:
     separator, encoding, na, decimal: see `READING` of the contracts.
     output_kind: "number"; "classes"; or "ordinal", classes that are steps of a scale. classes: their names in order, with commas.
     balance: "on" thins the classes to one size. limit: a fixed sample of at most so many examples. scored_by: a divergence, or
-    auto.
+    auto. gaps: refuse, or the mean or median that fills the gaps of x, of all rows and without their labels.
     """
 
     licence = "the user's own data"
@@ -88,6 +88,7 @@ class Arrays:
     scored_by: str = "auto"
     answers: str = ""
     difficulty: str = ""
+    gaps: str = "refuse"
 
     @functools.cached_property
     def output(self) -> Output:
@@ -140,6 +141,7 @@ class Arrays:
         table = self._table()
         columns = self._columns(table)
         read = inputs_of(table, columns, self._wanted)
+        columns = filled(columns, read.x, self.gaps)
         taught, there = self._answers(table, columns)
         rows = np.flatnonzero(there)
         answers = {self.label: self._truth(table)[rows], **{name: values.reshape(len(values), -1)[rows]
@@ -200,7 +202,7 @@ class Arrays:
     def _wanted(self) -> Wanted:
         features, exclude, include, answers = (tuple(filter(None, names.split("+"))) for names in (
             self.features, self.exclude, self.include, self.answers))
-        return Wanted(features, exclude, include, answers, self.difficulty)
+        return Wanted(features, exclude, include, answers, self.difficulty, self.gaps)
 
     def _table(self) -> Table:
         table = read_table(self.path, Wording(self.separator, self.encoding, self.na, self.decimal))
@@ -223,6 +225,7 @@ class Arrays:
 
     def _inputs(self, table: Table, columns: Mapping[str, Column]) -> Columns:
         chosen = inputs_of(table, columns, self._wanted).x
+        columns = filled(columns, chosen, self.gaps)
         inputs = {name: column.values for name, column in columns.items()}
         return {**inputs, "x": matrix(columns, chosen)} if chosen else inputs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,8 @@ _IDS = re.compile(r"(?i:ids?|idx|index|uuid|guid|key)|.*[ _.-](?i:ids?|idx|index
 class Wanted:
     """What the person says of x, column names each. features: the columns of x; exclude: those that stay out of it; include:
     those that are in it whatever they look like; answers: those that a teacher answers in, which are not unless asked for;
-    difficulty: the one that says how hard a row is, which is not either.
+    difficulty: the one that says how hard a row is, which is not either. gaps: refuse, or what fills the gaps of a column of x,
+    its mean or median over all rows.
     """
 
     features: tuple[str, ...] = ()
@@ -26,6 +27,7 @@ class Wanted:
     include: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     difficulty: str = ""
+    gaps: str = "refuse"
 
     def check(self, table: Table, columns: Mapping[str, Column]) -> None:
         """Raise DataError for a column that is not there, UsageError for one that is named twice over."""
@@ -60,11 +62,34 @@ def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> In
         asked = {name: column for name, column in columns.items() if name not in left_out}
         chosen = _automatic(table, asked, set(wanted.include), left_out)
     for name in chosen:
-        _check_numbers(table, name, columns[name])
+        _check_numbers(table, name, columns[name], wanted.gaps)
     _check_own_x(table, columns, chosen)
     within = "x" in chosen and len(chosen) > 1
     note = "the file has a column x of its own, and what models read as x is all of these: raw[column=x] reads them all"
-    return InputsRead(tuple(chosen), left_out, frozenset({*wanted.features, *wanted.include}), (note,) if within else ())
+    notes = (*([note] if within else []), *_filling(columns, chosen, wanted.gaps))
+    return InputsRead(tuple(chosen), left_out, frozenset({*wanted.features, *wanted.include}), notes)
+
+
+def filled(columns: Mapping[str, Column], chosen: tuple[str, ...], gaps: str) -> dict[str, Column]:
+    """The columns, those chosen without gaps: filled with the mean or the median of what the column holds in all rows, of its own
+    column where it is a matrix."""
+    return {name: _without_gaps(column, gaps) if name in chosen and gaps != "refuse" else column
+            for name, column in columns.items()}
+
+
+def _without_gaps(column: Column, gaps: str) -> Column:
+    gap = np.isnan(column.values)
+    if not gap.any():
+        return column
+    middle = (np.nanmean if gaps == "mean" else np.nanmedian)(column.values, axis=0)
+    return replace(column, values=np.where(gap, middle, column.values))
+
+
+def _filling(columns: Mapping[str, Column], chosen: list[str], gaps: str) -> list[str]:
+    """What was filled, in a sentence, if anything was."""
+    counts = {name: int(np.isnan(columns[name].values).sum()) for name in chosen}
+    named = [f"{name} {count}" for name, count in counts.items() if count]
+    return [f"gaps are filled with the {gaps} of all rows: {', '.join(named)}"] if named else []
 
 
 def matrix(columns: Mapping[str, Column], chosen: tuple[str, ...]) -> Array:
@@ -121,7 +146,7 @@ def _check_odd(table: Table, name: str, column: Column) -> None:
                     hint=f"{mend}exclude={name} leaves the column out of x")
 
 
-def _check_numbers(table: Table, name: str, column: Column) -> None:
+def _check_numbers(table: Table, name: str, column: Column, gaps: str) -> None:
     if column.kind == "text":
         _check_odd(table, name, column)
         raise DataError(f"feature column {name!r} holds {column.why}", where=table.source, hint="list numeric columns only")
@@ -129,13 +154,17 @@ def _check_numbers(table: Table, name: str, column: Column) -> None:
         cell = table.columns[name][column.rounded]
         raise DataError(f"column {name!r} holds {cell} in {table.row(column.rounded)}, more digits than a number here holds "
                         "(float64)", where=table.source, hint=f"exclude={name} leaves it out of x")
-    bad = ~np.isfinite(column.values)
+    if column.kind == "matrix" and (empty := np.isnan(column.values).all(axis=0)).any():
+        raise DataError(f"column {int(empty.argmax()) + 1} of {name!r} holds nothing but gaps", where=table.source,
+                        hint="leave it out of the array")
+    bad = np.isinf(column.values) if gaps != "refuse" else ~np.isfinite(column.values)
     if bad.any():
         row = int(np.argwhere(bad)[0][0])
         value = column.values[bad][0]
         what = "a gap" if np.isnan(value) else f"{value}"
+        fill = "gaps=median (or mean) fills it; or " if np.isnan(value) else ""
         raise DataError(f"feature column {name!r} holds {what} in {table.row(row)}", where=table.source,
-                        hint=f"fill the gap or leave the row out of the file; or exclude={name} leaves the column out of x")
+                        hint=f"{fill}leave the row out of the file; or exclude={name} leaves the column out of x")
 
 
 def _check_own_x(table: Table, columns: Mapping[str, Column], chosen: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import gzip
 import json
@@ -77,7 +78,10 @@ def test_what_a_file_does_not_say_is_said_by_a_word(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_says_how_to_mend_it(tmp_path: Path) -> None:
     for name, content, said in [
-            ("slashes.csv", 'text,y\n"she said \\"amber, then\\" bridge",1\n', r'line 2: no CSV.*\n  .*doubled, "", and'),
+            ("slashes.csv", 'text,y\n"she said \\"amber, then\\" bridge",1,2\n', r'line 2: no CSV.*\n  .*doubled, "", and'),
+            ("table.json", '{"a": {"0": 1},\n "b": {"0": 2}}', r"line 1: no JSON.*\n.*list of objects"),
+            ("numbers.json", "[1, 2]", "not a list of JSON objects"),
+            ("twice.json", '[{"a": 1, "a": 2}]', "names 'a' more than once"),
             ("r.csv", 'a,y\n"1",2,3\n', r"row 1 has 3 fields, the header 2\n  .*row\.names=FALSE"),
             ("twice.csv", "a,b,a\n1,2,3\n", "names 'a' more than once"),
             ("one.jsonl", '[{"a": 1},\n{"a": 2}]\n', r"line 1: no JSON.*\n.*jq"),
@@ -88,6 +92,27 @@ def test_what_cannot_be_read_says_how_to_mend_it(tmp_path: Path) -> None:
             read_table(written(tmp_path, name, content))
     with pytest.raises(DataError, match=r"not UTF-8 \(byte 0xff\)\n  save the file as UTF-8"):
         read_csv(tmp_path / "bytes.csv")
+
+
+def test_a_backslash_before_quotation_marks_is_read_where_the_file_can_be_nothing_else(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.csv")
+    rows = [('she said "amber, then" bridge', "1"), ("C:\\new", "2"), ('ends "so"', "3")]
+    with open(path, "w", newline="") as file:
+        csv.writer(file, escapechar="\\", doublequote=False, quoting=csv.QUOTE_ALL).writerows([("text", "y"), *rows])
+    table = read_table(path)
+    assert list(zip(table.columns["text"], table.columns["y"], strict=True)) == rows
+    both = read_table(written(tmp_path, "b.csv", 'text,y\n"a ""b"" \\",1\n"c:\\d",2\n'))
+    assert both.columns["text"] == ['a "b" \\', "c:\\d"], "a file that doubles them keeps its backslashes"
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz"])
+def test_a_list_of_objects_is_a_table_and_so_are_objects_a_line(tmp_path: Path, name: str) -> None:
+    records = [{"text": "a\nb", "label": 1, "meta": {"score": 0.5}}, {"text": "c", "label": 0}]
+    pack = gzip.compress if name.endswith("gz") else bytes
+    for content in (json.dumps(records, indent=2), "".join(json.dumps(record) + "\n" for record in records)):
+        (tmp_path / name).write_bytes(pack(content.encode()))
+        table = read_table(str(tmp_path / name))
+        assert table.columns == {"text": ["a\nb", "c"], "label": [1, 0], "meta.score": [0.5, None]}
 
 
 def test_a_cell_of_any_length_is_read(tmp_path: Path) -> None:

@@ -107,3 +107,39 @@ def test_one_odd_cell_is_named_and_a_word_or_exclude_is_the_way_out(tmp_path: Pa
     big = csv(tmp_path, big=[2**53 + 1] * N)
     with pytest.raises(DataError, match="'big' holds 9007199254740993 in row 1, more digits.*\n.*exclude=big"):
         Arrays(big).load(0)
+
+
+@pytest.mark.parametrize(("gaps", "filled"), [("mean", 26.0 / 9), ("median", 2.0)])
+def test_a_word_fills_the_gaps_of_x_from_the_column_alone(tmp_path: Path, gaps: str, filled: float) -> None:
+    """Ten rows of which one has no `age`: the rest is 1, 1, 1, 1, 2, 2, 3, 5, 10."""
+    ages = [1, 1, None, 1, 1, 2, 2, 3, 5, 10]
+    pl.DataFrame({"age": ages, "other": RNG.normal(size=10), "y": RNG.normal(size=10)}).write_csv(tmp_path / "a.csv")
+    path = str(tmp_path / "a.csv")
+    with pytest.raises(DataError, match=r"'age' holds a gap in row 3\n  gaps=median \(or mean\) fills it"):
+        Arrays(path).load(0)
+    task = Arrays(path, gaps=gaps)
+    splits = task.load(0)
+    x = {str(name): row for part in (splits.supervise, splits.transfer, splits.test)
+         for name, row in zip(part.ids, part.inputs["x"], strict=True)}
+    assert x["row 2"][0] == pytest.approx(filled) and [x[f"row {row}"][0] for row in (0, 9)] == [1.0, 10.0]
+    assert task.inputs_read().notes == (f"gaps are filled with the {gaps} of all rows: age 1",)
+
+
+def test_no_word_fills_a_label_an_infinity_or_a_column_of_gaps(tmp_path: Path) -> None:
+    x = RNG.normal(size=(12, 2))
+    for hole, said in (((3, 0), None), ((slice(None), 1), "column 2 of 'x' holds nothing but gaps")):
+        holed = x.copy()
+        holed[hole] = np.nan
+        np.savez(tmp_path / "a.npz", x=holed, y=x[:, 0])
+        if said is None:
+            assert np.isfinite(Arrays(str(tmp_path / "a.npz"), gaps="mean").load(0).test.inputs["x"]).all()
+        else:
+            with pytest.raises(DataError, match=said):
+                Arrays(str(tmp_path / "a.npz"), gaps="mean").load(0)
+    x[2, 1] = np.inf
+    np.savez(tmp_path / "a.npz", x=x, y=x[:, 0])
+    with pytest.raises(DataError, match="holds inf in row 3"):
+        Arrays(str(tmp_path / "a.npz"), gaps="median").load(0)
+    np.savez(tmp_path / "a.npz", x=x[:, :1], y=np.where(np.arange(12) == 4, np.nan, 1.0))
+    with pytest.raises(DataError, match="y of row 5 is missing"):
+        Arrays(str(tmp_path / "a.npz"), gaps="median").load(0)

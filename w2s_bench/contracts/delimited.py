@@ -21,6 +21,7 @@ ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _GUESSED = (",", ";", "\t", "|")
+_BACKSLASH = re.compile(r"\\([\"\\])")
 _EXCEL = re.compile(r"sep=(.)\r?\n?")
 
 
@@ -56,7 +57,7 @@ def read_fields(file: Path, *, where: str = "", separator: str = "auto", encodin
         separator = "tab"
     with _long_fields():
         between = _separator(text, where, worded) if separator == "auto" else _character(separator, where)
-        return _fields(text, between, where)
+        return _quoted_either_way(text, between, where)
 
 
 def decoded_text(content: bytes, where: str, encoding: str = "auto", worded: bool = True) -> str:
@@ -130,6 +131,18 @@ def _long_fields() -> Iterator[None]:
         yield
     finally:
         csv.field_size_limit(before)
+
+
+def _quoted_either_way(text: str, separator: str, where: str) -> tuple[list[str], list[list[str]]]:
+    """The fields of a file that doubles a quotation mark within a field, or, where it can be no such file, puts a backslash
+    before it and before a backslash."""
+    try:
+        return _fields(text, separator, where)
+    except DataError:
+        doubled = _BACKSLASH.sub(lambda found: '""' if found[1] == '"' else "\\", text)
+        if doubled == text or not _fits(doubled, separator):
+            raise
+    return _fields(doubled, separator, where)
 
 
 def _fields(text: str, separator: str, where: str) -> tuple[list[str], list[list[str]]]:

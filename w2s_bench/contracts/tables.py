@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from w2s_bench.contracts.files import file_digest, read_bytes
 if TYPE_CHECKING:
     import polars as pl
 
-TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".parquet")
+TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
 FORMATS = (*TABLES, ".npz")
 
 READING = (
@@ -238,16 +238,39 @@ def _read_delimited(file: Path, wording: Wording) -> Table:
 
 
 def _read_lines(file: Path, wording: Wording) -> Table:
-    records: list[dict[str, object]] = []
+    return _of_records(_records_by_line(decoded_text(read_bytes(file), str(file), wording.encoding), file), file, wording)
+
+
+def _read_json(file: Path, wording: Wording) -> Table:
+    """A list of objects, or objects a line as in a .jsonl file."""
     text = decoded_text(read_bytes(file), str(file), wording.encoding)
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
-        if line.strip():
-            records.append(_record(line, f"{file}, line {number}"))
+    if not text.lstrip().startswith("["):
+        return _of_records(_records_by_line(text, file), file, wording)
+    found = _parsed(text, str(file))
+    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+        raise DataError("not a list of JSON objects", where=str(file), hint='[{"text": …, "label": …}, …]')
+    return _of_records([_flat(record, f"{file}, record {number}") for number, record in enumerate(found, start=1)], file, wording)
+
+
+def _records_by_line(text: str, file: Path) -> list[dict[str, object]]:
+    return [_record(line, f"{file}, line {number}") for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1)
+            if line.strip()]
+
+
+def _of_records(records: Sequence[Mapping[str, object]], file: Path, wording: Wording) -> Table:
     names = dict.fromkeys(name for record in records for name in record)
     return table_of({name: [record.get(name) for record in records] for name in names}, str(file), wording)
 
 
 def _record(line: str, where: str) -> dict[str, object]:
+    record = _parsed(line, where)
+    if not isinstance(record, dict):
+        raise DataError("not a JSON object", where=where, hint='one {"text": …, "label": …} a line')
+    return _flat(record, where)
+
+
+def _parsed(text: str, where: str) -> object:
+    """What JSON says. Raises DataError for a text that is none, and for an object that names something twice."""
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -256,14 +279,12 @@ def _record(line: str, where: str) -> dict[str, object]:
         return dict(pairs)
 
     try:
-        record = json.loads(line, object_pairs_hook=once)
+        found: object = json.loads(text, object_pairs_hook=once)
     except (json.JSONDecodeError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep"
         raise DataError(f"no JSON: {reason}", where=where,
-                        hint="one object a line; a list of objects over several lines is no JSONL: jq -c '.[]'") from error
-    if not isinstance(record, dict):
-        raise DataError("not a JSON object", where=where, hint='one {"text": …, "label": …} a line')
-    return _flat(record, where)
+                        hint="one object a line, or a list of objects in a .json file; jq -c '.[]' makes lines of it") from error
+    return found
 
 
 def _flat(record: Mapping[str, object], where: str) -> dict[str, object]:
@@ -380,4 +401,5 @@ def _unreadable(path: str, error: Exception) -> DataError:
     return DataError(f"not a readable array file ({error})", where=path, hint="save it again with numpy.savez")
 
 
-_READERS = {".csv": _read_delimited, ".tsv": _read_delimited, ".jsonl": _read_lines, ".parquet": _read_parquet}
+_READERS = {".csv": _read_delimited, ".tsv": _read_delimited, ".jsonl": _read_lines, ".json": _read_json,
+            ".parquet": _read_parquet}
