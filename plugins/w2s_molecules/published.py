@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError, nearest
+from w2s_bench.contracts import Array, Column, DataError, nearest, table_of
 
 PARTS = ("train", "valid", "test")
 
@@ -47,31 +46,40 @@ def numbers(table: Mapping[str, list[str]], column: str, where: str) -> Array:
     finite.
     """
     texts = column_of(table, column, where)
-    found = np.empty(len(texts), dtype=np.float64)
-    for index, text in enumerate(texts):
-        value = number(text)
-        if value is None or not math.isfinite(value):
-            raise DataError(f"{column} of row {index + 1} is {text!r}, not a finite number", where=where)
-        found[index] = value
-    return found
+    read = table_of(table, where).typed(column)
+    row = _first_odd(read)
+    if row is not None:
+        raise DataError(f"{column} of row {row + 1} is {texts[row]!r}, not a finite number", where=where)
+    return read.values
 
 
 def numeric_columns(table: Mapping[str, list[str]], left_out: Collection[str], where: str) -> dict[str, Array]:
-    """The columns that hold nothing but finite numbers, (n,) float64 each, without those left out."""
-    return {
-        name: numbers(table, name, where)
-        for name, column in table.items()
-        if name not in left_out
-        and all((value := number(text)) is not None and math.isfinite(value) for text in column)
-    }
+    """The columns of numbers, (n,) float64 each, without those left out.
+
+    Raises DataError for a column whose cells are nearly all numbers, and for a gap.
+    """
+    found = {}
+    for name, texts in table.items():
+        read = table_of(table, where).typed(name)
+        if name in left_out or (read.kind == "text" and read.odd is None):
+            continue
+        row = _first_odd(read)
+        if row is not None:
+            raise DataError(
+                f"{name} of row {row + 1} is {texts[row]!r}, and the rest of the column is numbers",
+                where=where,
+                hint="write the number there, or leave the column out of the file",
+            )
+        found[name] = read.values
+    return found
 
 
-def number(text: str) -> float | None:
-    """The text as a number, or None."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _first_odd(read: Column) -> int | None:
+    """The row of the first cell that is no finite number, None where all are."""
+    if read.kind == "text":
+        return read.odd.row if read.odd else 0
+    odd = np.flatnonzero(~np.isfinite(read.values))
+    return int(odd[0]) if len(odd) else None
 
 
 def read_split(folder: str, dataset: str, seed: int, n: int) -> PublishedSplit:

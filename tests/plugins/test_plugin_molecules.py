@@ -128,6 +128,21 @@ def test_a_teacher_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         task(tmp_path, teacher=path).load(0)
 
 
+@pytest.mark.parametrize("odd", ["n/a", "", "inf", "1.234.5"])
+def test_a_column_of_numbers_with_an_odd_cell_is_refused_and_never_left_out(tmp_path: Path, odd: str) -> None:
+    """One cell took the teacher's column out of the inputs without a word, and text stays no input of numbers."""
+    folder(tmp_path, SMILES)
+    path = Path(teacher_table(tmp_path, [(text, float(index)) for index, text in enumerate(SMILES)]))
+    assert "rule of thumb" in task(tmp_path, teacher=str(path)).load(0).test.inputs
+    path.write_text(path.read_text().replace(",0.5,4.0", f",0.5,{odd}"))
+    with pytest.raises(DataError, match=f"rule of thumb of row 5 is '{odd}', and the rest of the column is numbers"):
+        task(tmp_path, teacher=str(path)).load(0)
+    gapped = (tmp_path / "ESOL.csv.gz")
+    gapped.write_bytes(gzip.compress(gzip.decompress(gapped.read_bytes()).replace(b",-1.0,2", b",-1.0,?"), mtime=0))
+    with pytest.raises(DataError, match=r"mass of row 3 is '\?'"):
+        task(tmp_path).load(0)
+
+
 def test_faults_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="row 3 holds no valid SMILES: 'C1CC'"):
         task(folder(tmp_path, [*SMILES[:2], "C1CC", *SMILES[3:]])).load(0)
