@@ -72,8 +72,7 @@ def load_pretrained(path: str, revision: str, dtype: str, device: str, layer: in
         model, report = source.weights(_reader(config), config, dtype)
         _check_complete(report, UNUSED, source.where)
         loaded = _loaded(config, tokenizer, model.to(device), layer, source.where)
-        if config.model_type == "gpt2":
-            freeze_layers(model, device)
+        freeze_layers(model, device)
     return loaded
 
 
