@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import LossEntry, Parameter, StrategyEntry, hookimpl
 
-CLASSES, REGRESSION = frozenset({"classes"}), frozenset({"regression"})
+CLASSES, PREFERENCES, REGRESSION = frozenset({"classes"}), frozenset({"preferences"}), frozenset({"regression"})
 LIBRARIES = ("accelerate", "peft", "torch", "transformers")
 
 WARMUP = Parameter("warmup", float, 0.1, "share of the training over which alpha rises from 0", low=0.0, high=1.0)
@@ -69,8 +69,8 @@ def w2s_losses() -> Iterable[LossEntry]:
 def w2s_strategies() -> Iterable[StrategyEntry]:
     """Fine-tuning, and a language-model stage before it."""
     yield StrategyEntry(
-        "finetune", "w2s_finetune.finetune:Finetune", tags=CLASSES | REGRESSION, extra="finetune", needs=("peft", "accelerate"),
-        libraries=LIBRARIES,
+        "finetune", "w2s_finetune.finetune:Finetune", tags=CLASSES | PREFERENCES | REGRESSION, extra="finetune",
+        needs=("peft", "accelerate"), libraries=LIBRARIES,
         summary="trains the network and a linear head on the labels: all weights, or low-rank adapters",
         parameters=(
             Parameter("loss", str, "xent", "what is minimised; mse for numbers", names="losses"),
@@ -97,7 +97,7 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
         ),
     )
     yield StrategyEntry(
-        "generative", "w2s_finetune.generative:Generative", tags=CLASSES | REGRESSION, extra="finetune",
+        "generative", "w2s_finetune.generative:Generative", tags=CLASSES | PREFERENCES | REGRESSION, extra="finetune",
         needs=("peft", "accelerate"), libraries=LIBRARIES,
         summary="trains the network on the texts without labels, as a language model, and then with another strategy",
         parameters=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,10 +16,13 @@ from w2s_bench.contracts import (
     DataError,
     FitProblem,
     Loss,
+    Output,
     PluginError,
+    Preferences,
     TrainableModel,
     UsageError,
     generator_for,
+    pair_names,
     seed_for,
 )
 
@@ -35,7 +38,8 @@ weight by about its rate, and so a sum of width terms by the rate times the widt
 class Finetune:
     """Burns et al. (2023, arXiv 2312.09390) fine-tune every student so; dropout is off, as in their released code.
 
-    The head maps pooled states to logits, or to numbers in units of the labels' mean and deviation. Rows held out for
+    The head maps pooled states to logits, or to numbers in units of the labels' mean and deviation; where one of two texts is
+    preferred, to the reward of each (`rewarded`), on which losses for classes are taken as on two logits. Rows held out for
     early stopping are split off the labels that were given, weak or true. Parameters: see the entry.
     """
 
@@ -64,14 +68,15 @@ class Finetune:
 
     @property
     def outputs(self) -> frozenset[str]:
-        """What the loss is meant for."""
-        return self.loss.outputs
+        """What the loss is meant for, and preferences with classes."""
+        return self.loss.outputs | ({"preferences"} if "classes" in self.loss.outputs else set())
 
     def fit(self, problem: FitProblem) -> FinetunedNetwork:
         """Train `problem.model` in place. Raises Diverged for a loss that is not finite, MemoryError, DataError."""
         from w2s_finetune.batches import Order
         from w2s_finetune.hardware import accelerated, reproducible
         from w2s_finetune.loop import Schedule, Settings, rates, train
+        from w2s_finetune.rewarded import Rewarded, pairs_of
         from w2s_finetune.supervised import Headed, Supervised
         from w2s_finetune.weights import as_arrays, trained_weights
 
@@ -83,13 +88,16 @@ class Finetune:
         units = Units.of(problem.labels.values, isinstance(output, Classes))
         learned, held = self._split(len(problem.labels.values), seed)
         with accelerated(self.precision) as accelerator, reproducible(seed_for("finetune", seed=seed), accelerator.device):
-            head = self._prepared(model, output.k, seed)
+            in_pairs = isinstance(output, Preferences)
+            head = self._prepared(model, output, seed)
             weights = trained_weights(model.network.to(accelerator.device), head.to(accelerator.device))
-            sequences, labels = model.tokens(inputs), units.inside(problem.labels.values)
+            headed, labels = Headed(model, head, accelerator), units.inside(problem.labels.values)
+            examples: Sequence[Any] = pairs_of(model, inputs) if in_pairs else model.tokens(inputs)
             objective = Supervised(
-                Headed(model, head, accelerator), self.loss, [sequences[row] for row in learned],
-                _tensor(labels[learned], accelerator.device), ([sequences[row] for row in held], labels[held]))
-            order = Order(tuple(len(sequences[row]) for row in learned), self.batch, self.epochs, seed)
+                Rewarded(headed) if in_pairs else headed, accelerator, self.loss, [examples[row] for row in learned],
+                _tensor(labels[learned], accelerator.device), ([examples[row] for row in held], labels[held]))
+            lengths = [sum(map(len, example)) if in_pairs else len(example) for example in examples]
+            order = Order(tuple(lengths[row] for row in learned), self.batch, self.epochs, seed)
             settings = Settings(Schedule(self.schedule, self.warmup), self.accumulate, self.clip, self.patience,
                                 self.checkpoint_every)
             train(objective, weights, rates(weights, *self._rates(model.width), self.decay), order, settings, accelerator,
@@ -101,7 +109,7 @@ class Finetune:
         weights = {name: array for name, array in arrays.items() if name.startswith(("network.", "head."))}
         return FinetunedNetwork(weights, Units(arrays.get("middle"), arrays.get("spread")), self._adapters(), self.precision)
 
-    def _prepared(self, model: TrainableModel, k: int, seed: int) -> Any:
+    def _prepared(self, model: TrainableModel, output: Output, seed: int) -> Any:
         """The model ready to be trained, and a new head."""
         from w2s_finetune.weights import new_head
 
@@ -109,7 +117,9 @@ class Finetune:
         adapters = self._adapters()
         if adapters:
             adapters.add(model, seed_for("finetune adapters", seed=seed))
-        return new_head(model.width, k, self.head, seed)
+        if isinstance(output, Preferences):
+            return new_head(model.width, 1, self.head, seed, bias=False)
+        return new_head(model.width, output.k, self.head, seed)
 
     def _rates(self, width: int) -> tuple[float, float]:
         """Peak learning rates of the network and of the head."""
@@ -171,17 +181,20 @@ class FinetunedNetwork:
     def predict(self, model: TrainableModel, inputs: Columns) -> Array:
         """A fresh model and inputs to probabilities or numbers (n, k) float64. The model's weights become the trained ones."""
         from w2s_finetune.hardware import accelerated
+        from w2s_finetune.rewarded import Rewarded, pairs_of
         from w2s_finetune.supervised import Headed
         from w2s_finetune.weights import copy_into, new_head, trained_weights
 
         model.network.eval()
         if self.adapters:
             self.adapters.add(model, seed=0)
-        head = new_head(model.width, len(self.weights["head.bias"]), "zero", seed=0)
+        head = new_head(model.width, len(self.weights["head.weight"]), "zero", seed=0, bias="head.bias" in self.weights)
         copy_into(trained_weights(model.network, head), self.weights)
         with accelerated(self.precision) as accelerator:
             network = Headed(model, head.to(accelerator.device), accelerator)
             model.network.to(accelerator.device)
+            if pair_names(inputs):
+                return self.units.outside(Rewarded(network).answers(pairs_of(model, inputs)))
             return self.units.outside(network.answers(model.tokens(inputs)))
 
     def to_arrays(self) -> dict[str, Array]:

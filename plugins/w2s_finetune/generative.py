@@ -21,6 +21,7 @@ from w2s_bench.contracts import (
     Strategy,
     TrainableModel,
     UsageError,
+    one_by_one,
     seed_for,
 )
 
@@ -89,7 +90,7 @@ class Generative:
         from w2s_finetune.hardware import accelerated, reproducible
         from w2s_finetune.loop import Schedule, Settings, rates, train
 
-        sequences = [sequence for sequence in model.tokens(inputs) if len(sequence) > 1]
+        sequences = [sequence for sequence in model.tokens(one_by_one(inputs)) if len(sequence) > 1]
         if not sequences:
             raise DataError("no text has two tokens, so there is no next one to predict", where="generative")
         model.network.eval()

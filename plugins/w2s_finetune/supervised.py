@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -45,15 +45,23 @@ class Headed:
         return out
 
 
+class Answering(Protocol):
+    """What answers with logits, or with numbers, to examples as it reads them: `Headed` or `Rewarded`."""
+
+    def __call__(self, examples: Sequence[Any], /) -> Tensor: ...
+    def answers(self, examples: Sequence[Any], /) -> Array: ...
+
+
 @dataclass(frozen=True)
 class Supervised:
-    """The loss of a headed network on labels (n, k) float32; held: rows that are not trained on, with their labels."""
+    """The loss of a network on labels (n, k) float32; held: examples that are not trained on, with their labels."""
 
-    network: Headed
+    network: Answering
+    accelerator: Any
     loss: Loss
-    sequences: Sequence[Array]
+    examples: Sequence[Any]
     labels: Tensor
-    held: tuple[Sequence[Array], Array]
+    held: tuple[Sequence[Any], Array]
 
     def gradient(self, rows: Array, at_once: int, progress: float) -> float:
         """The loss of all rows together, and its gradient.
@@ -63,25 +71,25 @@ class Supervised:
         back to the weights. So parts change memory and time, and no result beyond rounding.
         """
         labels = self.labels[torch.from_numpy(rows).to(self.labels.device)]
-        parts = [[self.sequences[row] for row in rows[at:at + at_once]] for at in range(0, len(rows), at_once)]
+        parts = [[self.examples[row] for row in rows[at:at + at_once]] for at in range(0, len(rows), at_once)]
         if len(parts) == 1:
             loss = self.loss(self.network(parts[0]), labels, progress)
-            self.network.accelerator.backward(loss)
+            self.accelerator.backward(loss)
             return float(loss.detach())
         with torch.no_grad():
             logits = torch.cat([self.network(part) for part in parts])
         loss = self.loss(logits.requires_grad_(), labels, progress)
         (slope,) = torch.autograd.grad(loss, logits)
         for part, slopes in zip(parts, torch.split(slope, at_once), strict=True):
-            self.network.accelerator.backward((self.network(part) * slopes).sum())
+            self.accelerator.backward((self.network(part) * slopes).sum())
         return float(loss.detach())
 
     def held_out(self) -> float | None:
         """Cross-entropy with, or squared distance from, the held-out labels as they were given: one measure for all losses."""
-        sequences, labels = self.held
-        if not len(sequences):
+        examples, labels = self.held
+        if not len(examples):
             return None
-        answers = self.network.answers(sequences)
+        answers = self.network.answers(examples)
         if "classes" in self.loss.outputs:
             return float(-(labels * log_softmax(answers)).sum(axis=1).mean())
         return float(np.square(answers - labels).sum(axis=1).mean())

@@ -35,14 +35,14 @@ class Adapters:
             inject_adapter_in_model(config, model.network)
 
 
-def new_head(width: int, k: int, start: Literal["zero", "random"], seed: int) -> nn.Linear:
-    """A linear map from pooled states to logits or numbers; random: U(±1/√width), drawn by the seed."""
+def new_head(width: int, k: int, start: Literal["zero", "random"], seed: int, bias: bool = True) -> nn.Linear:
+    """A linear map from pooled states to logits, numbers or, without a bias, rewards; random: U(±1/√width), drawn by the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_for("finetune head", seed=seed))
-        head = nn.Linear(width, k)
+        head = nn.Linear(width, k, bias=bias)
     if start == "zero":
-        nn.init.zeros_(head.weight)
-        nn.init.zeros_(head.bias)
+        for weight in head.parameters():
+            nn.init.zeros_(weight)
     return head
 
 

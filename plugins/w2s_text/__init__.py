@@ -90,7 +90,8 @@ def _own_pairs() -> TaskEntry:
             Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
                       words=("auto", "none")),
             LIMIT,
-            DIVERGENCE,
+            Parameter("divergence", str, "auto", "loss that scores them; auto: kl, or brier where a teacher of answers= names "
+                      "sides alone", choices=("auto", "kl", "brier")),
             Parameter("answers", str, "", "columns with a teacher's answers, joined with +: words as of preferred, or the "
                       "probability that the first (or chosen) is; rows without an answer leave; those of `given` in the same "
                       "spec are added"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from w2s_bench.contracts import (
     limited,
     paired,
     read_table,
+    scored_by_brier,
     seed_for,
     table_digest,
 )
@@ -96,8 +98,16 @@ class OwnPairs:
 
     @property
     def divergence(self) -> str:
-        """As asked."""
-        return self.pair_divergence
+        """As asked; where none is named, kl, or brier where a teacher answers with sides alone, at which kl is infinite."""
+        return ("brier" if self._hard else "kl") if self.pair_divergence == "auto" else self.pair_divergence
+
+    @functools.cached_property
+    def _hard(self) -> frozenset[str]:
+        """The columns of answers that hold sides and ties alone."""
+        if not self.answers:
+            return frozenset()
+        answers = self._read(self._table())[0].answers
+        return frozenset(name for name, values in answers.items() if bool(np.isin(values, (0.0, 0.5, 1.0)).all()))
 
     def fingerprint(self) -> str:
         """SHA-256 of the files. Raises DataError for a missing file, UsageError for words that contradict each other."""
@@ -116,7 +126,8 @@ class OwnPairs:
         unanswered = len(table) - int(there.sum())
         notes = [f"{same} of {len(table)} pairs are of equal texts and leave the task"] if same else []
         notes += [f"{unanswered} of {len(table)} rows have no answer of {self.answers} and leave the task"] if unanswered else []
-        return InputsRead(x, others, notes=tuple(notes), name="text")
+        notes += [scored_by_brier(self._hard)] if self._hard and self.pair_divergence == "auto" else []
+        return InputsRead(x, others, notes=tuple(notes), name="text", hard=self._hard)
 
     def pool(self) -> Pool:
         """Every pair."""

@@ -81,7 +81,7 @@ def equal(first: Mapping[str, Array], second: Mapping[str, Array]) -> bool:
 @pytest.mark.parametrize(("weights", "lr"), [("lora", 1e-2), ("full", 3e-3)])
 def test_the_network_learns_and_its_predictor_survives_storage(weights: str, lr: float) -> None:
     strategy = finetune(weights=weights, lr=lr, epochs=12, batch=16, rank=4)
-    assert isinstance(strategy, Strategy) and strategy.outputs == {"classes"}
+    assert isinstance(strategy, Strategy) and strategy.outputs == {"classes", "preferences"}
     fitted = strategy.fit(problem())
     new, kind = texts(64, seed=1)
     answers = fitted.predict(NANO.module(STATE), new)
@@ -216,7 +216,7 @@ def test_bfloat16_is_coarser_and_close() -> None:
 
 def test_the_language_stage_learns_the_texts_before_the_labels() -> None:
     strategy = generative(finetune(epochs=2), epochs=8, lr=1e-2, batch=16)
-    assert strategy.outputs == {"classes"}
+    assert strategy.outputs == {"classes", "preferences"}
     fitted = strategy.fit(problem())
     arrays = fitted.to_arrays()
     assert {name.partition("/")[0] for name in arrays} == {"adapted", "student"}

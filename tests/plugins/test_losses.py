@@ -223,7 +223,7 @@ def test_naming_the_plugin_and_making_its_losses_imports_no_torch() -> None:
             "for e in w2s_finetune.w2s_strategies():\n"
             "    p = check_parameters(e, {}, '')\n"
             "    if e.name == 'finetune': student = instantiate(e.target, p | {'loss': loss}, e.name)\n"
-            "    else: assert instantiate(e.target, p | {'student': student}, e.name).outputs == {'classes'}\n"
+            "    else: assert instantiate(e.target, p | {'student': student}, e.name).outputs == {'classes', 'preferences'}\n"
             "assert not {'torch', 'transformers', 'peft', 'accelerate'} & set(sys.modules)\n")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)

@@ -146,6 +146,8 @@ def test_the_answers_of_a_teacher_turn_with_the_order_of_the_two(tmp_path: Path)
         assert np.allclose(part.inputs["llm"], np.where(part.truth[:, 1] == 1, 0.9, 0.1))
         assert np.array_equal(part.inputs["word"], part.truth[:, 1])
     assert "25 of 100 rows have no answer of llm+word and leave the task" in own.inputs_read().notes
+    assert own.divergence == "brier" and own.inputs_read().hard == {"word"}
+    assert table(tmp_path, chosen(100, llm=lambda i: 0.9), answers="llm").divergence == "kl"
 
 
 def hh_folder(folder: Path) -> str:
