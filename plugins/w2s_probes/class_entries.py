@@ -26,7 +26,7 @@ def class_strategies() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "reverse-kl", "w2s_probes.reverse_kl:ReverseKLHeads",
         summary="a mixture of k softmax heads that minimises KL(student ‖ weak), the class of the misfit law",
-        tags=CLASSES, libraries=("scipy",),
+        tags=CLASSES | PREFERENCES, libraries=("scipy",),
         parameters=(
             Parameter("k", int, 10, "heads in the mixture", low=1, high=1000),
             Parameter("penalty", float, 1e-3, "weight of the heads' mean ‖W‖²/2 beside the divergence", low=0.0),

@@ -168,7 +168,8 @@ class Growth:
         bent = np.matmul(self.turn.T, bent)
         theta = self.design.moments(bent.reshape(m * (k - 1), n)).reshape(heads.theta.shape)
         theta += self.penalty * own * heads.theta * self.scale**2
-        return total, Heads(theta, bent.sum(axis=2)), shares * (pull - shares @ pull)
+        beta = bent.sum(axis=2) if self.design.intercept else np.zeros_like(heads.beta)
+        return total, Heads(theta, beta), shares * (pull - shares @ pull)
 
 
 def _open(shares: Array, least: float) -> Array:

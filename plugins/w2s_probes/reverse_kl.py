@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, generator_for
+from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, Preferences, generator_for
 from w2s_probes.distributions import are_hard, label_distributions
 from w2s_probes.mixture_fit import NARROW, Growth
 from w2s_probes.mixture_head import MixtureHead, mixture_head_from_arrays
@@ -33,9 +33,11 @@ class ReverseKLHeads:
 
     Labels that give each row to one class (the ceiling's, mostly) have an infinite KL(f ‖ y) but for the clip: the same
     mixtures then minimise the cross-entropy −Σ_c y_c ln f_c, the class's best fit to what is true.
+
+    For preferences the heads read differences of features as those of `Logistic` do, without b_j.
     """
 
-    outputs = frozenset({"classes"})
+    outputs = frozenset({"classes", "preferences"})
     needs = "features"
     capabilities = frozenset({"fit_many", "untrained"})
     convex_in = "probabilities"
@@ -49,8 +51,10 @@ class ReverseKLHeads:
 
     def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
         """One mixture, or the exception that it met, per problem; equal to single fits bit for bit."""
-        ridge = max(self.penalty, NARROW)
-        return solve_side_by_side(problems, lambda problem: whitened_design(problem.features, ridge), self._solve)
+        return solve_side_by_side(problems, self._design, self._solve)
+
+    def _design(self, problem: FitProblem) -> tuple[Design, Array]:
+        return whitened_design(problem.features, max(self.penalty, NARROW), not isinstance(problem.context.output, Preferences))
 
     def _solve(self, whitened: tuple[Design, Array], problem: FitProblem) -> Predictor:
         design, scale = whitened

@@ -86,16 +86,16 @@ def span_design(features: Array, intercept: bool = True) -> Design:
     return _ready(Design(features, basis.standard, _right(basis, features), basis.energy / len(features), None, intercept))
 
 
-def whitened_design(features: Array, ridge: float) -> tuple[Design, Array]:
+def whitened_design(features: Array, ridge: float, intercept: bool = True) -> tuple[Design, Array]:
     """The standardised features z in coordinates in which zᵀz/n + ridge·I is the identity, within the numerical row space.
 
     Also the scale (q,) of these coordinates: a weight θ in them has the norm ‖θ·scale‖ on z. Raises Diverged for features
     that are not finite.
     """
-    basis = eigenbasis_of(features, NUMERICAL_RANK)
+    basis = eigenbasis_of(features, NUMERICAL_RANK, standard_of if intercept else uncentred_of)
     energy = basis.energy / len(features)
     scale = 1.0 / np.sqrt(energy + ridge)
-    return _ready(Design(features, basis.standard, _right(basis, features) * scale, energy * scale**2, None)), scale
+    return _ready(Design(features, basis.standard, _right(basis, features) * scale, energy * scale**2, None, intercept)), scale
 
 
 def _ready(design: Design) -> Design:

@@ -277,5 +277,5 @@ def test_smoothers_wrap_smoothers_and_any_student() -> None:
     features, classes = two_clouds(80)
     given = problem(features, softened(flipped(classes, 8)[0], 0.9))
     nested = Filter(student=Relabel(student=Filter(student=Logistic(), by="topology"), neighbours=5), by="knn", neighbours=5)
-    assert nested.outputs == {"classes"} and nested.needs == "features"
+    assert nested.outputs == {"classes", "preferences"} and nested.needs == "features"
     assert (nested.fit(given).predict(given.features).argmax(axis=1) == classes).mean() > 0.95

@@ -91,7 +91,7 @@ def test_one_broken_problem_costs_only_itself(strategy: Any) -> None:
 @pytest.mark.parametrize("strategy", ALL, ids=str)
 def test_a_wrapper_handles_what_its_student_does_and_promises_nothing(strategy: Any) -> None:
     assert isinstance(strategy, Strategy)
-    assert strategy.outputs == {"classes"} and strategy.needs == "features"
+    assert strategy.outputs == {"classes", "preferences"} and strategy.needs == "features"
     assert strategy.convex_in is None and strategy.exact is False
     assert replace(strategy, student=Descent()).needs == "module"
     assert not {"fit_many", "untrained"} & replace(strategy, student=Descent()).capabilities

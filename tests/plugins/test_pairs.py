@@ -101,8 +101,25 @@ def test_a_run_on_preferences_has_the_errors_of_logistic_regression_through_the_
     for name, wanted in expected(pairs).items():
         assert row[name] == pytest.approx(wanted, rel=1e-6, abs=1e-9), name
     assert row["err_ceiling"] < row["err_weak"] and row["classes"] == 2
+    assert row["delta_exact_train"] <= 1e-9 and "not-converged" not in row["flags"]
     assert row["gain"] == pytest.approx(row["err_weak"] - row["err_student"], rel=1e-12)
     constant = rows.row(by_predicate=pl.col("strategy") == "constant", named=True)
     halves = np.full(SIZES["test"], 0.5)
     assert constant["err_student"] == pytest.approx(kl(pairs.preferred[pairs.part == "test"], halves), rel=1e-12)
     assert not discrepancies(w2s.folder / "r")
+
+
+def test_a_table_of_chosen_and_rejected_gives_the_errors_of_the_same_fit(w2s: Command) -> None:
+    """Labels are drawn, the better text stands in one column, and which of the two comes first is the task's own choice: an order
+    that changes no error."""
+    pairs = made(1)
+    better = np.random.default_rng(2).random(len(pairs.preferred)) < pairs.preferred
+    words = np.where(better[:, None, None], pairs.words, pairs.words[:, ::-1])
+    drawn = Made(pairs.vectors, words, np.ones(len(better)), pairs.part)
+    drawn.write(w2s.folder, chosen=[first for first, _ in drawn.texts], rejected=[second for _, second in drawn.texts])
+    w2s("run", "--task", "pairs[path=pairs.csv]", *MODELS, "--strategy", "logistic", "--supervisor", "logistic", "-o", "r",
+        check=0)
+    row = pl.read_parquet(w2s.folder / "r" / "rows.parquet").row(0, named=True)
+    for name, wanted in expected(drawn).items():
+        assert row[name] == pytest.approx(wanted, rel=1e-6, abs=1e-9), name
+    assert row["err_constant"] == pytest.approx(np.log(2.0), abs=0.01) and not discrepancies(w2s.folder / "r")

@@ -12,8 +12,16 @@ from scipy.special import expit, xlogy
 from w2s_controls.constant import Constant
 from w2s_controls.uninformative import RandomLabels
 from w2s_probes.knn import KNN
+from w2s_probes.labels.ensemble import Ensemble
+from w2s_probes.labels.filter import Filter
+from w2s_probes.labels.hard import Hard
+from w2s_probes.labels.relabel import Relabel
+from w2s_probes.labels.sampled import Sampled
+from w2s_probes.labels.self_training import SelfTraining
+from w2s_probes.labels.sharpened import Sharpened
 from w2s_probes.logistic import Logistic
 from w2s_probes.mlp_head import MlpHead
+from w2s_probes.reverse_kl import ReverseKLHeads
 
 from w2s_bench.contracts import FitContext, FitProblem, Labels, Preferences
 from w2s_bench.registry.component import instantiate
@@ -38,6 +46,7 @@ HEADS = {"a ball": Logistic(), "all heads": Logistic(penalty=0.0, tolerance=1e-1
          "linear by gradient": MlpHead(loss=loss("xent"), hidden=0, epochs=5),
          "a perceptron": MlpHead(loss=loss("reverse-xent"), hidden=8, epochs=5),
          "not standardised": MlpHead(loss=loss("cace"), hidden=8, epochs=5, standardise=False), "a constant": Constant(),
+         "a mixture": ReverseKLHeads(k=3),
          "random labels": RandomLabels(student=Logistic())}
 
 
@@ -55,7 +64,7 @@ def test_who_swaps_the_two_swaps_the_probabilities_to_the_last_bit(strategy: Any
     assert np.array_equal(again.predict(given.features), head.predict(given.features))
 
 
-@pytest.mark.parametrize("name", ["a ball", "all heads", "a perceptron"])
+@pytest.mark.parametrize("name", ["a ball", "all heads", "a perceptron", "a mixture"])
 def test_the_order_in_which_pairs_were_written_down_changes_no_head(name: str) -> None:
     """Half of the pairs are written the other way round, labels with them."""
     given = problem()
@@ -65,6 +74,21 @@ def test_the_order_in_which_pairs_were_written_down_changes_no_head(name: str) -
     other = FitProblem(given.features * sign, Labels(labels, "weak"), given.context)
     one, two = (HEADS[name].fit(each).predict(given.features) for each in (given, other))
     np.testing.assert_allclose(one, two, atol=1e-5)
+
+
+WRAPPED = {"hard": Hard(student=Logistic()), "sampled": Sampled(student=Logistic()), "sharpened": Sharpened(student=Logistic()),
+           "relabel": Relabel(student=Logistic()), "relabel by logistic": Relabel(student=Logistic(), by="logistic"),
+           "self-training": SelfTraining(student=Logistic()), "boosted": Ensemble(student=Logistic(), weights="boosted"),
+           **{by: Filter(student=Logistic(), by=by, neighbours=5)
+              for by in ("confidence", "knn", "logistic", "topology", "overlap", "projection-gap", "random")}}
+
+
+@pytest.mark.parametrize("strategy", WRAPPED.values(), ids=WRAPPED)
+def test_what_changes_or_filters_labels_leaves_the_student_as_blind_to_the_order(strategy: Any) -> None:
+    given = problem(60)
+    assert "preferences" in strategy.outputs
+    head = strategy.fit(given)
+    assert np.array_equal(head.predict(-given.features), head.predict(given.features)[:, ::-1])
 
 
 def least(design: np.ndarray, share: np.ndarray) -> float:

@@ -179,6 +179,16 @@ def test_hh_is_read_from_the_files_of_the_hub(tmp_path: Path, name: str, kind: s
     assert not halves[0] & halves[1]
 
 
+def test_a_run_on_hh_reads_its_dialogues(w2s: Command) -> None:
+    task = f"hh-helpful[path={hh_folder(w2s.folder / 'hh')},limit=40]"
+    words = ("run", "--task", task, "--strong", "tfidf", "--strategy", "logistic", "--supervisor", "logistic")
+    w2s(*words, "--weak", "tfidf[terms=12]", "-o", "r", check=0)
+    row = pl.read_parquet(w2s.folder / "r" / "rows.parquet").row(0, named=True)
+    assert row["status"] == "ok" and row["accuracy_ceiling"] == 1.0 and row["n_test"] == 7
+    blind = w2s(*words, "--weak", "tfidf[terms=3]", "-o", "blind", check=3)
+    assert "tells no first from its second: all 16 differences of features are 0" in " ".join(blind.stderr.split())
+
+
 def test_cai_is_read_from_dialogues_of_messages(tmp_path: Path) -> None:
     for split, n in (("train_prefs", 12), ("test_prefs", 4)):
         rows = [{"init_prompt": f"Say {i}", "prompt": f"Say {i}",
@@ -209,7 +219,6 @@ def test_the_page_of_tasks_has_the_sets_and_where_they_were_seen() -> None:
 
 @pytest.mark.parametrize(("words", "message"), [
     (("--strategy", "knn"), "knn fits classes and numbers, and pairs[path=pairs.jsonl] has preferences"),
-    (("--strategy", "reverse-kl"), "reverse-kl fits classes, and pairs[path=pairs.jsonl] has preferences"),
     (("--strategy", "ridge"), "ridge fits numbers, and pairs[path=pairs.jsonl] has preferences"),
     (("--strategy", "logistic", "--weak", "given[column=llm]"),
      "logistic compares what a model reads in two, and given[column=llm] has one answer for both"),

@@ -102,7 +102,7 @@ def test_numbers_are_filtered_by_gap_and_by_chance_alone() -> None:
     assert Filter(student=Seen(), by="random").outputs == {"classes", "regression"}
     assert Filter(student=Seen(), by="projection-gap").outputs == {"classes", "regression"}
     assert Filter(student=Seen(), by="confidence").outputs == {"classes"}
-    assert Filter(student=Logistic(), by="random").outputs == {"classes"}
+    assert Filter(student=Logistic(), by="random").outputs == {"classes", "preferences"}
 
 
 @dataclass(frozen=True)

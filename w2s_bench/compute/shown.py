@@ -28,7 +28,7 @@ class Shown:
         differences: Array = values[self.pairs[0]] - values[self.pairs[1]]
         if not differences.any():
             raise DataError(f"tells no first from its second: all {len(differences)} differences of features are 0", where=label,
-                            hint="a text is cut at the model's context, which may be before the two of a pair differ")
+                            hint="it sees nothing of what differs: texts are cut at its context before, or words are no feature")
         return differences
 
     def either(self, marked: Array) -> Array:

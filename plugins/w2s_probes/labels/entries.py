@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import Parameter, StrategyEntry
 
-CLASSES = frozenset({"classes", "wrapper"})
-BOTH = frozenset({"classes", "regression", "wrapper"})
+CLASSES = frozenset({"classes", "preferences", "wrapper"})
+BOTH = frozenset({"classes", "preferences", "regression", "wrapper"})
 
 STUDENT = Parameter("student", str, "logistic", "the strategy that is fitted", names="strategies")
 NEIGHBOURS = Parameter("neighbours", int, 20, "nearest rows that are asked, for knn and topology", low=1)

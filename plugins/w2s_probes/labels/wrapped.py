@@ -16,7 +16,8 @@ Procedure = Generator[FitProblem, Any, Any]
 """Yields the problems that the inner strategy is to fit, is sent each predictor, and returns the last one."""
 Made = TypeVar("Made")
 
-CLASSES = frozenset({"classes"})
+CLASSES = frozenset({"classes", "preferences"})
+"""Kinds of output whose labels are probabilities."""
 
 
 class Shared:
