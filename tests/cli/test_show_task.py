@@ -40,7 +40,7 @@ def test_numbers_have_mean_and_spread_and_other_tasks_are_shown_too(ask: Ask) ->
 def test_several_tasks_are_shown_and_unknown_ones_named(ask: Ask) -> None:
     assert ask("show-task", "python-functions[limit=[20,30]]", "--examples", "0").count("predicts") == 2
     assert "did you mean diabetes" in ask("show-task", "diabetis", code=2)
-    assert "needs the parameter folder" in ask("show-task", "sst2-local", code=2)
+    assert "needs the parameter path" in ask("show-task", "sst2-local", code=2)
     assert "Missing argument" in ask("show-task", code=2)
 
 

@@ -92,6 +92,6 @@ def test_a_row_names_the_predictions_that_there_are(w2s: Command) -> None:
         check=0)
     row = pl.read_parquet(w2s.folder / "r" / "rows.parquet").row(0, named=True)
     kept = pl.concat(pl.read_parquet(path) for path in (w2s.folder / "r" / "predictions").glob("diabetes*.parquet"))
-    named = {name: row[f"predictor_{name}"] for name in ("weak", "student", "ceiling", "gold", "base")}
+    named = {name: row[f"predictor_{name}"] for name in ("weak", "student", "ceiling", "gold", "base", "shuffled")}
     assert named.pop("base") is None and row["err_base"] is None  # it is nothing before it is fitted
     assert set(named.values()) == set(kept["predictor"]) - {"truth"}

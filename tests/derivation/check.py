@@ -23,7 +23,7 @@ from derivation.verdicts import line_of
 
 PLANNED = ("task", "weak", "strong", "strategy", "supervisor", "seed")
 NAMES = (*PLANNED, "status")
-NAMES_OF_A_PREDICTOR = {"weak": ("task", "weak", "supervisor", "seed"), "student": PLANNED,
+NAMES_OF_A_PREDICTOR = {"weak": ("task", "weak", "supervisor", "seed"), "student": PLANNED, "shuffled": PLANNED,
                         **dict.fromkeys(("ceiling", "gold", "base"), ("task", "strong", "strategy", "seed"))}
 RELATIVE = 1e-9
 """Two sums of float64 in another order."""
@@ -77,6 +77,8 @@ def _of_keys(run: RunFiles) -> Iterator[str]:
     """A predictor has one key wherever it is named, and a key names one predictor."""
     ok = run.rows.filter(pl.col("status") == "ok")
     for role, names in NAMES_OF_A_PREDICTOR.items():
+        if f"predictor_{role}" not in ok.columns:  # a table of before there was such a predictor
+            continue
         pairs = ok.select(f"predictor_{role}", *names).unique().drop_nulls(f"predictor_{role}")
         for by, what in ((names, "predictors under one name"), ((f"predictor_{role}",), "predictors under one key")):
             for found in pairs.group_by(*by, maintain_order=True).len().filter(pl.col("len") > 1).to_dicts():

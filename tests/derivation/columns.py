@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from derivation.run_files import PREDICTORS
 
-WITH_SE = ("err_weak", "err_student", "err_ceiling", "err_gold", "err_base", "err_constant", "over_constant", "gain", "misfit",
-           "misfit_reverse", "projection", "realizability", "predicted_err")
+WITH_SE = ("err_weak", "err_student", "err_ceiling", "err_gold", "err_base", "err_shuffled", "err_constant", "over_constant",
+           "gain", "misfit", "misfit_reverse", "projection", "realizability", "predicted_err")
 WITH_ENDS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
 ON_TRAIN = ("gain", "misfit", "projection", "realizability")
 HALVED = ("err_weak", "err_student", "misfit", "accuracy_student")

@@ -111,7 +111,7 @@ class Ledger:
                  "misfit": error(self.f_sw, self.f_w), "misfit_reverse": error(self.f_w, self.f_sw),
                  "projection": ((self.g - self.f_sw) * self.change).sum(axis=1),
                  "realizability": ((y - self.g) * self.change).sum(axis=1)}
-        for name in ("gold", "base"):
+        for name in ("gold", "base", "shuffled"):
             if name in self.answers.predicted:
                 found[f"err_{name}"] = error(y, self.divergence.inside(self.answers.predicted[name]))
         found["gain"] = found["err_weak"] - found["err_student"]

@@ -27,6 +27,7 @@ def flags_of(test: Ledger, train: Ledger, facts: Mapping[str, Any], output: Mapp
               "student-equals-teacher": _copies(test),
               "labels-clipped": _clipped(test),
               "band-wider-than-misfit": band(test) > test.means["misfit"],
+              "not-above-shuffled": _not_above_shuffled(test),
               "few-test-examples": len(test.y) < 50,
               "constant-labels": bool((np.ptp(test.y, axis=0) == 0.0).all()),
               "class-missing-in-transfer": classes and bool((train.y.sum(axis=0) == 0.0).any()),
@@ -59,6 +60,11 @@ def _of_teacher(test: Ledger, classes: bool) -> dict[str, bool]:
 def _of_gap(test: Ledger) -> dict[str, bool]:
     gap = of_mean(test.terms["err_weak"] - test.terms["err_ceiling"])
     return {"ceiling-not-better": gap.value <= 0.0, "gap-inside-noise": gap.holds_zero}
+
+
+def _not_above_shuffled(test: Ledger) -> bool:
+    terms = test.terms
+    return "err_shuffled" in terms and not of_mean(terms["err_shuffled"] - terms["err_student"]).low > 0.0
 
 
 def _copies(test: Ledger) -> bool:

@@ -14,7 +14,7 @@ import polars as pl
 
 Array: TypeAlias = npt.NDArray[Any]
 SPLITS = ("train", "test")
-PREDICTORS = ("weak", "student", "ceiling", "gold", "base")
+PREDICTORS = ("weak", "student", "ceiling", "gold", "base", "shuffled")
 
 
 class Incomplete(Exception):
@@ -76,8 +76,8 @@ class RunFiles:
         return self.truths.get((self.file_of.get(row["predictor_student"], ""), row["seed"], split))
 
     def _answers(self, row: Mapping[str, Any], split: str) -> Answers:
-        keys = {name: row[f"predictor_{name}"] for name in PREDICTORS if row[f"predictor_{name}"] is not None}
-        if split == "train":  # gold and base are scored on test alone, and some are only made there
+        keys = {name: key for name in PREDICTORS if (key := row.get(f"predictor_{name}")) is not None}
+        if split == "train":  # references are scored on test alone, and some are only made there
             keys = {name: keys[name] for name in ("weak", "student", "ceiling") if name in keys}
         lacking = [name for name, key in keys.items() if (key, split) not in self.answers]
         if lacking or not {"weak", "student", "ceiling"} <= set(keys):

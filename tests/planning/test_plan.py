@@ -34,14 +34,14 @@ def test_cells_share_loads_embeddings_weak_fits_and_ceilings(registry: Registry)
     tasks, models, seeds, pairs = 1, 3, 2, 6
     assert stages["load"] == tasks * seeds and stages["embed"] == models * seeds
     assert stages["prepare"] == 2 * seeds
-    weak, ceiling, gold, base = models, models, models, models
-    assert stages["fit"] == stages["predict"] == (weak + ceiling + gold + base + pairs) * seeds
+    weak, ceiling, gold, base, shuffled = models, models, models, models, pairs
+    assert stages["fit"] == stages["predict"] == (weak + ceiling + gold + base + shuffled + pairs) * seeds
     assert stages["score"] == pairs * seeds
 
 
 def test_gold_is_the_weak_fit_where_strategy_and_supervisor_are_one(registry: Registry) -> None:
     stages = planned(registry, strategies=("ridge",), supervisors=("ridge",)).stages()
-    assert stages["fit"] == (3 + 3 + 3 + 6) * 2
+    assert stages["fit"] == (3 + 3 + 3 + 6 + 6) * 2
 
 
 def test_more_strategies_add_fits_and_no_embedding(registry: Registry) -> None:

@@ -40,7 +40,7 @@ def test_a_run_gets_more_seeds_by_its_name(w2s: Command, words: tuple[str, ...])
     planned = w2s("plan", *words, "--seeds", "0..3", check=0).stdout
     assert "8 cells" in planned
     done = w2s("run", *words, "--seeds", "0..3", "--executor", "here", check=0)
-    assert "8 ok; 48 jobs computed" in done.stdout, done.stdout
+    assert "8 ok; 56 jobs computed" in done.stdout, done.stdout
     after = untimed_rows(folder)
     kept = after.filter(pl.col("seed") < 2)
     assert_frame_equal(kept.drop("run_id"), before.drop("run_id"), check_exact=True, check_row_order=False)

@@ -12,6 +12,7 @@ import numpy as np
 
 from w2s_bench.compute.splits import PARTS, LoadedTask, part_fingerprints
 from w2s_bench.contracts import (
+    REFERENCES,
     Array,
     Bound,
     Classes,
@@ -35,7 +36,7 @@ from w2s_bench.scoring.intervals import estimate
 from w2s_bench.scoring.measured import metric_columns
 from w2s_bench.scoring.ratios import gain_over_misfit, pgr
 from w2s_bench.scoring.representations import predicted_variance
-from w2s_bench.scoring.samples import residue, sample_of
+from w2s_bench.scoring.samples import errors_of, residue, sample_of
 from w2s_bench.scoring.verdict import bound_rows
 from w2s_bench.store.artifacts import Artifact
 
@@ -170,9 +171,8 @@ def ledger_means(sample: Sample) -> dict[str, Any]:
              "projection": sample.projection, "realizability": sample.realizability,
              "err_constant": constant, "over_constant": constant - sample.err_weak,
              "predicted_err": sample.err_weak - sample.misfit}
-    for name, values in (("gold", sample.predicted.gold), ("base", sample.predicted.base)):
-        if values is not None:
-            terms[f"err_{name}"] = sample.divergence.between(sample.truth, sample.divergence.conform(values))
+    terms |= {f"err_{name}": errors_of(sample, values) for name in REFERENCES
+              if (values := getattr(sample.predicted, name)) is not None}
     row: dict[str, Any] = {}
     for name, values in terms.items():
         found = estimate(values)

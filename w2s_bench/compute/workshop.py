@@ -218,14 +218,17 @@ class Workshop:
         return tuple(self._features(embed, load).parts["test"].shape[1] for embed in embeds)
 
     def _labels(self, recipe: Fit, truth: Array) -> Labels:
-        """The labels that a fit is lent: the truth, none, or the weak answers with the share of truth that it declares."""
+        """The labels that a fit is lent: the truth, none, or weak answers, its own or those of other examples, with the share of
+        truth that it declares."""
         if recipe.source == "none":
             return Labels(np.zeros_like(truth), "truth")
         if recipe.weak is None:
             return Labels(np.array(truth), "truth")
         weak = self._artifact(recipe.weak).arrays
-        values, given = np.array(weak[recipe.part]), weak.get(f"{recipe.part}/members")
-        members = None if given is None else np.array(given)
+        rows = (generator_for("shuffled weak labels", seed=recipe.seed).permutation(len(truth)) if recipe.source == "shuffled"
+                else np.arange(len(truth)))
+        values, given = weak[recipe.part][rows], weak.get(f"{recipe.part}/members")
+        members = None if given is None else given[:, rows]
         share = float(declared(self._instance(recipe.strategy), "truth_share", 0.0))
         if not share:
             return Labels(values, "weak", None, members)

@@ -84,7 +84,7 @@ class Divergence(Protocol):
 class Predictions(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the predictors of one cell answered on one sample, as they answered: (n, k) float64 each.
 
-    weak, student, ceiling: f_w, f_sw, f_s. gold, base: two references that a run may leave out.
+    weak, student, ceiling: f_w, f_sw, f_s. gold, base, shuffled: references that a run may leave out.
     """
 
     weak: Array
@@ -92,13 +92,15 @@ class Predictions(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ceiling: Array
     gold: Array | None = None
     base: Array | None = None
+    shuffled: Array | None = None
 
     def by_name(self) -> dict[str, Array]:
         """The predictions that there are, by the name of the predictor."""
         return {name: values for name in PREDICTORS if (values := getattr(self, name)) is not None}
 
 
-PREDICTORS = ("weak", "student", "ceiling", "gold", "base")
+REFERENCES = ("gold", "base", "shuffled")
+PREDICTORS = ("weak", "student", "ceiling", *REFERENCES)
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -202,11 +202,13 @@ class _Planner:
         weak_predict = self._fitted(here, weak, supervisor, _Taught("supervise", "truth"))[1]
         student_fit, student = self._fitted(here, strong, strategy, _Taught("transfer", "weak", weak_predict))
         ceiling = self._fitted(here, strong, strategy, _Taught("transfer", "truth"))[1]
-        gold = base = None
+        gold = base = shuffled = None
         if "gold" in self.spec.references:
             gold = self._fitted(here, strong, strategy, _Taught("supervise", "truth"))[1]
         if "base" in self.spec.references:
             base = self._fitted(here, strong, strategy, _Taught("transfer", "none"))[1]
+        if "shuffled" in self.spec.references:
+            shuffled = self._fitted(here, strong, strategy, _Taught("transfer", "shuffled", weak_predict))[1]
         embed, weak_embed = (self._embed(model, task, load, seed) for model in (strong, weak))
         compare = self._add(Compare(load, embed, weak_embed)) if self.spec.representations else None
         others = self._reading(here, strong, strategy).embeds[1:]
@@ -216,6 +218,7 @@ class _Planner:
             task=task.key, divergence=divergence, metrics=metrics, bounds=bounds, load=load, strategy=strategy.key, embed=embed,
             weak_embed=weak_embed, embeds=others, compare=compare,
             weak=weak_predict, student_fit=student_fit, student=student, ceiling=ceiling, gold=gold, base=base,
+            shuffled=shuffled,
             direction=direction, direction_by=direction_by,
             weak_saw_transfer="task" in (self._prepared_from(weak) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)

@@ -14,11 +14,11 @@ from w2s_bench.registry.component import Component
 from w2s_bench.registry.versions import versions_of
 
 Part = Literal["supervise", "transfer", "test"]
-LabelSource = Literal["truth", "weak", "none"]
+LabelSource = Literal["truth", "weak", "shuffled", "none"]
 Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
-FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 1, "compare": 1, "fit": 1, "predict": 1, "score": 7}
+FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 1, "compare": 1, "fit": 1, "predict": 1, "score": 8}
 """Version of what the harness itself does in a stage. Raise one when what its jobs leave changes: the golden numbers of
 tests/compute say when, and old artifacts of the stage and of all that rests on them are then left alone."""
 
@@ -79,10 +79,10 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Fit(_Named, frozen=True, kw_only=True, tag="fit"):
-    """Weak fit, ceiling, gold, base and student are this one job.
+    """Weak fit, ceiling, gold, base, shuffled and student are this one job.
 
     embeds, model, prepare: as in `Reading`. part: the split whose inputs are fitted. weak: key of the weak predictions, or None.
-    source: which labels: the truth, the weak predictions, or none at all. seed: from (task, model, seed) alone.
+    source: which labels: the truth, the weak predictions, shuffled ones, or none. seed: from (task, model, seed) alone.
     """
 
     stage: ClassVar[Stage] = "fit"
@@ -110,7 +110,7 @@ class Predict(_Named, frozen=True, kw_only=True, tag="predict"):
 
 
 class Score(_Named, frozen=True, kw_only=True, tag="score"):
-    """Truth, weak, student, ceiling, gold and base side by side. The embed is the strong model's; embeds are what the
+    """Truth and every predictor side by side. The embed is the strong model's; embeds are what the
     student's strategy reads beside it.
 
     divergence, metrics, bounds: keys of the components that measure the cell. direction, direction_by: of the pair, and what
@@ -136,6 +136,7 @@ class Score(_Named, frozen=True, kw_only=True, tag="score"):
     ceiling: str
     gold: str | None
     base: str | None
+    shuffled: str | None
     direction: str
     direction_by: str | None
     weak_saw_transfer: bool
@@ -144,7 +145,7 @@ class Score(_Named, frozen=True, kw_only=True, tag="score"):
 Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score
 _COMPONENT_FIELDS = ("task", "model", "strategy", "divergence", "metrics", "bounds")
 _UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak", "student_fit", "student",
-                    "ceiling", "gold", "base")
+                    "ceiling", "gold", "base", "shuffled")
 
 
 class Job(msgspec.Struct, frozen=True):

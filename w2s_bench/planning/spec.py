@@ -16,7 +16,7 @@ from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.registry.names import PLAIN_NAME, parse, parse_range
 
-Reference = Literal["gold", "base"]
+Reference = Literal["gold", "base", "shuffled"]
 REFERENCES: tuple[Reference, ...] = get_args(Reference)
 DATA = "{data}"
 """What stands for the user's folder of data in the names of a spec."""
@@ -61,7 +61,7 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class RunSpec(msgspec.Struct, frozen=True):
-    """A name and the matrices of a run. references: which extra predictors are fitted ("gold", "base").
+    """A name and the matrices of a run. references: which predictors are fitted besides ("gold", "base", "shuffled").
 
     representations: whether weak and strong features are compared (an SVD of each). skip_incompatible: whether pairs that
     cannot be fitted are left out instead of refused.

@@ -18,8 +18,8 @@ FLAG_LETTERS = {
     "diverged": "D", "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
     "student-equals-teacher": "E", "teacher-at-chance": "A", "teacher-at-majority": "J", "labels-clipped": "L",
     "band-wider-than-misfit": "B", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
-    "not-converged": "V", "class-missing-in-supervise": "M", "class-missing-in-transfer": "M", "class-missing-in-test": "M",
-    IN_INPUTS: "X", IN_ORDER: "R",
+    "not-above-shuffled": "S", "not-converged": "V", "class-missing-in-supervise": "M", "class-missing-in-transfer": "M",
+    "class-missing-in-test": "M", IN_INPUTS: "X", IN_ORDER: "R",
 }
 """Flags of one letter say one thing of different splits."""
 

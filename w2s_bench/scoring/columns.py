@@ -121,6 +121,10 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     err_base: Annotated[float | None, _about(
         "D(y, base): error of the strong model before any label", unit="D", source="Burns et al. 2023", uses_truth=True)] = None
     err_base_se: Annotated[float | None, _spread("err_base", uses_truth=True)] = None
+    err_shuffled: Annotated[float | None, _about(
+        "D(y, shuffled): error of the strong model fitted on the weak labels of other examples", unit="D", source="scoring.md",
+        uses_truth=True)] = None
+    err_shuffled_se: Annotated[float | None, _spread("err_shuffled", uses_truth=True)] = None
     err_constant: Annotated[float | None, _about(
         "D(y, ȳ): error of the best constant for this test sample, the mean of its truth",
         unit="D", source="Banerjee et al. 2005", uses_truth=True)] = None
@@ -213,6 +217,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     predictor_ceiling: Annotated[str | None, _about("key of the ceiling predictions in predictions/")] = None
     predictor_gold: Annotated[str | None, _about("key of the gold predictions in predictions/")] = None
     predictor_base: Annotated[str | None, _about("key of the base predictions in predictions/")] = None
+    predictor_shuffled: Annotated[str | None, _about("key of the shuffled predictions in predictions/")] = None
     test_shared: Annotated[bool | None, _about(
         "whether another seed of the task in this run has a test example in common; terms.parquet has the terms then")] = None
     versions: Annotated[str | None, _about("versions of the components as JSON")] = None

@@ -9,6 +9,7 @@ from w2s_bench.contracts import Classes, Sample
 from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
 from w2s_bench.scoring.baselines import constant_errors, majority_right
 from w2s_bench.scoring.intervals import estimate
+from w2s_bench.scoring.samples import errors_of
 
 COLLAPSED_VARIANCE = 1e-2
 """A teacher whose predictions have less than this share of the truth's variance says the same to
@@ -106,6 +107,14 @@ def constant_labels(truth: npt.ArrayLike) -> bool:
     return bool((y == y[0]).all())
 
 
+def not_above_shuffled(sample: Sample) -> bool:
+    """Whether the student errs no less, beyond noise, than one of the same strategy that was taught the weak labels of other
+    examples: then what it gained, it did not learn of the teacher. False where the run leaves that one out."""
+    if sample.predicted.shuffled is None:
+        return False
+    return not estimate(errors_of(sample, sample.predicted.shuffled) - sample.err_student).low > 0.0
+
+
 def flags(sample: Sample) -> tuple[str, ...]:
     """Names of the flags that a row carries, in a fixed order."""
     y, f_w, f_sw = sample.truth, sample.predicted.weak, sample.predicted.student
@@ -118,6 +127,7 @@ def flags(sample: Sample) -> tuple[str, ...]:
         "student-equals-teacher": student_equals_teacher(f_sw, f_w),
         "labels-clipped": labels_clipped(sample),
         "band-wider-than-misfit": band_wider_than_misfit(sample),
+        "not-above-shuffled": not_above_shuffled(sample),
         "few-test-examples": few_test_examples(len(y)),
         "constant-labels": constant_labels(y),
     }

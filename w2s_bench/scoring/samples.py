@@ -39,6 +39,11 @@ def sample_of(split: Literal["test", "train"], output: Output, divergence: Diver
         projection=np.einsum("nk,nk->n", g - f_sw, change), realizability=np.einsum("nk,nk->n", y - g, change))
 
 
+def errors_of(sample: Sample, predicted: Array) -> Array:
+    """D(y, p) (n,) of predictions (n, k) as they were made. Raises as `sample_of`."""
+    return sample.divergence.between(sample.truth, sample.divergence.conform(predicted))
+
+
 def residue(sample: Sample) -> float:
     """|gain − misfit − projection − realizability| of the means: at most 1e-9·(1 + |gain|), or scoring is wrong."""
     split = sample.misfit.mean() + sample.projection.mean() + sample.realizability.mean()
