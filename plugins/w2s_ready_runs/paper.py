@@ -89,7 +89,7 @@ def _matrix(panel: str, tasks: str, head: str, seeds: str, sides: dict[str, Sequ
 
 
 def _spec(name: str, blocks: Sequence[str]) -> str:
-    return "\n".join([f"name = {json.dumps(name)}\nreferences = []\n", *blocks])
+    return "\n".join([f"name = {json.dumps(name)}\nreferences = [\"shuffled\"]\n", *blocks])
 
 
 def _listed(values: Sequence[int]) -> str:

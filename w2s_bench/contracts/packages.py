@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
@@ -30,16 +32,19 @@ def place_of(path: str | None, package: str, file: str) -> str:
     return str(place)
 
 
+@functools.cache
 def _root(package: str) -> Path | None:
     """The folder of a package by the name under which it is imported, or else under which it was installed."""
-    for name in (package.replace("-", "_"), *_imported_as(package)):
+    for name in _names(package):
         found = importlib.util.find_spec(name) if name.isidentifier() else None
         if found is not None and found.submodule_search_locations:
             return Path(next(iter(found.submodule_search_locations)))
     return None
 
 
-def _imported_as(package: str) -> list[str]:
+def _names(package: str) -> Iterator[str]:
+    yield package.replace("-", "_")
     wanted = package.lower().replace("_", "-")
-    return [name for name, owners in importlib.metadata.packages_distributions().items()
-            if wanted in {owner.lower().replace("_", "-") for owner in owners}]
+    for name, owners in importlib.metadata.packages_distributions().items():  # reads every installed package, so it comes last
+        if wanted in {owner.lower().replace("_", "-") for owner in owners}:
+            yield name
