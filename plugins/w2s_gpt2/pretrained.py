@@ -12,7 +12,7 @@ import numpy as np
 
 from w2s_bench.contracts import Array, Columns, Embedding, device, in_memory, place_of, text_column
 from w2s_gpt2.folders import folder_digest, folder_family, folder_size, model_folder
-from w2s_gpt2.revision import cached_commit, commit_of
+from w2s_gpt2.revision import absent_model, cached_commit, commit_of
 from w2s_gpt2.sentences import SentenceReading, hub_folder, sentence_reading
 from w2s_gpt2.size import gpt2_parameters
 
@@ -46,7 +46,7 @@ class Pretrained:
     file: str = ""
     published: tuple[str, int] | None = None
 
-    capabilities = frozenset({"embed_many", "module", "pinned"})
+    capabilities = frozenset({"absent", "embed_many", "module", "pinned"})
     read_by = "layer"
 
     @property
@@ -87,6 +87,10 @@ class Pretrained:
         """The commit that a revision on the hub stands for."""
         commit = None if model_folder(self.place) else commit_of(self.place, self.revision)
         return {"revision": commit} if commit else {}
+
+    def absent(self) -> str:
+        """That a model of the hub is neither in the cache nor to be had from it now; "" where it is, and for a folder."""
+        return "" if model_folder(self.place) else absent_model(self.place, self.revision)
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
         """Features (n, d) float32 of the column, and which texts were cut. Raises DataError where it cannot, MemoryError

@@ -27,6 +27,16 @@ def cached_commit(name: str, revision: str) -> str | None:
     return commit if COMMIT.fullmatch(commit) and (folder / "snapshots" / commit).is_dir() else None
 
 
+def absent_model(name: str, revision: str) -> str:
+    """In words, that a model is neither in the local cache nor on a hub that answers, and how to get it; "" where it is."""
+    from huggingface_hub import constants
+
+    if cached_commit(name, revision) or _commit_on_hub(name, revision):
+        return ""
+    return (f"{name}@{revision} is not in {constants.HF_HUB_CACHE}, and the hub does not give it now; without network: "
+            f"elsewhere, `hf download {name} --revision {revision} --local-dir FOLDER`, then hf[path=FOLDER]")
+
+
 @functools.lru_cache(maxsize=64)
 def _commit_on_hub(name: str, revision: str) -> str | None:
     from huggingface_hub import HfApi

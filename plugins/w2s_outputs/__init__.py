@@ -8,6 +8,9 @@ from w2s_bench.contracts import OutputEntry, hookimpl
 @hookimpl
 def w2s_outputs() -> Iterable[OutputEntry]:
     """The three that every plugin may import."""
-    yield OutputEntry("regression", "w2s_bench.contracts:Regression", noun="numbers", summary="k real numbers, with a unit")
-    yield OutputEntry("classes", "w2s_bench.contracts:Classes", noun="classes", summary="one of k, or probabilities")
-    yield OutputEntry("preferences", "w2s_bench.contracts:Preferences", noun="preferences", summary="which of two is preferred")
+    yield OutputEntry("regression", "w2s_bench.contracts:Regression", noun="numbers", usual="ridge",
+                      summary="k real numbers, with a unit")
+    yield OutputEntry("classes", "w2s_bench.contracts:Classes", noun="classes", usual="logistic",
+                      summary="one of k, or probabilities")
+    yield OutputEntry("preferences", "w2s_bench.contracts:Preferences", noun="preferences", usual="logistic",
+                      summary="which of two is preferred")

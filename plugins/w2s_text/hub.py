@@ -99,6 +99,16 @@ def commit_on_hub(name: str, revision: str) -> str | None:
     return commit
 
 
+def absent_copy(wanted: HubCopy, revision: str) -> str:
+    """In words, that a declared set is neither in the cache nor on a hub that answers, and how to get it; "" where it is."""
+    import datasets
+
+    if cached_commit(wanted) or commit_on_hub(wanted.hub, revision):
+        return ""
+    return (f"{wanted.hub}@{revision or 'main'} is not in {datasets.config.HF_DATASETS_CACHE}, and the hub does not give it now; "
+            f"{_how_to_get(wanted, revision)}")
+
+
 def digest_of_parts(wanted: HubCopy, path: str) -> str:
     """SHA-256 over names and contents of the files of both splits."""
     return file_digest(*(file for files in _part_files(wanted, path) for file in files))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts import Array, Classes, DataError, Preferences, UsageError, fixed_sample, seed_for
-from w2s_text.hub import HubCopy, cached_commit, commit_named, commit_on_hub, digest_of_parts, read_parts
+from w2s_text.hub import HubCopy, absent_copy, cached_commit, commit_named, commit_on_hub, digest_of_parts, read_parts
 
 if TYPE_CHECKING:
     from w2s_text.labelled import Labelled, LabelledTask
@@ -96,6 +96,10 @@ class HubSource:
         """The commit on the hub, as far as it is known."""
         commit = None if self.path else self._commit()
         return {"revision": commit} if commit else {}
+
+    def absent(self) -> str:
+        """What is neither in the cache nor on a hub that answers; "" for a folder."""
+        return "" if self.path else absent_copy(self.declared.copy, self.revision)
 
     def _commit(self) -> str | None:
         cached = None if self.asked else cached_commit(self.declared.copy)

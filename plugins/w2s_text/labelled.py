@@ -104,6 +104,9 @@ class Source(Protocol):
     def pinned(self) -> Mapping[str, str]:
         """Parameters under which what is there now is read again later."""
 
+    def absent(self) -> str:
+        """As the capability `absent` of a task."""
+
     def read(self, limit: int) -> Labelled:
         """All examples, or with a limit a fixed sample of at most so many. Raises DataError."""
 
@@ -129,7 +132,7 @@ class LabelledTask:
     @property
     def capabilities(self) -> frozenset[str]:
         """What is read is worth a sentence where parts are drawn by it."""
-        return frozenset({"balanced", "pinned", "pool"}) | ({"inputs_read"} if self.difficulty != "none" else set())
+        return frozenset({"absent", "balanced", "pinned", "pool"}) | ({"inputs_read"} if self.difficulty != "none" else set())
 
     @property
     def balanced(self) -> bool:
@@ -147,6 +150,10 @@ class LabelledTask:
     def pinned(self) -> Mapping[str, str]:
         """That of the source."""
         return self.source.pinned()
+
+    def absent(self) -> str:
+        """That of the source."""
+        return self.source.absent()
 
     def labelled(self) -> Labelled:
         """The examples that every seed draws from. Raises DataError where they are too few."""

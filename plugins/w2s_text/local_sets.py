@@ -56,6 +56,10 @@ class LocalSource:
         """Nothing: files are what they are."""
         return {}
 
+    def absent(self) -> str:
+        """Nothing: a file that is not here is an error of `fingerprint`."""
+        return ""
+
     def read(self, limit: int) -> Labelled:
         """Every line, or a fixed sample, without train lines whose text is in the test file. Raises DataError."""
         ids: list[str] = []

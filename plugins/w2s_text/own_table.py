@@ -98,7 +98,8 @@ class OwnTable:
     @property
     def capabilities(self) -> frozenset[str]:
         """What columns there are is not asked of the hub."""
-        return frozenset({"balanced", "pinned", "pool", "leaves_out"}) | ({"inputs_read"} if not self.revision else set())
+        always = frozenset({"absent", "balanced", "pinned", "pool", "leaves_out"})
+        return always | ({"inputs_read"} if not self.revision else set())
 
     def inputs_read(self) -> InputsRead:
         """The column of texts, the others, and what gives a label away. Raises DataError as `load`."""
@@ -159,6 +160,12 @@ class OwnTable:
 
         commit = commit_named(self.revision) or commit_on_hub(self.path, self.revision) if self.revision else None
         return {"revision": commit} if commit else {}
+
+    def absent(self) -> str:
+        """What of a data set of the hub is neither in the cache nor on a hub that answers; "" for files."""
+        from w2s_text.hub import HubCopy, absent_copy
+
+        return absent_copy(HubCopy("text", self.path, "", "", self.name, ""), self.revision) if self.revision else ""
 
     def pool(self) -> Pool:
         """Every row's inputs."""

@@ -101,7 +101,7 @@ def test_a_store_that_cannot_be_written_ends_the_run_though_a_batch_met_it(their
 def test_a_failing_job_can_be_diagnosed_wherever_it_is_shown(theirs: Command, executor: str) -> None:
     done = theirs("--debug", *MATRIX, "--strategy", "breaking", "--executor", executor, check=3)
     place = _place("raise RuntimeError(f")
-    said = f"fit of breaking (theirs): RuntimeError: no fit for weak ({place})"
+    said = f"fit of breaking (theirs), the strategy: RuntimeError: no fit for weak ({place})"
     assert set(_rows(theirs.folder)["error"]) == {said}
     records = [json.loads(line) for line in (theirs.folder / "r" / "journal.jsonl").read_text().splitlines()]
     assert [record["error"] for record in records] == [said] * 2

@@ -24,10 +24,11 @@ def command(what: str | None, store: str | None, as_json: bool, **flags: object)
         click.echo(str(planned))
         return
     plan, found = planned.plan, planned.forecast
-    for line in plan.unmeasured:
+    for line in (*plan.unmeasured, *plan.absent):
         click.echo(f"warning: {line}", err=True)
     click.echo(json.dumps({
         "run_id": plan.run_id, "cells": len(plan.cells), "jobs": planned.jobs, "to_compute": found.remaining,
         "seconds": found.left.seconds, "memory_mib": found.left.memory, "measured_on_other_tasks": found.left.elsewhere,
-        "unmeasured": found.left.unmeasured, "stale": found.stale, "skipped": dict(plan.skipped), "inputs": list(plan.inputs)},
+        "unmeasured": found.left.unmeasured, "stale": found.stale, "skipped": dict(plan.skipped), "inputs": list(plan.inputs),
+        "absent": list(plan.absent)},
         indent=1))

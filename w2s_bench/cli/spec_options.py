@@ -34,9 +34,9 @@ def spec_options(command: Decorated) -> Decorated:
                      help="Weak supervisors; with --strong it declares who is weak."),
         click.option("--strong", multiple=True, shell_complete=complete("models"), help="Strong students."),
         click.option("--strategy", multiple=True, shell_complete=complete("strategies"),
-                     help="How students are fitted.  [default: ridge]"),
+                     help="How students are fitted.  [default: ridge for numbers, logistic for classes]"),
         click.option("--supervisor", multiple=True, shell_complete=complete("strategies"),
-                     help="How weak models are fitted.  [default: ridge]"),
+                     help="How weak models are fitted.  [default: as for students]"),
         click.option("--seeds", default=None, help="Seeds, as 0..4 or 0,1,2; of a RUN all that it is to have, "
                      "more than it has.  [default: 0]"),
         click.option("--skip-incompatible", is_flag=True, help="Leave out pairs that cannot be fitted, instead of refusing."),

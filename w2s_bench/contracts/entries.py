@@ -79,10 +79,12 @@ class LossEntry(Entry):
 class OutputEntry(Entry):
     """Entry of a kind of output: what a task may predict. Its name is the `kind` that instances carry.
 
-    target: the class of the outputs, which tasks make. noun: what is predicted, in the plural, as errors call it.
+    target: the class of the outputs, which tasks make. noun: what is predicted, in the plural, as errors call it. usual: the
+    strategy, and supervisor, of whoever names none.
     """
 
     noun: str = ""
+    usual: str = ""
 
 
 class DivergenceEntry(Entry):

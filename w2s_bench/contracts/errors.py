@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class W2SError(Exception):
@@ -54,6 +54,15 @@ class ShapeError(W2SError):
 
 class DomainError(W2SError):
     """Values for which the quantity is not defined: NaN, infinity, rows that are no distribution, a radius below 0."""
+
+
+def together(errors: Sequence[W2SError]) -> W2SError:
+    """All of these, each once, as one error; one alone as it is. errors: at least one."""
+    distinct = list({error.message(): error for error in errors}.values())
+    if len(distinct) == 1:
+        return distinct[0]
+    lines = "\n  ".join(line for error in distinct for line in error.message().split("\n"))
+    return UsageError(f"{len(distinct)} things cannot work as they are:\n  {lines}")
 
 
 def nearest(word: str, known: Iterable[str], n: int = 3) -> str:

@@ -46,9 +46,10 @@ class Fault:
     exception: str = ""
     place: str = ""
 
-    def words(self, error: str) -> str:
-        """What a person reads: stage, component and plugin before the error."""
-        return f"{self.stage} of {self.component} ({self.plugin}): {error}" if self.component else f"{self.stage}: {error}"
+    def words(self, error: str, role: str = "") -> str:
+        """What a person reads: stage, component, plugin and the role that it has in the cell before the error."""
+        where = f"{self.stage} of {self.component} ({self.plugin})" if self.component else self.stage
+        return f"{where}{f', the {role}' if role else ''}: {error}"
 
 
 @dataclass(frozen=True)

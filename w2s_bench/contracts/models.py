@@ -21,8 +21,8 @@ class Task(Protocol):
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
     `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`; task: its name, never a path. Where a parameter is a
     place, the fingerprint stands for it in the seeds of fits too: the digest of the content, and no version of anything.
-    capabilities: any of "pinned", "pool", "label_noise", "known_truth", "balanced", "inputs_read" and "leaves_out"; below is
-    what each promises.
+    capabilities: any of "pinned", "pool", "label_noise", "known_truth", "balanced", "inputs_read", "leaves_out" and
+    "absent"; below is what each promises.
     """
 
     output: Output
@@ -62,6 +62,13 @@ class ReadsInputs(Protocol):
     """`inputs_read`, of a task whose input x is made of columns of a file: which they are. Raises DataError as load() does."""
 
     def inputs_read(self) -> InputsRead: ...
+
+
+class ReadsHub(Protocol):
+    """`absent`, of a task or a model that reads files of a hub: in words, which of them are neither here nor, as far as is known,
+    to be had, where they were looked for, and the way out; "" where none are. Asked while planning, it downloads nothing."""
+
+    def absent(self) -> str: ...
 
 
 class LeavesOut(Protocol):
@@ -201,7 +208,7 @@ class Pinned(Protocol):
 
 TASK_CAPABILITIES: Mapping[str, type] = {
     "pinned": Pinned, "pool": Pooled, "label_noise": NoisyLabels, "known_truth": KnownTruth, "balanced": Balanced,
-    "inputs_read": ReadsInputs, "leaves_out": LeavesOut}
+    "inputs_read": ReadsInputs, "leaves_out": LeavesOut, "absent": ReadsHub}
 MODEL_CAPABILITIES: Mapping[str, type] = {
     "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs,
-    "answers": GivesAnswers, "embed_many": EmbeddedTogether}
+    "answers": GivesAnswers, "embed_many": EmbeddedTogether, "absent": ReadsHub}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from w2s_bench.contracts import InputsRead, can, declared, scored_as
 from w2s_bench.contracts.digests import digest
-from w2s_bench.contracts.errors import PluginError, UsageError
+from w2s_bench.contracts.errors import PluginError, UsageError, W2SError, together
 from w2s_bench.contracts.seeds import seed_for
 from w2s_bench.planning.compatible import check_output, fitting, why_not
 from w2s_bench.planning.direction import ModelPair, direction_of, sides_of
@@ -32,12 +32,15 @@ from w2s_bench.planning.recipes import (
     job,
 )
 from w2s_bench.planning.spec import Matrix, RunSpec
+from w2s_bench.planning.usual import suited, usual
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.measures import measures_of
 from w2s_bench.registry.names import Scalar, format_selector, parse
 
 _SHOWN_REFUSALS = 12
+Asked = ParamSpec("Asked")
+Made = TypeVar("Made")
 
 
 class Cell(NamedTuple):
@@ -58,7 +61,8 @@ class Plan:
 
     panels: by cell key, the named panels of the spec that hold the cell. skipped: why cells of the spec are left out, by
     the reason, with their number. unmeasured: in words, the divergences, metrics and bounds that cannot be used. inputs: in
-    words, which columns of a file are the input x of a task, and why the others are not.
+    words, which columns of a file are the input x of a task, and why the others are not. absent: in words, the files of a hub
+    that are neither here nor to be had now, and where they were looked for.
     """
 
     spec: RunSpec
@@ -69,6 +73,7 @@ class Plan:
     skipped: Mapping[str, int]
     unmeasured: tuple[str, ...]
     inputs: tuple[str, ...]
+    absent: tuple[str, ...] = ()
 
     @functools.cached_property
     def run_id(self) -> str:
@@ -101,7 +106,8 @@ class Plan:
 def make_plan(spec: RunSpec, registry: Registry) -> Plan:
     """Plan a run; computes nothing.
 
-    Raises UsageError for names that do not resolve, and for pairs that cannot be fitted unless the spec skips them.
+    Raises one UsageError for all names that do not resolve, all that cannot be read, and all pairs that cannot be fitted, unless
+    the spec skips these.
     """
     planner = _Planner(spec, registry)
     cells: dict[str, Cell] = {}
@@ -111,10 +117,11 @@ def make_plan(spec: RunSpec, registry: Registry) -> Plan:
             cells.setdefault(cell.key, cell)
             if matrix.panel and matrix.panel not in panels.get(cell.key, ()):
                 panels[cell.key] = (*panels.get(cell.key, ()), matrix.panel)
-    if planner.refused and (not spec.skip_incompatible or not cells):
-        raise planner.refusal()
+    faults = [*planner.faults, *([planner.refusal()] if planner.refused and (not spec.skip_incompatible or not cells) else [])]
+    if faults:
+        raise together(faults)
     return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused), planner.unmeasured,
-                tuple(planner.inputs))
+                tuple(planner.inputs), tuple(planner.absent))
 
 
 class _Drawn(NamedTuple):
@@ -141,6 +148,9 @@ class _Planner:
         self.jobs: dict[str, Job] = {}
         self.components: dict[str, Component] = {}
         self.refused: Counter[str] = Counter()
+        self.faults: list[W2SError] = []
+        self._named: dict[tuple[str, tuple[str, ...]], tuple[Component, ...]] = {}
+        self._suited: dict[tuple[str, str], Component] = {}
         self._hints: dict[str, None] = {}
         self._models: dict[str, Any] = {}
         self._tasks: dict[str, Any] = {}
@@ -149,23 +159,54 @@ class _Planner:
         self._scored_by: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
         self._measures = measures_of(registry)
         self.inputs: dict[str, None] = {}
+        self.absent: dict[str, None] = {}
         self._untaught: dict[str, Component] = {}
         self._hard: dict[str, frozenset[str]] = {}
         self.unmeasured = tuple(each.words() for each in self._measures.left_out)
         self._seeds: dict[tuple[str, str, int], int] = {}
 
     def cells(self, matrix: Matrix) -> Iterator[Cell]:
-        tasks = self._known_tasks(matrix.tasks)
-        strategies = self._known_strategies(matrix.strategies)
-        supervisors = self._known_strategies(matrix.supervisors)
         pairs = self._pairs(matrix)
+        for texts in (matrix.supervisors, matrix.strategies):
+            self._known_strategies(texts)
+        tasks = self._known_tasks(matrix.tasks)
+        supervisors, strategies = ({task.key: self._fitters(task, texts) for task in tasks}
+                                   for texts in (matrix.supervisors, matrix.strategies))
         for task, seed in product(tasks, matrix.seeds):
             here = _Drawn(task, self._add(Load(task.key, seed)), seed)
             for weak, strong in pairs:
-                for supervisor, strategy in product(supervisors, strategies):
-                    if (self._possible(task, weak, supervisor) and self._scored(task, weak, supervisor)
-                            and self._possible(task, strong, strategy)):
-                        yield self._cell(here, weak, strong, strategy, supervisor)
+                for supervisor, strategy in product(supervisors[task.key], strategies[task.key]):
+                    taught = self._possible(task, weak, supervisor, "supervisor") and self._scored(task, weak, supervisor)
+                    if not taught and self.spec.skip_incompatible:
+                        continue
+                    if self._possible(task, strong, strategy, "strategy") and taught:
+                        yield from self._tried(self._cell, here, weak, strong, strategy, supervisor)
+
+    def _tried(self, make: Callable[Asked, Made], *given: Asked.args, **named: Asked.kwargs) -> tuple[Made, ...]:
+        """What is made, and nothing where it fails, which is one of the faults."""
+        try:
+            return (make(*given, **named),)
+        except W2SError as error:
+            self.faults.append(error)
+            return ()
+
+    def _fitters(self, task: Component, texts: tuple[str, ...]) -> tuple[Component, ...]:
+        """Strategies or supervisors for a task: the usual one of its kind where none is named, and within those that fit another
+        strategy and do not say which."""
+        kind = self._tasks[task.key].output.kind
+        named = (texts,) if texts else tuple((name,) for name in self._tried(usual, self.registry, kind))
+        found = [self._for_kind(strategy, kind) for names in named for strategy in self._known_strategies(names)]
+        return tuple({strategy.key: strategy for strategy in found}.values())
+
+    def _for_kind(self, strategy: Component, kind: str) -> Component:
+        if kind in self._strategies[strategy.key].outputs or not strategy.parts:
+            return strategy
+        if (strategy.key, kind) not in self._suited:
+            name = suited(self.registry, strategy.label, kind)
+            made, _ = self.registry.selected("strategies", (name,))  # none where it wants a student of another sort: a network
+            fits = bool(made) and kind in made[0].create().outputs
+            self._suited[strategy.key, kind] = self._known_strategies((name,))[0] if fits else strategy
+        return self._suited[strategy.key, kind]
 
     def refusal(self) -> UsageError:
         """Every pair that cannot be fitted, in one error."""
@@ -174,10 +215,11 @@ class _Planner:
         hints = [*filter(None, self._hints), "--skip-incompatible goes on without them"]
         return UsageError("\n  ".join(["these pairs cannot be fitted:", *shown]), hint="\n  ".join(hints))
 
-    def _possible(self, task: Component, model: Component, strategy: Component) -> bool:
+    def _possible(self, task: Component, model: Component, strategy: Component, role: str) -> bool:
         output = self._tasks[task.key].output.kind
         reason = why_not(self.registry, (task, model, strategy), self._tasks[task.key], self._models[model.key],
                          self._strategies[strategy.key])
+        reason = f"the {role} {reason}" if reason else ""
         if reason:
             self.refused[reason] += 1
             if output not in self._strategies[strategy.key].outputs:
@@ -312,19 +354,34 @@ class _Planner:
     def _pairs(self, matrix: Matrix) -> list[tuple[Component, Component]]:
         if matrix.models:
             models = self._known_models(matrix.models)
-            if len(models) < 2:
-                raise UsageError("pairs need at least two models", where=", ".join(matrix.models),
-                                 hint="add a model, or give --weak and --strong")
+            if len(models) < 2 and not self.faults:
+                self.faults.append(UsageError("pairs need at least two models", where=", ".join(matrix.models),
+                                              hint="add a model, or give --weak and --strong"))
             return [(weak, strong) for weak, strong in product(models, models) if weak.key != strong.key]
         return list(product(self._known_models(matrix.weak), self._known_models(matrix.strong)))
 
     def _known_tasks(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
-        tasks = self._known(self._without_teachers(task) for task in self.registry.select("tasks", texts))
-        for task in tasks:
-            if task.key not in self._tasks:
-                self._tasks[task.key] = task.create()
-                check_output(self.registry, task, self._tasks[task.key], self._measures)
-        return tasks
+        found: list[Component] = []
+        for named in self._selected("tasks", texts):
+            found += self._tried(self._checked, named)
+        return self._known(found)
+
+    def _checked(self, named: Component) -> Component:
+        """The task that is named, as the spec reads it, with an output that can be scored."""
+        task = self._without_teachers(named)
+        if task.key not in self._tasks:
+            instance = task.create()
+            check_output(self.registry, task, instance, self._measures)
+            self._tasks[task.key] = instance
+            self._look_for(task, instance)
+        return task
+
+    def _selected(self, kind: str, texts: tuple[str, ...]) -> tuple[Component, ...]:
+        """The components that names stand for; what is wrong with the others is among the faults."""
+        if (kind, texts) not in self._named:
+            self._named[kind, texts], faults = self.registry.selected(kind, texts)
+            self.faults += faults
+        return self._named[kind, texts]
 
     def _without_teachers(self, task: Component) -> Component:
         """The task that knows which of its columns teach, where it can be told; they are then no part of its input x."""
@@ -370,7 +427,7 @@ class _Planner:
         return found
 
     def _known_strategies(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
-        strategies = self._known(self.registry.select("strategies", texts))
+        strategies = self._known(self._selected("strategies", texts))
         for strategy in strategies:
             if strategy.key not in self._strategies:
                 self._strategies[strategy.key] = strategy.create()
@@ -378,13 +435,19 @@ class _Planner:
         return strategies
 
     def _known_models(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
-        return self._instances_of(self.registry.select("models", texts))
+        return self._instances_of(self._selected("models", texts))
 
     def _instances_of(self, models: tuple[Component, ...]) -> tuple[Component, ...]:
         for model in self._known(models):
             if model.key not in self._models:
                 self._models[model.key] = model.create()
+                self._look_for(model, self._models[model.key])
         return models
+
+    def _look_for(self, component: Component, instance: object) -> None:
+        """Note the files of a hub that the component would need and that are not there."""
+        if can(instance, "absent") and (missing := instance.absent()):  # type: ignore[attr-defined]
+            self.absent[f"{component.label} needs what is not here: {missing}"] = None
 
     def _sizes(self, weak: Component, strong: Component) -> tuple[int | None, int | None]:
         first, second = self._models[weak.key], self._models[strong.key]

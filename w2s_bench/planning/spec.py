@@ -28,15 +28,16 @@ _LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors")
 class Matrix(msgspec.Struct, frozen=True):
     """One full crossing. Either models (all ordered pairs of different ones) or weak and strong; never both.
 
-    panel: a name for the part of a study that it is, "" for none.
+    strategies, supervisors: none for the usual one of each task's kind. panel: a name for the part of a study that it is, "" for
+    none.
     """
 
     tasks: tuple[str, ...]
     models: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     strong: tuple[str, ...] = ()
-    strategies: tuple[str, ...] = ("ridge",)
-    supervisors: tuple[str, ...] = ("ridge",)
+    strategies: tuple[str, ...] = ()
+    supervisors: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     panel: str = ""
 
@@ -51,8 +52,6 @@ class Matrix(msgspec.Struct, frozen=True):
             raise UsageError("no seed is given", hint="for example --seeds 0..4")
         if not all(0 <= seed < 2**63 for seed in self.seeds):
             raise UsageError("a seed is a whole number from 0 to 2^63 − 1", where=f"seeds {self.seeds}")
-        if not (self.strategies and self.supervisors):
-            raise UsageError("no strategy or no supervisor is given", hint="leave the line out for the default, ridge")
         if self.panel and not PLAIN_NAME.fullmatch(self.panel):
             raise UsageError(f"the panel {self.panel!r} is no name", hint="letters, digits, - _ and .")
         for name in _LISTS:
@@ -118,8 +117,8 @@ class WrittenMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: Annotated[Names, Meta(description="all ordered pairs of these, in no direction; goes without weak and strong")] = ()
     weak: Annotated[Names, Meta(description="weak supervisors")] = ()
     strong: Annotated[Names, Meta(description="strong students")] = ()
-    strategies: Annotated[Names, Meta(description="how students are fitted")] = ("ridge",)
-    supervisors: Annotated[Names, Meta(description="how weak models are fitted")] = ("ridge",)
+    strategies: Annotated[Names, Meta(description="how students are fitted; none: as is usual for the kind of task")] = ()
+    supervisors: Annotated[Names, Meta(description="how weak models are fitted; none: as is usual for the kind of task")] = ()
     seeds: Annotated[str | int | tuple[int, ...], Meta(description='"0..4", a number, or a list of numbers')] = (0,)
     panel: Annotated[str, Meta(description="a name for the part of a study that this is")] = ""
 
@@ -149,6 +148,9 @@ def spec_from_toml(text: str, *, where: str, data: str | None = None) -> RunSpec
         written = msgspec.convert(_filled(table, data, where), WrittenSpec)
     except msgspec.ValidationError as error:
         raise _unreadable(str(error), table, where) from None
+    if any(matrix[name] == [] for matrix in table["matrix"] for name in ("strategies", "supervisors") if name in matrix):
+        raise UsageError("no strategy or no supervisor is given", where=where,
+                         hint="leave the line out for the usual one of each task's kind")
     try:
         return RunSpec(written.name, tuple(_matrix(matrix) for matrix in written.matrix), written.references,
                        written.representations, written.skip_incompatible)

@@ -14,7 +14,7 @@ import msgspec
 
 from w2s_bench.contracts.capabilities import can
 from w2s_bench.contracts.entries import Entry, Parameter, SuiteEntry
-from w2s_bench.contracts.errors import PluginError, UsageError, nearest
+from w2s_bench.contracts.errors import PluginError, UsageError, W2SError, nearest, together
 from w2s_bench.contracts.kinds import BY_PLURAL, KINDS
 from w2s_bench.registry import contract
 from w2s_bench.registry.component import Component
@@ -89,24 +89,38 @@ class Registry:
         A glob or a tag leaves out entries that cannot be made without a parameter that it does not give.
         Raises UsageError for an unknown name, tag, parameter or value, or a glob without a match.
         """
+        found, faults = self.selected(kind, texts)
+        if faults:
+            raise together(faults)
+        return found
+
+    def selected(self, kind: str, texts: Sequence[str]) -> tuple[tuple[Component, ...], list[W2SError]]:
+        """The same, and what is wrong with the selectors that stand for nothing."""
         chosen: dict[str, Component] = {}
+        faults: list[W2SError] = []
         excluded: list[tuple[set[str], list[dict[str, Scalar]]]] = []
         for text in texts:
-            selector = parse(text)
-            matches = self.match(kind, selector)
+            try:
+                selector = parse(text)
+                matches = self.match(kind, selector)
+            except W2SError as error:
+                faults.append(error)
+                continue
             if selector.exclude:
                 excluded.append(({found.full_name for found in matches}, list(selector.settings())))
                 continue
-            for found in matches:
-                for settings in selector.settings():
-                    if selector.is_pattern and lacking(found.entry, settings):
-                        continue
+            wanted = [(found, settings) for found in matches for settings in selector.settings()
+                      if not (selector.is_pattern and lacking(found.entry, settings))]
+            for found, settings in wanted:
+                try:
                     component = self.component(kind, found, settings, where=text)
                     chosen.setdefault(component.identity, component)
+                except W2SError as error:
+                    faults.append(error)
         kept = tuple(c for c in chosen.values() if not any(_excluded(c, names, settings) for names, settings in excluded))
-        if texts and not kept:
-            raise UsageError(f"no {SINGULAR[kind]} is left", where=", ".join(texts))
-        return kept
+        if texts and not kept and not faults:
+            faults.append(UsageError(f"no {SINGULAR[kind]} is left", where=", ".join(texts)))
+        return kept, faults
 
     def one(self, kind: str, text: str, settings: Mapping[str, Scalar] = MappingProxyType({}), *, where: str = "") -> Component:
         """The one component that a name stands for, such as `sample-size[x=n_transfer]`.

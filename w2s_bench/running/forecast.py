@@ -74,7 +74,7 @@ class Planned:
     def __str__(self) -> str:
         lines = [f"{self.origin}: {len(self.plan.cells)} cells, {len(self.plan.jobs)} jobs"]
         lines += [f"left out: {count} cells, because {reason}" for reason, count in self.plan.skipped.items()]
-        lines += [*self.plan.inputs, *self.plan.unmeasured]
+        lines += [*self.plan.inputs, *self.plan.unmeasured, *self.plan.absent]
         lines.append(f"{'stage':<10}{'jobs':>9}{'in store':>10}{'to compute':>12}")
         for stage, count in self.jobs.items():
             left = self.remaining[stage]

@@ -12,6 +12,7 @@ import msgspec
 from w2s_bench.contracts import PREDICTORS, Outcome, StoreError
 from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.planner import Cell, Plan
+from w2s_bench.planning.recipes import Embed, Fit, Predict, Prepare
 from w2s_bench.running.audience import Audience, Progress
 from w2s_bench.running.journal import Failure, Journal, Record
 from w2s_bench.store.artifacts import DamagedArtifact, Store
@@ -84,8 +85,19 @@ class Recorder:
                 assert outcome.fault is not None  # the schedule gives one to every outcome that is not ok
                 assert outcome.status != "damaged" and outcome.status != "store"
                 self._keep(journal, cell, Record(
-                    cell_key=cell.key, status=outcome.status, error=outcome.fault.words(outcome.error),
+                    cell_key=cell.key, status=outcome.status, error=outcome.fault.words(outcome.error, self._role(cell, guilty)),
                     fault=msgspec.convert(outcome.fault, Failure, from_attributes=True), seconds={}, peak_memory=0.0))
+
+    def _role(self, cell: Cell, guilty: str) -> str:
+        """What the component whose job failed is in a cell, "" where its stage says it."""
+        recipe, score = self.plan.jobs[guilty].recipe, self.plan.score_of(cell)
+        if isinstance(recipe, Embed | Prepare):
+            return "weak model" if guilty in self.plan.upstream(score.weak) else "strong model"
+        if not isinstance(recipe, Fit | Predict):
+            return ""
+        if guilty in self.plan.upstream(score.weak):
+            return "supervisor"
+        return "strategy" if guilty in self.plan.upstream(score.student) else "strategy, fitted on the truth or not at all"
 
     def row(self, cell: Cell) -> dict[str, Any]:
         """The cell as a row of the table, with its score where it has one."""

@@ -137,6 +137,6 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
         audience.say(line)
     for line in asked.plan.inputs:
         audience.say(line)
-    for line in asked.plan.unmeasured:
+    for line in (*asked.plan.unmeasured, *asked.plan.absent):
         audience.warn(line)
     return run(asked.plan, Place(into, store, cast(Keep, means.get("keep") or "all")), executing, policy, audience)

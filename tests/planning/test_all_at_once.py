@@ -1,0 +1,74 @@
+"""What cannot work is found before anything runs, all of it together; and what nobody names is what is usual for the task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Command
+
+from w2s_bench.contracts.errors import UsageError
+from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.spec import Matrix, RunSpec
+from w2s_bench.registry.catalogue import Registry
+from w2s_bench.registry.loading import load_registry
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load_registry()
+
+
+def planned(registry: Registry, *tasks: str, strategies: tuple[str, ...] = (), supervisors: tuple[str, ...] = (),
+            weak: str = "raw", strong: str = "random-features[width=8]") -> Plan:
+    matrix = Matrix(tasks, weak=(weak,), strong=(strong,), strategies=strategies, supervisors=supervisors)
+    return make_plan(RunSpec("t", (matrix,)), registry)
+
+
+def fitters(plan: Plan) -> set[tuple[str, str, str]]:
+    return {(cell.task.label, cell.supervisor.label, cell.strategy.label) for cell in plan.cells}
+
+
+def test_each_task_takes_the_usual_strategy_of_its_kind_for_both_roles(registry: Registry) -> None:
+    assert fitters(planned(registry, "diabetes", "class-mixture")) == {
+        ("diabetes", "ridge", "ridge"), ("class-mixture", "logistic", "logistic")}
+    assert fitters(planned(registry, "diabetes", strategies=("least-squares",))) == {("diabetes", "ridge", "least-squares")}
+
+
+def test_a_wrapper_fits_what_is_usual_where_its_student_is_not_named(registry: Registry) -> None:
+    wrappers = ("mix", "mix[truth=0.5,student=relabel]", "shuffled-weak")
+    assert {strategy for _, _, strategy in fitters(planned(registry, "diabetes", strategies=wrappers))} == {
+        "mix[student=ridge]", "mix[truth=0.5,student=relabel[student=ridge]]", "shuffled-weak[student=ridge]"}
+    of_classes = planned(registry, "class-mixture", strategies=wrappers)
+    assert {strategy for _, _, strategy in fitters(of_classes)} == set(wrappers), "names of classes stay as they were"
+    with pytest.raises(UsageError, match="the strategy mix.student=logistic. fits classes and preferences, and"):
+        planned(registry, "diabetes", strategies=("mix[student=logistic]",))
+
+
+def test_all_that_cannot_work_is_said_at_once(w2s: Command) -> None:
+    (w2s.folder / "t.csv").write_text("a,b,y\n" + "".join(f"{i},x{i},{i % 3}.5\n" for i in range(12)))
+    done = w2s("plan", "--task", "diabetesx", "--task", "arrays[path=t.csv,label=z]", "--task", "sst2-local[path=nowhere]",
+               "--weak", "random-features[width=3]", "--strong", "hf[path=./no/folder]", "--strong", "raw",
+               "--strategy", "rigde", "--supervisor", "logistic", "--task", "diabetes", check=2)
+    said = done.stderr
+    for text in ("unknown task 'diabetesx'", "has no column 'z'", "nowhere: no such folder", "width=3 is out of range",
+                 "./no/folder", "unknown strategy 'rigde'"):
+        assert text in said, said
+    assert "things cannot work" in said and "Traceback" not in said and not Path(w2s.folder, "w2s-runs").exists()
+    again = w2s("run", "--task", "diabetes", "--weak", "raw", "--strong", "raw", "--strategy", "logistic", "--supervisor", "hard",
+                check=2).stderr
+    assert "the strategy logistic fits classes" in again and "the supervisor hard fits classes" in again
+
+
+def test_files_of_a_hub_that_are_not_here_are_named_with_where_they_were_looked_for(w2s: Command) -> None:
+    done = w2s("plan", "--task", "boolq", "--weak", "gpt2", "--strong", "hf[path=owner/model]", check=0).stdout
+    for name, kind in (("google/boolq@main", "datasets"), ("openai-community/gpt2@main", "hub"), ("owner/model@main", "hub")):
+        (line,) = (line for line in done.splitlines() if name in line)
+        assert f"/{kind}, and the hub does not give it now" in line and "hf download" in line and "path=FOLDER" in line
+
+
+def test_a_failed_cell_says_in_which_role_a_component_failed(w2s: Command) -> None:
+    (w2s.folder / "t.csv").write_text("a,b,y\n" + "".join(f"{i * i % 7},{i % 5}.25,{i % 3}.5\n" for i in range(40)))
+    matrix = ("--task", "arrays[path=t.csv]", "--weak", "random-features[width=8]", "--strong", "raw[column=none]", "--no-page")
+    said = w2s("run", *matrix, "--executor", "here", check=3).stderr
+    assert "embed of raw[column=none] (w2s_tabular), the strong model: " in said
