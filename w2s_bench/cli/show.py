@@ -25,6 +25,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
     sort: str | None
     chosen: str | None
     of_bounds: bool
+    of_also: bool
     wide: bool
     publish: Path | None
     predictions: bool
@@ -44,6 +45,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
               "--json as JSON Schema.")
 @click.option("--wide", is_flag=True, help="The whole table, however narrow the terminal.")
 @click.option("--bounds", "of_bounds", is_flag=True, help="What became of each bound, in place of the cells.")
+@click.option("--also", "of_also", is_flag=True, help="What was scored on second tasks, in place of the cells.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
@@ -62,9 +64,11 @@ def command(words: ShowWords) -> None:
     if words.chosen == "?":
         _explain_columns(words.runs, words.as_json)
         return
+    from w2s_bench.running.folder import ALSO
     from w2s_bench.tables.summary import GROUPABLE
 
-    words = msgspec.structs.replace(words, runs=tuple(map(str, runs_or_latest(words.runs))))
+    runs = runs_or_latest(words.runs, *([ALSO] if words.of_also else []))
+    words = msgspec.structs.replace(words, runs=tuple(str(_on_second_tasks(run) if words.of_also else run) for run in runs))
     rows, bounds = tables_of(words.runs, words.condition, words.latest)
     keys = columns_of(words.by, GROUPABLE)
     if words.predictions and not words.publish:
@@ -83,6 +87,16 @@ def command(words: ShowWords) -> None:
         _print_means(rows, keys, words.chosen, words)
     else:
         _print_cells(rows, bounds, keys, words)
+
+
+def _on_second_tasks(run: Path) -> Path:
+    """The rows of a run's second tasks. Raises UsageError where it has none, or the run is a rows file itself."""
+    from w2s_bench.running.folder import ALSO
+
+    if not (run / ALSO).is_file():
+        raise UsageError("this run has no second task", where=str(run),
+                         hint='`run --also TASK` has one, or also = ["TASK"] in a [[matrix]] of its spec')
+    return run / ALSO
 
 
 def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 _WORDS = {"task": "tasks", "strategy": "strategies", "supervisor": "supervisors"}
-_SPEC_WORDS = ("tasks", "models", "weak", "strong", "strategies", "supervisors", "seeds", "name", "quick", "data",
+_SPEC_WORDS = ("tasks", "models", "weak", "strong", "strategies", "supervisors", "also", "seeds", "name", "quick", "data",
                "skip_incompatible")
 SPEC_FLAGS = frozenset((*_SPEC_WORDS, *_WORDS))
 """Names of the flags that say what is run, and not how."""
@@ -37,6 +37,8 @@ def spec_options(command: Decorated) -> Decorated:
                      help="How students are fitted.  [default: ridge for numbers, logistic for classes]"),
         click.option("--supervisor", multiple=True, shell_complete=complete("strategies"),
                      help="How weak models are fitted.  [default: as for students]"),
+        click.option("--also", multiple=True, shell_complete=complete("tasks"),
+                     help="A second task, on which the same predictors are scored too; see `show --also`."),
         click.option("--seeds", default=None, help="Seeds, as 0..4 or 0,1,2; of a RUN all that it is to have, "
                      "more than it has.  [default: 0]"),
         click.option("--skip-incompatible", is_flag=True, help="Leave out pairs that cannot be fitted, instead of refusing."),

@@ -93,7 +93,7 @@ def score(task: LoadedTask, fitted: Fitted, answers: Answers, pair: Pair, betwee
     """
     samples = {split: _sample(task, answers, split, part, measures.divergence) for split, part in _SAMPLES}
     for sample in samples.values():
-        _check_not_hard(sample)
+        check_not_hard(sample)
     certificates = {split: certify(fitted.strategy, fitted.student, fitted.features[part], samples[split])
                     for split, part in _SAMPLES}
     facts = {split: _facts(task, fitted, certificates[split], samples[split], pair) for split in samples}
@@ -122,7 +122,7 @@ def _sample(task: LoadedTask, answers: Answers, split: Literal["test", "train"],
     return sample_of(split, task.output, divergence, task.part(part).truth, predicted)
 
 
-def _check_not_hard(sample: Sample) -> None:
+def check_not_hard(sample: Sample) -> None:
     """Raise DataError where gain and misfit would be set by the value that hard weak labels are clipped at."""
     share = hard_share(sample.weak, sample.predicted.weak)
     if share > CLIPPED_SHARE:

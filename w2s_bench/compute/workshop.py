@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from w2s_bench.compute.also_score import also_score
 from w2s_bench.compute.cell_score import Fitted, Pair, Yardsticks, score
 from w2s_bench.compute.faults import outcome_of
 from w2s_bench.compute.features import Features, embedded, features_of
@@ -47,6 +48,7 @@ from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreEr
 from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.contracts.seeds import generator_for
 from w2s_bench.planning.recipes import (
+    Also,
     Compare,
     Embed,
     Fit,
@@ -150,6 +152,8 @@ class Workshop:
                 return self._predict(job.recipe)
             case Score():
                 return self._score(job.recipe)
+            case Also():
+                return self._also(job.recipe)
 
     def _load(self, recipe: Load) -> Artifact:
         component, task = self.components[recipe.task], self._instance(recipe.task)
@@ -293,6 +297,14 @@ class Workshop:
         between = self._artifact(recipe.compare).payload if recipe.compare else {}
         roles = {role: predictions(getattr(recipe, role)) for role in PREDICTORS}
         return score(with_truth_lent(task), Fitted(strategy, student, features), roles, pair, between, self._measures(recipe))
+
+    def _also(self, recipe: Also) -> Artifact:
+        answers = {role: lent(self._artifact(key).arrays)["test"] for role, key in (
+            ("weak", recipe.weak), ("student", recipe.student), ("ceiling", recipe.ceiling))}
+        metrics = {self.components[key].label: self._instance(key) for key in recipe.metrics}
+        measures = Yardsticks(self._instance(recipe.divergence), metrics, {})
+        column = self._features(recipe.embed, recipe.load).column
+        return also_score(with_truth_lent(self._loaded(recipe.load)), self._loaded(recipe.fitted_load), answers, measures, column)
 
     def _measures(self, recipe: Score) -> Yardsticks:
         def named(keys: Sequence[str]) -> dict[str, Any]:

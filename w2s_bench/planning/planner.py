@@ -17,6 +17,7 @@ from w2s_bench.planning.compatible import check_output, fitting, why_not
 from w2s_bench.planning.direction import ModelPair, direction_of, sides_of
 from w2s_bench.planning.recipes import (
     STAGES,
+    Also,
     Compare,
     Embed,
     Fit,
@@ -55,6 +56,13 @@ class Cell(NamedTuple):
     seed: int
 
 
+class SecondTask(NamedTuple):
+    """A second task that a cell is scored on; key: that of the job."""
+
+    task: Component
+    key: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """cells in the order of the spec; jobs by key, upstream before downstream; components by key.
@@ -62,7 +70,8 @@ class Plan:
     panels: by cell key, the named panels of the spec that hold the cell. skipped: why cells of the spec are left out, by
     the reason, with their number. unmeasured: in words, the divergences, metrics and bounds that cannot be used. inputs: in
     words, which columns of a file are the input x of a task, and why the others are not. absent: in words, the files of a hub
-    that are neither here nor to be had now, and where they were looked for.
+    that are neither here nor to be had now, and where they were looked for. also: by cell key, the
+    second tasks that its predictors are scored on, each with the key of the job that does.
     """
 
     spec: RunSpec
@@ -73,6 +82,7 @@ class Plan:
     skipped: Mapping[str, int]
     unmeasured: tuple[str, ...]
     inputs: tuple[str, ...]
+    also: Mapping[str, tuple[SecondTask, ...]]
     absent: tuple[str, ...] = ()
 
     @functools.cached_property
@@ -112,16 +122,20 @@ def make_plan(spec: RunSpec, registry: Registry) -> Plan:
     planner = _Planner(spec, registry)
     cells: dict[str, Cell] = {}
     panels: dict[str, tuple[str, ...]] = {}
+    also: dict[str, tuple[SecondTask, ...]] = {}
     for matrix in spec.matrices:
+        others = planner.known_tasks(matrix.also)
         for cell in planner.cells(matrix):
             cells.setdefault(cell.key, cell)
             if matrix.panel and matrix.panel not in panels.get(cell.key, ()):
                 panels[cell.key] = (*panels.get(cell.key, ()), matrix.panel)
+            if others:
+                also[cell.key] = tuple(dict.fromkeys((*also.get(cell.key, ()), *planner.second_tasks(cell, others))))
     faults = [*planner.faults, *([planner.refusal()] if planner.refused and (not spec.skip_incompatible or not cells) else [])]
     if faults:
         raise together(faults)
     return Plan(spec, tuple(cells.values()), planner.jobs, planner.components, panels, dict(planner.refused), planner.unmeasured,
-                tuple(planner.inputs), tuple(planner.absent))
+                tuple(planner.inputs), also, tuple(planner.absent))
 
 
 class _Drawn(NamedTuple):
@@ -164,12 +178,13 @@ class _Planner:
         self._hard: dict[str, frozenset[str]] = {}
         self.unmeasured = tuple(each.words() for each in self._measures.left_out)
         self._seeds: dict[tuple[str, str, int], int] = {}
+        self._unlike: set[tuple[str, str]] = set()
 
     def cells(self, matrix: Matrix) -> Iterator[Cell]:
         pairs = self._pairs(matrix)
         for texts in (matrix.supervisors, matrix.strategies):
             self._known_strategies(texts)
-        tasks = self._known_tasks(matrix.tasks)
+        tasks = self.known_tasks(matrix.tasks)
         supervisors, strategies = ({task.key: self._fitters(task, texts) for task in tasks}
                                    for texts in (matrix.supervisors, matrix.strategies))
         for task, seed in product(tasks, matrix.seeds):
@@ -251,7 +266,7 @@ class _Planner:
             base = self._fitted(here, strong, strategy, _Taught("transfer", "none"))[1]
         if "shuffled" in self.spec.references:
             shuffled = self._fitted(here, strong, strategy, _Taught("transfer", "shuffled", weak_predict))[1]
-        embed, weak_embed = (self._embed(model, task, load, seed) for model in (strong, weak))
+        embed, weak_embed = (self._embed(model, here, here) for model in (strong, weak))
         compare = self._add(Compare(load, embed, weak_embed)) if self.spec.representations else None
         others = self._reading(here, strong, strategy).embeds[1:]
         direction, direction_by = direction_of((weak.key, strong.key), self._sides, self._sizes(weak, strong))
@@ -264,6 +279,46 @@ class _Planner:
             direction=direction, direction_by=direction_by,
             weak_saw_transfer="task" in (self._prepared_from(weak) or ()))
         return Cell(self._add(score), task, weak, strong, strategy, supervisor, seed)
+
+    def second_tasks(self, cell: Cell, tasks: tuple[Component, ...]) -> Iterator[SecondTask]:
+        """The jobs that score a cell's predictions on second tasks; its own task is none. One with another kind of output, or
+        with more or fewer classes, is among the faults.
+        """
+        for second in tasks:
+            if second.key != cell.task.key and self._alike(cell.task, second):
+                yield SecondTask(second, self._second(cell, second))
+
+    def _alike(self, first: Component, second: Component) -> bool:
+        here, there = self._tasks[first.key].output, self._tasks[second.key].output
+        alike = bool((here.kind, here.k) == (there.kind, there.k))
+        if not alike and (first.key, second.key) not in self._unlike:
+            self._unlike.add((first.key, second.key))
+            self.faults.append(UsageError(
+                f"{second.label} has {there.describe()}, and what is fitted on {first.label} predicts {here.describe()}",
+                where="also", hint="a second task has as many numbers or classes"))
+        return alike
+
+    def _second(self, cell: Cell, second: Component) -> str:
+        recipe = self.jobs[cell.key].recipe
+        assert isinstance(recipe, Score)
+        made = _Drawn(cell.task, recipe.load, cell.seed)
+        read = _Drawn(second, self._add(Load(second.key, cell.seed)), cell.seed)
+        weak = self._answers(recipe.weak, read, made, (cell.weak, cell.supervisor))
+        strong = cell.strong, cell.strategy
+        student, ceiling = (self._answers(key, read, made, strong) for key in (recipe.student, recipe.ceiling))
+        divergence, metrics, _ = self._measured_by(second)
+        return self._add(Also(
+            task=second.key, divergence=divergence, metrics=metrics, load=read.load, fitted_load=recipe.load,
+            embed=self._embed(cell.strong, read, made), weak=weak, student=student, ceiling=ceiling))
+
+    def _answers(self, predict: str, read: _Drawn, made: _Drawn, by: tuple[Component, Component]) -> str:
+        """Key of the answers to another task's inputs of what was fitted for `predict`. by: its model and its strategy."""
+        first, (model, strategy) = self.jobs[predict].recipe, by
+        assert isinstance(first, Predict)
+        named = () if first.model is not None else (model, *strategy.named("models"))
+        embeds = tuple(self._embed(each, read, made) for each in named)
+        return self._add(Predict(strategy=first.strategy, fit=first.fit, embeds=embeds, model=first.model, prepare=first.prepare,
+                                 load=read.load))
 
     @functools.cached_property
     def _sides(self) -> frozenset[ModelPair]:
@@ -298,18 +353,18 @@ class _Planner:
 
     def _reading(self, here: _Drawn, model: Component, strategy: Component) -> Reading:
         """What a fit reads: the network of the model, or its features and those of models that the strategy names."""
-        task, load, seed = here
         if self._strategies[strategy.key].needs == "module":
-            return Reading((), model.key, self._prepare(model, load, seed))
-        return Reading(tuple(self._embed(each, task, load, seed) for each in (model, *strategy.named("models"))))
+            return Reading((), model.key, self._prepare(model, here.load, here.seed))
+        return Reading(tuple(self._embed(each, here, here) for each in (model, *strategy.named("models"))))
 
-    def _embed(self, model: Component, task: Component, load: str, seed: int) -> str:
-        shared = ("embed", model.key, load)
+    def _embed(self, model: Component, read: _Drawn, made: _Drawn) -> str:
+        """Key of the features of the inputs that are read, by the model as it is made for a task: the same, or another one."""
+        shared = ("embed", model.key, read.load, made.load)
         if shared not in self._shared:
-            prepare = self._prepare(model, load, seed)
+            prepare = self._prepare(model, made.load, made.seed)
             seeded = bool(self._prepared_from(model))
-            pooled = can(self._tasks[task.key], "pool") and not seeded
-            inputs = self._add(Load(task.key, None)) if pooled else load
+            pooled = can(self._tasks[read.task.key], "pool") and not seeded
+            inputs = self._add(Load(read.task.key, None)) if pooled else read.load
             self._shared[shared] = self._add(Embed(model.key, inputs, prepare))
         return self._shared[shared]
 
@@ -360,7 +415,7 @@ class _Planner:
             return [(weak, strong) for weak, strong in product(models, models) if weak.key != strong.key]
         return list(product(self._known_models(matrix.weak), self._known_models(matrix.strong)))
 
-    def _known_tasks(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
+    def known_tasks(self, texts: tuple[str, ...]) -> tuple[Component, ...]:
         found: list[Component] = []
         for named in self._selected("tasks", texts):
             found += self._tried(self._checked, named)

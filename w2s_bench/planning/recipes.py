@@ -142,10 +142,29 @@ class Score(_Named, frozen=True, kw_only=True, tag="score"):
     weak_saw_transfer: bool
 
 
-Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score
+class Also(_Named, frozen=True, kw_only=True, tag="also"):
+    """Truth, weak, student and ceiling side by side on the test part of a second task, on which none of them was fitted.
+
+    task, divergence, metrics, load: of the second task. fitted_load: of the task that the predictors were fitted on. embed: the
+    strong model's features of the second one. weak, student, ceiling: keys of their answers there.
+    """
+
+    stage: ClassVar[Stage] = "score"
+    task: str
+    divergence: str
+    metrics: tuple[str, ...]
+    load: str
+    fitted_load: str
+    embed: str
+    weak: str
+    student: str
+    ceiling: str
+
+
+Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score | Also
 _COMPONENT_FIELDS = ("task", "model", "strategy", "divergence", "metrics", "bounds")
-_UPSTREAM_FIELDS = ("load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak", "student_fit", "student",
-                    "ceiling", "gold", "base", "shuffled")
+_UPSTREAM_FIELDS = ("load", "fitted_load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak", "student_fit",
+                    "student", "ceiling", "gold", "base", "shuffled")
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -22,14 +22,14 @@ DATA = "{data}"
 """What stands for the user's folder of data in the names of a spec."""
 
 _LONGEST_NAME = 80
-_LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors")
+_LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors", "also")
 
 
 class Matrix(msgspec.Struct, frozen=True):
     """One full crossing. Either models (all ordered pairs of different ones) or weak and strong; never both.
 
     strategies, supervisors: none for the usual one of each task's kind. panel: a name for the part of a study that it is, "" for
-    none.
+    none. also: second tasks, on whose test part the predictors of every cell are scored too, as they were fitted.
     """
 
     tasks: tuple[str, ...]
@@ -40,6 +40,7 @@ class Matrix(msgspec.Struct, frozen=True):
     supervisors: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     panel: str = ""
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.tasks:
@@ -121,6 +122,7 @@ class WrittenMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supervisors: Annotated[Names, Meta(description="how weak models are fitted; none: as is usual for the kind of task")] = ()
     seeds: Annotated[str | int | tuple[int, ...], Meta(description='"0..4", a number, or a list of numbers')] = (0,)
     panel: Annotated[str, Meta(description="a name for the part of a study that this is")] = ""
+    also: Annotated[Names, Meta(description="second tasks, on whose test part the same predictors are scored too")] = ()
 
 
 class WrittenSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

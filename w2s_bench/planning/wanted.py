@@ -29,6 +29,7 @@ class MatrixWords(TypedDict, total=False):
     strong: Names
     strategies: Names
     supervisors: Names
+    also: Names
     seeds: str | int | Iterable[int]
     name: str
 
@@ -88,7 +89,8 @@ def _settled(spec: RunSpec, registry: Registry, distribution: str) -> RunSpec:
     return msgspec.structs.replace(spec, matrices=tuple(msgspec.structs.replace(
         matrix, tasks=settled("tasks", matrix.tasks), models=settled("models", matrix.models),
         weak=settled("models", matrix.weak), strong=settled("models", matrix.strong),
-        strategies=settled("strategies", matrix.strategies), supervisors=settled("strategies", matrix.supervisors))
+        strategies=settled("strategies", matrix.strategies), supervisors=settled("strategies", matrix.supervisors),
+        also=settled("tasks", matrix.also))
         for matrix in spec.matrices))
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.planner import Plan
-from w2s_bench.planning.recipes import Compare, Embed, Fit, Job, Load, Predict, Prepare, Recipe, Score, Stage
+from w2s_bench.planning.recipes import Also, Compare, Embed, Fit, Job, Load, Predict, Prepare, Recipe, Score, Stage
 from w2s_bench.registry.component import Component
 from w2s_bench.running.durations import lasting
 from w2s_bench.store.artifacts import Store
@@ -171,7 +171,7 @@ def kind_of(plan: Plan, job: Job) -> Kind:
             models = tuple(_model(plan, key) for key in recipe.embeds) or ((recipe.model,) if recipe.model else ())
             untrained = isinstance(recipe, Fit) and recipe.source == "none"
             return Kind(recipe.stage, (recipe.strategy, *models), task, untrained, not recipe.embeds)
-        case Score():
+        case Score() | Also():
             return Kind("score", (_model(plan, recipe.embed),), task)
 
 
@@ -181,7 +181,7 @@ def anywhere(kind: Kind) -> Kind:
 
 
 def _task(plan: Plan, recipe: Recipe) -> str:
-    if isinstance(recipe, Load | Score):
+    if isinstance(recipe, Load | Score | Also):
         return recipe.task
     load = plan.jobs[recipe.load or ""].recipe
     assert isinstance(load, Load)

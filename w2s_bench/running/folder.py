@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 RUNS = Path("w2s-runs")
+ALSO = "also.parquet"
+"""The file of a run that holds its rows on second tasks."""
 
 
 def default_folder(spec: RunSpec) -> Path:
@@ -124,6 +126,13 @@ def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequen
     with writing(folder):
         write_table(table_of(rows, ROW), folder / "rows.parquet", ROW)
         write_table(table_of(bounds, BOUND), folder / "bounds.parquet", BOUND)
+
+
+def write_also(folder: Path, lines: Sequence[Mapping[str, object]]) -> None:
+    """also.parquet, rows of what was fitted on one task and scored on another; no file where there are none."""
+    if lines:
+        with writing(folder):
+            write_table(table_of(lines, ROW), folder / ALSO, ROW)
 
 
 @contextlib.contextmanager

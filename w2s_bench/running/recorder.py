@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +11,17 @@ import msgspec
 
 from w2s_bench.contracts import PREDICTORS, Outcome, StoreError
 from w2s_bench.contracts.digests import digest
-from w2s_bench.planning.planner import Cell, Plan
-from w2s_bench.planning.recipes import Embed, Fit, Predict, Prepare
+from w2s_bench.planning.planner import Cell, Plan, SecondTask
+from w2s_bench.planning.recipes import Also, Embed, Fit, Predict, Prepare, Score
 from w2s_bench.running.audience import Audience, Progress
 from w2s_bench.running.journal import Failure, Journal, Record
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
 UNFINISHED = "the run ended before this cell"
+
+_OF_THE_FIT = ("run_id", "weak", "strong", "strategy", "supervisor", "seed", "panels", "versions", "direction", "direction_by",
+               "truth_share", "n_supervise", "n_transfer", "fingerprint_supervise", "fingerprint_transfer")
+"""Columns that a row on a second task has from its cell."""
 
 
 class Recorder:
@@ -32,6 +36,7 @@ class Recorder:
         self.counts: dict[str, int] = defaultdict(int)
         self.scores: dict[str, Mapping[str, Any]] = {}
         self._failures: dict[str, Outcome] = {}
+        self._order = {key: index for index, key in enumerate(plan.jobs)}
         self._cells = {cell.key: cell for cell in plan.cells}
         self._spent: dict[str, tuple[float, float]] = {}
 
@@ -75,22 +80,30 @@ class Recorder:
         """Give each cell that has no record the first failure among what it rests on: first in the plan, not in time."""
         if not self._failures:
             return
-        order = {key: index for index, key in enumerate(self.plan.jobs)}
         for cell in self.plan.cells:
             if cell.key in self.records:
                 continue
-            guilty = min(self.plan.upstream(cell.key) & self._failures.keys(), key=order.__getitem__, default=None)
+            guilty = self._guilty(cell.key)
             if guilty is not None:
                 outcome = self._failures[guilty]
                 assert outcome.fault is not None  # the schedule gives one to every outcome that is not ok
                 assert outcome.status != "damaged" and outcome.status != "store"
                 self._keep(journal, cell, Record(
-                    cell_key=cell.key, status=outcome.status, error=outcome.fault.words(outcome.error, self._role(cell, guilty)),
+                    cell_key=cell.key, status=outcome.status, error=self._words(guilty, self.plan.score_of(cell)),
                     fault=msgspec.convert(outcome.fault, Failure, from_attributes=True), seconds={}, peak_memory=0.0))
 
-    def _role(self, cell: Cell, guilty: str) -> str:
+    def _guilty(self, key: str) -> str | None:
+        """Key of the first failure among what a job rests on: first in the plan, not in time."""
+        return min(self.plan.upstream(key) & self._failures.keys(), key=self._order.__getitem__, default=None)
+
+    def _words(self, guilty: str, score: Score | Also) -> str:
+        """What a person reads of a failure that a score fell with."""
+        outcome = self._failures[guilty]
+        return outcome.fault.words(outcome.error, self._role(guilty, score)) if outcome.fault else outcome.error
+
+    def _role(self, guilty: str, score: Score | Also) -> str:
         """What the component whose job failed is in a cell, "" where its stage says it."""
-        recipe, score = self.plan.jobs[guilty].recipe, self.plan.score_of(cell)
+        recipe = self.plan.jobs[guilty].recipe
         if isinstance(recipe, Embed | Prepare):
             return "weak model" if guilty in self.plan.upstream(score.weak) else "strong model"
         if not isinstance(recipe, Fit | Predict):
@@ -120,6 +133,27 @@ class Recorder:
         score = self.scores[cell.key]["row"]
         silent = {f"predictor_{role}": None for role in PREDICTORS if score.get(f"err_{role}") is None}
         return {**row, **silent, **score, **seconds, "peak_memory": record.peak_memory}
+
+    def also_rows(self) -> list[dict[str, object]]:
+        """Rows of what was fitted on a cell's task and scored on a second one; each failure among them is said."""
+        present = self.store.keys()
+        lines = [self._second(cell, second, second.key in present) for cell in self.plan.cells
+                 for second in self.plan.also.get(cell.key, ())]
+        for error, count in Counter(line["error"] for line in lines if line["status"] != "ok").items():
+            self.audience.warn(f"{count} of {len(lines)} cells have no score on a second task: {error}")
+        return lines
+
+    def _second(self, cell: Cell, second: SecondTask, scored: bool) -> dict[str, object]:
+        row, label = self.row(cell), f"{second.task.label} fitted on {cell.task.label}"
+        line = {**{name: row.get(name) for name in _OF_THE_FIT}, "cell_key": second.key, "task": label,
+                "task_set": f"{second.task.pooled_label} fitted on {cell.task.pooled_label}"}
+        if scored:
+            return {**line, "status": "ok", "error": None, **self.store.payload(second.key)["row"]}
+        guilty, recipe = self._guilty(second.key), self.plan.jobs[second.key].recipe
+        if guilty is None:
+            return {**line, "status": "interrupted", "error": UNFINISHED, "flags": []}
+        assert isinstance(recipe, Also)
+        return {**line, "status": self._failures[guilty].status, "error": self._words(guilty, recipe), "flags": []}
 
     def bounds(self, cell: Cell) -> list[dict[str, Any]]:
         """The bounds of a cell that is ok, each a row of their table."""

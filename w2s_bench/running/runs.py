@@ -15,7 +15,7 @@ from w2s_bench.planning.planner import Plan
 from w2s_bench.running.audience import Audience, Progress, Warn
 from w2s_bench.running.costs import Costs
 from w2s_bench.running.environment import Sitting
-from w2s_bench.running.folder import claim_folder, folder_made, locked, write_plan, write_tables, writing
+from w2s_bench.running.folder import claim_folder, folder_made, locked, write_also, write_plan, write_tables, writing
 from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.kept import Keep, keep
 from w2s_bench.running.recorder import Recorder
@@ -42,7 +42,7 @@ class Result:
 
 
 def todo(plan: Plan, store: Store, settled: set[str], *, drop: Warn | None = None) -> set[str]:
-    """Keys of the jobs that must be computed for the cells that are not settled.
+    """Keys of the jobs that must be computed for the cells that are not settled, and for second tasks.
 
     With `drop`, an artifact that something will read is verified: a damaged one is dropped, said, and recomputed.
     Without, presence counts and the store is left as it is.
@@ -51,6 +51,7 @@ def todo(plan: Plan, store: Store, settled: set[str], *, drop: Warn | None = Non
     needed: set[str] = set()
     seen: set[str] = set()
     pending = [cell.key for cell in plan.cells if cell.key not in settled]
+    pending += [second.key for others in plan.also.values() for second in others]
     while pending:
         key = pending.pop()
         if key in seen:
@@ -113,6 +114,7 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         recorder.stage("writing the tables")
         rows = [{**recorder.row(cell), "test_shared": terms.shared.get(cell.key)} for cell in plan.cells]
         write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
+        write_also(folder, recorder.also_rows())
         recorder.stage("keeping predictions with the run")
         with writing(folder):
             size, lost = keep(folder, plan, store, recorder.scores, place.keep)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from w2s_bench.registry.catalogue import Registry
 
 _KINDS = {"tasks": "tasks", "models": "models", "weak": "models", "strong": "models", "strategies": "strategies",
-          "supervisors": "strategies"}
+          "supervisors": "strategies", "also": "tasks"}
 
 
 class RunWords(SpecWords, total=False):
