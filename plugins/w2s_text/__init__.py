@@ -92,6 +92,8 @@ def _own_pairs() -> TaskEntry:
             LIMIT,
             Parameter("divergence", str, "auto", "loss that scores them; auto: kl, or brier where a teacher of answers= names "
                       "sides alone", choices=("auto", "kl", "brier")),
+            Parameter("difficulty", str, "", "column of numbers, larger is harder, or words: how many the two texts have; the "
+                      "easiest 40 % supervise, transfer and test are drawn from the others", words=("words",)),
             Parameter("answers", str, "", "columns with a teacher's answers, joined with +: words as of preferred, or the "
                       "probability that the first (or chosen) is; rows without an answer leave; those of `given` in the same "
                       "spec are added"),

@@ -20,6 +20,7 @@ from w2s_bench.contracts import (
     UsageError,
     Wording,
     columns_at,
+    easy_to_hard,
     limited,
     paired,
     read_table,
@@ -27,7 +28,7 @@ from w2s_bench.contracts import (
     seed_for,
     table_digest,
 )
-from w2s_text.columns import texts
+from w2s_text.columns import chosen_column, difficulty_of, ids_of, texts, words_in
 from w2s_text.dialogues import dialogue
 from w2s_text.labelled import PARTS as SHARES
 from w2s_text.labelled import drawn_parts, text_array
@@ -42,7 +43,8 @@ BETWEEN = "\n\n"
 class _Pairs:
     """first, second: (n,) object of str. share: (n,) that the first is preferred. answers: the same of each teacher, by column.
 
-    groups: (n,) object of str; pairs of one group stay in one drawn part. part: (n,) number in PARTS, or None.
+    groups: (n,) object of str; pairs of one group stay in one drawn part. part: (n,) number in PARTS, or None. difficulty: (n,),
+    larger is harder, or None.
     """
 
     first: Array
@@ -52,11 +54,12 @@ class _Pairs:
     ids: Array
     groups: Array
     part: Array | None
+    difficulty: Array | None
 
     def at(self, rows: Array) -> _Pairs:
-        part = None if self.part is None else self.part[rows]
+        part, difficulty = (None if values is None else values[rows] for values in (self.part, self.difficulty))
         return _Pairs(self.first[rows], self.second[rows], self.share[rows], columns_at(self.answers, rows), self.ids[rows],
-                      self.groups[rows], part)
+                      self.groups[rows], part, difficulty)
 
     @property
     def inputs(self) -> dict[str, Array]:
@@ -71,7 +74,8 @@ class OwnPairs:
     they stand in `first` and `second`, in this order, and `preferred` says which of the two is preferred. prompt: a column of
     what both answer, read before each with an empty line between, or "". A cell may hold a dialogue, a list of messages with
     role and content. Pairs of equal texts say nothing and leave. The parts are those of the split column, or 40, 40 and 20 %
-    drawn by the cell's seed, with all pairs of one prompt in one part.
+    drawn by the cell's seed, with all pairs of one prompt in one part; with `difficulty`, a column of numbers or the words of
+    both texts, easy to hard.
     """
 
     path: str
@@ -88,6 +92,7 @@ class OwnPairs:
     limit: int
     pair_divergence: str
     answers: str
+    difficulty: str
     wording: Wording
 
     output = Preferences()
@@ -119,14 +124,16 @@ class OwnPairs:
         table = self._table()
         x = tuple(filter(None, (self.prompt, *self._columns)))
         taught = self._taught
+        known = {*x, self.preferred, chosen_column(table, self.id, "id"), chosen_column(table, self.split, "split")}
         others = {name: "it holds answers" if name in taught else "models read the texts" for name in table.columns
-                  if name not in {*x, self.preferred, self._named(table, self.id, "id"), self._named(table, self.split, "split")}}
+                  if name not in known}
         pairs, there = self._read(table)
         same = int((pairs.first == pairs.second).sum())
         unanswered = len(table) - int(there.sum())
         notes = [f"{same} of {len(table)} pairs are of equal texts and leave the task"] if same else []
         notes += [f"{unanswered} of {len(table)} rows have no answer of {self.answers} and leave the task"] if unanswered else []
         notes += [scored_by_brier(self._hard)] if self._hard and self.pair_divergence == "auto" else []
+        notes += [easy_to_hard(self.difficulty)] if self.difficulty else []
         return InputsRead(x, others, notes=tuple(notes), name="text", hard=self._hard)
 
     def pool(self) -> Pool:
@@ -138,7 +145,7 @@ class OwnPairs:
         """Splits of the table; truth (n, 2), see `Preferences`. Raises DataError with the row at fault."""
         pairs = self._pairs()
         if pairs.part is None:
-            parts = drawn_parts(pairs.groups, SHARES, "pairs", seed)
+            parts = drawn_parts(pairs.groups, SHARES, "pairs", seed, pairs.difficulty)
         else:
             parts = [np.flatnonzero(pairs.part == number) for number in range(len(PARTS))]
         return Splits(*(_split(pairs.at(rows)) for rows in parts))
@@ -201,9 +208,10 @@ class OwnPairs:
         for name in self._taught:
             answers[name], has = self._choice.shares(table, name)
             there &= has
-        column = self._named(table, self.split, "split")
+        column = chosen_column(table, self.split, "split")
         part = None if column is None else np.array([PARTS.index(part) for part in table.parts(column, "split=none")])
-        pairs = _Pairs(one, other, share, answers, self._ids(table), groups, part)
+        difficulty = difficulty_of(table, self.difficulty, column, lambda: words_in(one) + words_in(other))
+        pairs = _Pairs(one, other, share, answers, ids_of(table, self.id), groups, part, difficulty)
         return (pairs if self._by_order else _ordered(pairs)), there
 
     def _truth(self, table: Table) -> Array:
@@ -218,25 +226,12 @@ class OwnPairs:
         sides = tuple(word.strip() for word in self.sides.split(",")) if self.sides else ()
         return Choice(self._columns, self._by_order, sides, self.tie)
 
-    def _named(self, table: Table, wanted: str, automatic: str) -> str | None:
-        if wanted == "none" or (wanted == "auto" and automatic not in table.columns):
-            return None
-        column = automatic if wanted == "auto" else wanted
-        table.column(column)
-        return column
-
-    def _ids(self, table: Table) -> Array:
-        column = self._named(table, self.id, "id")
-        if column is None:
-            return np.array([str(row) for row in range(1, len(table) + 1)])
-        return table.ids(column, "id=none numbers the rows instead")
-
 
 def own_pairs(path: str, prompt: str, chosen: str, rejected: str, first: str, second: str, preferred: str, sides: str, tie: str,
-              split: str, id: str, limit: int, divergence: str, answers: str, **reading: str) -> OwnPairs:
+              split: str, id: str, limit: int, divergence: str, answers: str, difficulty: str, **reading: str) -> OwnPairs:
     """The task of these parameters; `divergence` is a property of it. reading: how the table is to be read."""
     return OwnPairs(path, prompt, chosen, rejected, first, second, preferred, sides, tie, split, id, limit, divergence, answers,
-                    Wording(**reading))
+                    difficulty, Wording(**reading))
 
 
 def _ordered(pairs: _Pairs) -> _Pairs:

@@ -39,7 +39,7 @@ from w2s_bench.contracts import (
     table_digest,
     thinned,
 )
-from w2s_text.columns import texts, words_in
+from w2s_text.columns import chosen_column, difficulty_of, ids_of, texts, words_in
 
 FEWEST_ROWS = 6
 BETWEEN = "\n\n"
@@ -109,8 +109,8 @@ class OwnTable:
         taught = self.answers.split("+")
         why = {**dict.fromkeys(taught, "it holds answers"), self.difficulty: "it says how hard a text is"}
         others = {name: why.get(name, "models read the text")
-                  for name in table.columns if name not in {*x, self.label, self._named(table, self.id, "id"),
-                                                            self._named(table, self.split, "split")}}
+                  for name in table.columns if name not in {*x, self.label, chosen_column(table, self.id, "id"),
+                                                            chosen_column(table, self.split, "split")}}
         self._difficulty(table)
         rows = np.flatnonzero(there)
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
@@ -212,8 +212,8 @@ class OwnTable:
 
     def _rows(self) -> _Rows:
         table = self._table()
-        truth, ids = self._truth(table), self._ids(table)
-        part_column = self._named(table, self.split, "split")
+        truth, ids = self._truth(table), ids_of(table, self.id)
+        part_column = chosen_column(table, self.split, "split")
         inputs = self._inputs(table, part_column)
         answers, there = self._answers(table)
         rows = _Rows({**inputs, **answers}, truth, ids, None if part_column is None else self._parts(table, part_column),
@@ -249,7 +249,7 @@ class OwnTable:
     def _inputs(self, table: Table, part_column: str | None) -> dict[str, Array]:
         first = texts(table, self.text)
         inputs = {"text": joined(first, texts(table, self.second)) if self.second else first}
-        unread = {self.text, self.label, self.second or self.text, part_column, self._named(table, self.id, "id")}
+        unread = {self.text, self.label, self.second or self.text, part_column, chosen_column(table, self.id, "id")}
         for name in table.columns:
             if name in unread:
                 continue
@@ -262,33 +262,9 @@ class OwnTable:
             inputs[name] = table.typed(name).values
         return inputs
 
-    def _named(self, table: Table, wanted: str, automatic: str) -> str | None:
-        if wanted == "none" or (wanted == "auto" and automatic not in table.columns):
-            return None
-        column = automatic if wanted == "auto" else wanted
-        table.column(column)
-        return column
-
     def _difficulty(self, table: Table) -> Array | None:
-        """(n,) how hard each row is. Raises UsageError where a column of parts, or two meanings of "words", stand against it."""
-        if not self.difficulty:
-            return None
-        part = self._named(table, self.split, "split")
-        if part is not None:
-            raise UsageError(f"the column {part!r} names the parts, and difficulty={self.difficulty} draws them",
-                             where=table.source, hint="split=none draws them; or leave difficulty away")
-        if self.difficulty != "words":
-            return table.difficulty(self.difficulty)
-        if "words" in table.columns:
-            raise UsageError("difficulty=words counts words, and there is a column of that name", where=table.source,
-                             hint="rename the column")
-        return words_in(self._inputs(table, None)["text"])
-
-    def _ids(self, table: Table) -> Array:
-        column = self._named(table, self.id, "id")
-        if column is None:
-            return np.array([str(row) for row in range(1, len(table) + 1)])
-        return table.ids(column, "id=none numbers the rows instead")
+        part = chosen_column(table, self.split, "split")
+        return difficulty_of(table, self.difficulty, part, lambda: words_in(self._inputs(table, None)["text"]))
 
     def _parts(self, table: Table, column: str) -> Array:
         return np.array([PARTS.index(part) for part in table.parts(column, "split=none")])

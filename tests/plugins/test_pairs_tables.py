@@ -119,6 +119,16 @@ def test_a_prompt_is_read_before_each_and_its_pairs_stay_in_one_part(tmp_path: P
         assert sum(map(len, prompts)) == len(set.union(*prompts)) == 10
 
 
+def test_the_easiest_pairs_supervise(tmp_path: Path) -> None:
+    """By a column, or by the words of both texts."""
+    rows = chosen(50, hard=lambda i: i % 25)
+    own = table(tmp_path, rows, difficulty="hard")
+    assert set(own.load(0).supervise.ids.tolist()) == {str(i + 1) for i in range(50) if i % 25 < 10}
+    assert any("easy to hard: the easiest 40 % by hard" in note for note in own.inputs_read().notes)
+    longer = [row | {"rejected": row["rejected"] + " so" * i} for i, row in enumerate(rows)]
+    assert set(table(tmp_path, longer, difficulty="words").load(0).supervise.ids.tolist()) == {str(i + 1) for i in range(20)}
+
+
 def test_pairs_of_equal_texts_leave_the_task_and_are_counted(tmp_path: Path) -> None:
     rows = [*chosen(20), {"chosen": "same", "rejected": "same"}]
     own = table(tmp_path, rows)
