@@ -22,7 +22,6 @@ from w2s_bench.contracts import (
     TrainableModel,
     UsageError,
     generator_for,
-    pair_names,
     seed_for,
 )
 
@@ -188,12 +187,13 @@ class FinetunedNetwork:
         model.network.eval()
         if self.adapters:
             self.adapters.add(model, seed=0)
-        head = new_head(model.width, len(self.weights["head.weight"]), "zero", seed=0, bias="head.bias" in self.weights)
+        rewards = "head.bias" not in self.weights
+        head = new_head(model.width, len(self.weights["head.weight"]), "zero", seed=0, bias=not rewards)
         copy_into(trained_weights(model.network, head), self.weights)
         with accelerated(self.precision) as accelerator:
             network = Headed(model, head.to(accelerator.device), accelerator)
             model.network.to(accelerator.device)
-            if pair_names(inputs):
+            if rewards:
                 return self.units.outside(Rewarded(network).answers(pairs_of(model, inputs)))
             return self.units.outside(network.answers(model.tokens(inputs)))
 
