@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,6 +31,7 @@ class MoleculeSet:
     fixed sample of the molecules, each of which stays in its part.
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset({"columns"})
     path: str
     teacher: str = ""
     limit: int = 0
@@ -45,6 +47,14 @@ class MoleculeSet:
     def file(self) -> str:
         """Name of the table in the folder."""
         return f"{self.dataset}.csv.gz"
+
+    @functools.cached_property
+    def columns(self) -> frozenset[str]:
+        """The SMILES under two names, and the columns of numbers of the table and of the teacher's."""
+        names = {"smiles", "text"}
+        for file in (present(self.path, self.file), *([present(*folder_and_name(self.teacher))] if self.teacher else [])):
+            names |= numeric_columns(read_csv(file), {"smiles", "text", self.label}, str(file)).keys()
+        return frozenset(names)
 
     def fingerprint(self) -> str:
         """SHA-256 of table, splits and teacher."""

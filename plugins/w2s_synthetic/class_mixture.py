@@ -24,7 +24,8 @@ class ClassMixture:
 
     divergence = "kl"
     licence = "generated here"
-    capabilities = frozenset({"known_truth"})
+    capabilities = frozenset({"columns", "known_truth"})
+    columns = frozenset({"x", "seen"})
     citation = ("The setting of Mulgund, Pabbaraju: Relating Misfit to Gain in Weak-to-Strong Generalization Beyond the Squared "
                 "Loss, ICML 2025, arXiv 2501.19105")
     d: int = 10

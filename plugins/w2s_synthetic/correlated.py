@@ -31,7 +31,8 @@ class Correlated:
     output = Regression(1)
     divergence = "squared"
     licence = "generated here"
-    capabilities = frozenset({"label_noise"})
+    capabilities = frozenset({"columns", "label_noise"})
+    columns = frozenset({"x"})
     citation = ("Dong, Li, Li, Lee, Lei: Discrepancies are Virtue: Weak-to-Strong Generalization through Lens of "
                 "Intrinsic Dimension, ICML 2025, arXiv 2502.05075")
     d: int = 128

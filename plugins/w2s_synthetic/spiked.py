@@ -30,6 +30,8 @@ class Spiked:
     output = Regression(1)
     divergence = "squared"
     licence = "generated here"
+    capabilities = frozenset({"columns"})
+    columns = frozenset({"x"})
     citation = ("Medvedev, Lyu, Yu, Arora, Li, Srebro: Weak-to-Strong Generalization Even in Random Feature Networks, "
                 "Provably, ICML 2025, arXiv 2503.02877")
     d: int = 512

@@ -29,6 +29,8 @@ class RandomNetwork:
     output = Regression(1)
     divergence = "squared"
     licence = "generated here"
+    capabilities = frozenset({"columns"})
+    columns = frozenset({"x"})
     citation = ("Charikar, Pabbaraju, Shiragur: Quantifying the Gain in Weak-to-Strong Generalization, "
                 "NeurIPS 2024, arXiv 2405.15116")
     task: int = 0

@@ -67,7 +67,7 @@ class Arrays:
 
     licence = "the user's own data"
     citation = ""
-    capabilities = frozenset({"balanced", "inputs_read", "leaves_out"})
+    capabilities = frozenset({"balanced", "columns", "inputs_read", "leaves_out"})
     leaves_out = "answers"
     path: str
     label: str = "y"
@@ -135,6 +135,11 @@ class Arrays:
         `load`.
         """
         return self._inputs_read
+
+    @functools.cached_property
+    def columns(self) -> frozenset[str]:
+        """Every column but label, splits and id, and x where there is one."""
+        return frozenset(self._columns(self._table())) | ({"x"} if self._inputs_read.x else set())
 
     @functools.cached_property
     def _inputs_read(self) -> InputsRead:

@@ -21,6 +21,8 @@ class Diabetes:
 
     output = Regression(1, "progression score")
     divergence = "squared"
+    capabilities = frozenset({"columns"})
+    columns = frozenset({"x"})
     licence = "public data, distributed with scikit-learn (BSD-3-Clause)"
     citation = "Efron, Hastie, Johnstone, Tibshirani: Least Angle Regression, Annals of Statistics 32 (2004)"
     reuse_inputs: bool = False

@@ -129,10 +129,13 @@ class LabelledTask:
     limit: int
     difficulty: str = "none"
 
+    columns = frozenset({"text"})
+
     @property
     def capabilities(self) -> frozenset[str]:
         """What is read is worth a sentence where parts are drawn by it."""
-        return frozenset({"absent", "balanced", "pinned", "pool"}) | ({"inputs_read"} if self.difficulty != "none" else set())
+        always = frozenset({"absent", "balanced", "columns", "pinned", "pool"})
+        return always | ({"inputs_read"} if self.difficulty != "none" else set())
 
     @property
     def balanced(self) -> bool:

@@ -99,7 +99,14 @@ class OwnTable:
     def capabilities(self) -> frozenset[str]:
         """What columns there are is not asked of the hub."""
         always = frozenset({"absent", "balanced", "pinned", "pool", "leaves_out"})
-        return always | ({"inputs_read"} if not self.revision else set())
+        return always | ({"columns", "inputs_read"} if not self.revision else set())
+
+    @functools.cached_property
+    def columns(self) -> frozenset[str]:
+        """The texts, under the name "text", and the other columns under their own."""
+        table = self._table()
+        kept = {self.text, self.label, self.second, self._named(table, self.id, "id"), self._named(table, self.split, "split")}
+        return frozenset({"text", *table.columns} - kept | {"text"})
 
     def inputs_read(self) -> InputsRead:
         """The column of texts, the others, and what gives a label away. Raises DataError as `load`."""

@@ -54,7 +54,8 @@ class PythonFunctions:
 
     output = Regression(1, "log count")
     divergence = "squared"
-    capabilities = frozenset({"pool"})
+    capabilities = frozenset({"columns", "pool"})
+    columns = frozenset({"text"})
     licence = "PSF-2.0"
     citation = "The standard library of the running Python (Python Software Foundation)"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Command
 
@@ -67,8 +68,21 @@ def test_files_of_a_hub_that_are_not_here_are_named_with_where_they_were_looked_
         assert f"/{kind}, and the hub does not give it now" in line and "hf download" in line and "path=FOLDER" in line
 
 
-def test_a_failed_cell_says_in_which_role_a_component_failed(w2s: Command) -> None:
-    (w2s.folder / "t.csv").write_text("a,b,y\n" + "".join(f"{i * i % 7},{i % 5}.25,{i % 3}.5\n" for i in range(40)))
-    matrix = ("--task", "arrays[path=t.csv]", "--weak", "random-features[width=8]", "--strong", "raw[column=none]", "--no-page")
-    said = w2s("run", *matrix, "--executor", "here", check=3).stderr
-    assert "embed of raw[column=none] (w2s_tabular), the strong model: " in said
+def test_a_model_that_reads_what_a_task_does_not_have_is_refused_by_the_plan(registry: Registry) -> None:
+    """Text for numbers, numbers for text, and a column that is not in the file: each by its role."""
+    with pytest.raises(UsageError) as refused:
+        planned(registry, "diabetes", "python-functions[limit=30]", weak="raw", strong="nano[steps=8]")
+    said = str(refused.value)
+    assert "the strong model nano[steps=8] reads the input 'text', and diabetes has x (1 cell)" in said
+    assert "the weak model raw reads the input 'x', and python-functions[limit=30] has text (1 cell)" in said
+
+
+@pytest.mark.parametrize(("supervisor", "strategy", "role"), [
+    ("as-is", "ridge", "supervisor"), ("ridge", "as-is", "strategy")])
+def test_a_failed_cell_says_in_which_role_a_component_failed(w2s: Command, supervisor: str, strategy: str, role: str) -> None:
+    """Two outputs of a matrix of labels, and one column of features: as-is has too few."""
+    rng = np.random.default_rng(1)
+    np.savez(w2s.folder / "t.npz", x=rng.normal(size=(40, 1)), y=rng.normal(size=(40, 2)))
+    said = w2s("run", "--task", "arrays[path=t.npz]", "--weak", "raw", "--strong", "raw", "--supervisor", supervisor,
+               "--strategy", strategy, "--no-page", "--executor", "here", check=3).stderr
+    assert f"of as-is (w2s_probes), the {role}: " in said and "2 outputs" in said

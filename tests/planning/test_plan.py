@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -54,8 +55,10 @@ def test_more_strategies_add_fits_and_no_embedding(registry: Registry) -> None:
     ("nano[steps=8,corpus=python,checkpoint=[1,2],pooling=[mean,last],column=[text,smiles]]", 8, 1),
     ("nano[steps=8,corpus=python,checkpoint=[0,end],width=[16,32]]", 4, 2),
     ("nano[steps=8,checkpoint=[0,end],pooling=[mean,last]]", 4, 2)])
-def test_models_that_read_one_training_share_its_job(registry: Registry, model: str, variants: int, prepares: int) -> None:
-    plan = planned(registry, models=(model,), seeds=(0, 1))
+def test_models_that_read_one_training_share_its_job(registry: Registry, tmp_path: Path, model: str, variants: int,
+                                                     prepares: int) -> None:
+    (tmp_path / "t.csv").write_text("text,smiles,label\n" + "".join(f"text {i},C{i},{i}\n" for i in range(9)))
+    plan = planned(registry, tasks=(f'text[path="{(tmp_path / "t.csv").as_posix()}"]',), models=(model,), seeds=(0, 1))
     trainings = [made for made in plan.jobs.values() if isinstance(made.recipe, Prepare)]
     embeds = [made.recipe for made in plan.jobs.values() if isinstance(made.recipe, Embed)]
     assert len(trainings) == prepares and len({embed.model for embed in embeds}) == variants

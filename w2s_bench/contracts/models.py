@@ -21,8 +21,8 @@ class Task(Protocol):
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
     `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`; task: its name, never a path. Where a parameter is a
     place, the fingerprint stands for it in the seeds of fits too: the digest of the content, and no version of anything.
-    capabilities: any of "pinned", "pool", "label_noise", "known_truth", "balanced", "inputs_read", "leaves_out" and
-    "absent"; below is what each promises.
+    capabilities: any of "pinned", "pool", "label_noise", "known_truth", "balanced", "inputs_read", "leaves_out",
+    "absent" and "columns"; below is what each promises.
     """
 
     output: Output
@@ -62,6 +62,13 @@ class ReadsInputs(Protocol):
     """`inputs_read`, of a task whose input x is made of columns of a file: which they are. Raises DataError as load() does."""
 
     def inputs_read(self) -> InputsRead: ...
+
+
+class NamedColumns(Protocol):
+    """`columns`, of a task: the names of all its input columns, known before anything is loaded. A plan refuses a model that
+    reads another."""
+
+    columns: frozenset[str]
 
 
 class ReadsHub(Protocol):
@@ -208,7 +215,7 @@ class Pinned(Protocol):
 
 TASK_CAPABILITIES: Mapping[str, type] = {
     "pinned": Pinned, "pool": Pooled, "label_noise": NoisyLabels, "known_truth": KnownTruth, "balanced": Balanced,
-    "inputs_read": ReadsInputs, "leaves_out": LeavesOut, "absent": ReadsHub}
+    "inputs_read": ReadsInputs, "leaves_out": LeavesOut, "absent": ReadsHub, "columns": NamedColumns}
 MODEL_CAPABILITIES: Mapping[str, type] = {
     "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs,
     "answers": GivesAnswers, "embed_many": EmbeddedTogether, "absent": ReadsHub}

@@ -10,6 +10,7 @@ from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.measures import Measures
 
+_SHOWN = 12
 _OUTPUT = Kind("output", "outputs", OutputEntry, Output)
 
 
@@ -40,6 +41,9 @@ def why_not(registry: Registry, cell: tuple[Component, Component, Component], ta
     cell: the components of task, model and strategy.
     """
     of_task, of_model, of_strategy = cell
+    columns = declared(task, "columns", None)
+    if columns is not None and model.column and model.column not in columns:
+        return f"{of_model.label} reads the input {model.column!r}, and {of_task.label} has {_listed(columns)}"
     if task.output.kind not in strategy.outputs:
         handled = " and ".join(sorted(noun(registry, kind) for kind in strategy.outputs)) or "nothing"
         return f"{of_strategy.label} fits {handled}, and {of_task.label} has {noun(registry, task.output.kind)}"
@@ -51,6 +55,11 @@ def why_not(registry: Registry, cell: tuple[Component, Component, Component], ta
         if of_strategy.named("models"):
             return f"{of_strategy.label} reads the features of other models, and trains a network too"
     return ""
+
+
+def _listed(columns: frozenset[str]) -> str:
+    names = sorted(columns)
+    return ", ".join(names[:_SHOWN]) + (f", … ({len(names)} in all)" if len(names) > _SHOWN else "")
 
 
 def fitting(registry: Registry, output: str) -> str:

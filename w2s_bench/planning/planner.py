@@ -234,7 +234,8 @@ class _Planner:
         output = self._tasks[task.key].output.kind
         reason = why_not(self.registry, (task, model, strategy), self._tasks[task.key], self._models[model.key],
                          self._strategies[strategy.key])
-        reason = f"the {role} {reason}" if reason else ""
+        owner = ("weak" if role == "supervisor" else "strong") + " model" if reason.startswith(model.label) else role
+        reason = f"the {owner} {reason}" if reason else ""
         if reason:
             self.refused[reason] += 1
             if output not in self._strategies[strategy.key].outputs:
