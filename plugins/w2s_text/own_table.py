@@ -104,9 +104,7 @@ class OwnTable:
     @functools.cached_property
     def columns(self) -> frozenset[str]:
         """The texts, under the name "text", and the other columns under their own."""
-        table = self._table()
-        kept = {self.text, self.label, self.second, self._named(table, self.id, "id"), self._named(table, self.split, "split")}
-        return frozenset({"text", *table.columns} - kept | {"text"})
+        return frozenset({"text", *self.inputs_read().left_out})
 
     def inputs_read(self) -> InputsRead:
         """The column of texts, the others, and what gives a label away. Raises DataError as `load`."""
