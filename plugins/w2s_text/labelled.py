@@ -183,7 +183,8 @@ def drawn_parts(groups: Array, shares: Sequence[float], task: str, seed: int, di
     groups: (n,) str. Groups stand in an order drawn by task and seed, and a part takes those that begin within its share.
     difficulty: (n,); the groups that are easiest on average then come first as far as the first share reaches.
     """
-    _, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    numbers = {name: number for number, name in enumerate(sorted({str(name) for name in groups}))}
+    group = np.array([numbers[str(name)] for name in groups], dtype=np.int64)
     place = generator_for("split", task=task, seed=seed).permutation(int(group.max(initial=-1)) + 1)
     if difficulty is not None:
         place = _easiest_first(place, group, difficulty, round(shares[0] * len(groups)))

@@ -84,7 +84,7 @@ def pack_pool(pool: Pool, label: str) -> Artifact:
     for name, column in pool.inputs.items():
         _pack(arrays, f"inputs/{name}", np.asarray(column))
     contents = _digest(arrays)
-    _pack(arrays, "ids", np.asarray(pool.ids).astype(str).astype(object))
+    _pack(arrays, "ids", _texts(pool.ids))
     return Artifact(arrays, {"pool": contents})
 
 
@@ -109,7 +109,7 @@ def pack_splits(splits: Splits, facts: Mapping[str, Json]) -> Artifact:
     for part in PARTS:
         split: Split = getattr(splits, part)
         arrays[f"{part}/truth"] = split.truth
-        _pack(arrays, f"{part}/ids", np.asarray(split.ids).astype(str).astype(object))
+        _pack(arrays, f"{part}/ids", _texts(split.ids))
         for name, column in split.inputs.items():
             _pack(arrays, f"{part}/inputs/{name}", np.asarray(column))
     return Artifact(arrays, {**facts, "data": _digest(arrays), "overlaps": overlaps(splits)})
@@ -123,8 +123,8 @@ def overlaps(splits: Splits, column: str | None = None) -> list[str]:
 
 def example_names(split: Split) -> Array:
     """What names each example whatever the seed, (n,) uint64: a digest of its id, its inputs and its truth."""
-    ids, truth = np.asarray(split.ids).astype(str), np.ascontiguousarray(split.truth, dtype=np.float64)
-    named = (hashlib.sha256(b"\0".join((str(ids[i]).encode("utf-8", _UNPAIRED), contents, truth[i].tobytes()))).digest()[:8]
+    ids, truth = _texts(split.ids), np.ascontiguousarray(split.truth, dtype=np.float64)
+    named = (hashlib.sha256(b"\0".join((ids[i].encode("utf-8", _UNPAIRED), contents, truth[i].tobytes()))).digest()[:8]
              for i, contents in enumerate(_contents(split, None)))
     return np.frombuffer(b"".join(named), dtype="<u8")
 
@@ -186,6 +186,14 @@ def _pack(arrays: dict[str, Array], name: str, column: Array) -> None:
         arrays[f"{name}\0ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
     else:
         arrays[name] = np.ascontiguousarray(column)
+
+
+def _texts(ids: Array) -> Array:
+    """Ids as (n,) object of str: in an array of texts of one width the longest would take its memory in every row."""
+    given = np.asarray(ids)
+    texts = np.empty(len(given), dtype=object)
+    texts[:] = [str(name) for name in (given.astype(str) if given.dtype.kind == "S" else given)]
+    return texts
 
 
 def _unpack(arrays: Mapping[str, Array], name: str) -> Array:

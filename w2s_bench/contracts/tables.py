@@ -82,7 +82,7 @@ class Table:
         return typed(self.column(name), self.wording.reading)
 
     def ids(self, name: str, way_out: str) -> Array:
-        """(n,) str: the column's cells as they stand in the file.
+        """(n,) object of str: the column's cells as they stand in the file.
 
         way_out: the word that goes without. Raises DataError for an id that is missing or is not the only one.
         """
@@ -99,7 +99,8 @@ class Table:
                 raise DataError(f"{self.row(seen[identity])} and {self.row(row)} share the id {identity!r} ({name} occurs more "
                                 "than once)", where=self.source, hint=f"an example may be in one part only, once; {way_out}")
             seen[identity] = row
-        unique: Array = np.array(ids)
+        unique: Array = np.empty(len(ids), dtype=object)
+        unique[:] = ids
         return unique
 
     def difficulty(self, name: str) -> Array:

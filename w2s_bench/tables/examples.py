@@ -140,7 +140,7 @@ def _of_cell(row: Mapping[str, Any], about: Mapping[str, Any] | None, answers: M
     y, f_w, f_sw = divergence.conform_truth(truth.values), divergence.conform(teacher.values), divergence.conform(student.values)
     apart, err_teacher, err_student = divergence.between(f_sw, f_w), divergence.between(y, f_w), divergence.between(y, f_sw)
     differ = apart > _SAME * np.maximum(err_teacher, err_student)
-    order = np.lexsort((truth.ids.astype(str), -apart))
+    order = np.array(sorted(range(len(apart)), key=lambda place: (-apart[place], str(truth.ids[place]))), dtype=np.intp)
     for place in order[differ[order]][:most]:
         yield Example(
             **{name: row[name] for name in _OF_CELL}, id=str(truth.ids[place]), truth=output.word(truth.values[place], figure),
