@@ -30,7 +30,8 @@ from w2s_bench.contracts import (
     generator_for,
     seed_for,
 )
-from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
 from w2s_bench.registry.loading import load_registry

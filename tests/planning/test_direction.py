@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from w2s_bench.contracts import DIRECTIONS
-from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.recipes import Score
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.catalogue import Registry

@@ -11,7 +11,8 @@ import pytest
 from w2s_bench.contracts import Embedding, ModelEntry, Outcome, PreparedModel
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.contracts.seeds import seed_for
-from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.recipes import Embed, Fit, Prepare, Recipe, job
 from w2s_bench.planning.spec import Matrix, RunSpec, spec_from_toml
 from w2s_bench.registry.catalogue import Registered, Registry

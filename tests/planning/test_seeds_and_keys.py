@@ -12,7 +12,8 @@ import pytest
 from conftest import Command
 
 from w2s_bench.contracts import Array, Columns, Embedding, ModelEntry, Parameter
-from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.catalogue import Registered, Registry
 from w2s_bench.registry.component import Component

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from w2s_bench.contracts import DataError
-from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.loading import load_registry
 

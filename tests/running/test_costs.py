@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
-from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.recipes import Fit
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.loading import load_registry

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from w2s_bench.contracts.digests import digest
-from w2s_bench.planning.planner import Plan
+from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.recipes import Also, Compare, Embed, Fit, Job, Load, Predict, Prepare, Recipe, Score, Stage
 from w2s_bench.registry.component import Component
 from w2s_bench.running.durations import lasting

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import StoreError, UsageError, nearest
-from w2s_bench.planning.planner import Plan
+from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.spec import RunSpec, spec_from_toml
 from w2s_bench.planning.wider import is_wider
 from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table

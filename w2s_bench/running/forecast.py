@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from w2s_bench.planning.planner import Plan
+from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.recipes import STAGES, foundation, keys_in
 from w2s_bench.running.costs import Costs, Left
 from w2s_bench.running.durations import lasting

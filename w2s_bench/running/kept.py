@@ -17,7 +17,7 @@ import msgspec
 from w2s_bench.compute.splits import LoadedTask, unpack_splits
 from w2s_bench.contracts import PREDICTORS, Array, DataError
 from w2s_bench.contracts.digests import canonical_json, digest
-from w2s_bench.planning.planner import Cell, Plan
+from w2s_bench.planning.plan import Cell, Plan
 from w2s_bench.planning.recipes import Part
 from w2s_bench.running.table_files import write_parquet
 from w2s_bench.store.artifacts import DamagedArtifact, Store

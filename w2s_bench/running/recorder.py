@@ -11,7 +11,7 @@ import msgspec
 
 from w2s_bench.contracts import PREDICTORS, Outcome, StoreError
 from w2s_bench.contracts.digests import digest
-from w2s_bench.planning.planner import Cell, Plan, SecondTask
+from w2s_bench.planning.plan import Cell, Plan, SecondTask
 from w2s_bench.planning.recipes import Also, Embed, Fit, Predict, Prepare, Score
 from w2s_bench.running.audience import Audience, Progress
 from w2s_bench.running.journal import Failure, Journal, Record

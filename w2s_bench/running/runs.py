@@ -11,7 +11,7 @@ from pathlib import Path
 
 from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SError
-from w2s_bench.planning.planner import Plan
+from w2s_bench.planning.plan import Plan
 from w2s_bench.running.audience import Audience, Progress, Warn
 from w2s_bench.running.costs import Costs
 from w2s_bench.running.environment import Sitting

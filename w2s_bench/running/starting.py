@@ -12,7 +12,8 @@ import msgspec
 from w2s_bench.contracts import Policy
 from w2s_bench.contracts.devices import check
 from w2s_bench.contracts.errors import UsageError, nearest
-from w2s_bench.planning.planner import Plan, make_plan
+from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.spec import RunSpec, numbers, spec_from_file
 from w2s_bench.planning.wanted import SpecWords, wanted
 from w2s_bench.planning.wider import with_seeds

@@ -17,7 +17,7 @@ import numpy as np
 
 from w2s_bench.compute.splits import example_names, unpack_splits
 from w2s_bench.contracts import Array, DataError, Divergence, Predictions
-from w2s_bench.planning.planner import Cell, Plan
+from w2s_bench.planning.plan import Cell, Plan
 from w2s_bench.running.table_files import NAMED, TERM, check_label, write_parquet
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
