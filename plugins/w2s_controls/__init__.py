@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from w2s_bench.contracts import Parameter, StrategyEntry, hookimpl
 
 BOTH = frozenset({"classes", "preferences", "regression", "control"})
-STUDENT = Parameter("student", str, "logistic", "the strategy that is fitted", names="strategies")
+STUDENT = Parameter("student", str, "logistic", "the strategy that is fitted; unnamed, numbers take ridge", names="strategies")
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from typing import Any
 from w2s_bench.contracts import Drawing, FigureData, UsageError
 from w2s_figures.look import BROKEN, DARK, ORANGE, broken, lines, named, rounded, short_number
 from w2s_figures.panels import Panel, finished, in_three, named_columns, panels_of, scored, shared_words, ways_of_fitting
-from w2s_figures.values import PLAIN, RATIOS, UNITLESS, WORDS
+from w2s_figures.values import NOTHING, PLAIN, RATIOS, UNITLESS, WORDS
 
 _MOST_MODELS = 30
 _FEWEST_ON_PAGE = 3
@@ -39,7 +39,7 @@ class Heatmap:
         """The figure. Raises UsageError where no cell holds the value, and for more models or panels than can be read."""
         import altair as alt
 
-        above, below = RATIOS.get(self.value, (self.value, ()))
+        above, below, _ = RATIOS.get(self.value, (self.value, (), ()))
         ok = finished(data.rows, (above, *below))
         panels, left_out = panels_of(data, ok, [*named_columns(self.by), *ways_of_fitting(ok)])
         names = data.short_names([*ok["weak"].unique(), *ok["strong"].unique()], nameless=True)
@@ -53,16 +53,17 @@ class Heatmap:
                        _caption(self.value, len(panels) > 1) + shared_words(data, ok) + left_out, chart, columns * wide, tables)
 
     def _squares(self, data: FigureData, panel: Panel, names: Mapping[str, str]) -> list[dict[str, Any]]:
-        above, below = RATIOS.get(self.value, (self.value, ()))
+        above, below, beside = RATIOS.get(self.value, (self.value, (), ()))
         found: dict[tuple[str, str], dict[str, float]] = {}
-        for line in data.means(panel.rows, ("weak", "strong"), (above, *below)).to_dicts():
+        for line in data.means(panel.rows, ("weak", "strong"), tuple(dict.fromkeys((above, *below, *beside)))).to_dicts():
             found.setdefault((line["weak"], line["strong"]), {})[line["measure"]] = line["mean"]
         for side in (0, 1):
             if len({pair[side] for pair in found}) > _MOST_MODELS:
                 raise UsageError(f"more than {_MOST_MODELS} models on a side", where=panel.title, hint="choose some with --where")
         squares = []
         for (weak, strong), means in found.items():
-            number = means[above] if not below else _ratio(means[above], [means[name] for name in below])
+            number = means[above] if not below else _ratio(
+                means[above], [means[name] for name in below], sum(means.get(name) or 0.0 for name in beside))
             told = f"{names[weak]} → {names[strong]}; {self.value.replace('_', ' ')} {short_number(number) or '–'}"
             squares.append({"_told": told, "weak": "\n".join(broken(names[weak], 32)),
                             "strong": "\n".join(broken(names[strong], 13)),
@@ -90,9 +91,10 @@ class Heatmap:
         return alt.layer(boxes, text).properties(width=len(strong) * wide, height=len(weak) * _HIGH, title=title)
 
 
-def _ratio(above: float, below: Sequence[float]) -> float | None:
+def _ratio(above: float, below: Sequence[float], beside: float) -> float | None:
+    """None where what stands below is not above rounding beside the size of what it was made from."""
     under = below[0] - sum(below[1:])
-    return above / under if under > 0.0 else None
+    return above / under if under > NOTHING * beside else None
 
 
 def _shade(squares: list[dict[str, Any]], value: str) -> None:

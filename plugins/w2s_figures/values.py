@@ -1,8 +1,12 @@
 """Columns of a row that one figure may show, what they are in words, and how they are averaged."""
 
-RATIOS = {"gain_over_misfit": ("gain", ("misfit",)), "pgr": ("gain", ("err_weak", "err_ceiling")),
-          "pgr_accuracy": ("gain_accuracy", ("accuracy_ceiling", "accuracy_weak"))}
-"""Ratios of means, never means of ratios: what stands above, and below as one column or a difference of two."""
+RATIOS = {"gain_over_misfit": ("gain", ("misfit",), ("err_weak",)),
+          "pgr": ("gain", ("err_weak", "err_ceiling"), ("err_weak", "err_ceiling")),
+          "pgr_accuracy": ("gain_accuracy", ("accuracy_ceiling", "accuracy_weak"), ("accuracy_ceiling", "accuracy_weak"))}
+"""Ratios of means, never means of ratios: what stands above, below as one column or a difference of two, and the columns beside
+whose sum what stands below may be rounding."""
+NOTHING = 1e-9
+"""Share of such a sum below which a ratio is none."""
 SIGNED = ("gain", "projection", "realizability", "pgr", "predicted_err", "gain_accuracy", "pgr_accuracy")
 SHARES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "agreement", "agreement_weak_right", "agreement_weak_wrong")
 """Shares of the test examples, for classes."""

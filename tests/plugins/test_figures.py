@@ -110,6 +110,9 @@ def test_a_heatmap_of_a_ratio_shows_the_ratio_of_means() -> None:
     (square,) = [row for row in shown(drawn("heatmap", rows, value="pgr"), "pairs") if row["strong"] == "large"]
     forward = rows.filter(pl.col("strong") == "large")
     assert square["value"] == pytest.approx(forward["gain"].mean() / (forward["err_weak"] - forward["err_ceiling"]).mean())
+    level = rows.with_columns(err_ceiling=pl.col("err_weak") * (1.0 - 1e-15))
+    (square,) = [row for row in shown(drawn("heatmap", level, value="pgr"), "pairs") if row["strong"] == "large"]
+    assert (square["value"], square["text"]) == (None, "–"), "a ceiling that errs as its teacher leaves no gap to recover"
     shades = {row["strong"]: row["shade"] for row in shown(drawn("heatmap", rows), "pairs")}
     assert shades["large"] == 1.0 and -1.0 <= shades["small"] < 0.0
 

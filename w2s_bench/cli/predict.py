@@ -72,7 +72,7 @@ def _of_runs(words: PredictWords) -> None:
     from w2s_bench.report.listing import print_csv, print_json, say
     from w2s_bench.tables.predictions import default_keys, over_all, predictions
     from w2s_bench.tables.summary import GROUPABLE
-    from w2s_bench.tables.uninformed import left_out_words
+    from w2s_bench.tables.uninformed import clipped_words, left_out_words
 
     runs = runs_or_latest(words.runs)
     rows, bounds = tables_of(list(map(str, runs)), words.condition, words.latest)
@@ -80,7 +80,7 @@ def _of_runs(words: PredictWords) -> None:
     keys = columns_of(words.by, GROUPABLE) or default_keys(rows)
     table, whole = predictions(rows, bounds, keys, terms), over_all(rows, bounds)
     said = _sentences(predictions(rows, bounds, ["task_set", "divergence"], terms), whole)
-    said += filter(None, [left_out_words(rows, keys)])
+    said += filter(None, [left_out_words(rows, keys), clipped_words(rows)])
     if words.as_json:
         print_json({"groups": table.to_dicts(), "over_all": whole.to_dicts()[0] if whole.height else None, "says": said})
     elif words.as_csv:

@@ -70,6 +70,7 @@ def _of_runs(words: SelectWords) -> None:
     from w2s_bench.tables.panels import by_panel
     from w2s_bench.tables.regret import SETTING, by_setting, over_suite
     from w2s_bench.tables.teachers import teachers
+    from w2s_bench.tables.uninformed import clipped_words
 
     keys = columns_of(words.by, ("panel", *GROUP, "divergence")) or list(SETTING)
     within = ("panel",) if "panel" in keys else ()
@@ -79,7 +80,8 @@ def _of_runs(words: SelectWords) -> None:
     made, lone = choices(rows, within), lone_students(rows, within)
     table, suite, taken = by_setting(made, keys, terms), over_suite(made, terms), teachers(rows, keys, terms)
     overs = [*table["regret_over"], *suite["regret_over"], *taken["difference_over"]]
-    said = [f"{intervals_in_words(overs)}.", *_sentences(made, suite, lone), *_taken_words(taken)]
+    said = [f"{intervals_in_words(overs)}.", *_sentences(made, suite, lone), *_taken_words(taken),
+            *filter(None, [clipped_words(rows)])]
     if words.as_json:
         print_json({"settings": table.to_dicts(), "suite": suite.to_dicts(), "teachers": taken.to_dicts(),
                     "one_candidate": lone.height, "says": said, **({"choices": made.to_dicts()} if words.detail else {})})

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.short_names import short_names
-from w2s_bench.report.wording import Line, counted, mark_of, measured_in, scale_of, with_half
+from w2s_bench.report.wording import Line, counted, mark_of, measured_in, rounding, scale_of, with_half
 from w2s_bench.scoring.flags import FEW_TEST_EXAMPLES
 from w2s_bench.scoring.ratios import NOTHING
 from w2s_bench.tables.inference import NO_TERMS, Terms
 from w2s_bench.tables.summary import summary
+from w2s_bench.tables.uninformed import clipped_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +35,7 @@ def said_of(found: pl.DataFrame, rows: pl.DataFrame) -> str:
         return f"No cell ended with status ok ({rows.height} planned), so there is nothing to read."
     missing = rows.height - ok.height
     lost = f"{missing} of {rows.height} cells gave no score." if missing else ""
-    return " ".join(text for text in (headline(found), _few(ok), lost) if text)
+    return " ".join(text for text in (headline(found), clipped_words(ok), _few(ok), lost) if text)
 
 
 def headline(found: pl.DataFrame) -> str:
@@ -98,7 +99,7 @@ def asked_about(found: pl.DataFrame) -> pl.DataFrame:
 def _of_one(line: Line) -> str:
     short = short_names([line["weak"], line["strong"]])
     weak, strong = short[line["weak"]], short[line["strong"]]
-    if is_rounding(line, "misfit"):
+    if rounding(line, "misfit"):
         return f"{weak} → {strong}: the student is its teacher."
     exponent = scale_of([line["err_weak"]])
     if line["uninformed"]:
@@ -118,11 +119,6 @@ def _of_one(line: Line) -> str:
         return (f"{weak} → {strong}: gain and loss cannot be told apart, {with_half(line, 'gain', 3, exponent=exponent)} "
                 f"({gains} of {counted(seeds, 'seed')} gain{again}; {unit}).")
     return f"{weak} → {strong}: the student {'gains' if line['gain'] > 0 else 'loses'} {told} ({often}; {unit})."
-
-
-def is_rounding(line: Line, name: str) -> bool:
-    """Whether a number is rounding beside the teacher's error."""
-    return line[name] is not None and abs(line[name]) <= NOTHING * abs(line["err_weak"] or 0.0)
 
 
 def gain_on_misfit(line: Line) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from w2s_bench.registry.short_names import one_name, short_names
-from w2s_bench.report.finding import asked_about, beyond_both_ways, is_rounding, said_of
+from w2s_bench.report.finding import asked_about, beyond_both_ways, said_of
 from w2s_bench.report.plain_text import plain
 from w2s_bench.report.results import stars_of_gains, verdict_in_short
 from w2s_bench.report.wording import (
@@ -18,6 +18,7 @@ from w2s_bench.report.wording import (
     intervals_in_words,
     mark_of,
     measured_in,
+    rounding,
     scale_of,
     with_half,
 )
@@ -173,9 +174,9 @@ def _of_pair(names: str, line: Line, exponent: int, screen: _Screen) -> list[Tex
 
 def _figures(line: Line, exponent: int) -> tuple[str, bool]:
     """Gain, misfit and verdict of a pair, and whether it is a gain beyond noise."""
-    cleaned = {**line, **{name: 0.0 for name in ("gain", "misfit") if is_rounding(line, name)}}
+    cleaned = {**line, **{name: 0.0 for name in ("gain", "misfit") if rounding(line, name)}}
     mark = mark_of(line["gain_over"]) + ("*" if line["gain_beyond"] else "")
-    same = is_rounding(line, "misfit")
+    same = rounding(line, "misfit")
     gain = "student = teacher" if same else f"gain {with_half(cleaned, 'gain', 3, mark, exponent=exponent)}"
     misfit = f"misfit {with_half({'misfit': cleaned['misfit'], 'misfit_high': None}, 'misfit', 3, exponent=exponent)}"
     return "  ".join([gain, misfit, verdict_in_short(line)]), bool(line["gain_beyond"] and line["gain"] > 0 and not same)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.leaks import IN_INPUTS, IN_ORDER
 from w2s_bench.report.table import Shown, Tone, count, number, words
-from w2s_bench.report.wording import PERCENT, Line, counted, figure, mark_of, with_half
+from w2s_bench.report.wording import PERCENT, Line, counted, figure, mark_of, rounding, with_half
 from w2s_bench.scoring.verdict import STATED
-from w2s_bench.tables.summary import COUNTS
+from w2s_bench.tables.summary import COUNTS, MEANS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -117,6 +117,8 @@ def _apart_from_terminal(column: Shown) -> Shown:
 def _with_interval(name: str, exponent: int, digits: int = 3) -> Callable[[Line], str]:
     """The mean with its interval, marked with what that is over, and * where it is beyond noise."""
     def cell(line: Line) -> str:
+        if name in MEANS and rounding(line, name):
+            return "0"
         mark = mark_of(line[f"{name}_over"]) + ("*" if line[f"{name}_beyond"] else "")
         return with_half(line, name, digits, mark, exponent=exponent)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from w2s_bench.scoring.ratios import is_rounding
 from w2s_bench.tables.inference import (
     ASKED,
     CROSSED,
@@ -18,6 +19,7 @@ from w2s_bench.tables.inference import (
     UNCHECKED,
 )
 from w2s_bench.tables.laws import unit_of
+from w2s_bench.tables.summary import SIZES
 
 Line: TypeAlias = Mapping[str, Any]
 """One line of a table: its values by column."""
@@ -42,6 +44,11 @@ def figure(value: float | None, exponent: int = 0, digits: int = 3) -> str:
         return f"{scaled:.1e}"
     places = max(0, digits - max(0, math.floor(math.log10(abs(scaled))))) if scaled else digits
     return f"{scaled:.{places}f}"
+
+
+def rounding(line: Line, name: str) -> bool:
+    """Whether a number of a summary's line is rounding beside the errors of the teacher and of a constant."""
+    return is_rounding(line[name], *(line.get(size) for size in SIZES))
 
 
 def scale_of(values: Sequence[float | None]) -> int:

@@ -17,6 +17,12 @@ def quotient(above: float, below: float, beside: float) -> float | None:
     return above / below if below > NOTHING * abs(beside) else None
 
 
+def is_rounding(value: float | None, *beside: float | None) -> bool:
+    """Whether a number is rounding beside the sizes that are known of what it was made from."""
+    sizes = [abs(size) for size in beside if size is not None]
+    return value is not None and abs(value) <= NOTHING * max(sizes, default=0.0)
+
+
 def pgr(err_weak: npt.ArrayLike, err_student: npt.ArrayLike, err_ceiling: npt.ArrayLike) -> tuple[float | None, str | None]:
     """Performance gap recovered (Burns et al. 2023), a ratio of means, and the reason where there is none.
 

@@ -18,6 +18,7 @@ import numpy as np
 from w2s_bench.scoring.arrays import Array
 from w2s_bench.scoring.crossed import over_seeds_and_examples, seed_of
 from w2s_bench.scoring.intervals import CONFIDENCE, Estimate, across_seeds, around, estimate, ratio
+from w2s_bench.scoring.ratios import quotient
 from w2s_bench.scoring.shares import paired_difference
 
 if TYPE_CHECKING:
@@ -166,27 +167,27 @@ def inferred(part: pl.DataFrame | Cells, measure: str, terms: Terms, *, value: s
 
 def inferred_ratio(part: pl.DataFrame, above: str, below: str, terms: Terms) -> Inferred | None:
     """The ratio r = ā / b̄ of two such means, over the cells that hold both, with the interval of the mean of (a − r·b) / b̄ (delta
-    method); None where no cell holds both, or b̄ is 0. It has no p."""
+    method); None where no cell holds both, or b̄ is 0 or what rounding leaves of its cells. It has no p."""
     import polars as pl
 
     finite = pl.all_horizontal(pl.col(above, below).cast(pl.Float64).is_finite().fill_null(False))
     held, copies = without_copies(part.filter(finite))
     if held.is_empty():
         return None
-    means = held.group_by("seed").agg(pl.col(above, below).cast(pl.Float64).mean())
+    means = held.group_by("seed", maintain_order=True).agg(pl.col(above, below).cast(pl.Float64).mean())
     top, under = (float(np.mean(means[name].to_numpy())) for name in (above, below))
-    if under == 0.0:
+    if quotient(1.0, abs(under), float(np.abs(held[below].cast(pl.Float64).to_numpy()).mean())) is None:
         return None
-    quotient, reads = top / under, (_TERMS.get(above), _TERMS.get(below))
+    share, reads = top / under, (_TERMS.get(above), _TERMS.get(below))
 
     def influence(kept: Mapping[str, Array]) -> Array:
         a, b = (read(kept) for read in reads if read is not None)
-        return np.asarray((a - quotient * b) / under)
+        return np.asarray((a - share * b) / under)
 
-    told = held.with_columns(((pl.col(above) - quotient * pl.col(below)) / under).alias(_INFLUENCE))
+    told = held.with_columns(((pl.col(above) - share * pl.col(below)) / under).alias(_INFLUENCE))
     found = _inferred(told, _Quantity(_INFLUENCE, influence if all(reads) else None), terms)
     assert found is not None
-    moved = _moved(found.estimate, quotient)
+    moved = _moved(found.estimate, share)
     return Inferred(replace(moved, p=np.nan), found.over, found.seeds, copies)
 
 
@@ -197,8 +198,9 @@ def over_task_sets(values: Array, *, skewed: bool = False) -> Inferred:
 
 
 def ratio_over_task_sets(above: Array, below: Array) -> Inferred | None:
-    """The ratio of means of such values, paired; None where the mean of `below` is 0."""
-    return None if below.mean() == 0.0 else _of_task_sets(ratio(above, below))
+    """The ratio of means of such values, paired; None where the mean of `below` is 0 or what rounding leaves of them."""
+    rounding = quotient(1.0, abs(float(below.mean())), float(np.abs(below).mean())) is None
+    return None if rounding else _of_task_sets(ratio(above, below))
 
 
 def _of_task_sets(found: Estimate) -> Inferred:

@@ -14,7 +14,7 @@ import numpy as np
 
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.scoring.lines import ENOUGH_TASKS
-from w2s_bench.scoring.ratios import quotient
+from w2s_bench.scoring.ratios import NOTHING, quotient
 from w2s_bench.tables.groups import groups, has_panels, units
 from w2s_bench.tables.inference import (
     NO_TERMS,
@@ -28,6 +28,7 @@ from w2s_bench.tables.inference import (
 )
 from w2s_bench.tables.laws import explicit_bounds, inexact_bounds
 from w2s_bench.tables.relation import FORWARD, GAINED, line_columns, line_schema, line_through
+from w2s_bench.tables.summary import SIZES
 from w2s_bench.tables.uninformed import averaged
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def over_all(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     A task set is one value, the mean over its cells, and intervals are Student-t over task sets (`misfit_over`). There is no
     line. Where no cell is weak-to-strong, it is over all that are ok, and `direction` is null. Where the cells have several
     units, each is measured in shares of its err_weak, `divergence` is null and `output_unit` says "share of err_weak"; cells
-    without an err_weak above 0 are left out then.
+    whose err_weak is 0 or rounding are left out then.
     """
     import polars as pl
 
@@ -80,7 +81,7 @@ def over_all(rows: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     forward = usable.filter(pl.col("direction") == FORWARD)
     usable = _banded(forward if forward.height else usable, bounds)
     if len(units(usable)) > 1:
-        usable = _as_shares(usable.filter(pl.col("err_weak") > 0))
+        usable = _as_shares(usable.filter(pl.col("err_weak") > NOTHING * pl.max_horizontal(*SIZES, "err_student")))
     sets = usable["task_set"].n_unique()
     direction = FORWARD if forward.height else None
     found = [{"direction": direction, "task_sets": sets, **_figures(usable, NO_TERMS)}] if sets >= ENOUGH_TASKS else []
@@ -169,9 +170,10 @@ def _ratio(seen: pl.DataFrame, terms: Terms) -> Inferred | None:
     """Gain / misfit of one task set; a ratio to a misfit that is rounding is no number."""
     import polars as pl
 
-    by_seed = seen.group_by("seed").agg(pl.col("misfit", "err_weak").mean())
-    misfit, beside = (float(np.mean(by_seed[name].to_numpy())) if seen.height else 0.0 for name in ("misfit", "err_weak"))
-    return None if quotient(1.0, misfit, beside) is None else inferred_ratio(seen, "gain", "misfit", terms)
+    by_seed = seen.group_by("seed").agg(pl.col("misfit", *SIZES).mean())
+    misfit, *beside = (float(np.nanmean(values)) if seen.height and len(values := by_seed[name].drop_nulls().to_numpy()) else 0.0
+                       for name in ("misfit", *SIZES))
+    return None if quotient(1.0, misfit, max(beside)) is None else inferred_ratio(seen, "gain", "misfit", terms)
 
 
 def _of_sets(part: pl.DataFrame, name: str) -> Inferred | None:
@@ -187,8 +189,9 @@ def _ratio_of_sets(seen: pl.DataFrame) -> Inferred | None:
     """The mean over task sets of their gain / misfit, of those whose misfit is more than rounding."""
     import polars as pl
 
-    means = seen.group_by("task_set", maintain_order=True).agg(pl.col("gain", "misfit", "err_weak").mean())
-    ratios = [quotient(*each) for each in means.select("gain", "misfit", "err_weak").iter_rows()]
+    means = seen.group_by("task_set", maintain_order=True).agg(pl.col("gain", "misfit", *SIZES).mean())
+    sized = means.select("gain", "misfit", pl.max_horizontal(SIZES))
+    ratios = [quotient(*each) for each in sized.iter_rows()]
     kept = np.array([each for each in ratios if each is not None])
     return over_task_sets(kept) if kept.size else None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.data import DIRECTIONS
 from w2s_bench.registry.names import natural
 from w2s_bench.scoring.many import beyond_noise
-from w2s_bench.scoring.ratios import NOTHING, quotient
+from w2s_bench.scoring.ratios import NOTHING, is_rounding, quotient
 from w2s_bench.scoring.verdict import STATED, VERDICTS
 from w2s_bench.tables.inference import NO_TERMS, Cells, Terms, inferred, interval_columns, interval_types
 from w2s_bench.tables.laws import law_bounds
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 GROUPABLE = ("task_set", "task", "weak", "strong", "strategy", "supervisor", "seed", "direction", "divergence", "panel")
 KEYS = ("task_set", "weak", "strong", "strategy", "supervisor")
 MEANS = ("err_weak", "err_student", "err_ceiling", "err_constant", "gain", "misfit", "projection", "realizability")
+SIZES = ("err_weak", "err_constant")
+"""What a gain or a misfit is rounding beside: the errors of the teacher and of the best constant."""
 ACCURACIES = ("accuracy_weak", "accuracy_student", "accuracy_ceiling", "accuracy_majority", "gain_accuracy")
 """Means of classes, null for numbers."""
 COUNTS = {verdict: verdict.replace(" ", "_") for verdict in VERDICTS}
@@ -51,6 +53,7 @@ def group_keys(by: Sequence[str] | None) -> list[str]:
 def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = None, terms: Terms = NO_TERMS) -> pl.DataFrame:
     """One row a group, from rows with status ok: means over seeds, ratios of means, the verdicts counted.
 
+    A gain or misfit that is rounding beside the errors is not beyond noise, and no ratio is made to it.
     gain, misfit and gain_accuracy have a 95 % interval, `_low` and `_high`, and `_over`, a key of inference.MEANINGS, says over
     what. `_beyond` says whether the mean is beyond noise among all groups of this table (false discovery 5 %, scoring/many.py).
     copies: seeds that are another one again; n_seeds and means are of the others. uninformed: why the group's teacher is one
@@ -72,7 +75,7 @@ def summary(rows: pl.DataFrame, bounds: pl.DataFrame, by: list[str] | None = Non
     for line in found:
         line["uninformed"] = out.get((line["task_set"], line.get("weak"), line.get("supervisor")))
     for name in WITH_INTERVAL:
-        tested = [math.nan if line["uninformed"] else _p_of(line, name) for line in found]
+        tested = [math.nan if line["uninformed"] or _is_rounding(line, name) else _p_of(line, name) for line in found]
         for line, beyond in zip(found, beyond_noise(tested), strict=True):
             line[f"{name}_beyond"] = bool(beyond)
     rest = [key for key in inner if key not in ("task_set", "direction")]
@@ -98,6 +101,13 @@ def _schema() -> Schema:
     }
 
 
+def _is_rounding(line: Values, name: str) -> bool:
+    """Whether a mean is rounding beside the errors of its group."""
+    sizes = [value for size in SIZES if isinstance(value := line[size], float)]
+    value = line[name]
+    return name in MEANS and isinstance(value, float) and is_rounding(value, *sizes)
+
+
 def _p_of(line: Values, name: str) -> float:
     found = line[f"{name}_p"]
     return found if isinstance(found, float) else math.nan
@@ -119,7 +129,8 @@ def _group(names: Values, part: pl.DataFrame, terms: Terms) -> Values:
         "n_seeds": by_seed.height, "n_cells": part.height, "copies": copies,
         "seeds_gaining": by_seed.filter(pl.col("gain") > 0).height, **means, **accuracies,
         **{key: value for name in WITH_INTERVAL for key, value in interval_columns(name, found[name]).items() if key != name},
-        "gain_over_misfit": _ratio(means["gain"], means["misfit"], means["err_weak"]),
+        "gain_over_misfit": _ratio(means["gain"], means["misfit"], max(
+            (size for name in SIZES if (size := means[name]) is not None), default=None)),
         "tightness": _tightness(_mean(both["lhs"]), _mean(both["rhs"])), **counts, "verdict": _verdict(counts),
         "fails": _most_frequent(part["fails"]),
         "flags": sorted({flag for flags in part["flags"].to_list() for flag in flags or ()}),

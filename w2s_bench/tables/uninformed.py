@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TEACHER = ("task_set", "weak", "supervisor")
 """What a teacher is: its labels do not depend on who learns from them."""
 AT_CHANCE = "teacher-at-chance"
+CLIPPED = "labels-clipped"
 THROUGHOUT = ("constant-labels", "teacher-collapsed")
 """Flags that put a teacher out where every cell of its carries them; they are no matter of noise."""
 _MOST_NAMED = 3
@@ -90,6 +91,16 @@ def averaged(rows: pl.DataFrame, keys: Sequence[str] = ()) -> pl.DataFrame:
     told = ok.with_columns(informed=_told(ok)["status"] == "ok")
     alone = ~pl.col("informed").any().over(list(keys)) if keys else pl.lit(False)
     return told.filter(pl.col("informed") | alone).drop("informed")
+
+
+def clipped_words(rows: pl.DataFrame) -> str:
+    """In how many cells gain and misfit rest on the clip of a divergence's domain, in one sentence; "" where in none."""
+    import polars as pl
+
+    ok = rows.filter(pl.col("status") == "ok")
+    count = ok.filter(pl.col("flags").list.contains(CLIPPED)).height
+    return (f"In {count} of {ok.height} cells weak labels are clipped (labels-clipped): gain and misfit there rest on where."
+            if count else "")
 
 
 def left_out_words(rows: pl.DataFrame, keys: Sequence[str] = ()) -> str:

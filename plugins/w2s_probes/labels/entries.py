@@ -9,7 +9,7 @@ from w2s_bench.contracts import Parameter, StrategyEntry
 CLASSES = frozenset({"classes", "preferences", "wrapper"})
 BOTH = frozenset({"classes", "preferences", "regression", "wrapper"})
 
-STUDENT = Parameter("student", str, "logistic", "the strategy that is fitted", names="strategies")
+STUDENT = Parameter("student", str, "logistic", "the strategy that is fitted; unnamed, numbers take ridge", names="strategies")
 NEIGHBOURS = Parameter("neighbours", int, 20, "nearest rows that are asked, for knn and topology", low=1)
 
 
