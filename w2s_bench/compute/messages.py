@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from w2s_bench.contracts import Outcome, StoreError, Workbench
-from w2s_bench.planning.recipes import Job, Recipe, component_keys
+from w2s_bench.planning.recipes import Embed, Job, Recipe, component_keys
 from w2s_bench.registry.component import Component
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ READY = b"{}"
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What travels to a worker: recipes that may be computed together, and the components that they name, by key."""
+    """What travels to a worker: recipes that may be computed together, and by key the components that they name, with models of
+    the same entry, which may be read in the same pass."""
 
     recipes: tuple[Recipe, ...]
     components: dict[str, Component]
@@ -46,7 +47,9 @@ class OfferedComponents:
         """The line that asks a worker for these jobs."""
         recipes = tuple(self._jobs[key].recipe for key in keys)
         named = {key: self._components[key] for recipe in recipes for key in component_keys(recipe)}
-        return msgspec.json.encode(Batch(recipes, named)) + b"\n"
+        beside = {key: other for recipe in recipes if isinstance(recipe, Embed) for key, other in self._components.items()
+                  if other.target == named[recipe.model].target}
+        return msgspec.json.encode(Batch(recipes, {**named, **beside})) + b"\n"
 
     def outcome(self, line: bytes) -> Outcome | None:
         """What a worker's line says; None for the line by which it says that it is ready. Raises StoreError for another."""
