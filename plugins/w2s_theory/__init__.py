@@ -34,6 +34,8 @@ def w2s_bounds() -> Iterable[BoundEntry]:
     yield _bound("kl-dual", "entropic:Dual", CLASSES, "an equality for softmax heads and true probabilities")
     yield _bound("disagreement-brier", "disagreement:DisagreementBrier", CLASSES, "Brier scores differ by √misfit at most")
     yield _bound("disagreement-01", "disagreement:Disagreement01", CLASSES, "accuracies differ by the disagreement at most")
+    yield _bound("bias-variance", "bias_variance:BiasVariance", both,
+                 "over seeds: gain = misfit of who answers as the mean of its teachers")
 
 
 def _bound(name: str, target: str, tags: frozenset[str], summary: str) -> BoundEntry:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from w2s_bench.cli.table_options import columns_of, complete_runs, over_option, runs_or_latest, tables_of, terms_over
+from w2s_bench.cli.table_options import (
+    NEW_EXAMPLES,
+    columns_of,
+    complete_runs,
+    over_option,
+    runs_or_latest,
+    tables_of,
+    terms_over,
+)
 from w2s_bench.cli.words import TableWords, as_record
 from w2s_bench.contracts.errors import UsageError, nearest
 
@@ -26,6 +34,7 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
     chosen: str | None
     of_bounds: bool
     of_also: bool
+    across: bool
     wide: bool
     publish: Path | None
     predictions: bool
@@ -46,6 +55,8 @@ class ShowWords(TableWords, frozen=True, kw_only=True):
 @click.option("--wide", is_flag=True, help="The whole table, however narrow the terminal.")
 @click.option("--bounds", "of_bounds", is_flag=True, help="What became of each bound, in place of the cells.")
 @click.option("--also", "of_also", is_flag=True, help="What was scored on second tasks, in place of the cells.")
+@click.option("--across-seeds", "across", is_flag=True,
+              help="What bounds over several seeds say of each configuration, from kept predictions, in place of the cells.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--latest", is_flag=True, help="Of cells that several runs hold, keep the last run's.")
@@ -77,7 +88,9 @@ def command(words: ShowWords) -> None:
     if words.against and not compares:
         raise UsageError("--against says what strategies are compared with",
                          hint="w2s-bench show RUN --by strategy --against NAME")
-    if words.as_markdown or words.as_latex:
+    if words.across:
+        _print_across_seeds(rows, runs, words)
+    elif words.as_markdown or words.as_latex:
         _print_text(rows, bounds, keys, words)
     elif compares and rows["strategy"].n_unique() > 1:
         _compare(rows, words)
@@ -152,6 +165,18 @@ def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None
         raise UsageError(f"{several[0]} does not go with {several[1]}", hint="one of them at a time")
     tables = markdown_tables if words.as_markdown else latex_tables
     print_data(tables(rows, bounds, keys, terms_over(words.runs, words.over)).removesuffix("\n"))
+
+
+def _print_across_seeds(rows: pl.DataFrame, runs: list[Path], words: ShowWords) -> None:
+    from w2s_bench.report.across_seeds import show_across_seeds
+
+    others = {"--by": bool(words.by), "--against": bool(words.against), "--sort": bool(words.sort),
+              "--columns": bool(words.chosen), "--bounds": words.of_bounds, "--also": words.of_also,
+              "--publish": bool(words.publish), "--markdown": words.as_markdown, "--latex": words.as_latex,
+              "--over": words.over != NEW_EXAMPLES}
+    for name in (name for name, is_given in others.items() if is_given):
+        raise UsageError(f"--across-seeds does not go with {name}", hint="--where, --latest, --json and --csv go with it")
+    show_across_seeds(rows, runs, words.as_json, words.as_csv)
 
 
 def _print_bounds(bounds: pl.DataFrame, words: ShowWords) -> None:

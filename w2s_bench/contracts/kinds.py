@@ -23,7 +23,7 @@ from w2s_bench.contracts.entries import (
 from w2s_bench.contracts.executors import Executor
 from w2s_bench.contracts.figures import Figure
 from w2s_bench.contracts.fitting import LOSS_CAPABILITIES, STRATEGY_CAPABILITIES, Loss, Strategy
-from w2s_bench.contracts.measures import Bound, Divergence, Metric
+from w2s_bench.contracts.measures import BOUND_CAPABILITIES, Bound, Divergence, Metric
 from w2s_bench.contracts.models import MODEL_CAPABILITIES, TASK_CAPABILITIES, Model, Task
 
 
@@ -57,7 +57,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("output", "outputs", OutputEntry, called=False),
     Kind("divergence", "divergences", DivergenceEntry, Divergence),
     Kind("metric", "metrics", MetricEntry, Metric),
-    Kind("bound", "bounds", BoundEntry, Bound),
+    Kind("bound", "bounds", BoundEntry, Bound, capabilities=BOUND_CAPABILITIES),
     Kind("figure", "figures", FigureEntry, Figure),
     Kind("executor", "executors", ExecutorEntry, Executor),
     Kind("command", "commands", CommandEntry, called=False),

@@ -8,7 +8,7 @@ and every metric and bound reads the same arrays. With truth y, teacher f_w, stu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
@@ -212,6 +212,35 @@ class Bound(Protocol):
     divergences: frozenset[str]
 
     def __call__(self, sample: Sample, facts: Facts) -> Statement | None: ...
+
+
+class SeedTerm(msgspec.Struct, frozen=True, kw_only=True):
+    """One term of what a bound says over seeds, in the divergence's unit: a mean over seeds, example by example.
+
+    meaning: its formula. above, below, zero: what it shows where its mean over examples is above or below 0 beyond noise, or is
+    0 to rounding, in a clause; "" where that shows nothing.
+    """
+
+    name: str
+    meaning: str
+    above: str = ""
+    below: str = ""
+    zero: str = ""
+
+
+class AcrossSeeds(Protocol):
+    """`across_seeds`, of a bound: what it says of several seeds of one configuration together, from kept predictions.
+
+    It is called with the test samples of 3 seeds or more, which hold the same examples in one order, and returns the values (n,)
+    of each of `seed_terms` by name, or `Missing` where it has nothing to say of such samples.
+    """
+
+    seed_terms: tuple[SeedTerm, ...]
+
+    def across_seeds(self, samples: Sequence[Sample]) -> Mapping[str, Array] | Missing: ...
+
+
+BOUND_CAPABILITIES: Mapping[str, type] = {"across_seeds": AcrossSeeds}
 
 
 class Measured(msgspec.Struct, frozen=True):

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 Keep: TypeAlias = Literal["all", "test", "none"]
 """Both samples, the test sample alone, or nothing."""
 
+KeptAnswers: TypeAlias = Mapping[tuple[str, str], Array]
+"""Values (n, k) by predictor and split; the truth of a seed under `truth of SEED`."""
+
+KeptFacts: TypeAlias = Mapping[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""(output, facts) by cell and split, as plain values."""
+
 FOLDER, FACTS = "predictions", "facts.parquet"
 TRUTH = "truth"
 _PARTS: Mapping[str, Part] = {"test": "test", "train": "transfer"}
@@ -118,8 +124,8 @@ def _file_of(task: str) -> str:
 
 
 
-def kept_facts(folder: Path) -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]:
-    """(output, facts) by cell and split, as plain values. Raises DataError for a folder that keeps none."""
+def kept_facts(folder: Path) -> KeptFacts:
+    """What certifies each cell. Raises DataError for a folder that keeps none."""
     import polars as pl
 
     path = folder / FOLDER / FACTS
@@ -130,11 +136,14 @@ def kept_facts(folder: Path) -> dict[tuple[str, str], tuple[dict[str, Any], dict
             for line in pl.read_parquet(path.read_bytes()).to_dicts()}
 
 
-def kept_answers(folder: Path, task: str) -> dict[tuple[str, str], Array]:
-    """Values (n, k) by predictor and split, of one task; the truth of a seed under `truth of SEED`."""
+def kept_answers(folder: Path, task: str) -> KeptAnswers:
+    """The answers of one task's predictors."""
     table = kept_table(folder, task)
-    if table is None:
-        return {}
+    return {} if table is None else answers_in(table)
+
+
+def answers_in(table: pl.DataFrame) -> KeptAnswers:
+    """The same of a table of kept predictions, in its order."""
     columns = [name for name in table.columns if name.startswith("value_")]
     found: dict[tuple[str, str], Array] = {}
     for names, part in table.group_by("predictor", "seed", "split", maintain_order=True):
@@ -146,8 +155,11 @@ def kept_answers(folder: Path, task: str) -> dict[tuple[str, str], Array]:
 def kept_ids(folder: Path, task: str) -> dict[tuple[int, str], list[str]]:
     """The ids of one task's examples by seed and split, in the order of `kept_answers`."""
     table = kept_table(folder, task)
-    if table is None:
-        return {}
+    return {} if table is None else ids_in(table)
+
+
+def ids_in(table: pl.DataFrame) -> dict[tuple[int, str], list[str]]:
+    """The same of a table of kept predictions, in its order."""
     truth = table.filter(table["predictor"] == TRUTH).group_by("seed", "split", maintain_order=True)
     return {(int(str(seed)), str(split)): part["id"].to_list() for (seed, split), part in truth}
 

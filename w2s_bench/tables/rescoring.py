@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +11,7 @@ import msgspec
 from w2s_bench.compute.splits import output_from
 from w2s_bench.contracts import PREDICTORS, Facts, Predictions, Sample
 from w2s_bench.registry.measures import measures
-from w2s_bench.running.kept import kept_answers, kept_facts, kept_ids, truth_of
+from w2s_bench.running.kept import KeptAnswers, KeptFacts, kept_answers, kept_facts, kept_ids, truth_of
 from w2s_bench.running.table_files import BOUND, conformed, table_of
 from w2s_bench.scoring.columns import ROWS, polars_schema
 from w2s_bench.scoring.halves import HALF_COLUMNS, first_half, half_means
@@ -70,22 +71,24 @@ def rescored(folder: Path) -> Rescored:
     return Rescored(_measured_rows(rows, measured), ranked.sort("at", maintain_order=True).drop("at"), ok, len(measured))
 
 
-def _samples(row: dict[str, Any], answers: dict[tuple[str, str], Any],
-             known: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, tuple[Sample, Facts]]:
+def _samples(row: Mapping[str, Any], answers: KeptAnswers, known: KeptFacts) -> dict[str, tuple[Sample, Facts]]:
     """The samples of one cell whose predictions are kept."""
+    found = {split: kept_sample(row, split, answers, known) for split in _SPLITS}
+    return {split: each for split, each in found.items() if each is not None}
+
+
+def kept_sample(row: Mapping[str, Any], split: Literal["train", "test"], answers: KeptAnswers, known: KeptFacts
+                ) -> tuple[Sample, Facts] | None:
+    """One sample of a cell as it was scored; None where not all of it is kept, or its divergence is not installed."""
     divergence = divergence_of(row["divergence"])
-    found: dict[str, tuple[Sample, Facts]] = {}
-    for split in _SPLITS:
-        predicted = {role: answers[row[f"predictor_{role}"], split] for role in PREDICTORS
-                     if (row[f"predictor_{role}"], split) in answers}
-        truth = answers.get((truth_of(row["seed"]), split))
-        if divergence is None or truth is None or (row["cell_key"], split) not in known or not {
-                "weak", "student", "ceiling"} <= predicted.keys():
-            continue
-        about, facts = known[row["cell_key"], split]
-        sample = sample_of(split, output_from(about), divergence, truth, Predictions(**predicted))
-        found[split] = sample, msgspec.convert(facts, Facts)
-    return found
+    predicted = {role: answers[row[f"predictor_{role}"], split] for role in PREDICTORS
+                 if (row[f"predictor_{role}"], split) in answers}
+    truth = answers.get((truth_of(row["seed"]), split))
+    if divergence is None or truth is None or (row["cell_key"], split) not in known or not {
+            "weak", "student", "ceiling"} <= predicted.keys():
+        return None
+    about, facts = known[row["cell_key"], split]
+    return sample_of(split, output_from(about), divergence, truth, Predictions(**predicted)), msgspec.convert(facts, Facts)
 
 
 def _measured_rows(rows: pl.DataFrame, measured: dict[str, dict[str, Any]]) -> pl.DataFrame:
