@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Column, DataError, InputsRead, Table, UsageError, nearest
+from w2s_bench.contracts import Array, Column, DataError, InputsRead, Table, UsageError, nearest, setting
 
 _INDEX = re.compile(r"(?i:unnamed: ?\d+.*|row[ _.]?(names?|id|num|number|index|nr)|__index_level_\d+__|level_0)")
-_IDS = re.compile(r"(?i:ids?|idx|index|uuid|guid|key)|.*[ _.-](?i:ids?|idx|index|uuid)|.*[a-z](Ids?|IDs?|Idx)")
+_NUMBERING = (r"#|(s|sl|sr|ser|serial|rec|record|obs|case|seq)?[ ._]{0,2}(no|nr|num|number)\.?|serial|seq|sequence|obs\.?|"
+              "observation|record|row")
+_IDS = re.compile(rf"(?i:ids?|idx|index|uuid|guid|key|{_NUMBERING})|.*[ _.-](?i:ids?|idx|index|uuid)|.*[a-z](Ids?|IDs?|Idx)")
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,10 @@ def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> In
     """
     wanted.check(table, columns)
     left_out: dict[str, str] = {name: "exclude= names it" for name in wanted.exclude}
-    left_out |= {name: f"it holds answers; include={name} takes it in" for name in wanted.answers
+    left_out |= {name: f"it holds answers; {setting('include', name)} takes it in" for name in wanted.answers
                  if name not in {*wanted.features, *wanted.include}}
     if wanted.difficulty and wanted.difficulty not in {*wanted.features, *wanted.include, *left_out}:
-        left_out[wanted.difficulty] = f"it says how hard a row is; include={wanted.difficulty} takes it in"
+        left_out[wanted.difficulty] = f"it says how hard a row is; {setting('include', wanted.difficulty)} takes it in"
     if wanted.features:
         chosen = [*wanted.features, *(name for name in wanted.include if name not in wanted.features)]
         left_out |= {name: "features= names others" for name in columns if name not in {*chosen, *left_out}}
@@ -104,18 +106,18 @@ def _automatic(table: Table, columns: Mapping[str, Column], include: set[str], l
             _check_odd(table, name, column)
             left_out[name] = column.why
         elif name not in include and is_row_number(name, column, table):
-            left_out[name] = f"row numbers, or ids; include={name} takes it in"
+            left_out[name] = f"row numbers, or ids; {setting('include', name)} takes it in"
         else:
             numeric.append(name)
     named_x = [name for name in numeric if name in ("x", "X") and (table.arrays or columns[name].kind == "matrix")]
     whole = sorted(named_x, reverse=True)[:1]
     whole = whole or [name for name in numeric if columns[name].kind == "matrix"]
     if len(whole) > 1:
-        why = f"there are several matrices; features={whole[0]} chooses one"
+        why = f"there are several matrices; {setting('features', whole[0])} chooses one"
         left_out |= {name: why for name in numeric if name not in include}
         return [name for name in numeric if name in include]
     if whole:
-        left_out |= {name: f"{whole[0]} is the input; include={name} takes it in too"
+        left_out |= {name: f"{whole[0]} is the input; {setting('include', name)} takes it in too"
                      for name in numeric if name not in {*whole, *include}}
     return [name for name in numeric if not whole or name in {*whole, *include}]
 
@@ -140,10 +142,10 @@ def _check_odd(table: Table, name: str, column: Column) -> None:
         return
     odd = column.odd
     mend = f"add {odd.why}; or " if odd.why else "write it as a number without separators or units; or "
-    if not odd.why and "," in odd.text and "." not in odd.text:
+    if odd.comma and not odd.why:
         mend = f"add decimal=comma where this is a decimal comma; {mend}"
     raise DataError(f"column {name!r} holds numbers, but {odd.text!r} in {table.row(odd.row)}", where=table.source,
-                    hint=f"{mend}exclude={name} leaves the column out of x")
+                    hint=f"{mend}{setting('exclude', name)} leaves the column out of x")
 
 
 def _check_numbers(table: Table, name: str, column: Column, gaps: str) -> None:
@@ -153,7 +155,7 @@ def _check_numbers(table: Table, name: str, column: Column, gaps: str) -> None:
     if column.rounded is not None:
         cell = table.columns[name][column.rounded]
         raise DataError(f"column {name!r} holds {cell} in {table.row(column.rounded)}, more digits than a number here holds "
-                        "(float64)", where=table.source, hint=f"exclude={name} leaves it out of x")
+                        "(float64)", where=table.source, hint=f"{setting('exclude', name)} leaves it out of x")
     if column.kind == "matrix" and (empty := np.isnan(column.values).all(axis=0)).any():
         raise DataError(f"column {int(empty.argmax()) + 1} of {name!r} holds nothing but gaps", where=table.source,
                         hint="leave it out of the array")
@@ -164,7 +166,7 @@ def _check_numbers(table: Table, name: str, column: Column, gaps: str) -> None:
         what = "a gap" if np.isnan(value) else f"{value}"
         fill = "gaps=median (or mean) fills it; or " if np.isnan(value) else ""
         raise DataError(f"feature column {name!r} holds {what} in {table.row(row)}", where=table.source,
-                        hint=f"{fill}leave the row out of the file; or exclude={name} leaves the column out of x")
+                        hint=f"{fill}leave the row out of the file; or {setting('exclude', name)} leaves the column out of x")
 
 
 def _check_own_x(table: Table, columns: Mapping[str, Column], chosen: list[str]) -> None:

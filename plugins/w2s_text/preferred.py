@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError, Table, UsageError, label_name, nearest
+from w2s_bench.contracts import Array, DataError, Table, UsageError, label_name, nearest, setting
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Choice:
                 shares[row] = words[said.casefold()]
             else:
                 raise DataError(f"{name} of {table.row(row)} is {said!r}, none of {', '.join(words)}", where=table.source,
-                                hint=f'{nearest(said, words)} Other words for the two: sides="A,B"; for neither: tie={said}; '
-                                f"for no answer: na={said}")
+                                hint=f'{nearest(said, words)} Other words for the two: sides="A,B"; for neither: '
+                                f"{setting('tie', said)}; for no answer: {setting('na', said)}")
         return shares, there
 
     @property

@@ -40,7 +40,7 @@ def found(path: str, names: tuple[str, ...] = (), **words: str) -> tuple[tuple[s
 
 
 @pytest.mark.parametrize("write", FORMATS)
-@pytest.mark.parametrize("word", ["NA", "n/a", "nan", "None", "NULL", "?", "", " ", None])
+@pytest.mark.parametrize("word", ["NA", "n/a", "nan", "None", "NULL", "–", "#N/A ", "", " ", None])
 def test_a_label_that_is_missing_is_refused_by_its_row_whatever_the_file(tmp_path: Path, write: Any, word: str | None) -> None:
     with pytest.raises(DataError, match=r"label of row 3 is '.*', and a class is needed\n  drop the row"):
         found(write(tmp_path, ["yes", "no", word, "yes"]))
@@ -66,6 +66,11 @@ def test_a_minus_one_beside_numbered_classes_is_a_hidden_label_unless_it_is_name
         found(path)
     assert found(path, ("-1", "0", "1")) == (("-1", "0", "1"), [1, 2, 0, 2])
     assert found(write(tmp_path, [-1, 1, 1, -1])) == (("-1", "1"), [0, 1, 1, 0])
+    with pytest.raises(DataError, match=r'label of row 2 is -100 beside 1, 2: the mark .*\n.*classes="-100,1,2"'):
+        found(write(tmp_path, [1, -100, 2]))
+    with pytest.raises(DataError, match=r'label of row 3 is -99 beside no, yes: the mark .*\n.*classes="-99,no,yes"'):
+        found(write(tmp_path, ["no", "yes", "-99"]))
+    assert found(write(tmp_path, [-2, -1, 0, 1])) == (("-2", "-1", "0", "1"), [0, 1, 2, 3])
 
 
 @pytest.mark.parametrize("write", FORMATS)
@@ -79,6 +84,20 @@ def test_spellings_of_one_class_are_refused_or_taken_for_the_class_that_is_named
     mixed = as_jsonl(tmp_path, [True, "1", False, 0])
     with pytest.raises(DataError, match="'true' in row 1 and '1' in row 2"):
         found(mixed)
+
+
+@pytest.mark.parametrize(("labels", "numbers"), [
+    (["yes", "Yes.", "'yes'", "no", "**No**"], [1, 1, 1, 0, 0]),
+    (["very good", "Very_Good", "very-good", "very  good", "bad"], [1, 1, 1, 1, 0]),
+    (["1", "true", "0", "False", "01"], [1, 1, 0, 0, 1]), (["1.5", "1.50", "0.5"], [1, 1, 0]),
+    (["caf\u00e9", "cafe\u0301", "tea"], [0, 0, 1]), (["pos\u00aditive", "positive", "negative"], [1, 1, 0])])
+def test_the_classes_that_a_refusal_of_spellings_names_take_all_of_them(tmp_path: Path, labels: list[str],
+                                                                         numbers: list[int]) -> None:
+    path = as_csv(tmp_path, labels)
+    with pytest.raises(DataError, match="two spellings of one class") as refused:
+        found(path)
+    names = tuple(refused.value.hint.split('"')[1].split(","))
+    assert found(path, names) == (names, numbers)
 
 
 def test_numbers_and_truth_are_one_class_however_a_file_writes_them(tmp_path: Path) -> None:

@@ -84,14 +84,24 @@ def test_what_cannot_be_read_says_how_to_mend_it(tmp_path: Path) -> None:
             ("twice.json", '[{"a": 1, "a": 2}]', "names 'a' more than once"),
             ("r.csv", 'a,y\n"1",2,3\n', r"row 1 has 3 fields, the header 2\n  .*row\.names=FALSE"),
             ("twice.csv", "a,b,a\n1,2,3\n", "names 'a' more than once"),
+            ("title.csv", "Prices of 2024\n\na,b,y\n1,2,3\n", "its first line is 'Prices of 2024': remove"),
             ("one.jsonl", '[{"a": 1},\n{"a": 2}]\n', r"line 1: no JSON.*\n.*jq"),
             ("twice.jsonl", '{"a": 1, "a": 2}\n', "names 'a' more than once"),
             ("same.jsonl", '{"a.b": 1, "a": {"b": 2}}\n', "'a.b'"),
             ("bytes.csv", b"a,y\n1,\xff\n", "not UTF-8")]:
         with pytest.raises(DataError, match=said):
             read_table(written(tmp_path, name, content))
+    with pytest.raises(DataError, match="no column 'y': its first line holds numbers\n  add a line above it that names"):
+        read_table(written(tmp_path, "bare.csv", "1.5,2\n3,4\n")).column("y", "label")
     with pytest.raises(DataError, match=r"not UTF-8 \(byte 0xff\)\n  save the file as UTF-8"):
         read_csv(tmp_path / "bytes.csv")
+
+
+def test_parts_are_named_in_letters_of_either_case_and_another_word_says_what_they_are_for(tmp_path: Path) -> None:
+    table = read_table(written(tmp_path, "a.csv", "split,other\nSupervise,train\nTRANSFER,train\ntest,test\n"))
+    assert table.parts("split", "splits=none").tolist() == ["supervise", "transfer", "test"]
+    with pytest.raises(DataError, match="other of row 1 is 'train', not one of .*\n  weak models are fitted on supervise"):
+        table.parts("other", "splits=none")
 
 
 def test_a_backslash_before_quotation_marks_is_read_where_the_file_can_be_nothing_else(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from w2s_tabular.arrays import Arrays
 
-from w2s_bench.contracts import DataError, UsageError
+from w2s_bench.contracts import DataError, UsageError, setting
+from w2s_bench.registry.loading import load_registry
 
 N = 24
 RNG = np.random.default_rng(3)
@@ -31,15 +32,15 @@ def whole_x(task: Arrays) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize("name", ["", "Unnamed: 0", "rownames", "index", "row.names", "__index_level_0__", "PassengerId",
-                                  "user_id", "anything"])
+                                  "user_id", "S.No.", "record", "#", "anything"])
 def test_row_numbers_are_no_input_and_are_named_with_the_word_to_take_them_in(tmp_path: Path, name: str) -> None:
-    numbers = RNG.permutation(N) + (1 if name != "user_id" else 900)
+    numbers = RNG.permutation(N) + (900 if name in ("user_id", "S.No.", "record", "#") else 1)
     task = Arrays(csv(tmp_path, **{name or "no name": numbers}))
     if not name:
         file = Path(task.path)
         file.write_text(file.read_text().replace("no name", ""))
     known = name or "column 3"
-    assert task.inputs_read().x == ("p", "q") and f"include={known}" in task.inputs_read().left_out[known]
+    assert task.inputs_read().x == ("p", "q") and setting("include", known) in task.inputs_read().left_out[known]
     assert np.array_equal(whole_x(task), np.stack([P, Q], axis=1))
     taken = Arrays(task.path, include=known)
     assert taken.inputs_read().x == ("p", "q", known) and np.array_equal(whole_x(taken)[:, 2], numbers)
@@ -107,6 +108,30 @@ def test_one_odd_cell_is_named_and_a_word_or_exclude_is_the_way_out(tmp_path: Pa
     big = csv(tmp_path, big=[2**53 + 1] * N)
     with pytest.raises(DataError, match="'big' holds 9007199254740993 in row 1, more digits.*\n.*exclude=big"):
         Arrays(big).load(0)
+
+
+@pytest.mark.parametrize("word", ["–", "#VALUE!", "not known", "?", "N.A"])
+def test_the_word_that_a_refusal_gives_is_one_that_a_command_reads(tmp_path: Path, word: str) -> None:
+    cells = [f"{value}" for value in Q]
+    cells[10] = word
+    path = csv(tmp_path, **{"price (USD)": cells})
+    with pytest.raises(DataError, match="holds numbers, but") as refused:
+        Arrays(path).load(0)
+    gap, _, leave = refused.value.hint.removeprefix("add ").partition("; or ")
+    registry = load_registry()
+    filled = registry.one("tasks", f"arrays[path={path},{gap},gaps=mean]").create()
+    assert whole_x(filled)[10, 2] == pytest.approx(np.delete(Q, 10).mean())
+    without = registry.one("tasks", f"arrays[path={path},{leave.removesuffix(' leaves the column out of x')}]").create()
+    assert without.inputs_read().x == ("p", "q")
+
+
+def test_one_comma_among_points_is_no_decimal_comma(tmp_path: Path) -> None:
+    cells = [f"{value}" for value in Q]
+    cells[10] = "1,5"
+    path = csv(tmp_path, bad=cells)
+    for decimal in ("point", "comma"):
+        with pytest.raises(DataError, match="\n  write it as a number without separators or units; or exclude=bad"):
+            Arrays(path, decimal=decimal, features="bad").load(0)
 
 
 @pytest.mark.parametrize(("gaps", "filled"), [("mean", 26.0 / 9), ("median", 2.0)])

@@ -66,6 +66,12 @@ def test_an_answer_that_is_no_class_is_named_with_its_row_and_may_be_an_abstenti
     with pytest.raises(DataError, match="llm of row 6 is 'unsure', which is none of the classes negative, positive\n.*na=unsure"):
         own_arrays(path, output="classes", answers="llm").load(0)
     assert 5 not in answered(own_arrays(path, output="classes", answers="llm", na="unsure").load(0), "0")
+    wordy = csv(tmp_path, [{3: "–", 4: "Answer: none"}.get(row, f"**{each.strip()}.**") for row, each in enumerate(TRUTH)])
+    with pytest.raises(DataError, match='llm of row 5 is .*\n.*na="Answer: none"'):
+        own_arrays(wordy, output="classes", answers="llm").load(0)
+    kept = answered(own_arrays(wordy, output="classes", answers="llm", na="Answer: none").load(0), "0")
+    assert kept == {row: [float(each == "negative"), float(each == "positive")] for row, each in enumerate(TRUTH)
+                    if row not in (3, 4)}
 
 
 def test_numbers_of_classes_are_read_by_the_names_of_the_task_and_shares_stay(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ from w2s_bench.contracts.errors import (
     UsageError,
     W2SError,
     nearest,
+    setting,
 )
 from w2s_bench.contracts.executors import Components, Executor, Fault, Outcome, Policy, Schedule, Workbench
 from w2s_bench.contracts.figures import COLOURS, SHAPES, Chart, Drawing, Figure, FigureData
@@ -123,6 +124,6 @@ __all__ = [
     "by_features", "can", "canonical_json", "check_same_shape", "class_names", "columns_at", "declared", "device", "digest",
     "draw_splits", "easy_to_hard", "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory",
     "label_name", "leaks", "limited", "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes",
-    "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "sides", "stacked", "table_digest",
-    "table_files", "table_of", "text_column", "thinned",
+    "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "stacked",
+    "table_digest", "table_files", "table_of", "text_column", "thinned",
 ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from w2s_bench.contracts.data import Array
+from w2s_bench.contracts.errors import setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 Cells: TypeAlias = "Sequence[Any] | np.ndarray[Any, Any]"
 """The cells of a column, as a file has them."""
 
-NULL_WORDS = frozenset({"na", "n/a", "#n/a", "#na", "<na>", "nan", "null", "none", "nil", "?", "-", "--", "—", "."})
+NULL_WORDS = frozenset({
+    "na", "n/a", "n.a.", "n.a", "#n/a", "#na", "#n/a n/a", "<na>", "nan", "nat", "null", "(null)", "[null]", "<null>", "none",
+    "(none)", "<none>", "nil", "\\n", "undefined", "missing", "(missing)", "<missing>", "(blank)", "(empty)",
+    "#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!",
+    "?", "??", "-", "--", "---", "–", "—", "―", "−", ".", "..", "...", "…"})
 """Words for a gap that programs write, in small letters."""
 
 MOST_NUMBERS = 0.9
@@ -63,11 +68,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Odd:
-    """A cell that keeps a column from being numbers. row: from 0. text: as written. why: the word that would mend it, or ""."""
+    """A cell that keeps a column from being numbers. row: from 0. text: as written. why: the word that would mend it, or "".
+    comma: whether it may be a number with a decimal comma, or with one between thousands.
+    """
 
     row: int
     text: str
     why: str
+    comma: bool
 
 
 @dataclass(frozen=True)
@@ -151,16 +159,23 @@ def _odd(cells: Cells, counted: _Counted, filled: int, reading: Reading) -> Odd 
     if not rest or (numbers + counted.spelled) < MOST_NUMBERS * rest or not numbers + counted.spelled:
         return None
     text = cell_text(cells[counted.odd[0]])
-    return Odd(counted.odd[0], text, _mend(text.strip(), [cell_text(cells[row]).strip() for row in counted.odd], reading))
+    may_be_comma = not reading.comma and not _has_points(cells)
+    why = _mend(text.strip(), [cell_text(cells[row]).strip() for row in counted.odd], may_be_comma)
+    return Odd(counted.odd[0], text, why, may_be_comma and "," in text and "." not in text)
 
 
-def _mend(first: str, odd: Sequence[str], reading: Reading) -> str:
+def _has_points(cells: Cells) -> bool:
+    """Whether decimals follow a point in a cell of text, so that they follow a comma in none."""
+    return any(isinstance(cell, str) and "." in cell and _POINT.fullmatch(cell.strip()) is not None for cell in cells)
+
+
+def _mend(first: str, odd: Sequence[str], may_be_comma: bool) -> str:
     written = [text for text in odd if text.lower() not in NULL_WORDS]
-    if not reading.comma and written and all(map(_COMMA.fullmatch, written)) and not all(map(_THOUSANDS.fullmatch, written)):
+    if may_be_comma and written and all(map(_COMMA.fullmatch, written)) and not all(map(_THOUSANDS.fullmatch, written)):
         return "decimal=comma"
-    if first.lower() in NULL_WORDS or not _ANOTHER_SPELLING.fullmatch(first):
+    if first.lower() in NULL_WORDS or not re.search(r"\d", first):
         words = sorted({text for text in odd if text.lower() in NULL_WORDS} | {first})
-        return f"na={'+'.join(words)}" if len(words) < 6 and not any("+" in word or "," in word for word in words) else ""
+        return setting("na", "+".join(words)) if len(words) < 6 and not any("+" in word for word in words) else ""
     return ""
 
 

@@ -172,7 +172,13 @@ def _uneven(row: int, record: Sequence[str], header: Sequence[str], where: str) 
     hint = "every row needs as many fields as the header; quote a field that holds a comma"
     if row == 1 and len(record) == len(header) + 1:
         hint = "the first field of each row has no name? R writes row names so: write.csv(…, row.names=FALSE)"
+    elif len(header) == 1:
+        hint = f"its first line is {_shortened(header[0])!r}: remove what stands above the names of the columns"
     return DataError(f"row {row} has {_counted(len(record))}, the header {len(header)}", where=where, hint=hint)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _counted(fields: int) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -68,10 +70,17 @@ def together(errors: Sequence[W2SError]) -> W2SError:
 def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
     """A hint that lists the known words most like `word`, or all of them when they are few."""
     options = sorted(set(known))
-    close = difflib.get_close_matches(word, options, n=n, cutoff=0.5)
+    close = [option for option in options if option.casefold() == word.casefold()]
+    close = close or difflib.get_close_matches(word, options, n=n, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
     if not options:
         return "none is registered"
     shown = ", ".join(options[:12])
     return f"known: {shown}{', …' if len(options) > 12 else ''}"
+
+
+def setting(parameter: str, text: str) -> str:
+    """A parameter with its value as a person has to write it: in quotation marks where it would read as something else."""
+    plain = re.fullmatch(r'[^\s,\[\]="!]+', text) and not re.match(r"[-+.]?\d", text)
+    return f"{parameter}={text if plain else json.dumps(text, ensure_ascii=False)}"

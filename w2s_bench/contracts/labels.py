@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from w2s_bench.contracts.cells import NULL_WORDS, cell_text
 from w2s_bench.contracts.data import Array
-from w2s_bench.contracts.errors import DataError, UsageError, nearest
+from w2s_bench.contracts.errors import DataError, UsageError, nearest, setting
 from w2s_bench.contracts.outputs import Classes, Output
 from w2s_bench.contracts.tables import Table
 
@@ -17,6 +19,8 @@ _WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
 _WHOLE_AS_FLOAT = re.compile(r"([-+]?\d+)\.0+", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?\d+\.\d*", re.ASCII)
 _TRUTH = {"true": "1", "false": "0"}
+_HIDDEN = ("-1", "-9", "-99", "-100", "-999", "-9999")
+_QUOTES = "\"'`“”‘’«»* "
 _MEND = "drop the row or mend its label"
 
 
@@ -90,10 +94,10 @@ class ClassColumn:
                 raise DataError(f"{self.column} has {matrix.shape[1]} columns for {classes.k} classes", where=table.source,
                                 hint="a column of probabilities for each class, in the order of classes=…")
             return matrix
-        number_of = numbers_of_classes(classes.names)
+        number_of = ClassNumbers(classes.names)
         rows = np.zeros((len(table), classes.k))
         for index, name in enumerate(self._names_of(table)):
-            number = number_of.get(name, number_of.get(name.casefold()))
+            number = number_of.find(name)
             if number is None:
                 raise DataError(f"{self.column} of {table.row(index)} is {name!r}, which is no class", where=table.source,
                                 hint=nearest(name, classes.names))
@@ -141,12 +145,16 @@ class ClassColumn:
                                 f'classes="{",".join(_once(found))}"')
 
     def _check_hidden(self, found: Mapping[str, int], table: Table) -> None:
-        """Raise DataError for a −1 beside 0, 1, …: the mark of a label that is kept from the reader."""
-        others = set(found) - {"-1"}
-        if "-1" in found and len(others) > 1 and others == {str(number) for number in range(len(others))}:
-            beside, listed = (mark.join(sorted(names, key=int)) for mark, names in ((", ", others), (",", found)))
-            raise DataError(f"{self.column} of {table.row(found['-1'])} is -1 beside {beside}: the mark of a hidden label?",
-                            where=table.source, hint=f'{_MEND}; where -1 is a class: classes="{listed}"')
+        """Raise DataError for a −1, −100 or the like beside classes of which none is a negative number: the mark of a label that
+        is kept from the reader."""
+        negative = [name for name in found if re.fullmatch(r"-\d+", name)]
+        if len(negative) != 1 or negative[0] not in _HIDDEN or len(found) < 3:
+            return
+        mark = negative[0]
+        listed = sorted(found, key=lambda name: (name != mark, int(name) if _WHOLE.fullmatch(name) else math.inf, name))
+        raise DataError(f"{self.column} of {table.row(found[mark])} is {mark} beside {', '.join(listed[1:])}: "
+                        "the mark of a hidden label?", where=table.source,
+                        hint=f'{_MEND}; where {mark} is a class: classes="{",".join(listed)}"')
 
     def _one_class(self, name: str, table: Table) -> DataError:
         return DataError(f"all labels of {self.column!r} are {name}: one class only", where=table.source,
@@ -168,16 +176,17 @@ def answers_of(table: Table, name: str, output: Output) -> tuple[Array, Array]:
     if not isinstance(output, Classes):
         row = next(row for row, cell in enumerate(cells) if not (_is_missing(table, cell) or _is_finite(table, cell)))
         raise DataError(f"{name} of {table.row(row)} is {cells[row]!r}, and the answers of a teacher of numbers are numbers",
-                        where=table.source, hint=f"where it stands for no answer: na={cell_text(cells[row]).strip()}")
+                        where=table.source, hint=f"where it stands for no answer: {setting('na', cell_text(cells[row]).strip())}")
     names = output.names or tuple(str(number) for number in range(output.k))
-    number_of = numbers_of_classes(names) if output.names else {each: number for number, each in enumerate(names)}
+    number_of = ClassNumbers(names)
     rows, there = np.zeros((len(table), output.k)), np.zeros(len(table), dtype=bool)
     for index, cell in enumerate(cells):
         said = label_name(cell)
-        number = number_of.get(said, number_of.get(said.casefold()))
+        number = number_of.find(said)
         if number is None and not _is_missing(table, cell):
             raise DataError(f"{name} of {table.row(index)} is {said!r}, which is none of the classes {', '.join(names)}",
-                            where=table.source, hint=f"{nearest(said, names)} Where it stands for no answer: na={said}")
+                            where=table.source,
+                            hint=f"{nearest(said, names)}; where it stands for no answer: {setting('na', said)}")
         if number is not None:
             rows[index, number], there[index] = 1.0, True
     return rows, there
@@ -212,13 +221,20 @@ def label_name(value: object) -> str:
     return whole[1] if whole else text
 
 
-def numbers_of_classes(names: Sequence[str]) -> dict[str, int]:
-    """The number of each class by its name, by its name in other letters where that is clear, and by its number as text
-    where no name is one."""
-    numbers = {} if any(_WHOLE.fullmatch(name) for name in names) else {str(number): number for number in range(len(names))}
-    folded = [name.casefold() for name in names]
-    numbers |= {name: number for number, name in enumerate(folded) if folded.count(name) == 1}
-    return numbers | {name: number for number, name in enumerate(names)}
+class ClassNumbers:
+    """The number of each class by its name, by its number as text where no name is one, and by another spelling of its name
+    where that is clear."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        spelled = [_spelled(name) for name in names]
+        times = Counter(spelled)
+        counted = {} if any(map(_WHOLE.fullmatch, names)) else {str(number): number for number in range(len(names))}
+        self._by_name = counted | {name: number for number, name in enumerate(names)}
+        self._by_spelling = {name: number for number, name in enumerate(spelled) if times[name] == 1}
+
+    def find(self, name: str) -> int | None:
+        """The number, or None of a name that is no class."""
+        return self._by_name.get(name, self._by_spelling.get(_spelled(name)))
 
 
 def class_names(text: str, where: str) -> tuple[str, ...]:
@@ -231,8 +247,11 @@ def class_names(text: str, where: str) -> tuple[str, ...]:
 
 
 def _spelled(name: str) -> str:
-    """What spellings of one class share."""
-    folded = " ".join(name.casefold().split())
+    """What spellings of one class share: letters of either case, composed or not, with spaces, hyphens or underscores between
+    words, in quotation marks, before a full stop."""
+    plain = "".join(mark for mark in unicodedata.normalize("NFC", name.casefold()) if unicodedata.category(mark) != "Cf")
+    folded = " ".join(re.sub(r"(?<=\w)[-_](?=\w)", " ", plain.replace("_", " ")).split())
+    folded = folded.strip(_QUOTES).rstrip(f"{_QUOTES}.!:;,") or folded
     folded = _TRUTH.get(folded, folded)
     if _WHOLE.fullmatch(folded):
         return str(int(folded))
@@ -240,7 +259,8 @@ def _spelled(name: str) -> str:
 
 
 def _once(found: Iterable[str]) -> list[str]:
-    return sorted({_spelled(name): name for name in reversed(list(found))}.values())
+    """One spelling of each class: the shortest, and of these the first."""
+    return sorted({_spelled(name): name for name in sorted(reversed(list(found)), key=len, reverse=True)}.values())
 
 
 def _is_missing(table: Table, cell: object) -> bool:

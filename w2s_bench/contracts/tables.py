@@ -74,6 +74,9 @@ class Table:
         """The cells of that column. word: the parameter that chose it. Raises DataError with near names."""
         if name not in self.columns:
             way = f" (choose with {word}=…)" if word else ""
+            if self.columns and all(self.wording.reading.number(known) is not None for known in self.columns):
+                raise DataError(f"has no column {name!r}: its first line holds numbers", where=self.source,
+                                hint=f"add a line above it that names the columns; or {nearest(name, self.columns)}{way}")
             raise DataError(f"has no column {name!r}", where=self.source, hint=f"{nearest(name, self.columns)}{way}")
         return self.columns[name]
 
@@ -128,11 +131,13 @@ class Table:
         """
         import numpy as np
 
-        found = np.array([cell_text(cell).strip() for cell in self.column(name)], dtype=object)
+        found = np.array([cell_text(cell).strip().lower() for cell in self.column(name)], dtype=object)
         for row, part in enumerate(found):
             if part not in PARTS:
-                raise DataError(f"{name} of {self.row(row)} is {part!r}, not one of {', '.join(PARTS)}", where=self.source,
-                                hint=f"{nearest(part, PARTS)} Or {way_out}: parts are drawn by the seed")
+                raise DataError(f"{name} of {self.row(row)} is {cell_text(self.column(name)[row])!r}, not one of "
+                                f"{', '.join(PARTS)}", where=self.source,
+                                hint="weak models are fitted on supervise, students on transfer, and test scores them; or "
+                                f"{way_out}: parts are drawn by the seed")
         return found
 
 
