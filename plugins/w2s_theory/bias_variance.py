@@ -36,9 +36,9 @@ class BiasVariance:
     seed_terms = (
         SeedTerm(name="gain", meaning="D(y, f_w) − D(y, f_sw)"),
         SeedTerm(name="misfit", meaning="D(f_sw, f_w)"),
-        SeedTerm(name="variance", meaning="D(f̄, f_w), the teacher's over seeds; f̄ is the mean of the teachers"),
-        SeedTerm(name="gain_on_mean", meaning="D(y, f̄) − D(y, f_sw)"),
-        SeedTerm(name="misfit_to_mean", meaning="D(f_sw, f̄)"),
+        SeedTerm(name="variance", meaning="D(f_mean, f_w), the teacher's over seeds; f_mean is the mean of the teachers"),
+        SeedTerm(name="gain_on_mean", meaning="D(y, f_mean) − D(y, f_sw)"),
+        SeedTerm(name="misfit_to_mean", meaning="D(f_sw, f_mean)"),
         SeedTerm(name="covariance", meaning="of f_sw and grad phi(f_w) over seeds: how far the student follows its own teacher"),
         SeedTerm(name="gain_less_misfit", meaning="gain − misfit = gain on mean − misfit to mean + covariance",
                  above="the gain is above the misfit", below="the gain is below the misfit", zero="the gain is the misfit"),

@@ -6,14 +6,34 @@ import csv
 import io
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from conftest import Command
+from distributions import install
 from scipy.stats import skew, t
 
+STRANGERS = """
+@hookimpl
+def w2s_bounds():
+    yield BoundEntry("spread", "strangers_bounds:Spread")
+    yield BoundEntry("faulty", "strangers_bounds:Faulty")
+class Spread:
+    statement, source, divergences = "the student's errors over seeds", "made up", frozenset({"squared"})
+    capabilities = frozenset({"across_seeds"})
+    seed_terms = (SeedTerm(name="range", meaning="max - min of D(y, f_sw)", above="the student's error varies"),)
+    def __call__(self, sample, facts):
+        return None
+    def across_seeds(self, samples):
+        errors = [sample.err_student for sample in samples]
+        return {"range": max(errors, key=lambda e: e.mean()) - min(errors, key=lambda e: e.mean())}
+class Faulty(Spread):
+    def across_seeds(self, samples):
+        return {"rnage": samples[0].gain}
+"""
 RUN = ("run", "--task", "arrays[path=t.csv]", "--weak", "random-features[width=8,redraw=true]", "--strong", "raw",
        "--supervisor", "ridge", "--strategy", "ridge")
 QUICKSTART = Path(__file__).parents[2] / "leaderboard" / "quickstart"
@@ -124,3 +144,17 @@ def test_two_seeds_and_test_samples_of_their_own_and_one_teacher_for_all_are_cou
 def test_an_option_that_says_another_table_is_refused(w2s: Command) -> None:
     said = w2s("show", str(QUICKSTART), "--across-seeds", "--by", "strategy", check=2).stderr
     assert "--across-seeds does not go with --by" in said
+
+
+def test_a_strangers_bound_over_seeds_is_asked_too_and_one_that_breaks_costs_itself_alone(
+        w2s: Command, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site"
+    install(site, monkeypatch, "strangers", {"strangers": "strangers_bounds"}, strangers_bounds=STRANGERS)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")])))
+    said = Command(w2s.folder, apart=True)("show", "r", "--across-seeds", "--json", check=0).stdout
+    found = json.loads(said)
+    assert {line["bound"] for line in found["lines"]} == {"bias-variance", "spread"}
+    errors = pl.read_parquet(run / "rows.parquet")["err_student"].to_list()
+    (line,) = (line for line in found["lines"] if line["bound"] == "spread")
+    assert line["mean"] == pytest.approx(max(errors) - min(errors), rel=1e-9) and line["term"] == "range"
+    assert [line["reason"] for line in found["unsaid"]] == ["it raises KeyError: 'range'"]

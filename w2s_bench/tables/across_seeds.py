@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import msgspec
 import numpy as np
 
-from w2s_bench.contracts import Array, Missing, Sample, SeedTerm
+from w2s_bench.contracts import Missing, Sample, SeedTerm
 from w2s_bench.contracts.capabilities import can
 from w2s_bench.contracts.measures import AcrossSeeds
 from w2s_bench.registry.measures import measures
@@ -72,12 +72,12 @@ def across_seeds(rows: pl.DataFrame, sources: Sequence[Path]) -> Across:
         for _, of_one in part.group_by(CONFIGURATION, maintain_order=True):
             first = of_one.row(0, named=True)
             samples = _samples(of_one.to_dicts(), kept)
-            for name, terms, found in _said(samples):
+            for name, found in _said(samples):
                 about = {"bound": name, **{column: first[column] for column in (*CONFIGURATION, "divergence", "output_unit")}}
                 if isinstance(found, Missing):
                     unsaid.append({**about, "reason": found.reason})
-                elif not isinstance(samples, Missing):
-                    lines += [{**about, "seeds": len(samples), **line} for line in _lines(terms, found)]
+                else:
+                    lines += [{**about, **line} for line in found]
     named = dict.fromkeys(("bound", *CONFIGURATION, "divergence", "output_unit"), pl.String)
     kinds = {**named, "seeds": pl.UInt32, "examples": pl.UInt32, "term": pl.String,
              **dict.fromkeys(("mean", "low", "high"), pl.Float64), "side": pl.String}
@@ -90,16 +90,19 @@ def seed_terms() -> dict[str, tuple[SeedTerm, ...]]:
     return {name: cast(AcrossSeeds, bound).seed_terms for name, bound in measures().bounds.items() if can(bound, "across_seeds")}
 
 
-def _said(samples: Sequence[Sample] | Missing) -> Iterator[tuple[str, tuple[SeedTerm, ...], Mapping[str, Array] | Missing]]:
-    """Of each bound over seeds its name, its terms and what they are."""
-    for name, terms in seed_terms().items():
+def _said(samples: Sequence[Sample] | Missing) -> Iterator[tuple[str, list[Values] | Missing]]:
+    """What each bound over seeds says, by name. One that raises costs itself alone."""
+    for name in seed_terms():
         bound = measures().bounds[name]
         if isinstance(samples, Missing):
-            yield name, terms, samples
+            yield name, samples
         elif bound.divergences and samples[0].divergence.name not in bound.divergences:
-            yield name, terms, Missing(NOT_ABOUT)
+            yield name, Missing(NOT_ABOUT)
         else:
-            yield name, terms, cast(AcrossSeeds, bound).across_seeds(samples)
+            try:
+                yield name, _lines(cast(AcrossSeeds, bound), samples)
+            except Exception as fault:
+                yield name, Missing(f"it raises {type(fault).__name__}: {fault}")
 
 
 def _samples(rows: Sequence[_Row], kept: Sequence[_Kept]) -> Sequence[Sample] | Missing:
@@ -135,14 +138,19 @@ def _kept(table: pl.DataFrame, known: KeptFacts) -> _Kept:
     return _Kept(answers_in(ordered), ids_in(ordered), known)
 
 
-def _lines(terms: Sequence[SeedTerm], found: Mapping[str, Array]) -> Iterator[Values]:
+def _lines(bound: AcrossSeeds, samples: Sequence[Sample]) -> list[Values] | Missing:
     """A line a term. What is rounding beside the sizes of all of them is 0."""
-    tolerance = ROUNDING * sum(abs(float(values.mean())) for values in found.values())
-    for term in terms:
-        made = estimate(found[term.name])
-        low, high = (end if math.isfinite(end) else None for end in (made.low, made.high))
-        yield {"examples": made.n, "term": term.name, "mean": made.mean, "low": low, "high": high,
-               "side": _side(made.mean, low, high, tolerance)}
+    found = bound.across_seeds(samples)
+    if isinstance(found, Missing):
+        return found
+    made = {term.name: estimate(found[term.name]) for term in bound.seed_terms}
+    tolerance = ROUNDING * sum(abs(each.mean) for each in made.values())
+    lines: list[Values] = []
+    for name, each in made.items():
+        low, high = (end if math.isfinite(end) else None for end in (each.low, each.high))
+        lines.append({"seeds": len(samples), "examples": each.n, "term": name, "mean": each.mean, "low": low, "high": high,
+                      "side": _side(each.mean, low, high, tolerance)})
+    return lines
 
 
 def _side(mean: float, low: float | None, high: float | None, tolerance: float) -> str:
