@@ -139,6 +139,8 @@ def test_two_seeds_and_test_samples_of_their_own_and_one_teacher_for_all_are_cou
     written(w2s.folder, given=False)
     w2s(*RUN, "--seeds", "0..2", "-o", "apart", check=0)
     assert "seeds with test examples of their own (1)" in w2s("show", "apart", "--across-seeds", check=0).stdout
+    pl.read_parquet(run / "rows.parquet").drop("fingerprint_test").write_parquet(run / "rows.parquet")
+    assert "rows that do not say which test examples their seeds share (1)" in w2s("show", "r", "--across-seeds", check=0).stdout
 
 
 def test_an_option_that_says_another_table_is_refused(w2s: Command) -> None:

@@ -36,6 +36,7 @@ SIDES = ("above", "below", "zero", "noise")
 
 FEW = f"fewer than {FEWEST} seeds"
 APART = "seeds with test examples of their own"
+UNRECORDED = "rows that do not say which test examples their seeds share"
 UNNAMED = "test examples of which two have one id"
 NOT_KEPT = "no predictions kept of its test examples, or a divergence that is not installed"
 NOT_ABOUT = "a divergence that it is not about"
@@ -112,7 +113,8 @@ def _samples(rows: Sequence[_Row], kept: Sequence[_Kept]) -> Sequence[Sample] | 
     groups: dict[str | None, list[_Row]] = {}
     for row in rows:
         groups.setdefault(row["fingerprint_test"], []).append(row)
-    groups.pop(None, None)
+    if len(rows) - len(groups.pop(None, ())) < FEWEST:
+        return Missing(UNRECORDED)
     together = max(groups.values(), key=len, default=[])
     if len(together) < FEWEST:
         return Missing(APART)
