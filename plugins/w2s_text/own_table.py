@@ -121,9 +121,11 @@ class OwnTable:
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
         told = {self.label: self._truth(table)[rows],
                 **{name: values.reshape(len(values), -1)[rows] for name, values in answers.items()}}
-        read = zip(*(texts(table, name)[rows] for name in x), strict=True)
+        read = list(zip(*(texts(table, name)[rows] for name in x), strict=True))
+        empty = sum(not "".join(each).strip() for each in read)
         found = (*leaks({}, told, {}), *repeated(read, "the text"))
         notes = (*([easy_to_hard(self.difficulty)] if self.difficulty else []), *([silent] if len(rows) < len(table) else []),
+                 *([f"{empty} of {len(read)} rows have an empty text"] if empty else []),
                  *([scored_by_brier(self._hard)] if self._hard and self.class_divergence == "auto" else []),
                  *(leak.words for leak in found))
         return InputsRead(x, others, notes=notes, name="text", flags=tuple(leak.flag for leak in found if leak.flag),

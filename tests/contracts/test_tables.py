@@ -88,6 +88,7 @@ def test_what_cannot_be_read_says_how_to_mend_it(tmp_path: Path) -> None:
             ("one.jsonl", '[{"a": 1},\n{"a": 2}]\n', r"line 1: no JSON.*\n.*jq"),
             ("twice.jsonl", '{"a": 1, "a": 2}\n', "names 'a' more than once"),
             ("same.jsonl", '{"a.b": 1, "a": {"b": 2}}\n', "'a.b'"),
+            ("zero.csv", "text,y\namber bridge,1\ncandle drift\0,2\n", "line 3 holds a zero byte.*\n  take it out"),
             ("bytes.csv", b"a,y\n1,\xff\n", "not UTF-8")]:
         with pytest.raises(DataError, match=said):
             read_table(written(tmp_path, name, content))

@@ -150,6 +150,13 @@ def test_a_word_fills_the_gaps_of_x_from_the_column_alone(tmp_path: Path, gaps: 
     assert task.inputs_read().notes == (f"gaps are filled with the {gaps} of all rows: age 1",)
 
 
+def test_an_input_that_is_the_same_in_all_rows_is_refused(tmp_path: Path) -> None:
+    path = csv(tmp_path, c=[5] * N)
+    with pytest.raises(DataError, match="x is the same in all rows: c\n"):
+        Arrays(path, features="c").load(0)
+    assert Arrays(path).inputs_read().x == ("p", "q", "c")
+
+
 def test_no_word_fills_a_label_an_infinity_or_a_column_of_gaps(tmp_path: Path) -> None:
     x = RNG.normal(size=(12, 2))
     for hole, said in (((3, 0), None), ((slice(None), 1), "column 2 of 'x' holds nothing but gaps")):

@@ -20,6 +20,8 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": 
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift_jis", "mac-roman")
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MANY_ZEROS = 0.1
+"""Share of zero bytes above which a file is UTF-16 rather than damaged; of plain letters it is a half."""
 _GUESSED = (",", ";", "\t", "|")
 _BACKSLASH = re.compile(r"\\([\"\\])")
 _EXCEL = re.compile(r"sep=(.)\r?\n?")
@@ -67,7 +69,10 @@ def decoded_text(content: bytes, where: str, encoding: str = "auto", worded: boo
         text = content.decode(codecs.lookup(known).name).removeprefix("\ufeff")
     except (LookupError, UnicodeError) as error:
         raise _not_decoded(content, known, where, error, worded) from error
-    if "\0" in text:
+    if (zeros := text.count("\0")) and zeros < _MANY_ZEROS * len(text):
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"line {line} holds a zero byte, which is no character", where=where, hint="take it out: tr -d '\\000'")
+    if zeros:
         way = "add encoding=utf-16-le (or utf-16-be), or save" if worded else "save"
         raise DataError("holds zero bytes: no UTF-8, UTF-16 without a mark perhaps", where=where, hint=f"{way} it as UTF-8")
     return text

@@ -120,9 +120,9 @@ class ClassColumn:
             name = label_name(cell)
             if isinstance(cell, list | dict) or (_is_missing(table, cell) and name.casefold() not in known):
                 said = repr("" if cell is None or cell != cell else name)
-                hint = f'{_MEND}; where it is a class, name them all: classes="…,{name}"' if name else _MEND
+                way = f'; where it is a class, name them all: classes="…,{name}"' if isinstance(cell, str) and name else ""
                 raise DataError(f"{self.column} of {table.row(index)} is {said}, and a class is needed", where=table.source,
-                                hint=hint)
+                                hint=f"{_MEND}{way}")
             names.append(name)
         return names
 
