@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ REASON = 400
 UNLIMITED = 10**9
 """Tokens in a text where nothing limits them."""
 
+_LAYER = re.compile(r"(?<=\.)\d+(?=\.)")
 UNUSED = ("pooler.",)
 """Weights that a file may lack, because the features do not pass through them."""
 
@@ -70,7 +72,7 @@ def load_pretrained(path: str, revision: str, dtype: str, device: str, layer: in
     with source.read():
         config, tokenizer = source.config_and_tokenizer()
         model, report = source.weights(_reader(config), config, dtype)
-        _check_complete(report, UNUSED, source.where)
+        _check_complete(model, report, UNUSED, source.where)
         loaded = _loaded(config, tokenizer, model.to(device), layer, source.where)
         freeze_layers(model, device)
     return loaded
@@ -89,7 +91,7 @@ def load_trainable(path: str, revision: str, layer: int) -> tuple[Loaded, Scores
         whole, report = source.weights(kind, config, "float32")
         last = whole.get_output_embeddings() if predicts_next_token(config) else None
         matrix = tuple(f"{name}." for name, module in whole.named_modules() if module is last)
-        _check_complete(report, (*UNUSED, *matrix), source.where)
+        _check_complete(whole, report, (*UNUSED, *matrix), source.where)
         network = whole.base_model if predicts_next_token(config) else whole
         loaded = _maskable(_loaded(config, tokenizer, network, layer, source.where))
     if not matrix or any(name.startswith(matrix) for name in report["missing_keys"]):
@@ -179,7 +181,8 @@ def _in_one_kernel(config: Any) -> None:
             setattr(config, name, "gelu_pytorch_tanh")
 
 
-def _check_complete(report: dict[str, Any], may_lack: tuple[str, ...], where: str) -> None:
+def _check_complete(model: Any, report: dict[str, Any], may_lack: tuple[str, ...], where: str) -> None:
+    """Raise DataError where the file has weights of other shapes than the network, too few, or layers beyond its last."""
     unlike = sorted(tuple(found) for found in report["mismatched_keys"] if not found[0].startswith(may_lack))
     if unlike:
         name, stored, wanted = unlike[0]
@@ -189,6 +192,13 @@ def _check_complete(report: dict[str, Any], may_lack: tuple[str, ...], where: st
     if missing:
         raise DataError(f"{len(missing)} weights are missing, such as {missing[0]}", where=where,
                         hint="they would be random numbers; save the whole model with save_pretrained")
+    read = {_LAYER.sub("*", name) for name in model.state_dict()}
+    prefix = f"{model.base_model_prefix}."
+    further = sorted(name for name in report["unexpected_keys"]
+                     if read & {_LAYER.sub("*", name), _LAYER.sub("*", name.removeprefix(prefix))})
+    if further:
+        raise DataError(f"{len(further)} weights are of layers that config.json does not have, such as {further[0]}", where=where,
+                        hint="the configuration belongs to another model, or the model was cut: save it with save_pretrained")
 
 
 def _in_range(config: Any) -> None:

@@ -67,9 +67,15 @@ def _values(file: Path) -> dict[str, int]:
             if length > file.stat().st_size:
                 raise ValueError("the header is longer than the file")
             header: dict[str, Any] = json.loads(stream.read(length))
-        return {name: math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__"}
+        header.pop("__metadata__", None)
+        shapes = {name: math.prod(tensor["shape"]) for name, tensor in header.items()}
+        whole = [name for name, tensor in header.items() if tensor["dtype"][0] in "IU" and not NOT_READ.match(name)]
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise DataError(f"damaged safetensors file: {error}", where=str(file), hint="copy or download it again") from error
+    if whole:
+        raise DataError(f"{len(whole)} weights are whole numbers, such as {whole[0]}: they are quantised", where=str(file),
+                        hint="load the model where you can, dequantize() it and save_pretrained(folder)")
+    return shapes
 
 
 def _no_weights(folder: Path, where: str) -> DataError:

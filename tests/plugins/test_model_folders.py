@@ -326,12 +326,21 @@ def test_the_folder_of_a_training_names_its_checkpoint(copy: Path) -> None:
     ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "its weights are quantised.*\n.*dequantize"),
     ({"n_embd": 32}, r"weights are not of the shapes.*\[48\] in the file, \[96\] by config.json\n.*another model"),
     ({"n_layer": 5}, "24 weights are missing"),
+    ({"n_layer": 1}, r"weights are of layers that config.json does not have, such as .*h\.1\."),
     ({"model_type": "mine"}, "model type `mine`"),
 ])
 def test_a_configuration_that_does_not_fit_says_why(copy: Path, changed: dict[str, Any], message: str) -> None:
     configured(copy, **changed)
     with pytest.raises(DataError, match=message):
         embed(copy)
+
+
+def test_weights_that_are_whole_numbers_are_refused(copy: Path) -> None:
+    """Scales of quantised weights lie elsewhere; without them the numbers are no weights."""
+    file = copy / "model.safetensors"
+    save_file({name: (10 * values).to(torch.int8) for name, values in load_file(file).items()}, file, {"format": "pt"})
+    with pytest.raises(DataError, match="40 weights are whole numbers, such as .*: they are quantised\n.*dequantize"):
+        assert make("hf", path=str(copy)).size
 
 
 def test_weights_under_another_name_pointers_and_a_file_are_refused_with_a_way_out(copy: Path) -> None:
