@@ -41,6 +41,7 @@ from w2s_bench.contracts import (
     seed_for,
     table_digest,
     thinned,
+    usable_parts,
 )
 from w2s_tabular.inputs import Wanted, filled, inputs_of, is_row_number, matrix
 from w2s_tabular.reuse import reused
@@ -149,6 +150,9 @@ class Arrays:
         columns = filled(columns, read.x, self.gaps)
         taught, there = self._answers(table, columns)
         rows = np.flatnonzero(there)
+        if self._splits(table) is not None:
+            self._split({}, table, rows, 0)
+        self._ids(table)
         answers = {self.label: self._truth(table)[rows], **{name: values.reshape(len(values), -1)[rows]
                                                             for name, values in taught.items()}}
         answers |= {name: column.values[rows, None] for name in self._wanted.exclude
@@ -168,9 +172,11 @@ class Arrays:
         table = self._table()
         columns = self._columns(table)
         answers, there = self._answers(table, columns)
-        whole = Split({**self._inputs(table, columns), **answers}, self._truth(table), self._ids(table))
-        parts = self._parts(table)
-        rows = np.flatnonzero(there)
+        return self._split({**self._inputs(table, columns), **answers}, table, np.flatnonzero(there), seed)
+
+    def _split(self, inputs: Columns, table: Table, rows: Array, seed: int) -> Splits:
+        """rows: those that have an answer of each teacher."""
+        whole, parts = Split(inputs, self._truth(table), self._ids(table)), self._parts(table)
         rows = rows[self._rows(whole.truth[rows], None if parts is None else parts[rows])]
         if len(rows) < len(table):
             whole = Split(columns_at(whole.inputs, rows), whole.truth[rows], whole.ids[rows])
@@ -272,15 +278,10 @@ class Arrays:
         return table.parts(self.splits, "splits=none")
 
     def _as_given(self, whole: Split, column: Array) -> Splits:
-        parts = {}
-        for part in PARTS:
-            rows = np.flatnonzero(column == part)
-            if not len(rows) and not (part == "transfer" and self.reuse_inputs):
-                raise DataError(f"column {self.splits!r} puts no row into {part!r}", where=self.path,
-                                hint=f"it must name each of {', '.join(PARTS)}")
-            parts[part] = Split(columns_at(whole.inputs, rows), whole.truth[rows], whole.ids[rows])
-        splits = Splits(**parts)
-        return reused(splits) if self.reuse_inputs else splits
+        at = {part: np.flatnonzero(column == part) for part in PARTS}
+        splits = Splits(**{part: Split(columns_at(whole.inputs, rows), whole.truth[rows], whole.ids[rows])
+                           for part, rows in at.items()})
+        return usable_parts(reused(splits) if self.reuse_inputs else splits, self.output, self.path, self.splits)
 
 
 def own_arrays(path: str, output: str = "number", divergence: str = "auto", **settings: Any) -> Arrays:

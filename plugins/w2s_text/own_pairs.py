@@ -27,6 +27,7 @@ from w2s_bench.contracts import (
     scored_by_brier,
     seed_for,
     table_digest,
+    usable_parts,
 )
 from w2s_text.columns import chosen_column, difficulty_of, ids_of, texts, words_in
 from w2s_text.dialogues import dialogue
@@ -145,10 +146,11 @@ class OwnPairs:
         """Splits of the table; truth (n, 2), see `Preferences`. Raises DataError with the row at fault."""
         pairs = self._pairs()
         if pairs.part is None:
-            parts = drawn_parts(pairs.groups, SHARES, "pairs", seed, pairs.difficulty)
-        else:
-            parts = [np.flatnonzero(pairs.part == number) for number in range(len(PARTS))]
-        return Splits(*(_split(pairs.at(rows)) for rows in parts))
+            drawn = drawn_parts(pairs.groups, SHARES, "pairs", seed, pairs.difficulty)
+            return Splits(*(_split(pairs.at(rows)) for rows in drawn))
+        parts = [np.flatnonzero(pairs.part == number) for number in range(len(PARTS))]
+        return usable_parts(Splits(*(_split(pairs.at(rows)) for rows in parts)), self.output, self.path,
+                            "split" if self.split == "auto" else self.split)
 
     @property
     def _by_order(self) -> bool:

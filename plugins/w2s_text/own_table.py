@@ -38,6 +38,7 @@ from w2s_bench.contracts import (
     seed_for,
     table_digest,
     thinned,
+    usable_parts,
 )
 from w2s_text.columns import chosen_column, difficulty_of, ids_of, texts, words_in
 
@@ -116,7 +117,7 @@ class OwnTable:
         others = {name: why.get(name, "models read the text")
                   for name in table.columns if name not in {*x, self.label, chosen_column(table, self.id, "id"),
                                                             chosen_column(table, self.split, "split")}}
-        self._difficulty(table)
+        self._split(self._rows(table), 0)
         rows = np.flatnonzero(there)
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
         told = {self.label: self._truth(table)[rows],
@@ -176,19 +177,23 @@ class OwnTable:
 
     def pool(self) -> Pool:
         """Every row's inputs."""
-        rows = self._rows()
+        rows = self._rows(self._table())
         return Pool(rows.inputs, rows.ids)
 
     def load(self, seed: int) -> Splits:
         """Splits of the table; truth (n, 1) float64 in the label's unit, or (n, k) one-hot. Raises DataError with the row at
         fault.
         """
-        rows = self._rows()
+        return self._split(self._rows(self._table()), seed)
+
+    def _split(self, rows: _Rows, seed: int) -> Splits:
         if rows.part is None:
             return draw_splits(rows.inputs, rows.truth, rows.ids, seed_for("split", task="text", seed=seed),
                                difficulty=rows.difficulty)
         parts = [np.flatnonzero(rows.part == number) for number in range(len(PARTS))]
-        return Splits(*(Split(columns_at(rows.inputs, part), rows.truth[part], rows.ids[part]) for part in parts))
+        splits = Splits(*(Split(columns_at(rows.inputs, part), rows.truth[part], rows.ids[part]) for part in parts))
+        return usable_parts(splits, self.output, self.path,
+                            "split" if self.split == "auto" else self.split)
 
     def _check(self) -> None:
         where = f"text[path={self.path}]"
@@ -217,8 +222,7 @@ class OwnTable:
             raise DataError(f"has {len(table)} rows; at least {FEWEST_ROWS} are needed", where=table.source)
         return table
 
-    def _rows(self) -> _Rows:
-        table = self._table()
+    def _rows(self, table: Table) -> _Rows:
         truth, ids = self._truth(table), ids_of(table, self.id)
         part_column = chosen_column(table, self.split, "split")
         inputs = self._inputs(table, part_column)

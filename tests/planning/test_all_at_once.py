@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from conftest import Command
 
-from w2s_bench.contracts.errors import UsageError
+from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.spec import Matrix, RunSpec
@@ -87,3 +88,21 @@ def test_a_failed_cell_says_in_which_role_a_component_failed(w2s: Command, super
     said = w2s("run", "--task", "arrays[path=t.npz]", "--weak", "raw", "--strong", "raw", "--supervisor", supervisor,
                "--strategy", strategy, "--no-page", "--executor", "here", check=3).stderr
     assert f"of as-is (w2s_probes), the {role}: " in said and "2 outputs" in said
+
+
+@pytest.mark.parametrize("own", ["arrays", "text"])
+def test_ids_and_parts_that_no_run_could_use_are_refused_by_the_plan(registry: Registry, tmp_path: Path, own: str) -> None:
+    n = 30
+    parts = ["supervise", "transfer", "test"] * (n // 3)
+
+    def refused(match: str, **columns: list[object]) -> None:
+        made = {"p": np.linspace(0, 1, n), "text": [f"text {row}" for row in range(n)], "label": ["no", "yes"] * (n // 2)}
+        pl.DataFrame({**made, **columns}).write_csv(tmp_path / "a.csv")
+        with pytest.raises(DataError, match=match):
+            planned(registry, f"{own}[path={tmp_path / 'a.csv'},label=label,output=classes]")
+
+    refused("share the id '7'", id=[7, 7, *range(8, n + 6)])
+    refused("split of row 1 is 'left', not one of supervise", split=["left", *parts[1:]])
+    refused("column 'split' puts no row into 'transfer'", split=["test" if part == "transfer" else part for part in parts])
+    refused("column 'split' puts rows of one class only into 'supervise'", split=[*parts],
+            label=["no" if part == "supervise" else ("no", "yes")[row % 2] for row, part in enumerate(parts)])

@@ -71,7 +71,16 @@ from w2s_bench.contracts.fitting import (
     by_features,
 )
 from w2s_bench.contracts.hooks import hookimpl, hookspec
-from w2s_bench.contracts.labels import ClassColumn, answers_of, are_hard, class_names, label_name, number_labels, scored_by_brier
+from w2s_bench.contracts.labels import (
+    ClassColumn,
+    answers_of,
+    are_hard,
+    class_names,
+    label_name,
+    number_labels,
+    scored_by_brier,
+    usable_parts,
+)
 from w2s_bench.contracts.leaks import Leak, leaks, repeated
 from w2s_bench.contracts.measures import (
     PREDICTORS,
@@ -125,5 +134,5 @@ __all__ = [
     "draw_splits", "easy_to_hard", "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory",
     "label_name", "leaks", "limited", "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes",
     "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "stacked",
-    "table_digest", "table_files", "table_of", "text_column", "thinned",
+    "table_digest", "table_files", "table_of", "text_column", "thinned", "usable_parts",
 ]

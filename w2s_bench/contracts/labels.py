@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from w2s_bench.contracts.cells import NULL_WORDS, cell_text
-from w2s_bench.contracts.data import Array
+from w2s_bench.contracts.data import PARTS, Array, Splits
 from w2s_bench.contracts.errors import DataError, UsageError, nearest, setting
 from w2s_bench.contracts.outputs import Classes, Output
 from w2s_bench.contracts.tables import Table
@@ -159,6 +159,25 @@ class ClassColumn:
     def _one_class(self, name: str, table: Table) -> DataError:
         return DataError(f"all labels of {self.column!r} are {name}: one class only", where=table.source,
                          hint='a class to tell from others is needed; or name more: classes="no,yes"')
+
+
+def usable_parts(splits: Splits, output: Output, where: str, column: str) -> Splits:
+    """The splits as they are, whose parts a column of that name gives.
+
+    Raises DataError for a part without rows, and for one to learn from that holds one class only.
+    """
+    import numpy as np
+
+    for part in PARTS:
+        truth = getattr(splits, part).truth
+        if not len(truth):
+            raise DataError(f"column {column!r} puts no row into {part!r}", where=where,
+                            hint=f"it must name each of {', '.join(PARTS)}")
+        alike = output.kind == "classes" and np.count_nonzero(truth.any(axis=0)) < 2
+        if alike and part != "test":
+            raise DataError(f"column {column!r} puts rows of one class only into {part!r}", where=where,
+                            hint="supervise and transfer are learned from, and each needs a class to tell from others")
+    return splits
 
 
 def answers_of(table: Table, name: str, output: Output) -> tuple[Array, Array]:
