@@ -19,6 +19,7 @@ from w2s_bench.contracts import (
     Table,
     UsageError,
     Wording,
+    are_hard,
     columns_at,
     easy_to_hard,
     limited,
@@ -109,11 +110,11 @@ class OwnPairs:
 
     @functools.cached_property
     def _hard(self) -> frozenset[str]:
-        """The columns of answers that hold sides and ties alone."""
+        """The columns of answers that give a side the probability 0."""
         if not self.answers:
             return frozenset()
         answers = self._read(self._table())[0].answers
-        return frozenset(name for name, values in answers.items() if bool(np.isin(values, (0.0, 0.5, 1.0)).all()))
+        return frozenset(name for name, values in answers.items() if are_hard(values))
 
     def fingerprint(self) -> str:
         """SHA-256 of the files. Raises DataError for a missing file, UsageError for words that contradict each other."""

@@ -247,7 +247,7 @@ class OwnTable:
 
     @functools.cached_property
     def _hard(self) -> frozenset[str]:
-        """The columns of answers that hold classes alone."""
+        """The columns of answers that give classes the probability 0."""
         if not self.answers or self.output_kind == "number":
             return frozenset()
         return frozenset(name for name, values in self._answers(self._table())[0].items() if are_hard(values))

@@ -53,7 +53,7 @@ def test_words_are_classes_by_name_and_rows_without_an_answer_leave(tmp_path: Pa
     assert answered(table.load(0), "0") == right
     assert table.inputs_read().notes == (
         "3 of 120 rows have no answer of llm and leave the task",
-        "llm holds classes alone: scored by brier, for kl is infinite there")
+        "llm gives classes the probability 0: scored by brier, for kl is infinite there")
     assert table.inputs_read().x == ("p", "q")
     texts = text(path=path, classes=classes, answers="llm")
     assert answered(texts.load(0), "1") == right and len(texts.pool().ids) == 117
@@ -98,16 +98,21 @@ def test_a_run_teaches_with_them(tmp_path: Path) -> None:
 
 def test_classes_of_a_teacher_are_scored_by_brier_unless_the_person_says_otherwise(tmp_path: Path) -> None:
     """kl of hard labels is a clip; the Brier gain is of probabilities: E|y − w|² − E|y − s|², computed from the predictions."""
-    def ran(words: str, supervisor: str = "as-is") -> w2s.Run:
-        return w2s.run(tasks=f"arrays[path={csv(tmp_path)},output=classes{words}]", weak="given[column=llm]", strong="raw",
-                       supervisors=supervisor, strategies="logistic", seeds=0, store=str(tmp_path / "s"),
-                       folder=tmp_path / f"r{words}{supervisor}", executor="here")
+    def ran(words: str, supervisor: str = "as-is", answers: list[Any] | None = None) -> w2s.Run:
+        task = f"arrays[path={csv(tmp_path, answers)},output=classes{words}]"
+        return w2s.run(tasks=task, weak="given[column=llm]", strong="raw", supervisors=supervisor, strategies="logistic", seeds=0,
+                       store=str(tmp_path / "s"), folder=tmp_path / f"r{words}{supervisor}", executor="here")
 
     (row,) = ran("").rows.to_dicts()
     assert row["divergence"] == "brier" and "labels-clipped" not in row["flags"]
     assert 0.0 < row["misfit"] <= 2.0 and row["err_weak"] == pytest.approx(2.0 * (1.0 - row["accuracy_weak"]))
-    with pytest.raises(UsageError, match=r"llm. answers with classes alone under as-is.*\n(.*\n)*.*divergence=brier"):
+    with pytest.raises(UsageError, match=r"llm. gives classes the probability 0 under as-is.*\n(.*\n)*.*divergence=brier"):
         ran(",divergence=kl")
+    shares = np.clip(np.where(TRUTH == "positive", 0.8, 0.2) + 0.3 * RNG.normal(size=N), 0.0, 1.0).round(1)
+    (rounded,) = ran(",limit=119", answers=list(shares)).rows.to_dicts()
+    assert 0.01 < np.isin(shares, (0.0, 1.0)).mean() < 1.0 and rounded["status"] == "ok" and rounded["divergence"] == "brier"
+    (soft,) = ran(",limit=118", answers=list(np.clip(shares, 0.1, 0.9))).rows.to_dicts()
+    assert soft["status"] == "ok" and soft["divergence"] == "kl"
     (fitted,) = ran(",divergence=kl", "logistic").rows.to_dicts()
     assert fitted["status"] == "ok" and fitted["divergence"] == "kl"
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from w2s_bench.compute.splits import PARTS, LoadedTask, part_fingerprints
 from w2s_bench.contracts import (
+    CLIPPED_SHARE,
     REFERENCES,
     Array,
     Bound,
@@ -30,7 +31,7 @@ from w2s_bench.planning.recipes import Part
 from w2s_bench.scoring.baselines import constant_errors
 from w2s_bench.scoring.certificates import EXACT, ClassCertificate, certify
 from w2s_bench.scoring.columns import TRAIN, Scores
-from w2s_bench.scoring.flags import CLIPPED_SHARE, flags, hard_share
+from w2s_bench.scoring.flags import flags, hard_share
 from w2s_bench.scoring.halves import first_half, half_means
 from w2s_bench.scoring.intervals import estimate
 from w2s_bench.scoring.measured import metric_columns

@@ -72,6 +72,7 @@ from w2s_bench.contracts.fitting import (
 )
 from w2s_bench.contracts.hooks import hookimpl, hookspec
 from w2s_bench.contracts.labels import (
+    CLIPPED_SHARE,
     ClassColumn,
     answers_of,
     are_hard,
@@ -120,19 +121,20 @@ from w2s_bench.contracts.tables import (
 )
 
 __all__ = [
-    "COLOURS", "DIRECTIONS", "LIMIT", "PARTS", "PREDICTORS", "READING", "REFERENCES", "ROW_SUM_TOLERANCE", "SHAPES", "Array",
-    "Bound", "BoundEntry", "Chart", "Checkpoints", "ClassColumn", "Classes", "Column", "Columns", "CommandEntry", "Components",
-    "ConvexIn", "DataError", "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing",
-    "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext",
-    "FitProblem", "Geometry", "InputsRead", "Labels", "Leak", "LinearPredictor", "Loss", "LossEntry", "Measured", "Metric",
-    "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Outcome", "Output", "OutputEntry",
-    "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor", "Preferences", "PrepareContext", "PreparedModel",
-    "Recovered", "Regression", "Sample", "Schedule", "SeedTerm", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits",
-    "Statement", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel",
-    "UsageError", "Value", "W2SError", "Wording", "Workbench", "answers_of", "are_hard", "array_width", "as_column", "as_rows",
-    "by_features", "can", "canonical_json", "check_same_shape", "class_names", "columns_at", "declared", "device", "digest",
-    "draw_splits", "easy_to_hard", "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory",
-    "label_name", "leaks", "limited", "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes",
-    "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "stacked",
-    "table_digest", "table_files", "table_of", "text_column", "thinned", "usable_parts",
+    "CLIPPED_SHARE", "COLOURS", "DIRECTIONS", "LIMIT", "PARTS", "PREDICTORS", "READING", "REFERENCES", "ROW_SUM_TOLERANCE",
+    "SHAPES", "Array", "Bound", "BoundEntry", "Chart", "Checkpoints", "ClassColumn", "Classes", "Column", "Columns",
+    "CommandEntry", "Components", "ConvexIn", "DataError", "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry",
+    "DomainError", "Drawing", "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData",
+    "FigureEntry", "FitContext", "FitProblem", "Geometry", "InputsRead", "Labels", "Leak", "LinearPredictor", "Loss",
+    "LossEntry", "Measured", "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor",
+    "Outcome", "Output", "OutputEntry", "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor",
+    "Preferences", "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample", "Schedule", "SeedTerm",
+    "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "StoreError", "Strategy", "StrategyEntry",
+    "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Wording", "Workbench",
+    "answers_of", "are_hard", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
+    "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard",
+    "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "label_name", "leaks", "limited",
+    "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes", "read_csv", "read_table",
+    "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "stacked", "table_digest", "table_files",
+    "table_of", "text_column", "thinned", "usable_parts",
 ]

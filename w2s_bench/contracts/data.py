@@ -63,7 +63,7 @@ class InputsRead:
     """x: the columns of a file that together are the input x, in order. left_out: the others, and why, in words. asked: those
     that the person asked for by name, and which stay in x though they teach. notes: what to look at, in sentences, such as what
     gives an answer away; flags: of every row of the task, for the notes that deserve one (`leaks`). hard: the teachers' columns
-    that answer with classes alone. name: under which models read the input.
+    that give classes the probability 0. name: under which models read the input.
     """
 
     x: tuple[str, ...]

@@ -23,6 +23,9 @@ _HIDDEN = ("-1", "-9", "-99", "-100", "-999", "-9999")
 _QUOTES = "\"'`“”‘’«»* "
 _MEND = "drop the row or mend its label"
 
+CLIPPED_SHARE = 0.01
+"""Most weak labels, as a share, that may be clipped before what is computed of them is set by the clip."""
+
 
 def number_labels(table: Table, name: str) -> Array:
     """The column as (n, k) float64: k is 1, but for a matrix. Raises DataError for the first cell that is no finite number."""
@@ -212,16 +215,23 @@ def answers_of(table: Table, name: str, output: Output) -> tuple[Array, Array]:
 
 
 def are_hard(answers: Array) -> bool:
-    """Whether a teacher's answers of `answers_of`, for classes, give every class the probability 0 or 1."""
+    """Whether more than CLIPPED_SHARE of a teacher's answers of `answers_of`, for classes, give a class the probability 0: names
+    of classes, and probabilities that were rounded.
+    """
     import numpy as np
 
-    return bool(np.isin(answers, (0.0, 1.0)).all())
+    rows = answers.reshape(len(answers), -1)
+    rows = rows[~np.isnan(rows).any(axis=1)]
+    if not len(rows) or rows.min() < 0.0 or rows.max() > 1.0:
+        return False
+    return bool(np.isin(rows, (0.0, 1.0)).any(axis=1).mean() > CLIPPED_SHARE)
 
 
 def scored_by_brier(hard: Iterable[str]) -> str:
-    """That classes of teachers who answer with classes alone are scored by `brier` unless the person says otherwise."""
+    """That classes of teachers who give some of them no probability are scored by `brier` unless the person says otherwise."""
     names = sorted(hard)
-    return f"{', '.join(names)} {'holds' if len(names) == 1 else 'hold'} classes alone: scored by brier, for kl is infinite there"
+    give = "gives" if len(names) == 1 else "give"
+    return f"{', '.join(names)} {give} classes the probability 0: scored by brier, for kl is infinite there"
 
 
 def _are_whole(values: Array) -> bool:

@@ -33,7 +33,7 @@ class Asked:
 
     components: by key, in the order of their naming. tasks, models, strategies: what was made, by the key of its component.
     faults: what is wrong with names so far. inputs, absent: lines in words, as a Plan has them. hard: by key of a task, its
-    columns of answers that are classes alone.
+    columns of answers that give classes the probability 0.
     """
 
     def __init__(self, spec: RunSpec, registry: Registry) -> None:

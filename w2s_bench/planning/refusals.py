@@ -36,7 +36,7 @@ class Refusals:
         return False
 
     def scored(self, task: Component, weak: Component, supervisor: Component) -> bool:
-        """Whether the teacher's labels can be scored: classes alone cannot where the divergence is infinite at them."""
+        """Whether the teacher's labels can be scored: those of probability 0 cannot where the divergence is infinite."""
         asked = self._asked
         model, divergence = asked.models[weak.key], asked.tasks[task.key].divergence
         if not declared(asked.strategies[supervisor.key], "unfitted", False):
@@ -44,7 +44,7 @@ class Refusals:
         hard = declared(model, "answers", model.column) in asked.hard.get(task.key, ())
         if not hard or asked.measures.divergences[divergence].geometry != "entropic":
             return True
-        self.counts[f"{weak.label} answers with classes alone under {supervisor.label}, and {divergence}, which scores "
+        self.counts[f"{weak.label} gives classes the probability 0 under {supervisor.label}, and {divergence}, which scores "
                     f"{task.label}, is infinite there"] += 1
         self._hints["score it by divergence=brier, a parameter of the task"] = None
         return False

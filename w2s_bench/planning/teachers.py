@@ -12,7 +12,7 @@ from w2s_bench.registry.component import Component
 
 
 class Read(NamedTuple):
-    """A task as a spec reads it. lines: in words, what its input x is; hard: its columns of answers that are classes alone."""
+    """A task as a spec reads it. lines: in words, what its input x is; hard: its columns of answers of probability 0."""
 
     task: Component
     lines: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from w2s_bench.contracts import Classes, Sample
+from w2s_bench.contracts import CLIPPED_SHARE, Classes, Sample
 from w2s_bench.scoring.arrays import Array, as_column, as_rows, check_same_shape
 from w2s_bench.scoring.baselines import constant_errors, majority_right
 from w2s_bench.scoring.intervals import estimate
@@ -21,9 +21,9 @@ SAME_PREDICTION = 1e-6
 FEW_TEST_EXAMPLES = 50
 """Below this many test examples the intervals of a row are wider than most of its differences."""
 
-CLIPPED, CLIPPED_SHARE = 1e-3, 0.01
-"""Weak labels are clipped where more than this share of them hold a value that conforming to the divergence changed by more than
-this part of itself."""
+CLIPPED = 1e-3
+"""Weak labels are clipped where more than CLIPPED_SHARE of them hold a value that conforming to the divergence changed by more
+than this part of itself."""
 
 
 def teacher_at_chance(sample: Sample) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, read_csv
+from w2s_bench.contracts import CLIPPED_SHARE, Array, read_csv
 from w2s_bench.contracts.data import ROW_SUM_TOLERANCE
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 
@@ -93,7 +93,7 @@ def check_not_clipped(path: str, weak: Array, loss: Divergence) -> None:
     """Raise DataError where a misfit from these weak labels (n, k) would be set by the divergence's clip, as under `kl` from hard
     ones.
     """
-    from w2s_bench.scoring.flags import CLIPPED_SHARE, clipped_share
+    from w2s_bench.scoring.flags import clipped_share
 
     share = clipped_share(loss.conform(weak), weak)
     if share > CLIPPED_SHARE:
