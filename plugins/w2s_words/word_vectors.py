@@ -13,6 +13,8 @@ import numpy as np
 from w2s_bench.contracts import Array, DataError
 
 WORD = re.compile(r"\w+|[^\w\s]")
+HEAD = re.compile(r"(\d+) (\d+)")
+"""How many vectors of how many numbers follow."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,7 @@ class WordVectors:
         rows, width = 0, 0
         for number, line in self._lines():
             rows, width = rows + 1, width or self._width(number, line)
-        if not rows:
-            raise DataError("holds no vector", where=str(self.file))
+        self._check_whole(rows, width)
         return rows, width
 
     def means(self, texts: list[str]) -> tuple[Array, Array]:
@@ -52,9 +53,9 @@ class WordVectors:
 
     def _vectors(self, wanted: set[str]) -> tuple[dict[str, Array], int]:
         found: dict[str, Array] = {}
-        width = 0
+        rows, width = 0, 0
         for number, line in self._lines():
-            width = width or self._width(number, line)
+            rows, width = rows + 1, width or self._width(number, line)
             word, *numbers = line.rsplit(" ", width)
             if word in wanted and word not in found:
                 try:
@@ -63,9 +64,16 @@ class WordVectors:
                     raise self._no_vector(number) from error
                 if len(numbers) != width:
                     raise self._no_vector(number)
-        if not width:
-            raise DataError("holds no vector", where=str(self.file))
+        self._check_whole(rows, width)
         return found, width
+
+    def _check_whole(self, rows: int, width: int) -> None:
+        if not rows:
+            raise DataError("holds no vector", where=str(self.file))
+        stated = HEAD.fullmatch(next(self._text()).rstrip())
+        if stated and (rows, width) != (int(stated[1]), int(stated[2])):
+            raise DataError(f"holds {rows} vectors of {width} numbers, and its first line says {stated[1]} of {stated[2]}",
+                            where=str(self.file), hint="copy or download it again; or take the first line away")
 
     def _width(self, number: int, line: str) -> int:
         if line.count(" ") < 1:
@@ -77,11 +85,14 @@ class WordVectors:
                          hint="a word and as many numbers as in every line, with spaces between")
 
     def _lines(self) -> Iterator[tuple[int, str]]:
+        for number, line in enumerate(self._text(), start=1):
+            text = line.rstrip()
+            if text and not (number == 1 and HEAD.fullmatch(text)):
+                yield number, text
+
+    def _text(self) -> Iterator[str]:
         try:
             with (gzip.open if self.file.suffix == ".gz" else open)(self.file, "rt", encoding="utf-8", newline="\n") as stream:
-                for number, line in enumerate(stream, start=1):
-                    text = line.rstrip()
-                    if text and not (number == 1 and re.fullmatch(r"\d+ \d+", text)):
-                        yield number, text
+                yield from stream
         except (OSError, EOFError, UnicodeDecodeError) as error:
             raise DataError(f"cannot be read: {error}", where=str(self.file)) from error

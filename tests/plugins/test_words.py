@@ -109,6 +109,11 @@ def test_tables_that_cannot_be_used_are_refused_with_a_way_out(tmp_path: Path) -
     bad.write_text("cat 1.0 2.0\ndog 3.0 x\n")
     with pytest.raises(DataError, match="line 2 is no word with its numbers"):
         make("embedding-table", path=str(bad)).embed(column(["dog"]), {})
+    bad.write_text("3 2\ncat 1.0 2.0\ndog 3.0 4.0\n")
+    with pytest.raises(DataError, match="holds 2 vectors of 2 numbers, and its first line says 3 of 2\n"):
+        assert make("embedding-table", path=str(bad)).size
+    with pytest.raises(DataError, match="its first line says 3 of 2\n"):
+        make("embedding-table", path=str(bad)).embed(column(["dog"]), {})
     with pytest.raises(UsageError, match="needs the parameter path"):
         make("embedding-table")
 
