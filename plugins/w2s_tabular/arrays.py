@@ -146,7 +146,8 @@ class Arrays:
     def _inputs_read(self) -> InputsRead:
         table = self._table()
         columns = self._columns(table)
-        read = inputs_of(table, columns, self._wanted)
+        wanted = self._wanted(table)
+        read = inputs_of(table, columns, wanted)
         columns = filled(columns, read.x, self.gaps)
         taught, there = self._answers(table, columns)
         rows = np.flatnonzero(there)
@@ -155,11 +156,11 @@ class Arrays:
         self._ids(table)
         answers = {self.label: self._truth(table)[rows], **{name: values.reshape(len(values), -1)[rows]
                                                             for name, values in taught.items()}}
-        answers |= {name: column.values[rows, None] for name in self._wanted.exclude
+        answers |= {name: column.values[rows, None] for name in wanted.exclude
                     if (column := columns[name]).kind == "numbers" and np.isfinite(column.values).all()}
         numbered = {name: columns[name].values for name in read.left_out if is_row_number(name, columns[name], table)}
         found = leaks({name: columns[name].values[rows] for name in read.x}, answers,
-                      {name: values[rows] for name, values in numbered.items()}, unflagged=self._wanted.exclude)
+                      {name: values[rows] for name, values in numbered.items()}, unflagged=wanted.exclude)
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
         hard = frozenset(name for name, values in taught.items() if self.output_kind != "number" and are_hard(values))
         notes = (*read.notes, *([easy_to_hard(self.difficulty)] if self.difficulty else []),
@@ -194,7 +195,7 @@ class Arrays:
         """What each teacher answers, by column, and which rows (n,) have an answer of all of them."""
         answers: dict[str, Array] = {}
         there = np.ones(len(table), dtype=bool)
-        for name in filter(None, self.answers.split("+")):
+        for name in _names(self.answers, table):
             if name not in columns:
                 raise DataError(f"no column {name!r} of answers", where=self.path, hint=nearest(name, columns))
             answers[name], has = answers_of(table, name, self.output)
@@ -209,9 +210,8 @@ class Arrays:
         rows = limited(len(truth), self.limit, "arrays")
         return rows[thinned(truth[rows], None if parts is None else parts[rows], "arrays")] if self.balanced else rows
 
-    @property
-    def _wanted(self) -> Wanted:
-        features, exclude, include, answers = (tuple(filter(None, names.split("+"))) for names in (
+    def _wanted(self, table: Table) -> Wanted:
+        features, exclude, include, answers = (_names(text, table) for text in (
             self.features, self.exclude, self.include, self.answers))
         return Wanted(features, exclude, include, answers, self.difficulty, self.gaps)
 
@@ -235,7 +235,7 @@ class Arrays:
         return columns
 
     def _inputs(self, table: Table, columns: Mapping[str, Column]) -> Columns:
-        chosen = inputs_of(table, columns, self._wanted).x
+        chosen = inputs_of(table, columns, self._wanted(table)).x
         columns = filled(columns, chosen, self.gaps)
         inputs = {name: column.values for name, column in columns.items()}
         return {**inputs, "x": matrix(columns, chosen)} if chosen else inputs
@@ -287,3 +287,8 @@ class Arrays:
 def own_arrays(path: str, output: str = "number", divergence: str = "auto", **settings: Any) -> Arrays:
     """The task of these parameters; `output` and `divergence` are properties of it."""
     return Arrays(path, output_kind=output, scored_by=divergence, **settings)
+
+
+def _names(text: str, table: Table) -> tuple[str, ...]:
+    """The columns that a text names, joined with "+"; one whose own name has it in it may be named alone."""
+    return (text,) if text in table.columns else tuple(filter(None, text.split("+")))

@@ -143,9 +143,11 @@ def _check_odd(table: Table, name: str, column: Column) -> None:
         return
     odd = column.odd
     mend = f"add {odd.why}; or " if odd.why else "write it as a number without separators or units; or "
+    if odd.holds != "numbers":
+        mend = "leave the row out of the file; or "
     if odd.comma and not odd.why:
         mend = f"add decimal=comma where this is a decimal comma; {mend}"
-    raise DataError(f"column {name!r} holds numbers, but {odd.text!r} in {table.row(odd.row)}", where=table.source,
+    raise DataError(f"column {name!r} holds {odd.holds}, but {odd.text!r} in {table.row(odd.row)}", where=table.source,
                     hint=f"{mend}{setting('exclude', name)} leaves the column out of x")
 
 

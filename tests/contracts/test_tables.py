@@ -76,6 +76,11 @@ def test_what_a_file_does_not_say_is_said_by_a_word(tmp_path: Path) -> None:
         read_table(windows, Wording(separator="dots", encoding="cp1252"))
 
 
+def test_columns_that_are_aligned_by_spaces_are_read_by_a_word(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", 'name      y\n  "a b"   1.5 \nc         12\n')
+    assert read_table(path, Wording(separator="space")).columns == {"name": ["a b", "c"], "y": ["1.5", "12"]}
+
+
 def test_what_cannot_be_read_says_how_to_mend_it(tmp_path: Path) -> None:
     for name, content, said in [
             ("slashes.csv", 'text,y\n"she said \\"amber, then\\" bridge",1,2\n', r'line 2: no CSV.*\n  .*doubled, "", and'),
@@ -88,10 +93,15 @@ def test_what_cannot_be_read_says_how_to_mend_it(tmp_path: Path) -> None:
             ("one.jsonl", '[{"a": 1},\n{"a": 2}]\n', r"line 1: no JSON.*\n.*jq"),
             ("twice.jsonl", '{"a": 1, "a": 2}\n', "names 'a' more than once"),
             ("same.jsonl", '{"a.b": 1, "a": {"b": 2}}\n', "'a.b'"),
+            ("comma.csv", "a,y\n1,2,\n3,4,\n", "rows end with a separator, and the header does not"),
             ("zero.csv", "text,y\namber bridge,1\ncandle drift\0,2\n", "line 3 holds a zero byte.*\n  take it out"),
             ("bytes.csv", b"a,y\n1,\xff\n", "not UTF-8")]:
         with pytest.raises(DataError, match=said):
             read_table(written(tmp_path, name, content))
+    for name, content, said in (("none.jsonl", "\n\n", "none.jsonl: holds no row"),
+                                ("spaces.csv", "a  y\n1  2\n", "only one: 'a  y'\n  add separator=space")):
+        with pytest.raises(DataError, match=said):
+            read_table(written(tmp_path, name, content)).column("y")
     with pytest.raises(DataError, match="no column 'y': its first line holds numbers\n  add a line above it that names"):
         read_table(written(tmp_path, "bare.csv", "1.5,2\n3,4\n")).column("y", "label")
     with pytest.raises(DataError, match=r"not UTF-8 \(byte 0xff\)\n  save the file as UTF-8"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,22 @@ def test_the_word_that_a_refusal_gives_is_one_that_a_command_reads(tmp_path: Pat
     assert whole_x(filled)[10, 2] == pytest.approx(np.delete(Q, 10).mean())
     without = registry.one("tasks", f"arrays[path={path},{leave.removesuffix(' leaves the column out of x')}]").create()
     assert without.inputs_read().x == ("p", "q")
+
+
+@pytest.mark.parametrize(("odd", "said"), [(None, "''"), ([1.0], r"'\[1.0\]'"), ([1.0, "NA"], r"""'\[1.0, "NA"\]'""")])
+def test_one_row_makes_no_vectors_something_else(tmp_path: Path, odd: Any, said: str) -> None:
+    """Where the vectors leave x, a count beside them would be it."""
+    rows = [{"embedding": odd if row == 4 else [P[row], Q[row]], "tokens": row % 7, "y": Y[row]} for row in range(N)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataError, match=f"column 'embedding' holds 2 numbers a row, but {said} in row 5\n.*exclude=embedding"):
+        Arrays(str(path)).load(0)
+    assert Arrays(str(path), exclude="embedding").inputs_read().x == ("tokens",)
+
+
+def test_a_column_with_a_plus_in_its_name_is_named_alone(tmp_path: Path) -> None:
+    path = csv(tmp_path, **{"C++": Q + P})
+    assert Arrays(path, exclude="C++").inputs_read().x == ("p", "q") and Arrays(path, features="C++").inputs_read().x == ("C++",)
 
 
 def test_one_comma_among_points_is_no_decimal_comma(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import decimal
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -69,13 +70,14 @@ class Reading:
 @dataclass(frozen=True)
 class Odd:
     """A cell that keeps a column from being numbers. row: from 0. text: as written. why: the word that would mend it, or "".
-    comma: whether it may be a number with a decimal comma, or with one between thousands.
+    comma: whether it may be a number with a decimal comma, or with one between thousands. holds: what the others are.
     """
 
     row: int
     text: str
-    why: str
-    comma: bool
+    why: str = ""
+    comma: bool = False
+    holds: str = "numbers"
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,9 @@ def typed(cells: Cells, reading: Reading) -> Column:
     filled = [cell for cell in cells if not reading.is_gap(cell)]
     if filled and all(isinstance(cell, list | tuple) for cell in filled):
         matrix = _matrix(cells)
-        return Column("matrix", matrix) if matrix is not None else _text(cells, "lists that are not equally many numbers each")
+        if matrix is not None:
+            return Column("matrix", matrix)
+        return _text(cells, "lists that are not equally many numbers each", _odd_list(cells))
     if filled and all(_truth_word(cell) is not None for cell in filled):
         truths = [math.nan if reading.is_gap(cell) else float(bool(_truth_word(cell))) for cell in cells]
         return Column("numbers", np.array(truths))
@@ -205,6 +209,17 @@ def _truth_word(cell: object) -> bool | None:
     if isinstance(cell, bool):
         return cell
     return {"true": True, "false": False}.get(cell.strip().lower()) if isinstance(cell, str) else None
+
+
+def _odd_list(cells: Cells) -> Odd | None:
+    """The first cell that keeps a column, of which nearly all cells are equally many numbers each, from being a matrix."""
+    widths = [len(cell) if isinstance(cell, list | tuple) and _matrix([cell]) is not None else 0 for cell in cells]
+    width, times = Counter(widths).most_common(1)[0]
+    if not width or times < MOST_NUMBERS * len(cells):
+        return None
+    row = next(row for row, found in enumerate(widths) if found != width)
+    text = cell_text(cells[row])
+    return Odd(row, text if len(text) <= 60 else f"{text[:59]}…", holds=f"{width} numbers a row")
 
 
 def _matrix(cells: Cells) -> Array | None:

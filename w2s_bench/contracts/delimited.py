@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 from w2s_bench.contracts.files import read_bytes
@@ -23,6 +24,7 @@ _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (cod
 _MANY_ZEROS = 0.1
 """Share of zero bytes above which a file is UTF-16 rather than damaged; of plain letters it is a half."""
 _GUESSED = (",", ";", "\t", "|")
+_PADDING = re.compile(r"^ +| +(?=\r?$)", re.MULTILINE)
 _BACKSLASH = re.compile(r"\\([\"\\])")
 _EXCEL = re.compile(r"sep=(.)\r?\n?")
 
@@ -57,6 +59,8 @@ def read_fields(file: Path, *, where: str = "", separator: str = "auto", encodin
         text, separator = text[excel.end():], excel[1] if separator == "auto" else separator
     if "tsv" in file.name.lower().split(".")[1:] and separator == "auto":
         separator = "tab"
+    if separator in ("space", " "):
+        text = _PADDING.sub("", text)
     with _long_fields():
         between = _separator(text, where, worded) if separator == "auto" else _character(separator, where)
         return _quoted_either_way(text, between, where)
@@ -124,8 +128,9 @@ def _fits(text: str, separator: str) -> bool:
         return False
 
 
-def _reader(text: str, separator: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _reader(text: str, separator: str) -> Any:
+    """Of fields that are separated by spaces, more than one may stand between two: columns are aligned so."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=separator == " ")
 
 
 @contextmanager
@@ -151,7 +156,7 @@ def _quoted_either_way(text: str, separator: str, where: str) -> tuple[list[str]
 
 
 def _fields(text: str, separator: str, where: str) -> tuple[list[str], list[list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = _reader(text, separator)
     header: list[str] | None = None
     rows: list[list[str]] = []
     try:
@@ -175,7 +180,9 @@ def _fields(text: str, separator: str, where: str) -> tuple[list[str], list[list
 
 def _uneven(row: int, record: Sequence[str], header: Sequence[str], where: str) -> DataError:
     hint = "every row needs as many fields as the header; quote a field that holds a comma"
-    if row == 1 and len(record) == len(header) + 1:
+    if len(record) == len(header) + 1 and not record[-1].strip():
+        hint = "rows end with a separator, and the header does not: add one at its end"
+    elif row == 1 and len(record) == len(header) + 1:
         hint = "the first field of each row has no name? R writes row names so: write.csv(…, row.names=FALSE)"
     elif len(header) == 1:
         hint = f"its first line is {_shortened(header[0])!r}: remove what stands above the names of the columns"

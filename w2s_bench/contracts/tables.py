@@ -73,7 +73,12 @@ class Table:
     def column(self, name: str, word: str = "") -> Cells:
         """The cells of that column. word: the parameter that chose it. Raises DataError with near names."""
         if name not in self.columns:
+            if not self.columns:
+                raise DataError("holds no row", where=self.source, hint='{"text": …, "label": …}, one a line')
             way = f" (choose with {word}=…)" if word else ""
+            (first, *others) = self.columns
+            if not others and name in first.split():
+                raise DataError(f"has no column {name!r}, and only one: {first!r}", where=self.source, hint="add separator=space")
             if self.columns and all(self.wording.reading.number(known) is not None for known in self.columns):
                 raise DataError(f"has no column {name!r}: its first line holds numbers", where=self.source,
                                 hint=f"add a line above it that names the columns; or {nearest(name, self.columns)}{way}")
