@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from w2s_bench.contracts.array_files import cells_of_arrays, npy_array, npz_arrays, utf8
 from w2s_bench.contracts.cells import Cells, Column, Reading, cell_text, typed
 from w2s_bench.contracts.data import PARTS, Array
 from w2s_bench.contracts.delimited import decoded_text, read_fields
 from w2s_bench.contracts.entries import Parameter
 from w2s_bench.contracts.errors import DataError, nearest
 from w2s_bench.contracts.files import file_digest, read_bytes
+from w2s_bench.contracts.json_records import records, records_by_line
 
 if TYPE_CHECKING:
     import polars as pl
@@ -177,9 +176,9 @@ def read_table(path: str, wording: Wording | None = None) -> Table:
     wording = wording or Wording()
     files = table_files(path)
     if files[0].suffix == ".npy":
-        return _of_arrays({file.stem: _npy(file) for file in files}, path, wording)
+        return _of_arrays({file.stem: npy_array(file) for file in files}, path, wording)
     if _ending(files[0]) == ".npz":
-        return _of_arrays(_npz(files[0], path), path, wording)
+        return _of_arrays(npz_arrays(files[0], path), path, wording)
     return stacked([_READERS[_ending(file).removesuffix(".gz")](file, wording) for file in files], path)
 
 
@@ -208,9 +207,9 @@ def array_width(path: str, name: str) -> int:
     """Columns of one array of an npz or a folder; 1 for tables and wherever it cannot be known yet."""
     place = Path(path).expanduser()
     if place.is_dir() and (place / f"{name}.npy").is_file():
-        array: Array | None = _npy(place / f"{name}.npy")
+        array: Array | None = npy_array(place / f"{name}.npy")
     elif place.is_file() and _ending(place) == ".npz":
-        array = _npz(place, path, only=name).get(name)
+        array = npz_arrays(place, path, only=name).get(name)
     else:
         return 1
     return int(array.shape[1]) if array is not None and array.ndim == 2 else 1
@@ -249,66 +248,16 @@ def _read_delimited(file: Path, wording: Wording) -> Table:
 
 
 def _read_lines(file: Path, wording: Wording) -> Table:
-    return _of_records(_records_by_line(decoded_text(read_bytes(file), str(file), wording.encoding), file), file, wording)
+    return _of_records(records_by_line(decoded_text(read_bytes(file), str(file), wording.encoding), str(file)), file, wording)
 
 
 def _read_json(file: Path, wording: Wording) -> Table:
-    """A list of objects, or objects a line as in a .jsonl file."""
-    text = decoded_text(read_bytes(file), str(file), wording.encoding)
-    if not text.lstrip().startswith("["):
-        return _of_records(_records_by_line(text, file), file, wording)
-    found = _parsed(text, str(file))
-    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-        raise DataError("not a list of JSON objects", where=str(file), hint='[{"text": …, "label": …}, …]')
-    return _of_records([_flat(record, f"{file}, record {number}") for number, record in enumerate(found, start=1)], file, wording)
-
-
-def _records_by_line(text: str, file: Path) -> list[dict[str, object]]:
-    return [_record(line, f"{file}, line {number}") for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1)
-            if line.strip()]
+    return _of_records(records(decoded_text(read_bytes(file), str(file), wording.encoding), str(file)), file, wording)
 
 
 def _of_records(records: Sequence[Mapping[str, object]], file: Path, wording: Wording) -> Table:
     names = dict.fromkeys(name for record in records for name in record)
     return table_of({name: [record.get(name) for record in records] for name in names}, str(file), wording)
-
-
-def _record(line: str, where: str) -> dict[str, object]:
-    record = _parsed(line, where)
-    if not isinstance(record, dict):
-        raise DataError("not a JSON object", where=where, hint='one {"text": …, "label": …} a line')
-    return _flat(record, where)
-
-
-def _parsed(text: str, where: str) -> object:
-    """What JSON says. Raises DataError for a text that is none, and for an object that names something twice."""
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        names = [name for name, _ in pairs]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise DataError(f"names {twice!r} more than once", where=where, hint="rename one of them")
-        return dict(pairs)
-
-    try:
-        found: object = json.loads(text, object_pairs_hook=once)
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep"
-        raise DataError(f"no JSON: {reason}", where=where,
-                        hint="one object a line, or a list of objects in a .json file; jq -c '.[]' makes lines of it") from error
-    return found
-
-
-def _flat(record: Mapping[str, object], where: str) -> dict[str, object]:
-    """Objects within objects under names with dots: {"a": {"b": 1}} has the column a.b."""
-    flat: dict[str, object] = {}
-    for name, value in record.items():
-        below = _flat(value, where) if isinstance(value, dict) else None
-        inside = {name: value} if below is None else {f"{name}.{key}": cell for key, cell in below.items()}
-        twice = flat.keys() & inside.keys()
-        if twice:
-            raise DataError(f"two values are called {min(twice)!r}", where=where, hint="rename one of them")
-        flat |= inside
-    return flat
 
 
 def _read_parquet(file: Path, wording: Wording) -> Table:
@@ -342,7 +291,7 @@ def _cells(series: pl.Series, where: str) -> Cells:
     import polars as pl
 
     if series.dtype == pl.Binary:
-        return [_utf8(cell, series.name, where) for cell in series.to_list()]
+        return [utf8(cell, series.name, where) for cell in series.to_list()]
     if isinstance(series.dtype, pl.List) and series.dtype.inner.is_numeric():
         lengths = series.list.len().unique()
         if len(lengths) == 1 and lengths[0]:
@@ -352,64 +301,8 @@ def _cells(series: pl.Series, where: str) -> Cells:
     return series.to_list()
 
 
-def _utf8(cell: bytes | None, name: str, where: str) -> str | None:
-    try:
-        return None if cell is None else cell.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"column {name!r} holds bytes that are no text in UTF-8", where=where,
-                        hint="save it as text, or leave the column out") from error
-
-
 def _of_arrays(arrays: Mapping[str, Array], path: str, wording: Wording) -> Table:
-    sizes = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
-    for name, array in arrays.items():
-        if array.ndim not in (1, 2):
-            raise DataError(f"array {name!r} has shape {array.shape}", where=path, hint="it needs shape (n,) or (n, d)")
-        if array.dtype.kind not in "fiubUSM":
-            raise DataError(f"array {name!r} holds {array.dtype}", where=path, hint="save numbers or text")
-    if len(set(sizes.values())) > 1:
-        raise DataError(f"columns differ in length: {', '.join(f'{name} {size}' for name, size in sizes.items())}", where=path,
-                        hint="every array needs one entry for each example")
-    return table_of({name: _listed(array, name, path) for name, array in arrays.items()}, path, wording, arrays=True)
-
-
-def _listed(array: Array, name: str, path: str) -> Cells:
-    if array.dtype.kind in "fiub":
-        return array if array.dtype.kind != "b" else array.tolist() if array.ndim == 1 else array.astype("u1")
-    if array.ndim != 1:
-        raise DataError(f"array {name!r} holds text of shape {array.shape}", where=path, hint="text needs shape (n,)")
-    if array.dtype.kind == "M":
-        array = array.astype("U")
-    cells: list[object] = array.tolist()
-    return [_utf8(cell, name, path) for cell in array.tolist()] if array.dtype.kind == "S" else cells
-
-
-def _npy(file: Path) -> Array:
-    import numpy as np
-
-    try:
-        with file.open("rb") as stream:
-            array: Array = np.load(stream, allow_pickle=False)
-            return array
-    except (ValueError, EOFError, OSError) as error:
-        raise _unreadable(str(file), error) from error
-
-
-def _npz(file: Path, path: str, only: str | None = None) -> dict[str, Array]:
-    import numpy as np
-
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files if only in (None, name)}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str, error: Exception) -> DataError:
-    if "Object arrays" in str(error) or "pickle" in str(error):
-        return DataError("holds Python objects, which can run code; it was not read", where=path,
-                         hint="save numbers as float arrays and text as str arrays (dtype U)")
-    return DataError(f"not a readable array file ({error})", where=path, hint="save it again with numpy.savez")
+    return table_of(cells_of_arrays(arrays, path), path, wording, arrays=True)
 
 
 _READERS = {".csv": _read_delimited, ".tsv": _read_delimited, ".jsonl": _read_lines, ".json": _read_json,
