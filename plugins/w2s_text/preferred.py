@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError, Table, UsageError, label_name, nearest, setting
+from w2s_bench.contracts import Array, DataError, Table, UsageError, is_missing, label_name, nearest, setting, spelling
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,21 @@ class Choice:
         for a 0 and 1 that may stand for either order.
         """
         numbers, words = self._numbers(table, name), self._words
+        spelled = {spelling(word): share for word, share in words.items()}
         shares, there = np.full(len(table), 0.5), np.ones(len(table), dtype=bool)
         for row, cell in enumerate(table.column(name)):
             said = label_name(cell)
-            if table.wording.reading.is_gap(cell):
+            if is_missing(table, cell) and said.casefold() not in words:
                 there[row] = False
             elif numbers is not None:
                 shares[row] = numbers[row]
             elif said.casefold() in words:
                 shares[row] = words[said.casefold()]
+            elif len(spelled) == len(words) and spelling(said) in spelled:
+                shares[row] = spelled[spelling(said)]
             else:
                 raise DataError(f"{name} of {table.row(row)} is {said!r}, none of {', '.join(words)}", where=table.source,
-                                hint=f'{nearest(said, words)} Other words for the two: sides="A,B"; for neither: '
+                                hint=f'{nearest(said, words)}; other words for the two: sides="A,B"; for neither: '
                                 f"{setting('tie', said)}; for no answer: {setting('na', said)}")
         return shares, there
 

@@ -79,6 +79,7 @@ def ordered(values: list[Any]) -> list[dict[str, Any]]:
     ([True, False, False, True, False, True], {"sides": "true,false"}, [1, 0, 0, 1, 0, 1]),
     ([0.25, 0.5, 1, 0, 0.9, 0.1], {}, [0.25, 0.5, 1, 0, 0.9, 0.1]),
     (["model_a", "model_b", "tie"] * 2, {"sides": "model_a,model_b", "tie": "tie"}, [1, 0, 0.5, 1, 0, 0.5]),
+    (["Model A.", "**model_b**", "'TIE'"] * 2, {"sides": "model_a,model_b", "tie": "tie"}, [1, 0, 0.5, 1, 0, 0.5]),
 ])
 def test_who_is_preferred_is_read_as_it_is_written(tmp_path: Path, values: list[Any], settings: dict[str, str],
                                                    shares: list[float]) -> None:
@@ -92,6 +93,7 @@ def test_who_is_preferred_is_read_as_it_is_written(tmp_path: Path, values: list[
     ([0, 1, 2, 0, 1, 2], {}, r"best of row 3 is 2, no probability\n.*1 for the first and 2 for the second"),
     (["a", "b", "tie", "a", "b", "a"], {}, r"best of row 3 is 'tie', none of first, second, a, b\n.*tie=tie"),
     (["a", "b", None, "a", "b", "a"], {}, r"best of row 3 is missing"),
+    (["a", "b", "n/a", "a", "b", "a"], {}, r"best of row 3 is missing"),
     (["a", "b", "a", "a", "b", "a"], {"sides": "a"}, r"sides='a' should be two words"),
 ])
 def test_what_may_mean_either_is_refused_with_the_word_to_add(tmp_path: Path, values: list[Any], settings: dict[str, str],

@@ -77,9 +77,11 @@ from w2s_bench.contracts.labels import (
     answers_of,
     are_hard,
     class_names,
+    is_missing,
     label_name,
     number_labels,
     scored_by_brier,
+    spelling,
     usable_parts,
 )
 from w2s_bench.contracts.leaks import Leak, leaks, repeated
@@ -133,8 +135,8 @@ __all__ = [
     "SuiteEntry", "Table", "Task", "TaskEntry", "TrainableModel", "UsageError", "Value", "W2SError", "Wording", "Workbench",
     "answers_of", "are_hard", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
     "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard",
-    "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "label_name", "leaks", "limited",
-    "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes", "read_csv", "read_table",
-    "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "stacked", "table_digest", "table_files",
-    "table_of", "text_column", "thinned", "usable_parts",
+    "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "is_missing", "label_name", "leaks",
+    "limited", "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes", "read_csv",
+    "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "spelling", "stacked",
+    "table_digest", "table_files", "table_of", "text_column", "thinned", "usable_parts",
 ]

@@ -47,7 +47,7 @@ def number_labels(table: Table, name: str) -> Array:
         if row < 0:
             return np.array([table.wording.reading.number(cell) for cell in cells], dtype=np.float64)[:, None]
     mend = f"{_MEND}, choose another column with label=…, or read classes: output=classes"
-    if _is_missing(table, cells[row]):
+    if is_missing(table, cells[row]):
         mend = _MEND
     elif column.odd is not None and column.odd.why == "decimal=comma":
         mend = f"add {column.odd.why}"
@@ -121,7 +121,7 @@ class ClassColumn:
         names = []
         for index, cell in enumerate(cells):
             name = label_name(cell)
-            if isinstance(cell, list | dict) or (_is_missing(table, cell) and name.casefold() not in known):
+            if isinstance(cell, list | dict) or (is_missing(table, cell) and name.casefold() not in known):
                 said = repr("" if cell is None or cell != cell else name)
                 way = f'; where it is a class, name them all: classes="…,{name}"' if isinstance(cell, str) and name else ""
                 raise DataError(f"{self.column} of {table.row(index)} is {said}, and a class is needed", where=table.source,
@@ -140,7 +140,7 @@ class ClassColumn:
         """Raise DataError where two names are most likely one class."""
         met: dict[str, str] = {}
         for name in found:
-            first = met.setdefault(_spelled(name), name)
+            first = met.setdefault(spelling(name), name)
             if first != name:
                 rows = (table.row(found[first]), table.row(found[name]))
                 raise DataError(f"{self.column} is {first!r} in {rows[0]} and {name!r} in {rows[1]}: two spellings of one class?",
@@ -196,7 +196,7 @@ def answers_of(table: Table, name: str, output: Output) -> tuple[Array, Array]:
         finite: Array = np.asarray(np.isfinite(column.values.reshape(len(table), -1)).all(axis=1))
         return column.values, finite
     if not isinstance(output, Classes):
-        row = next(row for row, cell in enumerate(cells) if not (_is_missing(table, cell) or _is_finite(table, cell)))
+        row = next(row for row, cell in enumerate(cells) if not (is_missing(table, cell) or _is_finite(table, cell)))
         raise DataError(f"{name} of {table.row(row)} is {cells[row]!r}, and the answers of a teacher of numbers are numbers",
                         where=table.source, hint=f"where it stands for no answer: {setting('na', cell_text(cells[row]).strip())}")
     names = output.names or tuple(str(number) for number in range(output.k))
@@ -205,7 +205,7 @@ def answers_of(table: Table, name: str, output: Output) -> tuple[Array, Array]:
     for index, cell in enumerate(cells):
         said = label_name(cell)
         number = number_of.find(said)
-        if number is None and not _is_missing(table, cell):
+        if number is None and not is_missing(table, cell):
             raise DataError(f"{name} of {table.row(index)} is {said!r}, which is none of the classes {', '.join(names)}",
                             where=table.source,
                             hint=f"{nearest(said, names)}; where it stands for no answer: {setting('na', said)}")
@@ -255,7 +255,7 @@ class ClassNumbers:
     where that is clear."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        spelled = [_spelled(name) for name in names]
+        spelled = [spelling(name) for name in names]
         times = Counter(spelled)
         counted = {} if any(map(_WHOLE.fullmatch, names)) else {str(number): number for number in range(len(names))}
         self._by_name = counted | {name: number for number, name in enumerate(names)}
@@ -263,7 +263,7 @@ class ClassNumbers:
 
     def find(self, name: str) -> int | None:
         """The number, or None of a name that is no class."""
-        return self._by_name.get(name, self._by_spelling.get(_spelled(name)))
+        return self._by_name.get(name, self._by_spelling.get(spelling(name)))
 
 
 def class_names(text: str, where: str) -> tuple[str, ...]:
@@ -275,7 +275,7 @@ def class_names(text: str, where: str) -> tuple[str, ...]:
     return names
 
 
-def _spelled(name: str) -> str:
+def spelling(name: str) -> str:
     """What spellings of one class share: letters of either case, composed or not, with spaces, hyphens or underscores between
     words, in quotation marks, before a full stop."""
     plain = "".join(mark for mark in unicodedata.normalize("NFC", name.casefold()) if unicodedata.category(mark) != "Cf")
@@ -289,10 +289,11 @@ def _spelled(name: str) -> str:
 
 def _once(found: Iterable[str]) -> list[str]:
     """One spelling of each class: the shortest, and of these the first."""
-    return sorted({_spelled(name): name for name in sorted(reversed(list(found)), key=len, reverse=True)}.values())
+    return sorted({spelling(name): name for name in sorted(reversed(list(found)), key=len, reverse=True)}.values())
 
 
-def _is_missing(table: Table, cell: object) -> bool:
+def is_missing(table: Table, cell: object) -> bool:
+    """Whether a cell holds no label: a gap, or a word for one that programs write."""
     return table.wording.reading.is_gap(cell) or (isinstance(cell, str) and cell.strip().lower() in NULL_WORDS)
 
 
@@ -303,7 +304,7 @@ def _is_finite(table: Table, cell: object) -> bool:
 
 def _fault(table: Table, cell: object) -> str:
     """Why a label cannot be used, in words."""
-    if _is_missing(table, cell):
+    if is_missing(table, cell):
         return "missing" if not isinstance(cell, str) or not cell.strip() else f"{cell!r}, a word for what is missing"
     number = table.wording.reading.number(cell)
     return f"{cell!r}, and labels must be numbers" if number is None else f"{cell!r}, not a finite number"
