@@ -131,6 +131,7 @@ def test_what_a_drawing_links_to_or_loads_is_no_part_of_its_picture() -> None:
         assert picture.startswith("<svg") and "href" not in re.sub(r'data-tip="[^"]*"', "", picture)
     with pytest.raises(PluginError, match="it cannot be drawn"):
         for_page(Drawing("t", "c", alt.Chart(values).mark_point().encode(x="at:Q", href="bad:N")), "one")
+    assert for_page(Drawing("t", "c", alt.Chart(values).mark_point().encode(x="at:Q")), "one").startswith("<svg")
     with pytest.raises(PluginError, match="External data url not allowed"):
         for_page(Drawing("t", "c", alt.Chart(OUT).mark_point().encode(x="at:Q")), "one")
 

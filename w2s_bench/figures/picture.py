@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import xml.etree.ElementTree as ET
 from html import escape
@@ -111,6 +112,8 @@ def _svg(spec: dict[str, Json]) -> str:
     try:
         svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     except ValueError as error:
+        with contextlib.suppress(ValueError):  # the renderer tells the next figure too of an error that came late
+            vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"}, allowed_base_urls=[])
         raise PluginError(f"it cannot be drawn: {' '.join(str(error).splitlines()[1:2]) or error}") from None
     places = {name: str(place) for place, name in enumerate(dict.fromkeys(_CLIP.findall(svg)))}
     return _CLIP.sub(lambda match: places[match.group()], svg)
