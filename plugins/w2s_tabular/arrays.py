@@ -43,7 +43,7 @@ from w2s_bench.contracts import (
     thinned,
     usable_parts,
 )
-from w2s_tabular.inputs import Wanted, filled, inputs_of, is_row_number, matrix
+from w2s_tabular.inputs import Wanted, check_varied, filled, inputs_of, is_row_number, matrix
 from w2s_tabular.reuse import reused
 
 SMALLEST = 6
@@ -154,8 +154,9 @@ class Arrays:
         if self._splits(table) is not None:
             self._split({}, table, rows, 0)
         self._ids(table)
-        answers = {self.label: self._truth(table)[rows], **{name: values.reshape(len(values), -1)[rows]
-                                                            for name, values in taught.items()}}
+        truth = self._truth(table)
+        check_varied(table, columns, read.x)
+        answers = {self.label: truth[rows], **{name: values.reshape(len(values), -1)[rows] for name, values in taught.items()}}
         answers |= {name: column.values[rows, None] for name in wanted.exclude
                     if (column := columns[name]).kind == "numbers" and np.isfinite(column.values).all()}
         numbered = {name: columns[name].values for name in read.left_out if is_row_number(name, columns[name], table)}

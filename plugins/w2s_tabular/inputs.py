@@ -66,7 +66,6 @@ def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> In
     for name in chosen:
         _check_numbers(table, name, columns[name], wanted.gaps)
     _check_own_x(table, columns, chosen)
-    _check_varied(table, columns, chosen)
     within = "x" in chosen and len(chosen) > 1
     note = "the file has a column x of its own, and what models read as x is all of these: raw[column=x] reads them all"
     notes = (*([note] if within else []), *_filling(columns, chosen, wanted.gaps))
@@ -179,7 +178,7 @@ def _check_own_x(table: Table, columns: Mapping[str, Column], chosen: list[str])
                         where=table.source, hint="rename the column; or let a model read another: raw[column=…]")
 
 
-def _check_varied(table: Table, columns: Mapping[str, Column], chosen: list[str]) -> None:
+def check_varied(table: Table, columns: Mapping[str, Column], chosen: tuple[str, ...]) -> None:
     """Raise DataError where x is the same for all rows."""
     if chosen and len(table) > 1 and all((columns[name].values == columns[name].values[:1]).all() for name in chosen):
         raise DataError(f"x is the same in all rows: {', '.join(chosen)}", where=table.source,

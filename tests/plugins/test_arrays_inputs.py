@@ -170,7 +170,7 @@ def test_a_word_fills_the_gaps_of_x_from_the_column_alone(tmp_path: Path, gaps: 
 def test_an_input_that_is_the_same_in_all_rows_is_refused(tmp_path: Path) -> None:
     path = csv(tmp_path, c=[5] * N)
     with pytest.raises(DataError, match="x is the same in all rows: c\n"):
-        Arrays(path, features="c").load(0)
+        Arrays(path, features="c").inputs_read()
     assert Arrays(path).inputs_read().x == ("p", "q", "c")
 
 
