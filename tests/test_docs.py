@@ -20,7 +20,7 @@ from w2s_bench.contracts.kinds import KINDS
 ROOT = Path(__file__).resolve().parent.parent
 FILL = runpy.run_path(str(ROOT / "docs" / "fill.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-LONG = {"paper.md"}
+LONG = {"paper.md", "real-text.md"}
 """Pages whose commands take a sixteenth of the time that all tests together may take."""
 
 
