@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 LEADERBOARD = HERE.parents[1] / "leaderboard"
 ALLOWED = {"numpy", "scipy", "polars", "derivation", "__future__", "ast", "collections", "dataclasses", "functools", "hashlib",
            "itertools", "json", "math", "pathlib", "typing"}
+OVER_SEEDS = {"bias-variance"}
+"""Bounds of several seeds, of which no cell has a line."""
 ALWAYS_NULL = {"spearman_base": "a head before any label says one thing to all"}
 
 
@@ -59,7 +61,7 @@ def test_the_runs_have_a_number_in_every_column_and_meet_every_divergence_bound_
     assert {name for name in DECIDED_OF_BOUNDS if bounds[name].null_count() == bounds.height} == set()
     ours = {kind: {entry.entry.name for entry in load_registry().entries(kind) if entry.plugin.name == "w2s_theory"}
             for kind in ("divergences", "bounds")}
-    assert set(rows["divergence"]) == ours["divergences"] and set(bounds["bound"]) == ours["bounds"]
+    assert set(rows["divergence"]) == ours["divergences"] and set(bounds["bound"]) == ours["bounds"] - OVER_SEEDS
     assert set(bounds["verdict"]) == {"holds", "undecided", "says nothing", "no statement"}  # violated is an alarm
     assert set(bounds.filter(pl.col("verdict") == "holds")["split"]) == {"test", "train"}
     shared = rows.filter("test_shared")

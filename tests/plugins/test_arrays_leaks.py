@@ -1,4 +1,4 @@
-"""Columns, rows and files that give an answer away are named: see w2s_bench/contracts/leaks.py."""
+"""Columns, rows and files that give an answer away are named: see w2s_bench/contracts/giveaways.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 from w2s_tabular.arrays import Arrays, own_arrays
 
 import w2s_bench as w2s
-from w2s_bench.contracts.leaks import rank_correlation, tells
+from w2s_bench.contracts.giveaways import rank_correlation, tells
 from w2s_bench.registry.component import instantiate
 from w2s_bench.registry.parameters import check_parameters
 

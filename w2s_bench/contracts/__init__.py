@@ -70,6 +70,7 @@ from w2s_bench.contracts.fitting import (
     Strategy,
     by_features,
 )
+from w2s_bench.contracts.giveaways import Leak, leaks, repeated
 from w2s_bench.contracts.hooks import hookimpl, hookspec
 from w2s_bench.contracts.labels import (
     CLIPPED_SHARE,
@@ -84,7 +85,6 @@ from w2s_bench.contracts.labels import (
     spelling,
     usable_parts,
 )
-from w2s_bench.contracts.leaks import Leak, leaks, repeated
 from w2s_bench.contracts.measures import (
     PREDICTORS,
     REFERENCES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from w2s_bench.contracts.leaks import IN_INPUTS, IN_ORDER
+from w2s_bench.contracts.giveaways import IN_INPUTS, IN_ORDER
 from w2s_bench.report.table import Shown, Tone, count, number, words
 from w2s_bench.report.wording import PERCENT, Line, counted, figure, mark_of, rounding, with_half
 from w2s_bench.scoring.verdict import STATED
