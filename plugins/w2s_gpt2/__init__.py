@@ -109,52 +109,22 @@ def _trained_here() -> ModelEntry:
         parameters=(
             Parameter("width", int, 64, "width of the hidden state, a multiple of heads", low=2, high=4096),
             Parameter("layers", int, 2, "transformer blocks", low=1, high=96),
-            Parameter(
-                "heads", int, "auto", "attention heads; auto: width / 16, at least 1", low=1, words=("auto",)
-            ),
+            Parameter("heads", int, "auto", "attention heads; auto: width / 16, at least 1", low=1, words=("auto",)),
             Parameter("context", int, 192, "bytes that it sees of a text", low=2, high=8192),
-            Parameter(
-                "steps", int, 300, "training steps; 0: an untrained random network", low=0, high=10_000_000
-            ),
+            Parameter("steps", int, 300, "training steps; 0: an untrained random network", low=0, high=10_000_000),
             Parameter("batch", int, 32, "texts in a step", low=1, high=65536),
             Parameter("lr", float, 3e-3, "peak learning rate of AdamW", low=0.0),
-            Parameter(
-                "schedule", str, "cosine", "learning rate after the warm-up", choices=("cosine", "constant")
-            ),
-            Parameter(
-                "corpus",
-                str,
-                "task",
-                "task: the task's unlabelled texts; python: the standard library's source; "
-                "else a UTF-8 file (plain or .gz) with one text a line",
-                words=("task", "python"),
-                role="place",
-            ),
-            Parameter(
-                "objective",
-                str,
-                "next-token",
-                "what is learned; descriptors: next byte, and computed numbers",
-                choices=("next-token", "descriptors"),
-            ),
-            Parameter(
-                "descriptors",
-                str,
-                "rdkit",
-                "for objective=descriptors: which numbers of a text",
-                names="descriptors",
-                when=("objective", "descriptors"),
-            ),
+            Parameter("schedule", str, "cosine", "learning rate after the warm-up", choices=("cosine", "constant")),
+            Parameter("corpus", str, "task", "task: the task's unlabelled texts; python: the standard library's source; "
+                      "else a UTF-8 file (plain or .gz) with one text a line", words=("task", "python"), role="place"),
+            Parameter("objective", str, "next-token", "what is learned; descriptors: next byte, and computed numbers",
+                      choices=("next-token", "descriptors")),
+            Parameter("descriptors", str, "rdkit", "for objective=descriptors: which numbers of a text", names="descriptors",
+                      when=("objective", "descriptors")),
             Parameter("seed", int, 0, "another seed gives another network", low=0),
             COLUMN,
             POOLING,
-            Parameter(
-                "checkpoint",
-                int,
-                "end",
-                "steps after which the weights are taken: 0 or steps / 2^k, rounded",
-                low=0,
-                words=("end",),
-            ),
+            Parameter("checkpoint", int, "end", "steps after which the weights are taken: 0 or steps / 2^k, rounded", low=0,
+                      words=("end",)),
         ),
     )

@@ -16,6 +16,16 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
     """Linear probes for numbers, heads for classes, strategies that change the labels, and the choice to fit nothing."""
     yield from class_strategies()
     yield from label_strategies()
+    yield from _exact_on_numbers()
+    yield from _by_steps_on_numbers()
+    yield StrategyEntry(
+        "as-is", "w2s_probes.as_is:AsIs",
+        summary="fits nothing: the first k feature columns are the prediction",
+        tags=REGRESSION | {"classes", "preferences"},
+    )
+
+
+def _exact_on_numbers() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "ridge", "w2s_probes.ridge:Ridge",
         summary="ridge regression on standardised features: the exact projection onto a ball of linear heads",
@@ -34,6 +44,9 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
                       low=1e-7, high=1.0),
         ),
     )
+
+
+def _by_steps_on_numbers() -> Iterable[StrategyEntry]:
     yield StrategyEntry(
         "adamw-head", "w2s_probes.adamw_head:AdamWHead",
         summary="a linear head trained with AdamW on shuffled batches, as the published studies do",
@@ -58,9 +71,4 @@ def w2s_strategies() -> Iterable[StrategyEntry]:
             Parameter("standardise", bool, True,
                       "flow on standardised features; false: on the features in their own units, centred"),
         ),
-    )
-    yield StrategyEntry(
-        "as-is", "w2s_probes.as_is:AsIs",
-        summary="fits nothing: the first k feature columns are the prediction",
-        tags=REGRESSION | {"classes", "preferences"},
     )

@@ -25,7 +25,7 @@ from w2s_bench.contracts import (
     Table,
     UsageError,
     Wording,
-    answers_of,
+    answers_of_all,
     are_hard,
     array_width,
     class_names,
@@ -194,17 +194,11 @@ class Arrays:
 
     def _answers(self, table: Table, columns: Mapping[str, Column]) -> tuple[dict[str, Array], Array]:
         """What each teacher answers, by column, and which rows (n,) have an answer of all of them."""
-        answers: dict[str, Array] = {}
-        there = np.ones(len(table), dtype=bool)
-        for name in _names(self.answers, table):
+        names = _names(self.answers, table)
+        for name in names:
             if name not in columns:
                 raise DataError(f"no column {name!r} of answers", where=self.path, hint=nearest(name, columns))
-            answers[name], has = answers_of(table, name, self.output)
-            there &= has
-        if there.sum() < SMALLEST:
-            raise DataError(f"{int(there.sum())} rows have an answer of {self.answers}", where=self.path,
-                            hint=f"at least {SMALLEST} rows are needed")
-        return answers, there
+        return answers_of_all(table, names, self.output, SMALLEST)
 
     def _rows(self, truth: Array, parts: Array | None) -> Array:
         """The rows that are used, ascending: a fixed sample, balanced after that."""

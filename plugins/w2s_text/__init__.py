@@ -10,6 +10,8 @@ REGRESSION = frozenset({"regression", "text"})
 CLASSES = frozenset({"classes", "text"})
 PREFERENCES = frozenset({"preferences", "text"})
 
+ID = Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
+               words=("auto", "none"))
 BALANCE = Parameter("balance", str, "off", "on: as many of every class as of the smallest, after limit, alike for every seed",
                     choices=("off", "on"))
 DIVERGENCE = Parameter("divergence", str, "kl", "loss that scores classes; numbers are scored by their squared error",
@@ -46,8 +48,7 @@ def _own_table() -> TaskEntry:
             Parameter("label", str, "label", "column that holds what is to be predicted"),
             Parameter("split", str, "auto", "column of supervise, transfer and test; auto: 'split' where there is "
                       "one; none: drawn by the seed", words=("auto", "none")),
-            Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
-                      words=("auto", "none")),
+            ID,
             Parameter("revision", str, "", "commit or tag of a data set on the hub; empty: path is a file or folder"),
             Parameter("name", str, "", "configuration of a data set on the hub"),
             Parameter("unit", str, "", "unit of the label, as printed on axes"),
@@ -87,8 +88,7 @@ def _own_pairs() -> TaskEntry:
             Parameter("tie", str, "", "word for neither, which counts as 1/2"),
             Parameter("split", str, "auto", "column of supervise, transfer and test; auto: 'split' where there is one; none: "
                       "drawn by the seed, all pairs of one prompt in one part", words=("auto", "none")),
-            Parameter("id", str, "auto", "column of unique ids; auto: 'id' where there is one; none: row numbers",
-                      words=("auto", "none")),
+            ID,
             LIMIT,
             Parameter("divergence", str, "auto", "loss that scores them; auto: kl, or brier where a teacher of answers= names "
                       "sides alone", choices=("auto", "kl", "brier")),

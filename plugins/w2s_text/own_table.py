@@ -23,7 +23,7 @@ from w2s_bench.contracts import (
     Table,
     UsageError,
     Wording,
-    answers_of,
+    answers_of_all,
     are_hard,
     class_names,
     columns_at,
@@ -235,15 +235,7 @@ class OwnTable:
 
     def _answers(self, table: Table) -> tuple[dict[str, Array], Array]:
         """What each teacher answers, by column, and which rows (n,) have an answer of all of them."""
-        answers: dict[str, Array] = {}
-        there = np.ones(len(table), dtype=bool)
-        for name in filter(None, self.answers.split("+")):
-            answers[name], has = answers_of(table, name, self.output)
-            there &= has
-        if there.sum() < FEWEST_ROWS:
-            raise DataError(f"{int(there.sum())} rows have an answer of {self.answers}", where=table.source,
-                            hint=f"at least {FEWEST_ROWS} are needed")
-        return answers, there
+        return answers_of_all(table, filter(None, self.answers.split("+")), self.output, FEWEST_ROWS)
 
     @functools.cached_property
     def _hard(self) -> frozenset[str]:

@@ -105,7 +105,8 @@ def test_3_labels_that_an_llm_wrote(w2s: Command) -> None:
     rows, answers = kept(w2s.folder / "r")
     row = rows.row(0, named=True)
     test, _ = of(answers, "truth", 0, "test")
-    assert sum(row[f"n_{part}"] for part in ("supervise", "transfer", "test")) == N - 2 and "2" in done.stdout + done.stderr
+    assert sum(row[f"n_{part}"] for part in ("supervise", "transfer", "test")) == N - 2
+    assert f"2 of {N} rows have no answer of llm and leave the task" in " ".join((done.stdout + done.stderr).split())
     assert row["divergence"] == "brier" and row["accuracy_weak"] == pytest.approx(1 - wrong[test].mean())
     on, taught = of(answers, row["predictor_weak"], 0, "train")
     assert set(taught) == {0.0, 1.0}
@@ -123,7 +124,6 @@ def test_4_which_of_three_teachers(mine: Command) -> None:
     best = rows.group_by("weak").agg((pl.col("err_weak") - pl.col("misfit")).mean().alias("left")).sort("left")["weak"][0]
     (line,) = printed(mine, "select", "r")["teachers"]
     assert line["take"] == best == "random-features[width=128]" and line["candidates"] == 3
-    assert f"{best}" in mine("select", "r", check=0).stdout
 
 
 def test_5_figure_2_of_the_paper_by_one_command(w2s: Command) -> None:
@@ -200,4 +200,7 @@ def test_10_my_result_for_somebody_else(mine: Command, tmp_path_factory: pytest.
     for name in ("gain", "misfit", "err_student", "projection"):
         np.testing.assert_allclose(after[name], before[name], rtol=1e-9)
     assert elsewhere("predict", "theirs", check=0).stdout and elsewhere("show", "theirs", check=0).stdout
-    assert str(mine.folder) not in "".join(path.read_text(errors="replace") for path in (elsewhere.folder / "theirs").glob("*.*"))
+    files = list((elsewhere.folder / "theirs").rglob("*.*"))
+    tables = [pl.read_parquet(path).write_json() for path in files if path.suffix == ".parquet"]
+    assert len(tables) >= 4 and str(mine.folder) not in "".join(
+        [*tables, *(path.read_text() for path in files if path.suffix != ".parquet" and path.is_file())])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from w2s_bench.compute.cell_score import Yardsticks, check_not_hard, ledger_means
+from w2s_bench.compute.cell_score import BALANCE, Yardsticks, check_not_hard, ledger_means
 from w2s_bench.compute.splits import LoadedTask, overlaps, part_fingerprints
 from w2s_bench.contracts import Array, Classes, Predictions, Splits
 from w2s_bench.scoring.columns import Scores
@@ -15,8 +15,6 @@ from w2s_bench.scoring.halves import first_half, half_means
 from w2s_bench.scoring.measured import metric_columns
 from w2s_bench.scoring.samples import sample_of
 from w2s_bench.store.artifacts import Artifact
-
-BALANCE = {None: None, True: "on", False: "off"}
 
 
 def also_score(task: LoadedTask, fitted: LoadedTask, answers: Mapping[str, Array], measures: Yardsticks,

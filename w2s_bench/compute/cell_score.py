@@ -44,6 +44,9 @@ from w2s_bench.store.artifacts import Artifact
 UNFINISHED = 0.01
 """δ above this share of the weak labels' variance, on the inputs that were fitted, is a fit that did not converge."""
 
+BALANCE = {None: None, True: "on", False: "off"}
+"""Words for whether classes are thinned to one size."""
+
 WITH_ENDS = ("err_weak", "err_student", "err_ceiling", "gain", "misfit")
 """Means whose interval over test examples is written too."""
 
@@ -155,7 +158,7 @@ def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> d
     return {
         "divergence": sample.divergence.name, "output_unit": task.output.unit,
         "classes": task.output.k if isinstance(task.output, Classes) else None,
-        "class_balance": {None: None, True: "on", False: "off"}[task.payload["balanced"]],
+        "class_balance": BALANCE[task.payload["balanced"]],
         "truth_share": float(declared(strategy, "truth_share", 0.0)),
         **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
         "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],

@@ -10,7 +10,7 @@ import msgspec
 
 from w2s_bench.contracts import Outcome, StoreError, Workbench
 from w2s_bench.planning.recipes import Embed, Job, Recipe, component_keys
-from w2s_bench.registry.component import Component
+from w2s_bench.registry.component import Component, only_difference
 
 if TYPE_CHECKING:
     from w2s_bench.compute.workshop import Workshop
@@ -19,8 +19,8 @@ READY = b"{}"
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What travels to a worker: recipes that may be computed together, and by key the components that they name, with models of
-    the same entry, which may be read in the same pass."""
+    """What travels to a worker: recipes that may be computed together, and by key the components that they name, with models that
+    differ from one of them in one parameter, and so may be read in the same pass."""
 
     recipes: tuple[Recipe, ...]
     components: dict[str, Component]
@@ -48,7 +48,7 @@ class OfferedComponents:
         recipes = tuple(self._jobs[key].recipe for key in keys)
         named = {key: self._components[key] for recipe in recipes for key in component_keys(recipe)}
         beside = {key: other for recipe in recipes if isinstance(recipe, Embed) for key, other in self._components.items()
-                  if other.target == named[recipe.model].target}
+                  if only_difference(other, named[recipe.model])}
         return msgspec.json.encode(Batch(recipes, {**named, **beside})) + b"\n"
 
     def outcome(self, line: bytes) -> Outcome | None:

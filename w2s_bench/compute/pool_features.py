@@ -15,7 +15,7 @@ from w2s_bench.compute.splits import unpack_pool
 from w2s_bench.contracts import Array, Columns, can
 from w2s_bench.planning.recipes import Embed, Job
 from w2s_bench.planning.recipes import job as job_of
-from w2s_bench.registry.component import Component
+from w2s_bench.registry.component import Component, only_difference
 from w2s_bench.store.artifacts import Artifact, Store
 
 
@@ -63,16 +63,8 @@ class PoolFeatures:
     def _mates(self, component: Component) -> list[Component]:
         """The other models of the plan that differ in one parameter alone, the one that a pass gives every value of."""
         read_by = self.instance(component.key).read_by
-        return [other for other in self.components.values() if other.key != component.key and _alike(component, other, read_by)]
+        return [other for other in self.components.values() if only_difference(component, other) == read_by]
 
     def _known(self, contents: Job) -> str | None:
         known = self.store.latest(contents.key)
         return known if known is not None and self.store.about(known) is not None else None
-
-
-def _alike(one: Component, other: Component, but: str) -> bool:
-    def rest(component: Component) -> Component:
-        params = tuple((name, value) for name, value in component.params if name != but)
-        return msgspec.structs.replace(component, params=params, label="", pooled_label="", unsaid=())
-
-    return one.kind == other.kind and rest(one) == rest(other)

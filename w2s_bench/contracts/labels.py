@@ -183,6 +183,24 @@ def usable_parts(splits: Splits, output: Output, where: str, column: str) -> Spl
     return splits
 
 
+def answers_of_all(table: Table, names: Iterable[str], output: Output, fewest: int) -> tuple[dict[str, Array], Array]:
+    """What each teacher answers, by column, and which rows (n,) bool have an answer of all of them.
+
+    Raises DataError as `answers_of`, and where fewer rows have one than are needed.
+    """
+    import numpy as np
+
+    answers: dict[str, Array] = {}
+    there = np.ones(len(table), dtype=bool)
+    for name in names:
+        answers[name], has = answers_of(table, name, output)
+        there &= has
+    if there.sum() < fewest:
+        raise DataError(f"{int(there.sum())} rows have an answer of {'+'.join(answers)}", where=table.source,
+                        hint=f"at least {fewest} rows are needed")
+    return answers, there
+
+
 def answers_of(table: Table, name: str, output: Output) -> tuple[Array, Array]:
     """A teacher's answers in a column, and which rows have one, (n,) bool. For classes named or numbered: one-hot rows (n, k), by
     the names that the task has; shares and distributions, and answers to a task of numbers, as they are, (n,) or (n, d).

@@ -17,6 +17,9 @@ from w2s_bench.registry.names import Scalar
 Made = TypeVar("Made")
 
 
+_BESIDE_PARAMETERS = ("kind", "name", "target", "version", "source", "fingerprint", "parts", "libraries")
+
+
 class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=True):
     """An entry with every parameter resolved: what a job's key is made from.
 
@@ -90,6 +93,15 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
         for _, part in self.parts:
             found += [part] if part.kind == kind else part.named(kind)
         return tuple(found)
+
+
+def only_difference(one: Component, other: Component) -> str | None:
+    """The parameter in which alone two components of an entry differ, all else in their keys being equal; None where it is not
+    one."""
+    if any(getattr(one, name) != getattr(other, name) for name in _BESIDE_PARAMETERS):
+        return None
+    apart = {name for name, _ in set(one.params) ^ set(other.params)}
+    return apart.pop() if len(apart) == 1 else None
 
 
 def imported(target: str, label: str) -> Any:
