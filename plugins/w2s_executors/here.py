@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Generator, Iterator, Mapping
 
-from w2s_bench.contracts import Components, Outcome, Policy, Schedule, UsageError
+from w2s_bench.contracts import Components, Outcome, Policy, Schedule, Step, UsageError, listening
 
 
 class Here:
@@ -21,9 +21,16 @@ class Here:
                              where=asked, hint="leave the option out, or take --executor local")
         with _environment(policy.environment()), _threads(policy.threads):
             workbench = components.workbench(store)
-            while batch := schedule.take():
-                for outcome in workbench.run(batch):
-                    yield from schedule.finish(outcome)
+            while batch := schedule.take(worker="here"):
+                waiting = dict.fromkeys(batch)
+
+                def told(step: Step, waiting: dict[str, None] = waiting) -> None:
+                    schedule.progressed(next(iter(waiting)), step)
+
+                with listening(told):
+                    for outcome in workbench.run(batch):
+                        waiting.pop(outcome.key, None)
+                        yield from schedule.finish(outcome)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ A worker that dies or overruns takes only the job in its hands, and is replaced.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import selectors
@@ -13,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Generator
 
-from w2s_bench.contracts import Components, Outcome, Policy, Schedule
+from w2s_bench.contracts import Components, Outcome, Policy, Schedule, Told
 
 
 class Local:
@@ -25,9 +26,10 @@ class Local:
 
 
 class _Worker:
-    """A process and the jobs in its hands. since: when it got the job that it is at."""
+    """A process and the jobs in its hands. name: of whoever takes its place, too. since: when it got the job that it is at."""
 
-    def __init__(self, command: list[str], variables: dict[str, str]) -> None:
+    def __init__(self, name: str, command: list[str], variables: dict[str, str]) -> None:
+        self.name = name
         self.process = subprocess.Popen(command, env={**os.environ, **variables}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.held: dict[str, None] = {}
         self.since = math.inf
@@ -96,13 +98,18 @@ class _Crew:
             idle = next((w for w in self.workers if not w.held), None)
             if idle is None and len(self.workers) >= self.policy.workers:
                 return
-            batch = self.schedule.take(self.policy.workers - index)
+            name = idle.name if idle else self._free_name()
+            batch = self.schedule.take(self.policy.workers - index, name)
             if not batch:
                 return
             if idle is None:
-                idle = _Worker(self.components.command(self.store), self.policy.environment())
+                idle = _Worker(name, self.components.command(self.store), self.policy.environment())
                 self.workers.append(idle)
             idle.give(batch, self.components.message(batch))
+
+    def _free_name(self) -> str:
+        taken = {worker.name for worker in self.workers}
+        return next(name for number in itertools.count(1) if (name := f"local {number}") not in taken)
 
     def _wait(self) -> list[_Worker]:
         with selectors.DefaultSelector() as selector:
@@ -113,8 +120,10 @@ class _Crew:
 
     def _take(self, worker: _Worker, lines: list[bytes]) -> Generator[Outcome, None, None]:
         for line in lines:
-            outcome = self.components.outcome(line)
-            if outcome is not None:
+            outcome = self.components.answer(line)
+            if isinstance(outcome, Told):
+                self.schedule.progressed(outcome.key, outcome.step)
+            elif outcome is not None:
                 worker.held.pop(outcome.key, None)
                 worker.since = time.monotonic()
                 yield from self.schedule.finish(outcome)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from w2s_bench.contracts import Outcome, StoreError, Workbench
+from w2s_bench.contracts import Outcome, StoreError, Told, Workbench
 from w2s_bench.planning.recipes import Embed, Job, Recipe, component_keys
 from w2s_bench.registry.component import Component, only_difference
 
@@ -51,8 +51,8 @@ class OfferedComponents:
                   if only_difference(other, named[recipe.model])}
         return msgspec.json.encode(Batch(recipes, {**named, **beside})) + b"\n"
 
-    def outcome(self, line: bytes) -> Outcome | None:
-        """What a worker's line says; None for the line by which it says that it is ready. Raises StoreError for another."""
+    def answer(self, line: bytes) -> Outcome | Told | None:
+        """What a worker's line says; None where it says no more than that it is alive. Raises StoreError for another."""
         if line.strip() == READY:
             return None
         try:

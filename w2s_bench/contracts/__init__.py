@@ -53,7 +53,7 @@ from w2s_bench.contracts.errors import (
     nearest,
     setting,
 )
-from w2s_bench.contracts.executors import Components, Executor, Fault, Outcome, Policy, Schedule, Workbench
+from w2s_bench.contracts.executors import Components, Demand, Executor, Fault, Outcome, Policy, Schedule, Told, Workbench
 from w2s_bench.contracts.figures import COLOURS, SHAPES, Chart, Drawing, Figure, FigureData
 from w2s_bench.contracts.files import file_digest, read_bytes
 from w2s_bench.contracts.fitting import (
@@ -109,6 +109,7 @@ from w2s_bench.contracts.models import Embedding, Model, PrepareContext, Prepare
 from w2s_bench.contracts.outputs import Classes, Output, Preferences, Regression, scored_as
 from w2s_bench.contracts.packages import place_of
 from w2s_bench.contracts.pairs import one_by_one, pair_names, paired, sides
+from w2s_bench.contracts.progress import Step, listening, tell
 from w2s_bench.contracts.samples import LIMIT, columns_at, fixed_sample, limited, thinned
 from w2s_bench.contracts.seeds import generator_for, seed_for
 from w2s_bench.contracts.tables import (
@@ -126,18 +127,18 @@ from w2s_bench.contracts.tables import (
 __all__ = [
     "CLIPPED_SHARE", "COLOURS", "DIRECTIONS", "LIMIT", "PARTS", "PREDICTORS", "READING", "REFERENCES", "ROW_SUM_TOLERANCE",
     "SHAPES", "Array", "Bound", "BoundEntry", "Chart", "Checkpoints", "ClassColumn", "Classes", "Column", "Columns",
-    "CommandEntry", "Components", "ConvexIn", "DataError", "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry",
-    "DomainError", "Drawing", "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData",
-    "FigureEntry", "FitContext", "FitProblem", "Geometry", "InputsRead", "Labels", "Leak", "LinearPredictor", "Loss", "LossEntry",
-    "Measured", "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Outcome", "Output",
-    "OutputEntry", "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor", "Preferences", "PrepareContext",
-    "PreparedModel", "Recovered", "Regression", "Sample", "Schedule", "SeedTerm", "ShapeError", "Sides", "SoftmaxPredictor",
-    "Split", "Splits", "Statement", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry",
-    "TrainableModel", "UsageError", "Value", "W2SError", "Wording", "Workbench", "answers_of", "answers_of_all", "are_hard",
-    "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json", "check_same_shape", "class_names",
-    "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard", "file_digest", "fixed_sample", "generator_for",
-    "hookimpl", "hookspec", "in_memory", "is_missing", "label_name", "leaks", "limited", "nearest", "number_labels", "one_by_one",
-    "pair_names", "paired", "place_of", "read_bytes", "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier",
-    "seed_for", "setting", "sides", "spelling", "stacked", "table_digest", "table_files", "table_of", "text_column", "thinned",
-    "usable_parts",
+    "CommandEntry", "Components", "ConvexIn", "DataError", "Demand", "DescriptorsEntry", "Diverged", "Divergence",
+    "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts", "Fault", "Figure",
+    "FigureData", "FigureEntry", "FitContext", "FitProblem", "Geometry", "InputsRead", "Labels", "Leak", "LinearPredictor",
+    "Loss", "LossEntry", "Measured", "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor",
+    "Outcome", "Output", "OutputEntry", "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor", "Preferences",
+    "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample", "Schedule", "SeedTerm", "ShapeError", "Sides",
+    "SoftmaxPredictor", "Split", "Splits", "Statement", "Step", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Table",
+    "Task", "TaskEntry", "Told", "TrainableModel", "UsageError", "Value", "W2SError", "Wording", "Workbench", "answers_of",
+    "answers_of_all", "are_hard", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
+    "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard", "file_digest",
+    "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "is_missing", "label_name", "leaks", "limited",
+    "listening", "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes", "read_csv",
+    "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "spelling", "stacked",
+    "table_digest", "table_files", "table_of", "tell", "text_column", "thinned", "usable_parts",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from w2s_bench.contracts.devices import VARIABLE
+from w2s_bench.contracts.progress import Step
 
 Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged", "store"]
 
@@ -71,6 +72,22 @@ class Outcome:
     ran: bool = True
 
 
+@dataclass(frozen=True)
+class Demand:
+    """What a job asks of the machine that computes it. gpus: how many, or a share of one. memory: MiB, where known."""
+
+    gpus: float = 0.0
+    memory: float | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """How far a job is, as a worker tells."""
+
+    key: str
+    step: Step
+
+
 class Schedule(Protocol):
     """Which jobs are ready, by their keys. An executor takes batches and gives outcomes back, in any order."""
 
@@ -78,14 +95,27 @@ class Schedule(Protocol):
     def open(self) -> Collection[str]:
         """Keys of the jobs that have not ended."""
 
-    def take(self, workers: int = 1) -> list[str]:
-        """The next jobs to hand over together, shared out among so many free workers; [] when none is ready."""
+    def take(self, workers: int = 1, worker: str = "") -> list[str]:
+        """The next jobs to hand over together, shared out among so many free workers; [] when none is ready.
+
+        worker: a name of who will compute them, the same from batch to batch, so that it is given what rests on what it has
+        read already.
+        """
 
     def put_back_alone(self, keys: Iterable[str]) -> None:
         """Jobs of a batch that was lost: each is handed over again by itself, so that only the guilty one pays."""
 
     def finish(self, outcome: Outcome) -> list[Outcome]:
         """Take note of an outcome; what comes back is to be yielded: it, and those of the jobs that fall with it."""
+
+    def progressed(self, key: str, step: Step) -> None:
+        """Take note of how far a job is."""
+
+    def demand(self, key: str) -> Demand:
+        """What the job asks of the machine."""
+
+    def expected(self, key: str) -> float | None:
+        """The most seconds that such a job took before: the same components on the same task; None where none was measured."""
 
     def words(self, key: str) -> str:
         """The job in words: its stage and the components that it names."""
@@ -101,8 +131,10 @@ class Workbench(Protocol):
 class Components(Protocol):
     """How the jobs of a plan are computed: at a workbench in this process, or by a worker in another, here or elsewhere.
 
-    A worker is a process that reads messages from its standard input, one a line, and answers on its standard output: an
-    empty JSON object when it is ready, then one outcome a line for each job of a message. Arrays go through the store.
+    A worker is a process that reads messages, one a line, and answers a line at a time: when it is ready, every few seconds
+    that it is alive, how far it is, and one outcome for each job of a message. Its two pipes are its standard input and
+    output, which it keeps from the code of plugins, or two descriptors whose numbers are added to its command: of the
+    messages, and of the answers. Arrays go through the store.
     """
 
     def workbench(self, store: str) -> Workbench:
@@ -114,8 +146,8 @@ class Components(Protocol):
     def message(self, keys: Sequence[str]) -> bytes:
         """The line that asks a worker for a batch as `Schedule.take` gave it."""
 
-    def outcome(self, line: bytes) -> Outcome | None:
-        """What a worker's line says; None for the line by which it says that it is ready."""
+    def answer(self, line: bytes) -> Outcome | Told | None:
+        """What a worker's line says; None where it says no more than that it is alive. Raises StoreError for another."""
 
 
 @runtime_checkable

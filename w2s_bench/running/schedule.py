@@ -1,13 +1,14 @@
-"""Which jobs are ready, which go together, and what falls with a job that failed. No processes, no clock."""
+"""Which jobs are ready, which go together, and what falls with a job that failed. No processes."""
 
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from w2s_bench.compute.faults import RUN
-from w2s_bench.contracts import Fault, Outcome, W2SError
+from w2s_bench.contracts import Demand, Fault, Outcome, Step, W2SError
 from w2s_bench.planning.recipes import STAGES, Job, Stage, component_keys, described
 from w2s_bench.registry.component import Component
 
@@ -15,10 +16,16 @@ _BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 1, "compare": 
 
 
 class Schedule:
-    """The jobs that remain. `todo` are keys whose upstream jobs are either done already or in `todo` too."""
+    """The jobs that remain. `todo` are keys whose upstream jobs are either done already or in `todo` too.
 
-    def __init__(self, jobs: Mapping[str, Job], todo: Iterable[str], components: Mapping[str, Component]) -> None:
-        self.jobs, self.components = jobs, components
+    steps: how far the jobs are that tell, and since when, by time.monotonic(). longest: the most seconds that jobs like one
+    took, where that is known.
+    """
+
+    def __init__(self, jobs: Mapping[str, Job], todo: Iterable[str], components: Mapping[str, Component],
+                 longest: Callable[[str], float | None] = lambda key: None) -> None:
+        self.jobs, self.components, self.expected = jobs, components, longest
+        self.steps: dict[str, tuple[Step, float]] = {}
         self.open = set(todo)
         self._missing = {key: {need for need in job.needs if need in self.open} for key, job in jobs.items() if key in self.open}
         self._dependents: dict[str, list[str]] = defaultdict(list)
@@ -31,7 +38,7 @@ class Schedule:
             if key in self.open and not self._missing[key]:
                 self._enqueue(key)
 
-    def take(self, workers: int = 1) -> list[str]:
+    def take(self, workers: int = 1, worker: str = "") -> list[str]:
         """Keys of the next jobs to hand over together: of one stage and one component, earlier stages first.
 
         [] when none is ready.
@@ -63,6 +70,7 @@ class Schedule:
             raise W2SError("the sources of w2s-bench changed since the run was planned",
                            hint="run the same command again; finished cells are kept")
         self.open.discard(outcome.key)
+        self.steps.pop(outcome.key, None)
         if outcome.status == "ok":
             for dependent in self._dependents.pop(outcome.key, []):
                 if dependent in self.open:
@@ -80,6 +88,15 @@ class Schedule:
                     fallen.append(dataclasses.replace(outcome, key=dependent, seconds=0.0, note="", ran=False))
                     pending.append(dependent)
         return fallen
+
+    def progressed(self, key: str, step: Step) -> None:
+        """Take note of how far a job is."""
+        if key in self.open:
+            self.steps[key] = step, time.monotonic()
+
+    def demand(self, key: str) -> Demand:
+        """What the job asks of the machine."""
+        return Demand()
 
     def words(self, key: str) -> str:
         """The job in words: its stage and the components that it names."""
