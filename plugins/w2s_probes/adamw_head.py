@@ -10,7 +10,7 @@ import numpy as np
 
 from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, generator_for
 from w2s_probes.linear import LinearHead
-from w2s_probes.shared_features import one
+from w2s_probes.shared_features import in_order, one
 from w2s_probes.standardise import Units, check_features, check_labels, standard_of, unscaled
 
 SHARED = 8
@@ -33,7 +33,8 @@ class AdamWHead:
 
     outputs = frozenset({"regression"})
     needs = "features"
-    capabilities = frozenset({"fit_many", "untrained"})
+    capabilities = frozenset({"fit_many", "across_features", "untrained"})
+    across_features = True
     convex_in = "outputs"
     exact = False
     epochs: int = 200
@@ -44,18 +45,17 @@ class AdamWHead:
 
     def fit(self, problem: FitProblem) -> Predictor:
         """The head for one problem. Raises Diverged when inputs or head are not finite."""
-        return one(self.fit_many([problem])[0])
+        return one(self.fit_many([problem]))
 
-    def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+    def fit_many(self, problems: Sequence[FitProblem]) -> Iterator[Predictor | Exception]:
         """One head, or the exception that it met, per problem; equal to single fits bit for bit."""
         from numba import config
 
         groups = alike(problems)
         with ThreadPoolExecutor(config.NUMBA_NUM_THREADS) as threads:
             found = threads.map(lambda group: self._fit_alike([problems[index] for index in group]), groups)
-            answers = {index: answer for group, fitted in zip(groups, found, strict=True)
-                       for index, answer in zip(group, fitted, strict=True)}
-        return [answers[index] for index in range(len(problems))]
+            yield from in_order(numbered for group, fitted in zip(groups, found, strict=True)
+                                for numbered in zip(group, fitted, strict=True))
 
     def untrained(self, problem: FitProblem) -> Predictor:
         """The initial head, before any label."""

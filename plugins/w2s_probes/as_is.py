@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,17 +81,16 @@ class AsIs:
 
     def fit(self, problem: FitProblem) -> Predictor:
         """The first k columns. Raises Diverged when there are fewer or they are not finite."""
-        return one(self.fit_many([problem])[0])
+        return one(self.fit_many([problem]))
 
-    def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+    def fit_many(self, problems: Sequence[FitProblem]) -> Iterator[Predictor | Exception]:
         """One predictor, or the exception that it met, per problem."""
-        answers: list[Predictor | Exception] = []
         for problem in problems:
             try:
-                answers.append(_columns(problem))
+                answer: Predictor | Exception = _columns(problem)
             except Exception as error:
-                answers.append(error)
-        return answers
+                answer = error
+            yield answer
 
     def from_arrays(self, arrays: Mapping[str, Array]) -> Predictor:
         """The predictor whose `to_arrays` gave `arrays`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,9 +84,9 @@ class KNN:
 
     def fit(self, problem: FitProblem) -> Predictor:
         """The reference examples with their labels. Raises Diverged for inputs that are not finite or no distributions."""
-        return one(self.fit_many([problem])[0])
+        return one(self.fit_many([problem]))
 
-    def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+    def fit_many(self, problems: Sequence[FitProblem]) -> Iterator[Predictor | Exception]:
         """One predictor, or the exception that it met, per problem; equal to single fits bit for bit."""
         return solve_shared(problems, lambda problem: _reference(problem.features), self._solve)
 

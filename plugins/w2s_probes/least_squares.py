@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +30,9 @@ class LeastSquares:
 
     def fit(self, problem: FitProblem) -> Predictor:
         """The head for one problem. Raises Diverged for inputs that are not finite."""
-        return one(self.fit_many([problem])[0])
+        return one(self.fit_many([problem]))
 
-    def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+    def fit_many(self, problems: Sequence[FitProblem]) -> Iterator[Predictor | Exception]:
         """One head, or the exception that it met, per problem; equal to single fits bit for bit."""
         return solve_each(problems, self.cutoff, self._solve)
 

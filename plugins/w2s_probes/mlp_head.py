@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,9 +59,9 @@ class MlpHead:
 
     def fit(self, problem: FitProblem) -> Predictor:
         """The head for one problem. Raises Diverged for bad inputs, and with the step where the loss is not finite."""
-        return one(self.fit_many([problem])[0])
+        return one(self.fit_many([problem]))
 
-    def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+    def fit_many(self, problems: Sequence[FitProblem]) -> Iterator[Predictor | Exception]:
         """One head, or the exception that it met, per problem; equal to single fits bit for bit. Problems that share
         features share their standardised copy; each is trained by itself."""
         return solve_shared(problems, self._standardised, self._solve)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,9 +47,9 @@ class ReverseKLHeads:
 
     def fit(self, problem: FitProblem) -> Predictor:
         """The mixture for one problem. Raises Diverged for inputs that are not finite or no distributions."""
-        return one(self.fit_many([problem])[0])
+        return one(self.fit_many([problem]))
 
-    def fit_many(self, problems: Sequence[FitProblem]) -> list[Predictor | Exception]:
+    def fit_many(self, problems: Sequence[FitProblem]) -> Iterator[Predictor | Exception]:
         """One mixture, or the exception that it met, per problem; equal to single fits bit for bit."""
         return solve_side_by_side(problems, self._design, self._solve)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +118,7 @@ def zero_head(problem: FitProblem) -> LinearHead:
     return LinearHead(standard, None, np.zeros((len(standard.kept), k)), np.zeros(k))
 
 
-def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve[Spectrum]) -> list[Predictor | Exception]:
+def solve_each(problems: Sequence[FitProblem], cutoff: float, solve: Solve[Spectrum]) -> Iterator[Predictor | Exception]:
     """Solve every problem, with one spectrum per feature matrix and each label set on its own.
 
     The answer to a problem does not depend on which others are in the list, not even in its last bit.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ class NetworkFeatures:
             raise state
         return state
 
-    def prepare_many(self, contexts: Sequence[PrepareContext]) -> list[Mapping[str, Array] | Exception]:
+    def prepare_many(self, contexts: Sequence[PrepareContext]) -> Iterator[Mapping[str, Array] | Exception]:
         """One state, or the Diverged that it met, for each context; equal to single calls bit for bit."""
         seeds = []
         for context in contexts:
@@ -79,9 +79,10 @@ class NetworkFeatures:
             seeds.append(context.seed)
         if self.source == "pretrained":
             recipe = Recipe(self.tasks, self.samples, self.epochs, self.lr, self.batch, self.scale)
-            return [found if isinstance(found, Diverged) else {"network": found}
-                    for found in pretrain(seeds, self.shape, recipe)]
-        return [{"network": self._near_target(seed)} for seed in seeds]
+            yield from (found if isinstance(found, Diverged) else {"network": found}
+                        for found in pretrain(seeds, self.shape, recipe))
+        else:
+            yield from ({"network": self._near_target(seed)} for seed in seeds)
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
         """h(x) for column x (n, 8): (n, 16) float32."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -58,8 +58,8 @@ def orders_of(seed: int) -> np.random.Generator:
     return generator_for("synthetic orders", seed=seed)
 
 
-def pretrain(seeds: Sequence[int], shape: Shape, recipe: Recipe) -> list[Array | Diverged]:
-    """Pretrained parameters (parameters,), or Diverged where they do not stay finite, for each seed.
+def pretrain(seeds: Sequence[int], shape: Shape, recipe: Recipe) -> Iterator[Array | Diverged]:
+    """Pretrained parameters (parameters,), or Diverged where they do not stay finite, for each seed, in their order.
 
     Minimises (f_t(h(x)) − f_t(h*(x)))² over h by one AdamW, with the heads f_t known and frozen, task after
     task within an epoch (Charikar et al. 2024). Seeds are spread over numba's threads; each is computed alone.
@@ -67,7 +67,7 @@ def pretrain(seeds: Sequence[int], shape: Shape, recipe: Recipe) -> list[Array |
     from numba import config
 
     with ThreadPoolExecutor(config.NUMBA_NUM_THREADS) as threads:
-        return list(threads.map(lambda seed: _pretrained(seed, shape, recipe), seeds))
+        yield from threads.map(lambda seed: _pretrained(seed, shape, recipe), seeds)
 
 
 def _pretrained(seed: int, shape: Shape, recipe: Recipe) -> Array | Diverged:

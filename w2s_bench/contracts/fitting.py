@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -123,7 +123,7 @@ class Strategy(Protocol):
     outputs: kinds of output it handles ("regression", "classes"). convex_in: where its hypothesis class is convex, or None.
     exact: fit() returns the exact minimiser over that class on its own inputs.
     needs: "features"; or "module", for a strategy that trains the network and whose from_arrays gives a `ModulePredictor`.
-    capabilities: any of "fit_many", "untrained", "truth_share", "unfitted" and "fingerprint"; below is what each promises.
+    capabilities: any of "fit_many", "across_features", "untrained", "truth_share", "unfitted" and "fingerprint"; below is what each promises.
     """
 
     outputs: frozenset[str]
@@ -146,9 +146,20 @@ class Loss(Protocol):
 
 
 class FittedTogether(Protocol):
-    """`fit_many`, of a strategy: one predictor or Exception for each problem, equal to single fits."""
+    """`fit_many`, of a strategy: one predictor or Exception for each problem, in their order, equal to single fits.
 
-    def fit_many(self, problems: Sequence[FitProblem]) -> Sequence[Predictor | Exception]: ...
+    Better a generator than a list: each answer is kept as it comes, and whoever stops it loses only the fit in hand. The
+    problems of a call share one feature matrix, unless the strategy says `across_features`.
+    """
+
+    def fit_many(self, problems: Sequence[FitProblem]) -> Iterable[Predictor | Exception]: ...
+
+
+class AcrossFeatures(Protocol):
+    """`across_features`, of a strategy with `fit_many`: whether it gains by problems of different features in one call, such as
+    those of all seeds; their features are then in memory together."""
+
+    across_features: bool
 
 
 class Untrained(Protocol):
@@ -184,7 +195,7 @@ class Voting(Protocol):
 
 
 STRATEGY_CAPABILITIES: Mapping[str, type] = {
-    "fit_many": FittedTogether, "untrained": Untrained, "truth_share": SharesTruth, "unfitted": Unfitted,
+    "fit_many": FittedTogether, "across_features": AcrossFeatures, "untrained": Untrained, "truth_share": SharesTruth, "unfitted": Unfitted,
     "fingerprint": ReadsFiles}
 LOSS_CAPABILITIES: Mapping[str, type] = {"fingerprint": ReadsFiles}
 PREDICTOR_CAPABILITIES: Mapping[str, type] = {"members": Voting}

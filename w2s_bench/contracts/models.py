@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -143,9 +143,10 @@ class PreparedModel(Model, Prepared, Protocol):
 
 
 class PreparedTogether(Protocol):
-    """`prepare_many`, of a model: one state or Exception for each context, equal to single calls."""
+    """`prepare_many`, of a model: one state or Exception for each context, in their order, equal to single calls. Better a
+    generator than a list: each state is kept as it comes."""
 
-    def prepare_many(self, contexts: Sequence[PrepareContext]) -> Sequence[Mapping[str, Array] | Exception]: ...
+    def prepare_many(self, contexts: Sequence[PrepareContext]) -> Iterable[Mapping[str, Array] | Exception]: ...
 
 
 class EmbeddedTogether(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from w2s_bench.contracts.digests import digest
+from w2s_bench.planning.gathering import Gathering
 from w2s_bench.planning.recipes import STAGES, Job, Score
 from w2s_bench.planning.spec import RunSpec
 from w2s_bench.registry.component import Component
@@ -41,7 +42,8 @@ class Plan:
     the reason, with their number. unmeasured: in words, the divergences, metrics and bounds that cannot be used. inputs: in
     words, which columns of a file are the input x of a task, and why the others are not. absent: in words, the files of a hub
     that are neither here nor to be had now, and where they were looked for. also: by cell key, the
-    second tasks that its predictors are scored on, each with the key of the job that does.
+    second tasks that its predictors are scored on, each with the key of the job that does. gathering: which jobs gain by being
+    computed with those of other places.
     """
 
     spec: RunSpec
@@ -54,6 +56,7 @@ class Plan:
     inputs: tuple[str, ...]
     also: Mapping[str, tuple[SecondTask, ...]]
     absent: tuple[str, ...] = ()
+    gathering: Gathering = Gathering()
 
     @functools.cached_property
     def run_id(self) -> str:

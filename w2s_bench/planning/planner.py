@@ -10,6 +10,7 @@ from w2s_bench.contracts.errors import UsageError, together
 from w2s_bench.planning.asked import Asked
 from w2s_bench.planning.direction import ModelPair, direction_of, sides_of
 from w2s_bench.planning.jobs import Drawn, Jobs, Taught
+from w2s_bench.planning.gathering import gathering
 from w2s_bench.planning.plan import Cell, Plan, SecondTask
 from w2s_bench.planning.recipes import Compare, Score
 from w2s_bench.planning.refusals import Refusals
@@ -45,7 +46,8 @@ def make_plan(spec: RunSpec, registry: Registry) -> Plan:
         raise together(faults)
     unmeasured = tuple(each.words() for each in asked.measures.left_out)
     return Plan(spec, tuple(cells.values()), jobs.by_key, asked.components, panels, dict(refusals.counts), unmeasured,
-                tuple(asked.inputs), also, tuple(asked.absent))
+                tuple(asked.inputs), also, tuple(asked.absent),
+                gathering(asked.components.values(), asked.models, asked.strategies))
 
 
 class _Planner:

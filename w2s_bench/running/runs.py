@@ -152,7 +152,7 @@ def _pass(recorder: Recorder, journal: Journal, remaining: set[str], executor: E
         len(plan.cells), len(remaining), len(plan.jobs) - len(remaining), finished=recorder.counts, workers=policy.workers,
         left=costs.left, last=time.monotonic())
     show(progress)
-    schedule = Schedule(plan.jobs, remaining, plan.components)
+    schedule = Schedule(plan.jobs, remaining, plan.components, plan.gathering)
     offered = OfferedComponents(plan.jobs, plan.components)
     try:
         with contextlib.closing(executor.run(schedule, offered, recorder.store.url, policy)) as outcomes:

@@ -1,61 +1,93 @@
-"""Which jobs are ready, which go together, and what falls with a job that failed. No processes."""
+"""Which jobs are ready, which go together, and what falls with a job that failed. No processes.
+
+Depth first by what is loaded: a worker goes on with the task, seed and model that it has read, until no job that reads them is
+ready, so that each of them is read once. Earlier stages go first within one place, so that they go as one batch. Jobs that gain by
+a batch across places are gathered, and go when there is nothing else to do, or when they fill a batch.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import heapq
 import time
-from collections import defaultdict, deque
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from w2s_bench.compute.faults import RUN
 from w2s_bench.contracts import Demand, Fault, Outcome, Step, W2SError
-from w2s_bench.planning.recipes import STAGES, Job, Stage, component_keys, described
+from w2s_bench.planning.gathering import Gathering
+from w2s_bench.planning.recipes import STAGES, Embed, Fit, Job, Load, Predict, Prepare, Recipe, Stage, component_keys, described
 from w2s_bench.registry.component import Component
 
-_BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 1, "compare": 64, "fit": 512, "predict": 64, "score": 16}
+_BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 64, "compare": 64, "fit": 512, "predict": 64, "score": 64}
+_STAGE = {stage: number for number, stage in enumerate(STAGES)}
+
+
+class At(NamedTuple):
+    """What jobs read that is large: a task as a seed draws it, and a model on it."""
+
+    load: str
+    model: str
+
+
+class Alike(NamedTuple):
+    """What jobs that go together have in common: the number of their stage, and the components that they name."""
+
+    stage: int
+    components: tuple[str, ...]
+
+
+_Waiting = dict[Alike, deque[int]]
 
 
 class Schedule:
     """The jobs that remain. `todo` are keys whose upstream jobs are either done already or in `todo` too.
 
-    steps: how far the jobs are that tell, and since when, by time.monotonic(). longest: the most seconds that jobs like one
-    took, where that is known.
+    open: keys of the jobs that have not ended, and the number of each in the order of the plan. steps: how far the jobs are that
+    tell, and since when, by time.monotonic(). longest: the most seconds that jobs like one took, where that is known.
     """
 
     def __init__(self, jobs: Mapping[str, Job], todo: Iterable[str], components: Mapping[str, Component],
-                 longest: Callable[[str], float | None] = lambda key: None) -> None:
-        self.jobs, self.components, self.expected = jobs, components, longest
+                 gathering: Gathering = Gathering(), longest: Callable[[str], float | None] = lambda key: None) -> None:
+        self.jobs, self.components, self.gathering, self.expected = jobs, components, gathering, longest
         self.steps: dict[str, tuple[Step, float]] = {}
-        self.open = set(todo)
-        self._missing = {key: {need for need in job.needs if need in self.open} for key, job in jobs.items() if key in self.open}
-        self._dependents: dict[str, list[str]] = defaultdict(list)
-        for key, needs in self._missing.items():
-            for need in needs:
-                self._dependents[need].append(key)
-        self._ready: dict[Stage, dict[tuple[str, ...], deque[str]]] = {stage: defaultdict(deque) for stage in STAGES}
+        wanted = set(todo)
+        self._keys = [key for key in jobs if key in wanted]
+        self.open = {key: number for number, key in enumerate(self._keys)}
+        self._missing, self._first, self._dependents = _edges(jobs, self.open)
+        self._ready: dict[str, dict[str, _Waiting]] = {}
+        self._places = 0
+        self._loads: list[tuple[int, str]] = []
+        self._gathered: _Waiting = {}
         self._alone: deque[str] = deque()
-        for key in jobs:
-            if key in self.open and not self._missing[key]:
-                self._enqueue(key)
+        self._at: dict[str, At] = {}
+        for number in range(len(self._keys)):
+            if not self._missing[number]:
+                self._enqueue(number)
 
     def take(self, workers: int = 1, worker: str = "") -> list[str]:
-        """Keys of the next jobs to hand over together: of one stage and one component, earlier stages first.
+        """Keys of the next jobs to hand over together, of one stage and one component, shared out among so many free workers.
 
-        [] when none is ready.
+        worker: a name of who computes them, who is given what rests on what it has read already. [] when none is ready.
         """
         if self._alone:
             return [self._alone.popleft()]
-        for stage in STAGES:
-            groups = self._ready[stage]
-            for group in list(groups):
-                waiting = groups[group]
-                size = min(_BATCH[stage], -(-len(waiting) // max(workers, 1)))
-                batch = [waiting.popleft() for _ in range(size)]
-                if not waiting:
-                    del groups[group]
-                if batch:
-                    return batch
-        return []
+        full = next((alike for alike, waiting in self._gathered.items() if len(waiting) >= _most(alike)), None)
+        at = None if full else self._chosen(worker)
+        if at is None:
+            alike = full or next(iter(self._gathered), None)
+            return [] if alike is None else self._batch(self._gathered, alike, workers)
+        self._at[worker] = at
+        place = self._ready[at.load][at.model]
+        batch = self._batch(place, min(place), 1 if self._places >= workers else workers)
+        if not place:
+            self._places -= 1
+            del self._ready[at.load][at.model]
+            if not self._ready[at.load]:
+                del self._ready[at.load]
+        return batch
 
     def put_back_alone(self, keys: Iterable[str]) -> None:
         """Jobs of a batch that was lost: each is tried by itself, so that only the guilty one pays."""
@@ -69,23 +101,22 @@ class Schedule:
         if outcome.key not in self.open:
             raise W2SError("the sources of w2s-bench changed since the run was planned",
                            hint="run the same command again; finished cells are kept")
-        self.open.discard(outcome.key)
+        number = self.open.pop(outcome.key)
         self.steps.pop(outcome.key, None)
         if outcome.status == "ok":
-            for dependent in self._dependents.pop(outcome.key, []):
-                if dependent in self.open:
-                    self._missing[dependent].discard(outcome.key)
-                    if not self._missing[dependent]:
-                        self._enqueue(dependent)
+            for dependent in self._resting_on(number):
+                self._missing[dependent] -= 1
+                if not self._missing[dependent] and self._keys[dependent] in self.open:
+                    self._enqueue(dependent)
             return [outcome]
         if outcome.fault is None:
             outcome = dataclasses.replace(outcome, fault=self._fault(outcome.key))
-        fallen, pending = [outcome], [outcome.key]
+        fallen, pending = [outcome], [number]
         while pending:
-            for dependent in self._dependents.pop(pending.pop(), []):
-                if dependent in self.open:
-                    self.open.discard(dependent)
-                    fallen.append(dataclasses.replace(outcome, key=dependent, seconds=0.0, note="", ran=False))
+            for dependent in self._resting_on(pending.pop()):
+                key = self._keys[dependent]
+                if self.open.pop(key, None) is not None:
+                    fallen.append(dataclasses.replace(outcome, key=key, seconds=0.0, note="", ran=False))
                     pending.append(dependent)
         return fallen
 
@@ -109,6 +140,105 @@ class Schedule:
         plugins = dict.fromkeys(component.plugin for component in named)
         return Fault(recipe.stage, ", ".join(plugins), " ".join(component.label for component in named))
 
-    def _enqueue(self, key: str) -> None:
-        recipe = self.jobs[key].recipe
-        self._ready[recipe.stage][component_keys(recipe)].append(key)
+    def _resting_on(self, number: int) -> array[int]:
+        return self._dependents[self._first[number]:self._first[number + 1]]
+
+    def _enqueue(self, number: int) -> None:
+        recipe = self.jobs[self._keys[number]].recipe
+        alike = self._alike(recipe)
+        if recipe.stage in ("fit", "prepare") and alike.components[-1] in self.gathering.across:
+            self._gathered.setdefault(alike, deque()).append(number)
+            return
+        at = place_of(self.jobs[self._keys[number]])
+        if at.load not in self._ready:
+            self._ready[at.load] = {}
+            heapq.heappush(self._loads, (number, at.load))
+        models = self._ready[at.load]
+        if at.model not in models:
+            models[at.model] = {}
+            self._places += 1
+        models[at.model].setdefault(alike, deque()).append(number)
+
+    def _alike(self, recipe: Recipe) -> Alike:
+        components = component_keys(recipe)
+        if isinstance(recipe, Embed):
+            components = tuple(self.gathering.passes.get(key, key) for key in components)
+        return Alike(_STAGE[recipe.stage], components)
+
+    def _chosen(self, worker: str) -> At | None:
+        """Where a worker goes on: with what it has read, else where no other worker is, else beside another; None where nothing
+        is ready."""
+        others = {at for name, at in self._at.items() if name != worker}
+        before = self._at.get(worker)
+        if before is not None and before.load in self._ready:
+            models = self._ready[before.load]
+            return before if before.model in models else _free(before.load, models, others)
+        load = self._first_load({at.load for at in others})
+        return None if load is None else _free(load, self._ready[load], others)
+
+    def _first_load(self, held: set[str]) -> str | None:
+        """The first in the plan that has ready jobs, if there is one at which no other worker is."""
+        passed: list[tuple[int, str]] = []
+        while self._loads and (self._loads[0][1] not in self._ready or self._loads[0][1] in held):
+            first = heapq.heappop(self._loads)
+            if first[1] in self._ready and first not in passed:
+                passed.append(first)
+        found = self._loads[0][1] if self._loads else passed[0][1] if passed else None
+        for first in passed:
+            heapq.heappush(self._loads, first)
+        return found
+
+    def _batch(self, place: _Waiting, alike: Alike, workers: int) -> list[str]:
+        waiting = place[alike]
+        size = min(_most(alike), len(waiting) if STAGES[alike.stage] == "embed" else -(-len(waiting) // max(workers, 1)))
+        batch = [self._keys[waiting.popleft()] for _ in range(size)]
+        if not waiting:
+            del place[alike]
+        return batch
+
+
+def place_of(job: Job) -> At:
+    """What a job reads that is large. What a load leaves is read by what comes next; a model that is made from no task is a
+    place of its own for each seed."""
+    recipe = job.recipe
+    match recipe:
+        case Load():
+            return At(job.key, "")
+        case Prepare():
+            return At(recipe.load or f"{recipe.model}:{recipe.seed}", recipe.model)
+        case Embed():
+            return At(recipe.load, recipe.model)
+        case Fit() | Predict():
+            return At(recipe.load, recipe.embeds[0] if recipe.embeds else recipe.model or "")
+        case _:
+            return At(recipe.load, recipe.embed)
+
+
+def _most(alike: Alike) -> int:
+    return _BATCH[STAGES[alike.stage]]
+
+
+def _free(load: str, models: Mapping[str, _Waiting], others: set[At]) -> At:
+    """The first model on a task at which no other worker is, or the first."""
+    return next((at for at in (At(load, model) for model in models) if at not in others), At(load, next(iter(models))))
+
+
+def _edges(jobs: Mapping[str, Job], number_of: Mapping[str, int]) -> tuple[array[int], array[int], array[int]]:
+    """Of the jobs that have numbers: how many others each waits for; and where in the last array those begin that wait for it.
+
+    Arrays of numbers, because a plan has millions of jobs.
+    """
+    missing, first = array("i", bytes(4 * len(number_of))), array("q", bytes(8 * (len(number_of) + 1)))
+    needs = [[number_of[need] for need in jobs[key].needs if need in number_of] for key in number_of]
+    for number, needed in enumerate(needs):
+        missing[number] = len(needed)
+        for need in needed:
+            first[need + 1] += 1
+    for number in range(len(number_of)):
+        first[number + 1] += first[number]
+    dependents, at = array("i", bytes(4 * first[-1])), array("q", first)
+    for number, needed in enumerate(needs):
+        for need in needed:
+            dependents[at[need]] = number
+            at[need] += 1
+    return missing, first, dependents

@@ -63,14 +63,19 @@ class Wrapper(ABC):
     @property
     def capabilities(self) -> frozenset[str]:
         """Of batches, a start without labels and a share of truth what the student can do."""
-        return frozenset(word for word in ("fit_many", "untrained", "truth_share") if can(self.student, word))
+        return frozenset(word for word in ("fit_many", "across_features", "untrained", "truth_share") if can(self.student, word))
+
+    @property
+    def across_features(self) -> bool:
+        """Whether the student gains by problems of different features."""
+        return declared(self.student, "across_features", False)
 
     @property
     def truth_share(self) -> float:
         """The share of true labels that the student asks for."""
         return declared(self.student, "truth_share", 0.0)
 
-    def fit_many(self, problems: Sequence[FitProblem]) -> list[Any]:
+    def fit_many(self, problems: Sequence[FitProblem]) -> Iterator[Any]:
         """One predictor or exception per problem, equal to single fits; the student's fits stay batched."""
         shared = Shared()
         return run_together(self.student, [self.procedure(problem, shared) for problem in problems])
@@ -81,7 +86,7 @@ class Wrapper(ABC):
 
     def fit(self, problem: FitProblem) -> Any:
         """The predictor for one problem. Raises what the student raises, and Diverged for labels that cannot be used."""
-        answer = self.fit_many([problem])[0]
+        answer, = self.fit_many([problem])
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -91,43 +96,47 @@ class Wrapper(ABC):
         return self.student.from_arrays(arrays)
 
 
-def run_together(student: Strategy, procedures: Sequence[Procedure]) -> list[Any]:
-    """What each procedure returns or raises; the fits that they wait for at the same time go to the student as one batch."""
-    answers: list[Any] = [None] * len(procedures)
+def run_together(student: Strategy, procedures: Sequence[Procedure]) -> Iterator[Any]:
+    """What each procedure returns or raises, in their order; the fits that they wait for at the same time go to the student as
+    one batch."""
+    return in_order(_run(student, procedures))
+
+
+def _run(student: Strategy, procedures: Sequence[Procedure]) -> Iterator[tuple[int, Any]]:
+    """The same, numbered, in the order in which they end."""
     waiting: dict[int, FitProblem] = {}
 
-    def advance(index: int, sent: Any) -> None:
+    def ended(index: int, sent: Any) -> Iterator[tuple[int, Any]]:
         try:
             waiting[index] = procedures[index].send(sent)
         except StopIteration as end:
-            answers[index] = end.value
+            yield index, end.value
         except Exception as error:
-            answers[index] = error
+            yield index, error
 
     for index in range(len(procedures)):
-        advance(index, None)
+        yield from ended(index, None)
     while waiting:
         batch, waiting = waiting, {}
         for index, fitted in zip(batch, fit_each(student, list(batch.values())), strict=True):
             if isinstance(fitted, Exception):
-                answers[index] = fitted
+                yield index, fitted
             else:
-                advance(index, fitted)
-    return answers
+                yield from ended(index, fitted)
 
 
-def fit_each(student: Strategy, problems: Sequence[FitProblem]) -> list[Any]:
+def fit_each(student: Strategy, problems: Sequence[FitProblem]) -> Iterator[Any]:
     """One predictor or exception per problem, by the student's `fit_many` where it has one."""
     if can(student, "fit_many"):
         batched: Any = student
-        return list(batched.fit_many(problems))
-    answers: list[Any] = []
+        yield from batched.fit_many(problems)
+        return
     for problem in problems:
         try:
-            answers.append(student.fit(problem))
+            answer = student.fit(problem)
         except Exception as error:
-            answers.append(error)
-    return answers
+            answer = error
+        yield answer
 
 
 def untrained_of(student: Strategy, problem: FitProblem) -> Any:

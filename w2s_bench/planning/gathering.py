@@ -1,0 +1,37 @@
+"""Which jobs gain by being computed together with jobs of other tasks, seeds or models: a schedule gathers them before they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from w2s_bench.contracts import can, declared
+from w2s_bench.registry.component import Component
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """across: keys of the strategies and models whose jobs gain by a batch across tasks and seeds. passes: by key of a model that
+    is read in the same pass as others, a name that they share.
+    """
+
+    across: frozenset[str] = frozenset()
+    passes: Mapping[str, str] = field(default_factory=dict)
+
+
+def gathering(components: Iterable[Component], models: Mapping[str, Any], strategies: Mapping[str, Any]) -> Gathering:
+    """What the components of a plan declare of it. models, strategies: what was made, by key."""
+    across, passes = set[str](), dict[str, str]()
+    for component in components:
+        if component.key in strategies and declared(strategies[component.key], "across_features", False):
+            across.add(component.key)
+        model = models.get(component.key)
+        if model is not None and can(model, "prepare_many"):
+            across.add(component.key)
+        if model is not None and can(model, "embed_many"):
+            others = tuple(pair for pair in component.params if pair[0] != model.read_by)
+            passes[component.key] = msgspec.structs.replace(component, params=others, label="", pooled_label="", unsaid=()).key
+    return Gathering(frozenset(across), passes)
