@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from w2s_bench.compute.also_score import also_score
+from w2s_bench.compute.batches import Made, answers, at_most, by_what_they_read, tried
 from w2s_bench.compute.cell_score import Fitted, Pair, Yardsticks, score
 from w2s_bench.compute.faults import outcome_of
-from w2s_bench.compute.features import Features, embedded, features_of
+from w2s_bench.compute.features import embedded, features_of
+from w2s_bench.compute.kept import Kept, a_share_of_the_machine
 from w2s_bench.compute.lent import Loan, lent, with_truth_lent
 from w2s_bench.compute.pool_features import PoolFeatures
 from w2s_bench.compute.recorded import about
 from w2s_bench.compute.splits import (
     PARTS,
-    LoadedTask,
     checked_splits,
     output_fields,
     overlaps,
@@ -64,61 +66,86 @@ from w2s_bench.registry.component import Component
 from w2s_bench.registry.contract import check_predictor, fingerprint
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
-from w2s_bench.scoring.representations import Spectrum, compare, spectrum
+from w2s_bench.scoring.representations import compare, spectrum
 from w2s_bench.store.artifacts import Artifact, Store
 from w2s_bench.store.checkpoints import StoredCheckpoints
 
-_KEPT_ARTIFACTS = 48
-_Made = Artifact | Exception
-Asked = TypeVar("Asked")
+
+class _Together(NamedTuple):
+    """Jobs of one run, and what the batch method of a component answers to them in their order, None or nothing for a job that
+    is to be computed by itself."""
+
+    jobs: Sequence[Job]
+    answers: Iterable[Made | None]
+    component: str
+    method: str
 
 
 class Workshop:
-    """Computes jobs against one store. Holds recently read artifacts and instances; they never change a result."""
+    """Computes jobs against one store. Holds what was read last, of `memory` bytes at most, and instances; they never change a
+    result."""
 
-    def __init__(self, store: Store, components: Mapping[str, Component]) -> None:
+    def __init__(self, store: Store, components: Mapping[str, Component], memory: int | None = None) -> None:
         self.store, self.components = store, components
-        self._artifact: Callable[[str], Artifact] = functools.lru_cache(_KEPT_ARTIFACTS)(store.load)
-        self._loaded: Callable[[str], LoadedTask] = functools.lru_cache(8)(lambda key: unpack_splits(self._artifact(key)))
+        self.kept = Kept(memory or a_share_of_the_machine())
         self._instance: Callable[[str], Any] = functools.cache(self._created)
-        self._features: Callable[[str, str], Features] = functools.lru_cache(24)(
-            lambda embed, load: features_of(self._artifact(embed), self._loaded(load)))
-        self._spectrum: Callable[[str, str], Spectrum] = functools.lru_cache(16)(
-            lambda embed, load: spectrum(self._features(embed, load).parts["transfer"]))
+        self._artifact = self.kept.of("artifact", store.load)
+        self._loaded = self.kept.of("task", lambda key: unpack_splits(self._artifact(key)))
+        self._features = self.kept.of("features", lambda embed, load: features_of(self._artifact(embed), self._loaded(load)))
+        self._spectrum = self.kept.of("spectrum", lambda embed, load: spectrum(self._features(embed, load).parts["transfer"]))
         self._overlaps: Callable[[str, str], frozenset[str]] = functools.lru_cache(64)(
             lambda load, column: frozenset(overlaps(self._loaded(load).splits, column)))
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        """Compute jobs that may be handed over together (same stage, same component); one outcome per job."""
-        started = time.perf_counter()
-        with asked() as devices:
-            artifacts, note = self._together(jobs)
-        share = (time.perf_counter() - started) / len(jobs)
-        for index, (job, artifact) in enumerate(zip(jobs, artifacts, strict=True)):
-            outcome = self._finish(job, artifact, 0.0 if artifact is None else share, len(jobs), devices)
-            yield dataclasses.replace(outcome, note=note) if note and not index else outcome
+        """Compute jobs that may be handed over together (same stage, same component); one outcome per job, each as soon as what
+        it leaves is stored: whoever stops asking loses only the job in hand."""
+        for together in self._together(jobs):
+            given = iter(together.answers)
+            note = ""
+            for job in together.jobs:
+                started = time.perf_counter()
+                artifact: Made | None = None
+                with asked() as devices:
+                    try:
+                        artifact = next(given, None)
+                    except StoreError as error:
+                        artifact, given = error, itertools.repeat(error)
+                    except (Exception, SystemExit) as error:
+                        note, given = self._taken_apart(together, error), iter(())
+                spent = time.perf_counter() - started
+                outcome = self._finish(job, artifact, 0.0 if artifact is None else spent, len(together.jobs), devices)
+                yield dataclasses.replace(outcome, note=note) if note else outcome
+                note = ""
 
-    def _together(self, jobs: Sequence[Job]) -> tuple[list[_Made | None], str]:
-        """What a component's batch method gave, None for each job that is to be computed by itself; and what to say of it.
-
-        A batch that fails as a whole is taken apart, so that only the guilty job pays.
-        """
-        alone: list[_Made | None] = [None] * len(jobs)
+    def _together(self, jobs: Sequence[Job]) -> Iterator[_Together]:
+        """Jobs in the runs in which a component computes them together, and what its batch method answers; nothing where it has
+        none, and each job is to be computed by itself."""
         recipe = jobs[0].recipe
-        if len(jobs) == 1 or not isinstance(recipe, Fit | Prepare):
-            return alone, ""
-        key, method = (recipe.strategy, "fit_many") if isinstance(recipe, Fit) else (recipe.model, "prepare_many")
-        try:
-            if not can(self._instance(key), method):
-                return alone, ""
-            return self._fit_many(jobs) if isinstance(recipe, Fit) else self._prepare_many(jobs), ""
-        except StoreError as error:
-            return [error] * len(jobs), ""
-        except (Exception, SystemExit) as error:
-            fault = outcome_of(error, jobs[0], self._named(jobs[0]), 0.0)
-            component = self.components[key]
-            return alone, (f"{method} of {component.label} ({component.plugin}) failed, and its jobs are computed one by one: "
-                           f"{fault.error}")
+        key, method = (recipe.strategy, "fit_many") if isinstance(recipe, Fit) else (getattr(recipe, "model", ""), "prepare_many")
+        made = tried(lambda: self._instance(key)) if len(jobs) > 1 and isinstance(recipe, Fit | Prepare) else None
+        if made is None or isinstance(made, Exception) or not can(made, method):
+            yield _Together(jobs, (), key, method)
+        elif isinstance(recipe, Prepare):
+            yield _Together(jobs, self._prepare_many(jobs), key, method)
+        elif declared(made, "across_features", False):
+            for several in at_most(jobs, self._feature_bytes, self.kept.limit):
+                yield _Together(several, self._fit_many(several), key, method)
+        else:
+            for several in by_what_they_read(jobs):
+                yield _Together(several, self._fit_many(several) if len(several) > 1 else (), key, method)
+
+    def _taken_apart(self, together: _Together, error: BaseException) -> str:
+        """What is said of a batch that failed as a whole: it is taken apart, so that only the guilty job pays."""
+        component = self.components[together.component]
+        fault = outcome_of(error, together.jobs[0], self._named(together.jobs[0]), 0.0)
+        return (f"{together.method} of {component.label} ({component.plugin}) failed, and its jobs are computed one by one: "
+                f"{fault.error}")
+
+    def _feature_bytes(self, job: Job) -> int:
+        recipe = job.recipe
+        assert isinstance(recipe, Fit)
+        found = tried(lambda: sum(self._features(embed, recipe.load).parts[recipe.part].nbytes for embed in recipe.embeds))
+        return 0 if isinstance(found, Exception) else found  # which the fit itself meets, and tells
 
     def _created(self, key: str) -> Any:
         component = self.components[key]
@@ -171,10 +198,10 @@ class Workshop:
     def _prepare_context(self, recipe: Prepare) -> PrepareContext:
         return PrepareContext(recipe.seed, self._unlabelled(recipe.load) if recipe.load else None)
 
-    def _prepare_many(self, jobs: Sequence[Job]) -> list[_Made | None]:
+    def _prepare_many(self, jobs: Sequence[Job]) -> Iterator[Made | None]:
         recipes = [job.recipe for job in jobs if isinstance(job.recipe, Prepare)]
-        asked = [_tried(functools.partial(self._prepare_context, recipe)) for recipe in recipes]
-        return _answers(asked, self._instance(recipes[0].model).prepare_many, lambda state: Artifact(dict(state)))
+        asked = [tried(functools.partial(self._prepare_context, recipe)) for recipe in recipes]
+        return answers(asked, self._instance(recipes[0].model).prepare_many, lambda state: Artifact(dict(state)))
 
     def _unlabelled(self, load: str) -> Columns:
         splits = self._loaded(load).splits
@@ -249,13 +276,13 @@ class Workshop:
             return Artifact({}, {"absent": True}) if predictor is None else Artifact(dict(predictor.to_arrays()))
         return Artifact(dict(strategy.fit(self._problem(job, Loan())).to_arrays()))
 
-    def _fit_many(self, jobs: Sequence[Job]) -> list[_Made | None]:
+    def _fit_many(self, jobs: Sequence[Job]) -> Iterator[Made | None]:
         loan = Loan()
         recipe = jobs[0].recipe
         assert isinstance(recipe, Fit)
-        asked = [_tried(functools.partial(self._problem, job, loan))
+        asked = [tried(functools.partial(self._problem, job, loan))
                  if isinstance(job.recipe, Fit) and job.recipe.source != "none" else None for job in jobs]
-        return _answers(asked, self._instance(recipe.strategy).fit_many, lambda answer: Artifact(dict(answer.to_arrays())))
+        return answers(asked, self._instance(recipe.strategy).fit_many, lambda answer: Artifact(dict(answer.to_arrays())))
 
     def _predict(self, recipe: Predict) -> Artifact:
         component, fit = self.components[recipe.strategy], self._artifact(recipe.fit)
@@ -312,7 +339,7 @@ class Workshop:
 
         return Yardsticks(self._instance(recipe.divergence), named(recipe.metrics), named(recipe.bounds))
 
-    def _finish(self, job: Job, artifact: _Made | None, seconds: float, batch: int, devices: set[str]) -> Outcome:
+    def _finish(self, job: Job, artifact: Made | None, seconds: float, batch: int, devices: set[str]) -> Outcome:
         started = time.perf_counter()
         try:
             if isinstance(artifact, Exception):
@@ -331,35 +358,6 @@ class Workshop:
     def _named(self, job: Job) -> list[Component]:
         """The components that a job names."""
         return [self.components[key] for key in component_keys(job.recipe)]
-
-
-def _tried(make: Callable[[], Asked]) -> Asked | Exception:
-    """What is made, or the exception, which belongs to one job of a batch alone."""
-    try:
-        return make()
-    except Exception as error:
-        return error
-
-
-def _answers(asked: Sequence[Asked | Exception | None], many: Callable[[list[Asked]], Iterable[Any]],
-             made: Callable[[Any], Artifact]) -> list[_Made | None]:
-    """What a batch method answers to what can be asked; an exception and None stand as they are.
-
-    Raises PluginError where the numbers of questions and answers differ.
-    """
-    questions = [question for question in asked if question is not None and not isinstance(question, Exception)]
-    answers = list(many(questions)) if questions else []
-    if len(answers) != len(questions):
-        raise PluginError("there are not as many answers as questions", hint="one for each, in their order")
-    rest = iter(answers)
-    found: list[_Made | None] = []
-    for question in asked:
-        if question is None or isinstance(question, Exception):
-            found.append(question)
-        else:
-            answer = next(rest)
-            found.append(answer if isinstance(answer, Exception) else _tried(functools.partial(made, answer)))
-    return found
 
 
 def _check_sources(component: Component) -> None:

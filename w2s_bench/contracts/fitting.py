@@ -123,7 +123,8 @@ class Strategy(Protocol):
     outputs: kinds of output it handles ("regression", "classes"). convex_in: where its hypothesis class is convex, or None.
     exact: fit() returns the exact minimiser over that class on its own inputs.
     needs: "features"; or "module", for a strategy that trains the network and whose from_arrays gives a `ModulePredictor`.
-    capabilities: any of "fit_many", "across_features", "untrained", "truth_share", "unfitted" and "fingerprint"; below is what each promises.
+    capabilities: any of "fit_many", "across_features", "untrained", "truth_share", "unfitted" and "fingerprint"; below is what
+    each promises.
     """
 
     outputs: frozenset[str]
@@ -195,8 +196,8 @@ class Voting(Protocol):
 
 
 STRATEGY_CAPABILITIES: Mapping[str, type] = {
-    "fit_many": FittedTogether, "across_features": AcrossFeatures, "untrained": Untrained, "truth_share": SharesTruth, "unfitted": Unfitted,
-    "fingerprint": ReadsFiles}
+    "fit_many": FittedTogether, "across_features": AcrossFeatures, "untrained": Untrained, "truth_share": SharesTruth,
+    "unfitted": Unfitted, "fingerprint": ReadsFiles}
 LOSS_CAPABILITIES: Mapping[str, type] = {"fingerprint": ReadsFiles}
 PREDICTOR_CAPABILITIES: Mapping[str, type] = {"members": Voting}
 

@@ -1,4 +1,4 @@
-"""Which jobs gain by being computed together with jobs of other tasks, seeds or models: a schedule gathers them before they go."""
+"""Which jobs gain by a batch with jobs of other tasks, seeds or models: a schedule gathers them before they go."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ class Gathering:
 
     across: frozenset[str] = frozenset()
     passes: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Gathering()
+"""Every job by itself."""
 
 
 def gathering(components: Iterable[Component], models: Mapping[str, Any], strategies: Mapping[str, Any]) -> Gathering:

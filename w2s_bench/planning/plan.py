@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from w2s_bench.contracts.digests import digest
-from w2s_bench.planning.gathering import Gathering
+from w2s_bench.planning.gathering import NOTHING, Gathering
 from w2s_bench.planning.recipes import STAGES, Job, Score
 from w2s_bench.planning.spec import RunSpec
 from w2s_bench.registry.component import Component
@@ -56,7 +56,7 @@ class Plan:
     inputs: tuple[str, ...]
     also: Mapping[str, tuple[SecondTask, ...]]
     absent: tuple[str, ...] = ()
-    gathering: Gathering = Gathering()
+    gathering: Gathering = NOTHING
 
     @functools.cached_property
     def run_id(self) -> str:

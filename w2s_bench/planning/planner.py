@@ -9,8 +9,8 @@ from itertools import product
 from w2s_bench.contracts.errors import UsageError, together
 from w2s_bench.planning.asked import Asked
 from w2s_bench.planning.direction import ModelPair, direction_of, sides_of
-from w2s_bench.planning.jobs import Drawn, Jobs, Taught
 from w2s_bench.planning.gathering import gathering
+from w2s_bench.planning.jobs import Drawn, Jobs, Taught
 from w2s_bench.planning.plan import Cell, Plan, SecondTask
 from w2s_bench.planning.recipes import Compare, Score
 from w2s_bench.planning.refusals import Refusals

@@ -1,7 +1,7 @@
 """Which jobs are ready, which go together, and what falls with a job that failed. No processes.
 
-Depth first by what is loaded: a worker goes on with the task, seed and model that it has read, until no job that reads them is
-ready, so that each of them is read once. Earlier stages go first within one place, so that they go as one batch. Jobs that gain by
+Depth first by what is loaded: a worker goes on with the task, seed and model that it has read until no job that reads them is
+ready, so that each of them is read once. Within one place earlier stages go first, so that they are one batch. Jobs that gain by
 a batch across places are gathered, and go when there is nothing else to do, or when they fill a batch.
 """
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from w2s_bench.compute.faults import RUN
 from w2s_bench.contracts import Demand, Fault, Outcome, Step, W2SError
-from w2s_bench.planning.gathering import Gathering
+from w2s_bench.planning.gathering import NOTHING, Gathering
 from w2s_bench.planning.recipes import STAGES, Embed, Fit, Job, Load, Predict, Prepare, Recipe, Stage, component_keys, described
 from w2s_bench.registry.component import Component
 
@@ -50,7 +50,7 @@ class Schedule:
     """
 
     def __init__(self, jobs: Mapping[str, Job], todo: Iterable[str], components: Mapping[str, Component],
-                 gathering: Gathering = Gathering(), longest: Callable[[str], float | None] = lambda key: None) -> None:
+                 gathering: Gathering = NOTHING, longest: Callable[[str], float | None] = lambda key: None) -> None:
         self.jobs, self.components, self.gathering, self.expected = jobs, components, gathering, longest
         self.steps: dict[str, tuple[Step, float]] = {}
         wanted = set(todo)
@@ -149,7 +149,7 @@ class Schedule:
         if recipe.stage in ("fit", "prepare") and alike.components[-1] in self.gathering.across:
             self._gathered.setdefault(alike, deque()).append(number)
             return
-        at = place_of(self.jobs[self._keys[number]])
+        at = place_of(self.jobs[self._keys[number]], self.gathering)
         if at.load not in self._ready:
             self._ready[at.load] = {}
             heapq.heappush(self._loads, (number, at.load))
@@ -197,9 +197,9 @@ class Schedule:
         return batch
 
 
-def place_of(job: Job) -> At:
-    """What a job reads that is large. What a load leaves is read by what comes next; a model that is made from no task is a
-    place of its own for each seed."""
+def place_of(job: Job, gathering: Gathering = NOTHING) -> At:
+    """What a job reads that is large, where models of one pass are one. What a load leaves is read by what comes next; a model
+    that is made from no task is a place of its own for each seed."""
     recipe = job.recipe
     match recipe:
         case Load():
@@ -207,7 +207,7 @@ def place_of(job: Job) -> At:
         case Prepare():
             return At(recipe.load or f"{recipe.model}:{recipe.seed}", recipe.model)
         case Embed():
-            return At(recipe.load, recipe.model)
+            return At(recipe.load, gathering.passes.get(recipe.model, recipe.model))
         case Fit() | Predict():
             return At(recipe.load, recipe.embeds[0] if recipe.embeds else recipe.model or "")
         case _:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from w2s_bench.contracts import Array, ConvexIn, FitProblem, Strategy, can, declared
+from w2s_probes.shared_features import in_order
 
 Procedure = Generator[FitProblem, Any, Any]
 """Yields the problems that the inner strategy is to fit, is sent each predictor, and returns the last one."""
@@ -133,7 +134,7 @@ def fit_each(student: Strategy, problems: Sequence[FitProblem]) -> Iterator[Any]
         return
     for problem in problems:
         try:
-            answer = student.fit(problem)
+            answer: Any = student.fit(problem)
         except Exception as error:
             answer = error
         yield answer
