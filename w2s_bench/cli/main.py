@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +17,7 @@ import w2s_bench
 from w2s_bench.cli.ascii_terminal import print_as_they_can
 from w2s_bench.cli.commands import COMMANDS
 from w2s_bench.cli.settings import PREFIX, SettableGroup
+from w2s_bench.compute.streams import print_whoever_reads, unprinted
 
 
 class LazyGroup(SettableGroup):
@@ -87,26 +90,39 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point. Exit codes: 0, 2 (usage), 3 (some cells not ok, or the disk), 130 (interrupted)."""
+    """Entry point. Exit codes: 0, 2 (usage), 3 (some cells not ok, or the disk), 128 + N (ended by signal N; 141 where who read
+    the output has gone, which never ends a run)."""
     words: list[str] = sys.argv[1:] if arguments is None else arguments
+    print_whoever_reads()
     print_as_they_can()
     debug = "--debug" in words or bool(os.environ.get(f"{PREFIX}DEBUG"))
     words = [word for word in words if word != "--debug"]
+    told: dict[str, Any] = {"prints": True}
+    code = _called(words, debug, told)
+    lost = unprinted() if told["prints"] else None
+    if lost is not None and code == 0:
+        if lost.errno != errno.EPIPE:
+            click.echo(f"error: cannot print: {lost.strerror}", err=True)
+        code = 141 if lost.errno == errno.EPIPE else 3
+    if arguments is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of what Python does at its end
+    sys.exit(code)
+
+
+def _called(words: list[str], debug: bool, told: dict[str, Any]) -> int:
+    """Call the command; its exit code. told: what it is told, and tells, of this call: `left_out`, the options that leave out
+    plugins; `prints`, whether what it prints is all that it does."""
     try:
-        with _without_plugins(words) as (words, left_out):
-            code: Any = cli.main(["--debug", *words] if debug else words, prog_name="w2s-bench", standalone_mode=False,
-                                 obj={"left_out": left_out})
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
-        sys.exit(130)
+        with _without_plugins(words) as (words, told["left_out"]):
+            code: Any = cli.main(["--debug", *words] if debug else words, prog_name="w2s-bench", standalone_mode=False, obj=told)
+        return code if isinstance(code, int) else 0
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 130
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return error.exit_code
     except Exception as error:
-        _report(error, debug)
+        return _reported(error, debug)
 
 
 @contextlib.contextmanager
@@ -144,7 +160,7 @@ def _without_plugins(words: list[str]) -> Iterator[tuple[list[str], list[str]]]:
         os.environ[LEFT_OUT] = before
 
 
-def _report(error: Exception, debug: bool) -> None:
+def _reported(error: Exception, debug: bool) -> int:
     from w2s_bench.contracts.errors import W2SError
 
     if debug or not isinstance(error, W2SError):
@@ -153,6 +169,6 @@ def _report(error: Exception, debug: bool) -> None:
         traceback.print_exc()
     if not isinstance(error, W2SError):
         click.echo("this is a fault of w2s-bench or of a plugin, not of your input; please report it", err=True)
-        sys.exit(1)
+        return 1
     click.echo(f"error: {error.message()}", err=True)
-    sys.exit(error.exit_code)
+    return error.exit_code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from click.core import ParameterSource
 
 from w2s_bench.cli.plugin import loaded_registry
 from w2s_bench.cli.progress import progress_screen
+from w2s_bench.cli.signals import SignalledEnding
 from w2s_bench.cli.spec_options import SPEC_FLAGS, complete, run_words, spec_options, spec_words
 from w2s_bench.contracts import Policy
 
@@ -61,21 +61,21 @@ def command(what: str | None, out: Path | None, store: str | None, no_page: bool
         print_data(asked_spec(registry, what, spec_words(flags))[0].to_toml().removesuffix("\n"))
         return 0
     say = (lambda text: None) if quiet else click.echo
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with progress_screen(quiet) as (show, warn):
-        audience = Audience(warn, show, registry.observers, debug=click.get_current_context().find_root().obj["debug"], say=say)
+    told = click.get_current_context().find_root().obj
+    told["prints"] = False
+    with SignalledEnding().taken() as ending, progress_screen(quiet) as (show, warn):
+        audience = Audience(warn, show, registry.observers, debug=told["debug"], say=say, ending=ending)
         done = w2s.run(what, folder=out, store=store, audience=audience, **run_words(flags))
         page = None
-        if not no_page:
+        if not no_page and not ending.received:
             show(Progress(done.rows.height, done.executed, 0, done.executed, dict(done.statuses), "writing the page"))
             page = done.report(store)
     _finish(done, page, quiet)
-    if done.interrupted:
+    if ending.received or done.interrupted:
         context = click.get_current_context()
-        left_out: list[str] = context.find_root().obj["left_out"]
-        words = shlex.join(["w2s-bench", *left_out, "run", str(done.folder), *_given(context)])
-        say(f"interrupted; finished work is kept. Go on with: {words}")
-        return 130
+        words = shlex.join(["w2s-bench", *told["left_out"], "run", str(done.folder), *_given(context)])
+        say(f"{ending.words()}; finished work is kept. Go on with: {words}")
+        return ending.exit_code
     return 0 if set(done.statuses) <= {"ok"} else 3
 
 

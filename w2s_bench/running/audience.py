@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.running.ending import Ending
+
 if TYPE_CHECKING:
     from w2s_bench.running.costs import Left
 
@@ -36,7 +38,8 @@ class Progress:
 class Audience:
     """warn: says a sentence to the user. show: shows progress. observers: the hooks of plugins, None for none.
 
-    debug: whether the user wants tracebacks. say: is told what will run, and where to.
+    debug: whether the user wants tracebacks. say: is told what will run, and where to. ending: is told
+    when the run may be broken off.
     """
 
     warn: Warn
@@ -44,6 +47,7 @@ class Audience:
     observers: Any = None
     debug: bool = False
     say: Callable[[str], object] = lambda text: None
+    ending: Ending = field(default_factory=Ending)
     _said: set[str] = field(default_factory=set)
 
     def warn_once(self, text: str) -> None:

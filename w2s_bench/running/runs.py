@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SError
@@ -102,30 +103,38 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         fault: W2SError | None = None
         interrupted = False
         try:
-            with Journal(folder / "journal.jsonl") as journal:
+            with Journal(folder / "journal.jsonl") as journal, audience.ending.interruptible():
                 _compute(recorder, journal, executor, policy)
         except KeyboardInterrupt:
             interrupted = True
         except W2SError as error:
             fault = error
-        recorder.stage("looking for test examples that seeds share")
-        with writing(folder):
-            terms = write_terms(folder, plan, store, [cell for cell in plan.cells if cell.key in recorder.scores])
-        recorder.stage("writing the tables")
-        rows = [{**recorder.row(cell), "test_shared": terms.shared.get(cell.key)} for cell in plan.cells]
-        write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
-        write_also(folder, recorder.also_rows())
-        recorder.stage("keeping predictions with the run")
-        with writing(folder):
-            size, lost = keep(folder, plan, store, recorder.scores, place.keep)
-        sitting.end(recorder.executed)
-        for text in (*terms.lost, *lost):
-            audience.warn(text)
+        with audience.ending.unbroken():
+            rows, size = _written(recorder, place)
+            sitting.end(recorder.executed)
         if fault is not None:
             raise fault
         statuses = Counter(row["status"] for row in rows)
         audience.observe("w2s_run_finished", run=plan.run_id, ok=statuses["ok"], cells=len(rows), folder=folder)
         return Result(folder, dict(statuses), recorder.executed, interrupted, size)
+
+
+def _written(recorder: Recorder, place: Place) -> tuple[list[dict[str, Any]], int]:
+    """Write the folder's tables, and the predictions that stay with them: the rows, and bytes of the predictions."""
+    plan, store, folder = recorder.plan, recorder.store, place.folder
+    recorder.stage("looking for test examples that seeds share")
+    with writing(folder):
+        terms = write_terms(folder, plan, store, [cell for cell in plan.cells if cell.key in recorder.scores])
+    recorder.stage("writing the tables")
+    rows = [{**recorder.row(cell), "test_shared": terms.shared.get(cell.key)} for cell in plan.cells]
+    write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
+    write_also(folder, recorder.also_rows())
+    recorder.stage("keeping predictions with the run")
+    with writing(folder):
+        size, lost = keep(folder, plan, store, recorder.scores, place.keep)
+    for text in (*terms.lost, *lost):
+        recorder.audience.warn(text)
+    return rows, size
 
 
 def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: Policy) -> None:
