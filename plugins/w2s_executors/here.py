@@ -15,10 +15,12 @@ class Here:
 
     def run(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> Generator[Outcome, None, None]:
         """Compute every job, upstream first. Raises UsageError for a policy that takes other processes."""
-        if policy.workers > 1 or policy.timeout is not None:
-            asked = "--jobs" if policy.workers > 1 else "--timeout"
+        asked = {"--jobs": policy.workers not in (1, "auto"), "--timeout": not isinstance(policy.timeout, str),
+                 "--memory": not isinstance(policy.memory, str), "--gpus": bool(policy.gpus)}
+        if any(asked.values()):
             raise UsageError("the executor here computes in this process: it has one worker, and cannot end a job that overruns",
-                             where=asked, hint="leave the option out, or take --executor local")
+                             where=next(option for option in asked if asked[option]),
+                             hint="leave the option out, or take --executor local")
         with _environment(policy.environment()), _threads(policy.threads):
             workbench = components.workbench(store)
             while batch := schedule.take(worker="here"):

@@ -74,6 +74,8 @@ class _Crew:
 
     def __init__(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> None:
         self.schedule, self.components, self.store, self.policy = schedule, components, store, policy
+        self.count = policy.at_a_time()
+        self.limit = policy.timeout if isinstance(policy.timeout, float) else None
         self.workers: list[_Worker] = []
         self.deaths: Counter[str] = Counter()
 
@@ -94,12 +96,12 @@ class _Crew:
                 worker.end()
 
     def _hand_out(self) -> None:
-        for index in range(self.policy.workers):
+        for index in range(self.count):
             idle = next((w for w in self.workers if not w.held), None)
-            if idle is None and len(self.workers) >= self.policy.workers:
+            if idle is None and len(self.workers) >= self.count:
                 return
             name = idle.name if idle else self._free_name()
-            batch = self.schedule.take(self.policy.workers - index, name)
+            batch = self.schedule.take(self.count - index, name)
             if not batch:
                 return
             if idle is None:
@@ -116,7 +118,7 @@ class _Crew:
             for worker in self.workers:
                 assert worker.process.stdout is not None
                 selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
-            return [key.data for key, _ in selector.select(timeout=0.25 if self.policy.timeout else 5.0)]
+            return [key.data for key, _ in selector.select(timeout=0.25 if self.limit else 5.0)]
 
     def _take(self, worker: _Worker, lines: list[bytes]) -> Generator[Outcome, None, None]:
         for line in lines:
@@ -129,7 +131,7 @@ class _Crew:
                 yield from self.schedule.finish(outcome)
 
     def _overrun(self, worker: _Worker) -> bool:
-        return bool(self.policy.timeout and worker.held and time.monotonic() - worker.since > self.policy.timeout)
+        return bool(self.limit and worker.held and time.monotonic() - worker.since > self.limit)
 
     def _bury(self, worker: _Worker, status: str) -> Generator[Outcome, None, None]:
         """End a worker, and its job with it, unless that is to be tried again or to be found among several."""
@@ -141,7 +143,7 @@ class _Crew:
             return
         for key in held:
             if status == "timeout":
-                yield from self.schedule.finish(Outcome(key, "timeout", f"took more than {self.policy.timeout:g} s"))
+                yield from self.schedule.finish(Outcome(key, "timeout", f"took more than {self.limit:g} s"))
                 continue
             self.deaths[key] += 1
             if self.deaths[key] <= self.policy.retries:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from w2s_bench.cli.limit_options import Memory, WordOr
 from w2s_bench.cli.plugin import loaded_registry
 from w2s_bench.cli.progress import progress_screen
 from w2s_bench.cli.signals import SignalledEnding
@@ -29,13 +30,18 @@ _SCREEN = 100
 @click.option("--store", default=None, help="Store of artifacts: a folder or a URL.  [default: the user cache]")
 @click.option("--executor", default="local", show_default=True, shell_complete=complete("executors"),
               help="Who computes: local (worker processes), here (this process, for a debugger), or a plugin's.")
-@click.option("-j", "--jobs", "workers", type=click.IntRange(1), default=Policy.workers, show_default=True,
-              help="Worker processes.")
+@click.option("-j", "--jobs", "workers", type=WordOr(click.IntRange(1), "auto"), default=Policy.workers, show_default=True,
+              help="Worker processes; auto: one a GPU of --gpus, else one a processor core.")
 @click.option("--threads", type=click.IntRange(1), default=Policy.threads, show_default=True,
               help="Threads of each worker; the last digits of trained models depend on it.")
 @click.option("--device", default=Policy.device, show_default=True,
               help="Where published networks are read and fine-tuned: auto, cpu, mps or cuda:N. All else runs on the CPU.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds that one job may take.")
+@click.option("--gpus", help="GPUs of the run, as in 0,1: each worker gets one.  [default: what torch finds]")
+@click.option("--memory", type=WordOr(Memory(), "auto", "none"), default=Policy.memory, show_default=True,
+              help="What all workers together may hold, such as 8GB; a job past its worker's share ends as oom. auto: most of "
+                   "what the machine has.")
+@click.option("--timeout", type=WordOr(click.FloatRange(0, min_open=True), "auto", "none"), default=Policy.timeout,
+              show_default=True, help="Seconds that one job may take; auto: many times what such jobs took before.")
 @click.option("--retries", type=click.IntRange(0), default=Policy.retries, show_default=True,
               help="How often a job is tried again whose process died.")
 @click.option("--keep", type=click.Choice(["all", "test", "none"]), default="all", show_default=True,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from w2s_bench.contracts.devices import VARIABLE
+from w2s_bench.contracts.errors import UsageError
 from w2s_bench.contracts.progress import Step
 
 Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged", "store"]
@@ -14,22 +17,55 @@ Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged"
 
 @dataclass(frozen=True)
 class Policy:
-    """How jobs are handed out, and what they are given. workers: how many are computed at a time. timeout: seconds for one job.
+    """How jobs are handed out, and what they are given. workers: how many are computed at a time; auto: as `at_a_time` says.
 
-    retries: how often a job whose process died is tried again. threads: of each process that computes, whatever the machine
-    and the number of workers, because sums of floating-point numbers depend on how they are shared out. device: where
-    networks run. The last digits of what is trained depend on these two, and on nothing else here.
+    timeout: seconds for one job; auto: a generous multiple of what such jobs took before, where that is known, for a job that
+    tells nothing meanwhile. silence, idle: seconds after which a process that gives no sign of life is ended, and a job that
+    uses no processor and tells nothing, whatever the timeout. memory: MiB that the workers may hold together, each its share;
+    auto: most of what the machine has, and a job goes over its share as long as there is room. gpus: those of the run, a name
+    each, as CUDA numbers them; () leaves it to the machine. retries: how often a job whose process died is tried again.
+    threads: of each process that computes, whatever the machine and the number of workers, because sums of floating-point
+    numbers depend on how they are shared out. device: where networks run. The last digits of what is trained depend on these
+    two, and on nothing else here. Raises UsageError for values that mean nothing.
     """
 
-    workers: int = 1
-    timeout: float | None = None
+    workers: int | Literal["auto"] = 1
+    timeout: float | Literal["auto", "none"] = "auto"
     retries: int = 1
     threads: int = 2
     device: str = "auto"
+    memory: float | Literal["auto", "none"] = "auto"
+    gpus: tuple[str, ...] = ()
+    silence: float = 300.0
+    idle: float = 600.0
+
+    def __post_init__(self) -> None:
+        above = {"--jobs": self.workers, "--timeout": self.timeout, "--threads": self.threads, "--memory": self.memory,
+                 "silence": self.silence, "idle": self.idle}
+        for name, number in above.items():
+            if not isinstance(number, str) and not (number > 0 and math.isfinite(number)):
+                raise UsageError(f"{number:g} is no number above 0", where=name)
+        if self.retries < 0:
+            raise UsageError(f"{self.retries} is below 0", where="--retries")
+        if len(set(self.gpus)) < len(self.gpus) or not all(re.fullmatch(r"[\w/-]+", gpu) for gpu in self.gpus):
+            raise UsageError(f"{','.join(self.gpus)!r} names no GPUs", where="--gpus", hint="as in --gpus 0,1: each once")
+        if self.gpus and self.device != "auto":
+            raise UsageError("--gpus gives each worker a device, and --device names one", where="--gpus", hint="leave one out")
+
+    def at_a_time(self) -> int:
+        """How many jobs are computed at a time on this machine; of auto one a GPU, and without one a processor core."""
+        if self.workers != "auto":
+            return self.workers
+        if self.gpus:
+            return len(self.gpus)
+        from joblib import cpu_count  # those that this process may use, by affinity and by its container
+
+        return max(1, int(cpu_count()))
 
     def environment(self) -> dict[str, str]:
         """Environment variables of a process that computes, beside those that it inherits."""
-        libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+        libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "BLIS_NUM_THREADS",
+                     "VECLIB_MAXIMUM_THREADS")
         return {"TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE", VARIABLE: self.device,
                 **dict.fromkeys(libraries, str(self.threads))}
 
@@ -80,6 +116,13 @@ class Demand:
     memory: float | None = None
 
 
+class Demanding(Protocol):
+    """`demand`, of a model or a strategy: what the jobs ask of the machine that compute with it."""
+
+    @property
+    def demand(self) -> Demand: ...
+
+
 @dataclass(frozen=True)
 class Told:
     """How far a job is, as a worker tells."""
@@ -95,11 +138,11 @@ class Schedule(Protocol):
     def open(self) -> Collection[str]:
         """Keys of the jobs that have not ended."""
 
-    def take(self, workers: int = 1, worker: str = "") -> list[str]:
+    def take(self, workers: int = 1, worker: str = "", most: Demand | None = None) -> list[str]:
         """The next jobs to hand over together, shared out among so many free workers; [] when none is ready.
 
         worker: a name of who will compute them, the same from batch to batch, so that it is given what rests on what it has
-        read already.
+        read already. most: what a job may ask for at most; None for whatever it asks.
         """
 
     def put_back_alone(self, keys: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from w2s_bench.contracts.data import Array, Columns
+from w2s_bench.contracts.executors import Demanding
 from w2s_bench.contracts.models import TrainableModel
 from w2s_bench.contracts.outputs import Output
 
@@ -123,8 +124,8 @@ class Strategy(Protocol):
     outputs: kinds of output it handles ("regression", "classes"). convex_in: where its hypothesis class is convex, or None.
     exact: fit() returns the exact minimiser over that class on its own inputs.
     needs: "features"; or "module", for a strategy that trains the network and whose from_arrays gives a `ModulePredictor`.
-    capabilities: any of "fit_many", "across_features", "untrained", "truth_share", "unfitted" and "fingerprint"; below is what
-    each promises.
+    capabilities: any of "fit_many", "across_features", "untrained", "truth_share", "unfitted", "fingerprint" and "demand";
+    below is what each promises.
     """
 
     outputs: frozenset[str]
@@ -197,7 +198,7 @@ class Voting(Protocol):
 
 STRATEGY_CAPABILITIES: Mapping[str, type] = {
     "fit_many": FittedTogether, "across_features": AcrossFeatures, "untrained": Untrained, "truth_share": SharesTruth,
-    "unfitted": Unfitted, "fingerprint": ReadsFiles}
+    "unfitted": Unfitted, "fingerprint": ReadsFiles, "demand": Demanding}
 LOSS_CAPABILITIES: Mapping[str, type] = {"fingerprint": ReadsFiles}
 PREDICTOR_CAPABILITIES: Mapping[str, type] = {"members": Voting}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from w2s_bench.contracts.data import Array, Columns, InputsRead, Pool, Splits
+from w2s_bench.contracts.executors import Demanding
 from w2s_bench.contracts.outputs import Output
 
 if TYPE_CHECKING:
@@ -219,4 +220,4 @@ TASK_CAPABILITIES: Mapping[str, type] = {
     "inputs_read": ReadsInputs, "leaves_out": LeavesOut, "absent": ReadsHub, "columns": NamedColumns}
 MODEL_CAPABILITIES: Mapping[str, type] = {
     "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs,
-    "answers": GivesAnswers, "embed_many": EmbeddedTogether, "absent": ReadsHub}
+    "answers": GivesAnswers, "embed_many": EmbeddedTogether, "absent": ReadsHub, "demand": Demanding}

@@ -43,10 +43,11 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """Mean seconds of some jobs of a kind, and the most memory of one, in MiB."""
+    """Mean seconds of some jobs of a kind, the most memory of one, in MiB, and the most seconds of one."""
 
     seconds: float
     memory: float
+    longest: float = 0.0
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -82,18 +83,19 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class _Measured:
-    """A sum of seconds, how many jobs it is over, and the most memory of one."""
+    """A sum of seconds, how many jobs it is over, and the most memory and the most seconds of one."""
 
     def __init__(self) -> None:
-        self.seconds, self.jobs, self.memory = 0.0, 0, 0.0
+        self.seconds, self.jobs, self.memory, self.longest = 0.0, 0, 0.0, 0.0
 
     def add(self, seconds: float) -> None:
         self.seconds += seconds
         self.jobs += 1
+        self.longest = max(self.longest, seconds)
 
     @property
     def cost(self) -> Cost:
-        return Cost(self.seconds / self.jobs, self.memory)
+        return Cost(self.seconds / self.jobs, self.memory, self.longest)
 
 
 class Costs:
@@ -144,6 +146,12 @@ class Costs:
         named = sorted(unmeasured.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
         return Left(jobs, seconds if measured else None, memory if measured else None, elsewhere,
                     {words: count for (_, words), count in named})
+
+    def longest(self, key: str) -> float | None:
+        """The most seconds that a job of the same kind took, as far as it was measured here or is noted; None where none was."""
+        kind = self.kinds.get(key)
+        costs = [cost for cost in (self._known(kind), self._noted.get(kind)) if cost is not None] if kind else []
+        return max((max(cost.longest, cost.seconds) for cost in costs), default=None)
 
     def _known(self, kind: Kind) -> Cost | None:
         return self._mine[kind].cost if kind in self._mine else self._noted.get(kind)

@@ -158,10 +158,10 @@ def _pass(recorder: Recorder, journal: Journal, remaining: set[str], executor: E
     plan, show = recorder.plan, recorder.audience.show
     costs = Costs(plan, recorder.store, remaining)
     progress = recorder.progress = Progress(
-        len(plan.cells), len(remaining), len(plan.jobs) - len(remaining), finished=recorder.counts, workers=policy.workers,
+        len(plan.cells), len(remaining), len(plan.jobs) - len(remaining), finished=recorder.counts, workers=policy.at_a_time(),
         left=costs.left, last=time.monotonic())
     show(progress)
-    schedule = Schedule(plan.jobs, remaining, plan.components, plan.gathering)
+    schedule = Schedule(plan.jobs, remaining, plan.components, plan.gathering, costs.longest)
     offered = OfferedComponents(plan.jobs, plan.components)
     try:
         with contextlib.closing(executor.run(schedule, offered, recorder.store.url, policy)) as outcomes:

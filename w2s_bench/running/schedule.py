@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from w2s_bench.compute.faults import RUN
-from w2s_bench.contracts import Demand, Fault, Outcome, Step, W2SError
+from w2s_bench.contracts import Demand, Fault, Outcome, Step, W2SError, declared
 from w2s_bench.planning.gathering import NOTHING, Gathering
 from w2s_bench.planning.recipes import STAGES, Embed, Fit, Job, Load, Predict, Prepare, Recipe, Stage, component_keys, described
 from w2s_bench.registry.component import Component
@@ -63,15 +63,19 @@ class Schedule:
         self._gathered: _Waiting = {}
         self._alone: deque[str] = deque()
         self._at: dict[str, At] = {}
+        self._demands: dict[str, Demand] = {}
         for number in range(len(self._keys)):
             if not self._missing[number]:
                 self._enqueue(number)
 
-    def take(self, workers: int = 1, worker: str = "") -> list[str]:
+    def take(self, workers: int = 1, worker: str = "", most: Demand | None = None) -> list[str]:
         """Keys of the next jobs to hand over together, of one stage and one component, shared out among so many free workers.
 
-        worker: a name of who computes them, who is given what rests on what it has read already. [] when none is ready.
+        worker: a name of who computes them, who is given what rests on what it has read already. most: what a job may ask for at
+        most. [] when none is ready.
         """
+        if most is not None:
+            return self._taken_within(most, workers, worker)
         if self._alone:
             return [self._alone.popleft()]
         full = next((alike for alike, waiting in self._gathered.items() if len(waiting) >= _most(alike)), None)
@@ -79,9 +83,30 @@ class Schedule:
         if at is None:
             alike = full or next(iter(self._gathered), None)
             return [] if alike is None else self._batch(self._gathered, alike, workers)
+        return self._taken_at(at, min(self._ready[at.load][at.model]), workers, worker)
+
+    def _taken_within(self, most: Demand, workers: int, worker: str) -> list[str]:
+        """The next jobs of those that ask for no more than this: where the worker is already, else the first that are ready."""
+        for key in self._alone:
+            if _within(self.demand(key), most):
+                self._alone.remove(key)
+                return [key]
+        before = self._at.get(worker)
+        places = sorted((At(load, model) for load, models in self._ready.items() for model in models),
+                        key=lambda at: (at != before, before is None or at.load != before.load))
+        for at in places:
+            for alike, waiting in sorted(self._ready[at.load][at.model].items()):
+                if _within(self.demand(self._keys[waiting[0]]), most):
+                    return self._taken_at(at, alike, workers, worker)
+        for alike, waiting in self._gathered.items():
+            if _within(self.demand(self._keys[waiting[0]]), most):
+                return self._batch(self._gathered, alike, workers)
+        return []
+
+    def _taken_at(self, at: At, alike: Alike, workers: int, worker: str) -> list[str]:
         self._at[worker] = at
         place = self._ready[at.load][at.model]
-        batch = self._batch(place, min(place), 1 if self._places >= workers else workers)
+        batch = self._batch(place, alike, 1 if self._places >= workers else workers)
         if not place:
             self._places -= 1
             del self._ready[at.load][at.model]
@@ -127,6 +152,11 @@ class Schedule:
 
     def demand(self, key: str) -> Demand:
         """What the job asks of the machine."""
+        match self.jobs[key].recipe:
+            case Prepare(model=component) | Embed(model=component) | Fit(strategy=component) | Predict(strategy=component):
+                if component not in self._demands:
+                    self._demands[component] = declared(self.components[component].create(), "demand", Demand())
+                return self._demands[component]
         return Demand()
 
     def words(self, key: str) -> str:
@@ -216,6 +246,10 @@ def place_of(job: Job, gathering: Gathering = NOTHING) -> At:
 
 def _most(alike: Alike) -> int:
     return _BATCH[STAGES[alike.stage]]
+
+
+def _within(demand: Demand, most: Demand) -> bool:
+    return demand.gpus <= most.gpus and (demand.memory is None or most.memory is None or demand.memory <= most.memory)
 
 
 def _free(load: str, models: Mapping[str, _Waiting], others: set[At]) -> At:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
@@ -36,11 +36,15 @@ class RunWords(SpecWords, total=False):
     """How a spec is computed besides: see `Policy`, and `w2s-bench ls executors`. keep: predictions that stay with the run,
     for `rescore`. debug: tracebacks of failing jobs."""
 
-    workers: int
-    timeout: float | None
+    workers: int | Literal["auto"]
+    timeout: float | Literal["auto", "none"]
     retries: int
     threads: int
     device: str
+    memory: float | Literal["auto", "none"]
+    gpus: str | Sequence[str | int]
+    silence: float
+    idle: float
     executor: str
     keep: Keep
     debug: bool
@@ -122,6 +126,8 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
     Raises UsageError for means that are none, and as `run`.
     """
     said = {field.name: means[field.name] for field in fields(Policy) if means.get(field.name) is not None}
+    if gpus := said.get("gpus"):
+        said["gpus"] = gpus.split(",") if isinstance(gpus, str) else [str(gpu) for gpu in cast(Iterable[object], gpus)]
     try:
         policy = msgspec.convert(said, Policy)
     except msgspec.ValidationError as error:

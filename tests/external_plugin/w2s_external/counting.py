@@ -11,7 +11,7 @@ class Counting:
         self.most = most
 
     def run(self, schedule, components, store, policy):
-        if policy.timeout is not None:
+        if policy.timeout not in ("auto", "none"):
             raise UsageError("counting cannot end a job that overruns", where="--timeout", hint="take --executor local")
         counts = Counter()
         workbench = components.workbench(store)
