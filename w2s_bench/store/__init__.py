@@ -1,1 +1,1 @@
-"""Content-addressed artifacts on any file system."""
+"""Content-addressed artifacts on a disk or behind a URL."""

@@ -1,25 +1,24 @@
-"""Content-addressed artifacts on any file system: `<root>/<kk>/<key>/` holds arrays.safetensors and meta.json.
-
-An artifact is written beside its place and renamed (object stores: meta.json last), and verified on every read.
-"""
+"""Content-addressed artifacts in a folder or behind a URL, each whole or not at all, and verified when it is read."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import posixpath
-import uuid
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import numpy as np
-
-from w2s_bench.contracts import Array
-from w2s_bench.contracts.digests import Json, canonical_json
+from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import StoreError
+from w2s_bench.store.bucket import Bucket
+from w2s_bench.store.disk import Disk, Misplaced
+from w2s_bench.store.folders import BucketFolders, DiskFolders
+from w2s_bench.store.sealed import Artifact, Damage, OfAnotherKey, arrays_as_bytes, meta_of
+
+__all__ = ["AbsentArtifact", "Artifact", "DamagedArtifact", "Shelf", "Store", "default_store"]
+
+Shelf = Literal["latest", "costs"]
+Found = TypeVar("Found")
 
 
 def default_store() -> str:
@@ -29,95 +28,70 @@ def default_store() -> str:
     return os.path.join(platformdirs.user_cache_dir("w2s-bench"), "store")
 
 
-@dataclass(frozen=True)
-class Artifact:
-    """What a job leaves. arrays: named numeric arrays. payload: plain JSON values."""
-
-    arrays: Mapping[str, Array] = field(default_factory=dict)
-    payload: Mapping[str, Any] = field(default_factory=dict)
-
-
-Shelf = Literal["latest", "costs"]
-_NO_SHELF = ("tmp", "latest", "checkpoints", "costs")
-
-
 class DamagedArtifact(StoreError):
-    """An artifact whose checksums do not match; it has been dropped."""
+    """An artifact that is not what was written under its key; it has been dropped or put aside, and is to be computed again."""
+
+
+class AbsentArtifact(DamagedArtifact):
+    """An artifact that is not in the store, any more or yet; nothing was dropped."""
 
 
 class Store:
-    """Artifacts under a root: a folder, or any fsspec URL. Raises StoreError when it cannot be read or written."""
+    """Artifacts under a root: a folder, or any fsspec URL. Raises StoreError when it cannot be read or written.
+
+    shared: whether other processes see what is written. root: as it is named in errors.
+    """
 
     def __init__(self, root: str) -> None:
-        import fsspec
-
         self.url = root
-        try:
-            self.filesystem, self.root = fsspec.core.url_to_fs(os.path.expanduser(root))
-        except (ValueError, ImportError) as error:
-            raise StoreError(str(error), where=root, hint="a folder, or a URL that fsspec reads") from None
-        self._local = "file" in (self.filesystem.protocol if isinstance(self.filesystem.protocol, tuple)
-                                 else (self.filesystem.protocol,))
+        self.place = place_of(root)
+        self.root = self.place.root
+        self.shared = self.place.shared if isinstance(self.place, Bucket) else True
+        self._folders = BucketFolders(self.place) if isinstance(self.place, Bucket) else DiskFolders(self.place)
 
     def keys(self) -> set[str]:
-        """Keys of all artifacts present, from their folder names alone."""
-        try:
-            return {posixpath.basename(folder.rstrip("/")) for shelf in self._list(self.root)
-                    for folder in self._list(shelf)}
-        except OSError as error:
-            raise StoreError(f"cannot list the store: {error}", where=self.root) from None
+        """Keys of all artifacts present, from names alone."""
+        with self._listing():
+            return self._folders.keys()
+
+    def put_in_order(self) -> list[str]:
+        """Put aside what lies in place of the store's own folders; what that was, a sentence each."""
+        with self._writing("cannot write the store"):
+            return [self._aside(other) for other in self._folders.misplaced()]
 
     def save(self, key: str, artifact: Artifact, *, about: Mapping[str, Json]) -> None:
         """Write an artifact whole or not at all. about: what is recorded beside the payload (recipe, seconds, …)."""
-        from safetensors.numpy import save
-
-        arrays = save({name: np.asarray(value, order="C") for name, value in artifact.arrays.items()})
-        meta: dict[str, Json] = {"payload": dict(artifact.payload), "about": dict(about), "arrays_sha256": _sha256(arrays)}
-        meta["meta_sha256"] = _sha256(canonical_json(meta).encode())
-        text = canonical_json(meta).encode()
-        folder = self._folder(key)
-        place = f"{self.root}/tmp/{key}-{uuid.uuid4().hex[:8]}" if self._local else folder
-        try:
-            self.filesystem.makedirs(place, exist_ok=True)
-            self._write(f"{place}/arrays.safetensors", arrays)
-            self._write(f"{place}/meta.json", text)
-            if self._local:
-                self._move_into_place(place, folder)
-        except OSError as error:
-            self._discard(place)
-            raise StoreError(f"cannot write an artifact: {error.strerror or error}", where=self.root,
-                             hint="free some disk, or choose another store with --store") from error
+        meta, arrays = meta_of(key, artifact, about), arrays_as_bytes(artifact.arrays)
+        with self._writing("cannot write an artifact"):
+            try:
+                self._folders.save(key, meta, arrays)
+            except FileNotFoundError:  # the store was deleted at this very moment
+                self._folders.save(key, meta, arrays)
 
     def load(self, key: str) -> Artifact:
-        """The artifact. A damaged one is dropped and raises DamagedArtifact."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        with self._read(key, SafetensorError):
-            meta = self._checked_meta(key)
-            with self.filesystem.open(f"{self._folder(key)}/arrays.safetensors", "rb") as file:
-                data = file.read()
-            if _sha256(data) != meta["arrays_sha256"]:
-                raise ValueError("checksum of the arrays")
-            return Artifact(load(data), meta["payload"])
+        """The artifact; its arrays may be views that cannot be written. A damaged one is dropped, something else in its place is
+        put aside, and both raise DamagedArtifact; one that is not there raises AbsentArtifact."""
+        with self._reading(key):
+            return self._there(key, self._folders.load(key))
 
     def payload(self, key: str) -> Mapping[str, Any]:
-        """The payload of an artifact, without a look at its arrays. A damaged one is dropped and raises DamagedArtifact."""
-        with self._read(key):
-            payload: Mapping[str, Any] = self._checked_meta(key)["payload"]
+        """The payload of an artifact, without a look at its arrays. Raises as `load`."""
+        with self._reading(key):
+            payload: Mapping[str, Any] = self._there(key, self._folders.meta(key))["payload"]
             return payload
 
     def about(self, key: str) -> Mapping[str, Any] | None:
-        """What is recorded about an artifact, or None where it is absent or its meta.json is damaged."""
+        """What is recorded about an artifact, or None where it is absent or damaged. Nothing is dropped."""
         try:
-            about: Mapping[str, Any] = self._checked_meta(key)["about"]
-            return about
-        except (OSError, ValueError, KeyError, TypeError):
+            meta = self._folders.meta(key)
+        except (OSError, Damage, Misplaced):
             return None
+        return None if meta is None else meta["about"]
 
     def drop(self, key: str) -> None:
         """Remove an artifact."""
-        self._discard(self._folder(key))
+        with self._writing("cannot write the store"):
+            self._folders.drop(key)
 
     def remember(self, identity: str, key: str) -> None:
         """Note the latest key of something that has an identity, such as a cell whose plan may change."""
@@ -132,89 +106,86 @@ class Store:
             return None
 
     def write_note(self, shelf: Shelf, name: str, data: bytes) -> None:
-        """Write a small file beside the artifacts, in place of the last of that name."""
-        try:
-            self.filesystem.makedirs(f"{self.root}/{shelf}", exist_ok=True)
-            self._write(f"{self.root}/{shelf}/{name}", data)
-        except OSError as error:
-            raise StoreError(f"cannot write the store: {error.strerror or error}", where=self.root,
-                             hint="free some disk, or choose another store with --store") from error
+        """Write a few bytes beside the artifacts, in place of the last of that name."""
+        with self._writing("cannot write the store"):
+            self.place.write(f"{shelf}/{name}", data)
 
     def note(self, shelf: Shelf, name: str) -> bytes | None:
         """The note of that name, None where there is none."""
         try:
-            with self.filesystem.open(f"{self.root}/{shelf}/{name}", "rb") as file:
-                return bytes(file.read())
-        except OSError:
+            return self.place.read(f"{shelf}/{name}")
+        except (OSError, Misplaced):
             return None
 
     def notes(self, shelf: Shelf) -> set[str]:
         """Names of all notes of a shelf."""
-        try:
-            return {posixpath.basename(path.rstrip("/")) for path in self._list(f"{self.root}/{shelf}")}
-        except OSError as error:
-            raise StoreError(f"cannot list the store: {error}", where=self.root) from None
+        with self._listing():
+            if isinstance(self.place, Bucket):
+                return {path.rpartition("/")[2] for path in self.place.names(shelf)}
+            try:
+                return {entry.name for entry in self.place.entries(shelf)}
+            except Misplaced:  # the next note puts it aside
+                return set()
 
     @contextlib.contextmanager
-    def _read(self, key: str, *damage: type[Exception]) -> Iterator[None]:
-        """Reading an artifact: what tells of damage drops it."""
-        telling: tuple[type[Exception], ...] = (ValueError, KeyError, TypeError, FileNotFoundError, *damage)
+    def _reading(self, key: str) -> Iterator[None]:
+        """Reading an artifact: what is damaged is dropped, what is something else is put aside."""
+        named, hint = f"artifact {key[:12]}", "run the same command again to recompute it"
         try:
             yield
-        except telling as error:
+        except Misplaced as other:
+            with self._writing("cannot write the store"):
+                said = self._aside(other)
+            raise DamagedArtifact(f"{named} is not there: {said}", where=self.root, hint=hint) from None
+        except OfAnotherKey as other:
+            with self._writing("cannot write the store"):
+                said = self._aside(Misplaced(f"{key[:2]}/{key}", str(other)))
+            raise DamagedArtifact(f"{named} is not there: {said}", where=self.root, hint=hint) from None
+        except Damage as error:
             self.drop(key)
-            raise DamagedArtifact(f"artifact {key[:12]} is damaged ({error}) and was dropped", where=self.root,
-                                  hint="run the same command again to recompute it") from None
+            raise DamagedArtifact(f"{named} is damaged ({error}) and was dropped", where=self.root, hint=hint) from None
         except OSError as error:
             raise StoreError(f"cannot read an artifact: {error.strerror or error}", where=self.root) from error
 
-    def _checked_meta(self, key: str) -> dict[str, Any]:
-        with self.filesystem.open(f"{self._folder(key)}/meta.json", "rb") as file:
-            meta: dict[str, Any] = json.loads(file.read())
-        claimed = meta.pop("meta_sha256")
-        if _sha256(canonical_json(meta).encode()) != claimed:
-            raise ValueError("checksum of meta.json")
-        return meta
+    def _aside(self, other: Misplaced) -> str:
+        if isinstance(self.place, Bucket):
+            self._folders.drop(other.path.rpartition("/")[2])
+            return f"{other.what} in its place, and was removed"
+        to = self.place.put_aside(other.path)
+        return f"{other.what} lay in place of {other.path} and was put aside as {to}" if to else f"{other.what} was in its place"
 
-    def _folder(self, key: str) -> str:
-        return f"{self.root}/{key[:2]}/{key}"
+    def _there(self, key: str, found: Found | None) -> Found:
+        if found is None:
+            raise AbsentArtifact(f"artifact {key[:12]} is not in the store any more", where=self.root,
+                                 hint="run the same command again to recompute it")
+        return found
 
-    def _list(self, folder: str) -> list[str]:
-        if not self.filesystem.exists(folder):
-            return []
-        found = (str(path) for path in self.filesystem.ls(folder, detail=False))
-        return [path for path in found if posixpath.basename(path) not in _NO_SHELF]
-
-    def _write(self, path: str, data: bytes) -> None:
-        with self.filesystem.open(path, "wb") as file:
-            file.write(data)
-
-    def _move_into_place(self, place: str, folder: str) -> None:
-        os.makedirs(os.path.dirname(folder), exist_ok=True)
+    @contextlib.contextmanager
+    def _writing(self, failed: str) -> Iterator[None]:
         try:
-            os.rename(place, folder)
-        except OSError:
-            if not os.path.exists(f"{folder}/meta.json"):
-                self._discard(folder)
-                os.rename(place, folder)
-            else:
-                self._discard(place)
-
-    def _discard(self, folder: str) -> None:
-        """Take a folder away; another process may be doing the same."""
-        try:
-            if self._local and os.path.isdir(folder):
-                away = f"{self.root}/tmp/{uuid.uuid4().hex}"
-                os.makedirs(f"{self.root}/tmp", exist_ok=True)
-                os.rename(folder, away)
-                folder = away
-            if self.filesystem.exists(folder):
-                self.filesystem.rm(folder, recursive=True)
-        except FileNotFoundError:
-            return
+            yield
         except OSError as error:
-            raise StoreError(f"cannot write the store: {error.strerror or error}", where=self.root) from error
+            raise StoreError(f"{failed}: {error.strerror or error}", where=self.root,
+                             hint="free some disk, or choose another store with --store") from error
+
+    @contextlib.contextmanager
+    def _listing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"cannot list the store: {error.strerror or error}", where=self.root,
+                             hint="choose another store with --store") from None
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def place_of(root: str) -> Disk | Bucket:
+    """Where the store of a folder or a URL lies. Raises StoreError for a URL that is none, and for one that cannot be written."""
+    scheme, colon, rest = root.partition(":")
+    if colon and not rest.startswith("//") and re.fullmatch("[a-z][a-z0-9]+", scheme) and not os.path.exists(root):
+        from fsspec import available_protocols
+
+        if scheme in available_protocols():
+            raise StoreError("this is no folder and no URL", where=root, hint=f"write {scheme}://{rest}")
+    if "://" not in root or root.startswith(("file://", "local://")):
+        path = root.partition("://")[2] if "://" in root else os.path.expanduser(root)
+        return Disk(os.path.abspath(path))
+    return Bucket(root)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from w2s_bench.contracts import Array
 from w2s_bench.contracts.errors import StoreError
 from w2s_bench.store.artifacts import Store
+from w2s_bench.store.disk import Misplaced
+from w2s_bench.store.sealed import Damage, arrays_as_bytes, arrays_in
 
+CHECKPOINTS = "checkpoints"
 _DIGEST = 32
 
 
@@ -20,48 +22,34 @@ class StoredCheckpoints:
     """The checkpoints of one job: `<store>/checkpoints/<key>`, a SHA-256 and safetensors behind it."""
 
     def __init__(self, store: Store, key: str) -> None:
-        self._filesystem, self._folder, self._path = store.filesystem, f"{store.root}/checkpoints", \
-            f"{store.root}/checkpoints/{key}"
+        self._place, self._path = store.place, f"{CHECKPOINTS}/{key}"
 
     def load(self) -> Mapping[str, Array] | None:
         """The arrays saved last; None where there are none, or where they are damaged and the fit begins anew."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        try:
-            with self._filesystem.open(self._path, "rb") as file:
-                content = file.read()
-            data = content[_DIGEST:]
-            return dict(load(data)) if hashlib.sha256(data).digest() == content[:_DIGEST] else None
-        except (FileNotFoundError, SafetensorError):
-            return None
-        except OSError as error:
-            raise StoreError(f"cannot read a checkpoint: {error.strerror or error}", where=self._path) from error
+        with self._said("cannot read a checkpoint"):
+            try:
+                content = self._place.read(self._path)
+                if content is None or hashlib.sha256(data := content[_DIGEST:]).digest() != content[:_DIGEST]:
+                    return None
+                return {name: np.array(array) for name, array in arrays_in(data).items()}
+            except (Misplaced, Damage):  # the next one takes its place
+                return None
 
     def save(self, arrays: Mapping[str, Array]) -> None:
-        """Keep these arrays in place of the last ones: written beside and moved. Raises StoreError."""
-        from safetensors.numpy import save
-
-        data = save({name: np.asarray(value, order="C") for name, value in arrays.items()})
-        beside = f"{self._path}-{uuid.uuid4().hex[:8]}"
-        try:
-            self._filesystem.makedirs(self._folder, exist_ok=True)
-            with self._filesystem.open(beside, "wb") as file:
-                file.write(hashlib.sha256(data).digest() + data)
-            if "file" in self._filesystem.protocol:
-                os.replace(beside, self._path)
-            else:
-                self._filesystem.mv(beside, self._path)
-        except OSError as error:
-            raise StoreError(f"cannot write a checkpoint: {error.strerror or error}", where=self._path,
-                             hint="free some disk, or choose another store with --store") from error
+        """Keep these arrays in place of the last ones, whole or not at all. Raises StoreError."""
+        data = arrays_as_bytes(arrays)
+        with self._said("cannot write a checkpoint", "free some disk, or choose another store with --store"):
+            self._place.write(self._path, hashlib.sha256(data).digest() + data)
 
     def drop(self) -> None:
         """Forget them: the job has ended."""
+        with self._said("cannot write the store"):
+            self._place.remove(self._path)
+
+    @contextlib.contextmanager
+    def _said(self, failed: str, hint: str = "") -> Iterator[None]:
         try:
-            if self._filesystem.exists(self._path):
-                self._filesystem.rm(self._path)
-        except FileNotFoundError:
-            return
+            yield
         except OSError as error:
-            raise StoreError(f"cannot write the store: {error}", where=self._path) from error
+            where = f"{self._place.root}/{self._path}"
+            raise StoreError(f"{failed}: {error.strerror or error}", where=where, hint=hint) from error

@@ -1,0 +1,110 @@
+"""An artifact as bytes: a line of JSON that holds its own key and its checksums, and a safetensors file. Both are checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from w2s_bench.contracts import Array
+from w2s_bench.contracts.digests import Json, canonical_json
+
+_KINDS: Mapping[str, str] = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8", "U32": "<u4",
+    "U16": "<u2", "U8": "|u1", "BOOL": "|b1"}
+"""Types of safetensors that NumPy knows, as it writes them."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What a job leaves. arrays: named numeric arrays; those of a store may be views that cannot be written.
+    payload: plain JSON values."""
+
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Damage(ValueError):
+    """What was read is not what was written."""
+
+
+class OfAnotherKey(Damage):
+    """An artifact that is sound, and not the one that was asked for."""
+
+
+def arrays_as_bytes(arrays: Mapping[str, Array]) -> bytes:
+    """Arrays as a safetensors file."""
+    from safetensors.numpy import save
+
+    data: bytes = save({name: np.asarray(value, order="C") for name, value in arrays.items()})
+    return data
+
+
+def arrays_in(data: bytes | memoryview) -> dict[str, Array]:
+    """The arrays of a safetensors file, as views of its bytes. Raises Damage for what is no such file."""
+    whole = memoryview(data)
+    try:
+        (length,) = struct.unpack_from("<Q", whole)
+        if length > len(whole) - 8:
+            raise Damage("the arrays end before they begin")
+        named = json.loads(bytes(whole[8:8 + length]))
+        body = whole[8 + length:]
+        return {name: _array(body, entry) for name, entry in named.items() if name != "__metadata__"}
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Damage(f"no arrays can be read ({error})") from None
+
+
+def _array(body: memoryview, entry: Mapping[str, Any]) -> Array:
+    start, end = entry["data_offsets"]
+    kind, shape = np.dtype(_KINDS[entry["dtype"]]), tuple(entry["shape"])
+    if not 0 <= start <= end <= len(body) or int(np.prod(shape, dtype=object)) * kind.itemsize != end - start:
+        raise Damage("an array is not as long as its shape says")
+    return np.ndarray(shape, dtype=kind, buffer=body[start:end])
+
+
+def meta_of(key: str, artifact: Artifact, about: Mapping[str, Json]) -> dict[str, Json]:
+    """What is written beside the arrays: whose it is, of which stage, the payload and what is recorded about it."""
+    recipe = about.get("recipe")
+    stage = recipe.get("stage", "") if isinstance(recipe, Mapping) else ""
+    return {"key": key, "stage": stage, "payload": dict(artifact.payload), "about": dict(about)}
+
+
+def sealed(meta: Mapping[str, Json], arrays: bytes) -> bytes:
+    """meta.json: what `meta_of` says, the checksum of the arrays, and its own."""
+    with_arrays: dict[str, Json] = {**meta, "arrays_sha256": sha256(arrays)}
+    return canonical_json({**with_arrays, "meta_sha256": sha256(canonical_json(with_arrays).encode())}).encode()
+
+
+def unsealed(text: bytes, key: str) -> dict[str, Any]:
+    """What a meta.json says. Raises Damage where it is not as it was written, OfAnotherKey where it is another artifact's."""
+    try:
+        meta: dict[str, Any] = json.loads(text)
+        claimed = meta.pop("meta_sha256")
+        if sha256(canonical_json(meta).encode()) != claimed:
+            raise Damage("checksum of meta.json")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Damage(str(error) if isinstance(error, Damage) else "meta.json cannot be read") from None
+    return of_key(meta, key)
+
+
+def of_key(meta: dict[str, Any], key: str) -> dict[str, Any]:
+    """What is written beside the arrays, where it is that artifact's. Raises Damage, OfAnotherKey."""
+    if "key" not in meta:
+        raise Damage("an older version wrote it, and not whose it is")
+    if meta["key"] != key:
+        raise OfAnotherKey(f"it is the artifact {str(meta['key'])[:12]}")
+    return meta
+
+
+def sha256(data: bytes | memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def is_key(name: str) -> bool:
+    """Whether a name is a SHA-256 in hex, as keys are."""
+    return len(name) == 64 and not name.strip("0123456789abcdef")
