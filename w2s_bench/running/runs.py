@@ -48,8 +48,9 @@ def todo(plan: Plan, store: Store, settled: set[str], *, drop: Warn | None = Non
     With `drop`, an artifact that something will read is verified: a damaged one is dropped, said, and recomputed.
     Without, presence counts and the store is left as it is.
     """
-    for moved in store.put_in_order() if drop is not None else ():
-        drop(moved)
+    if drop is not None:
+        for moved in store.put_in_order():
+            drop(moved)
     present = store.keys()
     needed: set[str] = set()
     seen: set[str] = set()
