@@ -52,7 +52,8 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
     what: a suite's name, a spec file, a run's folder or name (with seeds: all that it is to have, more than it has), or None
     where words give the matrix: tasks, models (all pairs) or weak and strong, strategies, supervisors, also, seeds ("0..4",
     range(5)), name; one name, one object, or several of each. With a suite or a spec: quick, data. skip_incompatible leaves out
-    pairs that cannot be fitted. workers, threads, device, timeout, retries, executor, keep and debug say how it is computed.
+    pairs that cannot be fitted. workers, threads, device, timeout, retries, executor, keep and debug say how it is computed,
+    and shard ("3/8") which part of it.
     folder: by default under w2s-runs/. store: a folder or a URL that fsspec reads; by default under the user's cache. audience:
     who is told while it goes on; by default warnings are Python's.
     Raises UsageError for what cannot be run, W2SError where store or folder cannot be written; what is finished stays.

@@ -46,6 +46,8 @@ _SCREEN = 100
               help="How often a job is tried again whose process died.")
 @click.option("--keep", type=click.Choice(["all", "test", "none"]), default="all", show_default=True,
               help="Predictions that stay with the run, for rescore: of both samples, of the test sample, or none.")
+@click.option("--shard", metavar="K/N",
+              help="The K-th of N parts alone, for one of several machines; `merge` makes one run of them.")
 @click.option("--no-page", is_flag=True, help="Make no page; `w2s-bench report RUN` makes it later.")
 @click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -73,7 +75,7 @@ def command(what: str | None, out: Path | None, store: str | None, no_page: bool
         audience = Audience(warn, show, registry.observers, debug=told["debug"], say=say, ending=ending)
         done = w2s.run(what, folder=out, store=store, audience=audience, **run_words(flags))
         page = None
-        if not no_page and not ending.received:
+        if not no_page and not ending.received and done.rows.height:
             show(Progress(done.rows.height, done.executed, 0, done.executed, dict(done.statuses), "writing the page"))
             page = done.report(store)
     _finish(done, page, quiet)
@@ -119,6 +121,6 @@ def _finish(done: Run, page: Path | None, quiet: bool) -> None:
         print_next(next_commands(done.rows, str(done.folder)), console)
     else:
         first_screen(done.rows, done.bounds, console, run=str(done.folder), terms=done.terms)
-    counts = ", ".join(f"{count} {status}" for status, count in done.statuses.items())
+    counts = ", ".join(f"{count} {status}" for status, count in done.statuses.items()) or "no cell"
     kept = f" Predictions kept: {done.kept / 1e6:.1f} MB." if done.kept else ""
     click.echo(f"{counts}; {done.executed} jobs computed.{kept}" + (f" Page: {page}" if page else ""))

@@ -34,6 +34,13 @@ class SecondTask(NamedTuple):
     key: str
 
 
+class Part(NamedTuple):
+    """Which part of a whole plan a plan is. name: as it is asked for, such as 3/8."""
+
+    name: str
+    whole: Plan
+
+
 @dataclass(frozen=True)
 class Plan:
     """cells in the order of the spec; jobs by key, upstream before downstream; components by key.
@@ -43,7 +50,7 @@ class Plan:
     words, which columns of a file are the input x of a task, and why the others are not. absent: in words, the files of a hub
     that are neither here nor to be had now, and where they were looked for. also: by cell key, the
     second tasks that its predictors are scored on, each with the key of the job that does. gathering: which jobs gain by being
-    computed with those of other places.
+    computed with those of other places. part: of which whole it is a part, None for a whole.
     """
 
     spec: RunSpec
@@ -57,10 +64,13 @@ class Plan:
     also: Mapping[str, tuple[SecondTask, ...]]
     absent: tuple[str, ...] = ()
     gathering: Gathering = NOTHING
+    part: Part | None = None
 
     @functools.cached_property
     def run_id(self) -> str:
-        """Digest of the spec and of every planned cell."""
+        """Digest of the spec and of every planned cell; a part has that of its whole."""
+        if self.part is not None:
+            return self.part.whole.run_id
         return digest([self.spec.to_toml(), [cell.key for cell in self.cells]])[:12]
 
     def stages(self) -> dict[str, int]:

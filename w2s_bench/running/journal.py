@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -57,6 +58,15 @@ def read_journal(path: Path) -> dict[str, Record]:
             continue
         records[record.cell_key] = record
     return records
+
+
+def write_journal(path: Path, records: Iterable[Record]) -> None:
+    """Replace a journal by one of these records, whole or not at all."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("wb") as file:
+        file.writelines(msgspec.json.encode(record) + b"\n" for record in records)
+        os.fsync(file.fileno())
+    os.replace(new, path)
 
 
 class Journal:

@@ -62,7 +62,7 @@ def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[st
     for label in dict.fromkeys(cell.task.label for cell in ok):
         cells = [cell for cell in ok if cell.task.label == label]
         answers = list(_answers(plan, store, cells, splits, lost))
-        size += write_parquet(_table(answers), folder / FOLDER / _file_of(label))
+        size += write_parquet(_table(answers), folder / FOLDER / kept_file(label))
         facts += _facts(plan, store, cells, scores, splits, lost)
     import polars as pl
 
@@ -118,7 +118,8 @@ def _table(answers: Sequence[Answers]) -> pl.DataFrame:
         **{f"value_{j}": found.values[:, j] for j in range(found.values.shape[1])}}) for found in answers])
 
 
-def _file_of(task: str) -> str:
+def kept_file(task: str) -> str:
+    """The name of the file that keeps the predictions for a task."""
     slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in task)[:80]
     return f"{slug}-{digest(task)[:6]}.parquet"
 
@@ -168,7 +169,7 @@ def kept_table(folder: Path, task: str) -> pl.DataFrame | None:
     """What is kept of the predictions for one task, as this module says; None where nothing is."""
     import polars as pl
 
-    path = folder / FOLDER / _file_of(task)
+    path = folder / FOLDER / kept_file(task)
     return pl.read_parquet(path.read_bytes()) if path.is_file() else None
 
 

@@ -137,13 +137,14 @@ class Recorder:
     def also_rows(self) -> list[dict[str, object]]:
         """Rows of what was fitted on a cell's task and scored on a second one; each failure among them is said."""
         present = self.store.keys()
-        lines = [self._second(cell, second, second.key in present) for cell in self.plan.cells
+        lines = [self.second_row(cell, second, scored=second.key in present) for cell in self.plan.cells
                  for second in self.plan.also.get(cell.key, ())]
         for error, count in Counter(line["error"] for line in lines if line["status"] != "ok").items():
             self.audience.warn(f"{count} of {len(lines)} cells have no score on a second task: {error}")
         return lines
 
-    def _second(self, cell: Cell, second: SecondTask, scored: bool) -> dict[str, object]:
+    def second_row(self, cell: Cell, second: SecondTask, *, scored: bool) -> dict[str, object]:
+        """What was fitted on a cell's task as a row on its second one. scored: whether the store holds the score."""
         row, label = self.row(cell), f"{second.task.label} fitted on {cell.task.label}"
         line = {**{name: row.get(name) for name in _OF_THE_FIT}, "cell_key": second.key, "task": label,
                 "task_set": f"{second.task.pooled_label} fitted on {cell.task.pooled_label}"}

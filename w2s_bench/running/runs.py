@@ -21,6 +21,7 @@ from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.kept import Keep, keep
 from w2s_bench.running.recorder import Recorder
 from w2s_bench.running.schedule import Schedule
+from w2s_bench.running.shards import claim_shard
 from w2s_bench.running.terms import write_terms
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
@@ -96,7 +97,9 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
     folder = place.folder
     folder_made(folder)
     with locked(folder):
+        begun = (folder / "spec.toml").exists()
         claim_folder(folder, plan.spec)
+        claim_shard(folder, plan, begun=begun)
         store = Store(place.store)
         recorder = Recorder(plan, store, audience)
         recorder.resume(read_journal(folder / "journal.jsonl"))

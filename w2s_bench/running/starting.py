@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -24,6 +24,7 @@ from w2s_bench.running.folder import default_folder
 from w2s_bench.running.kept import Keep
 from w2s_bench.running.known_runs import run_folders
 from w2s_bench.running.runs import Place, Result, run
+from w2s_bench.running.shards import part_of, shard_folder, shard_from, shard_in
 
 if TYPE_CHECKING:
     from w2s_bench.registry.catalogue import Registry
@@ -34,7 +35,7 @@ _KINDS = {"tasks": "tasks", "models": "models", "weak": "models", "strong": "mod
 
 class RunWords(SpecWords, total=False):
     """How a spec is computed besides: see `Policy`, and `w2s-bench ls executors`. keep: predictions that stay with the run,
-    for `rescore`. debug: tracebacks of failing jobs."""
+    for `rescore`. debug: tracebacks of failing jobs. shard: which part of it, such as "3/8"."""
 
     workers: int | Literal["auto"]
     timeout: float | Literal["auto", "none"]
@@ -48,6 +49,7 @@ class RunWords(SpecWords, total=False):
     executor: str
     keep: Keep
     debug: bool
+    shard: str | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ class Asked:
     def words(self, folder: Path) -> list[str]:
         """What will run, where to, and what is left out."""
         left = [f"left out: {count} cells, because {reason}" for reason, count in self.plan.skipped.items()]
-        return [f"running {self.origin}", f"{len(self.plan.cells)} cells, {len(self.plan.jobs)} jobs; folder {folder}", *left]
+        part = self.plan.part
+        which = f", shard {part.name} of {len(part.whole.cells)} cells" if part else ""
+        return [f"running {self.origin}{which}", f"{len(self.plan.cells)} cells, {len(self.plan.jobs)} jobs; folder {folder}",
+                *left]
 
 
 def ask(what: str | Path | RunSpec | None, words: SpecWords) -> Asked:
@@ -121,7 +126,7 @@ def _run_named(registry: Registry, what: str | Path) -> Path | None:
 
 
 def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, object], audience: Audience) -> Result:
-    """Compute what is not finished; the same words resume. means: `executor`, `keep` and the fields of `Policy`.
+    """Compute what is not finished; the same words resume. means: `executor`, `keep`, `shard` and the fields of `Policy`.
 
     Raises UsageError for means that are none, and as `run`.
     """
@@ -139,7 +144,10 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
     executing = asked.registry.make("executors", executor, where="executor")
     if policy.device != Policy.device:
         check(policy.device)
-    into = folder or asked.folder or default_folder(asked.plan.spec)
+    shard = shard_from(str(means["shard"])) if means.get("shard") else shard_in(asked.folder) if asked.folder else None
+    if shard:
+        asked = replace(asked, plan=part_of(asked.plan, shard))
+    into = folder or asked.folder or (shard_folder(asked.plan.spec, shard) if shard else default_folder(asked.plan.spec))
     for line in asked.words(into):
         audience.say(line)
     for line in asked.plan.inputs:

@@ -9,7 +9,7 @@ are the rows'. Where no two seeds share an example nothing is written, and an in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,22 +40,28 @@ class Written(NamedTuple):
 
 
 def write_terms(folder: Path, plan: Plan, store: Store, ok: Iterable[Cell]) -> Written:
-    """Write the terms of the cells that are ok, where seeds share test examples."""
+    """Write the terms of the cells that are ok, where seeds share test examples.
+
+    A part of a plan has those of every task of several seeds: what they share with seeds of other parts is known when merged.
+    """
     by_task: dict[str, list[Cell]] = {}
     for cell in ok:
         by_task.setdefault(cell.task.label, []).append(cell)
+    seeds: dict[str, set[int]] = {label: {cell.seed for cell in cells} for label, cells in by_task.items()}
+    for cell in plan.part.whole.cells if plan.part else ():
+        seeds.get(cell.task.label, set()).add(cell.seed)
     lost: list[str] = []
     shared: dict[str, bool] = {}
     found: list[pl.DataFrame] = []
     for label, cells in by_task.items():
         try:
-            tables = list(_of_task(plan, store, cells))
+            tables, common = _of_task(plan, store, cells, alone=len(seeds[label]) < 2)
         except (DamagedArtifact, KeyError) as fault:
             lost.append(f"terms of {label}: not in the store any more ({fault}); run again to have them")
             continue
-        shared |= dict.fromkeys((cell.key for cell in cells), bool(tables))
+        shared |= dict.fromkeys((cell.key for cell in cells), common)
         found += tables
-    return Written(shared, lost, _written(found, folder / FILE))
+    return Written(shared, lost, write_term_tables(found, folder / FILE))
 
 
 def read_terms(sources: Sequence[Path]) -> pl.DataFrame:
@@ -63,20 +69,27 @@ def read_terms(sources: Sequence[Path]) -> pl.DataFrame:
     none of these."""
     import polars as pl
 
-    schema = _schema()
-    found = []
-    for path in (source / FILE for source in sources if (source / FILE).is_file()):
-        try:
-            with path.open("rb") as stream:  # a path would be read as a pattern
-                check_label(pl.read_parquet_metadata(stream).get(NAMED), path, TERM)
-                stream.seek(0)
-                table = pl.read_parquet(stream)
-            found.append(table.select(pl.col(name).cast(kind) if name in table.columns else pl.lit(None, kind).alias(name)
-                                      for name, kind in schema.items()))
-        except pl.exceptions.PolarsError as error:
-            raise DataError(f"not readable as terms: {error}", where=str(path)) from None
+    found = [table for source in sources if (table := terms_in(source)) is not None]
     return pl.concat(found).unique(["cell_key", "example"], keep="last", maintain_order=True) if found else pl.DataFrame(
-        schema=schema)
+        schema=_schema())
+
+
+def terms_in(folder: Path) -> pl.DataFrame | None:
+    """The terms of one folder as they lie there, None where it has none. Raises DataError as `read_terms`."""
+    import polars as pl
+
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as stream:  # a path would be read as a pattern
+            check_label(pl.read_parquet_metadata(stream).get(NAMED), path, TERM)
+            stream.seek(0)
+            table = pl.read_parquet(stream)
+        return table.select(pl.col(name).cast(kind) if name in table.columns else pl.lit(None, kind).alias(name)
+                            for name, kind in _schema().items())
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"not readable as terms: {error}", where=str(path)) from None
 
 
 def copy_terms(sources: Sequence[Path], rows: pl.DataFrame, target: Path) -> int:
@@ -84,7 +97,7 @@ def copy_terms(sources: Sequence[Path], rows: pl.DataFrame, target: Path) -> int
     import polars as pl
 
     kept = read_terms(sources).filter(pl.col("cell_key").is_in(rows["cell_key"].to_list()))
-    return _written([kept] if kept.height else [], target / FILE)
+    return write_term_tables([kept] if kept.height else [], target / FILE)
 
 
 def _schema() -> dict[str, pl.DataType | type[pl.DataType]]:
@@ -93,7 +106,7 @@ def _schema() -> dict[str, pl.DataType | type[pl.DataType]]:
     return {"cell_key": pl.String, "example": pl.UInt64, **dict.fromkeys(TERMS, pl.Float32), **dict.fromkeys(CLASSES, pl.UInt16)}
 
 
-def _written(tables: Sequence[pl.DataFrame], path: Path) -> int:
+def write_term_tables(tables: Sequence[pl.DataFrame], path: Path) -> int:
     """The tables as one file, whole or not at all; no file where there are none."""
     import polars as pl
 
@@ -103,24 +116,35 @@ def _written(tables: Sequence[pl.DataFrame], path: Path) -> int:
     return write_parquet(pl.concat(tables), path, {NAMED: TERM.label})
 
 
-def _of_task(plan: Plan, store: Store, cells: Sequence[Cell]) -> Iterator[pl.DataFrame]:
-    """The terms of one task's cells, where two of its seeds share an example. Raises what the store does."""
+def _of_task(plan: Plan, store: Store, cells: Sequence[Cell], *, alone: bool) -> tuple[list[pl.DataFrame], bool]:
+    """The terms of one task's cells, and whether two of its seeds share an example; none where no seed can, or none does.
+
+    alone: whether there is no other seed. Raises what the store does.
+    """
+    if alone:
+        return [], False
     loads = sorted({plan.score_of(cell).load for cell in cells})
-    if len(loads) < 2:
-        return
     tests = {load: unpack_splits(store.load(load)).splits.test for load in loads}
     names = {load: example_names(test) for load, test in tests.items()}
-    if np.unique(np.concatenate(list(names.values()))).size == sum(found.size for found in names.values()):
-        return
+    common = share_examples(names.values())
+    if not common and plan.part is None:
+        return [], False
     known: dict[str, Array] = {}
+    found: list[pl.DataFrame] = []
     for cell in cells:
         recipe = plan.score_of(cell)
         for key in (recipe.weak, recipe.student, recipe.ceiling):
             if key not in known:
                 known[key] = store.load(key).arrays["test"]
         predicted = Predictions(weak=known[recipe.weak], student=known[recipe.student], ceiling=known[recipe.ceiling])
-        yield _terms(cell.key, names[recipe.load], tests[recipe.load].truth, predicted,
-                     plan.components[recipe.divergence].create())
+        found.append(_terms(cell.key, names[recipe.load], tests[recipe.load].truth, predicted,
+                            plan.components[recipe.divergence].create()))
+    return found, common
+
+
+def share_examples(names: Collection[Array]) -> bool:
+    """Whether an example is in two of these test samples. names: those of each sample's examples, (n,) uint64."""
+    return len(names) > 1 and bool(np.unique(np.concatenate(list(names))).size < sum(found.size for found in names))
 
 
 def _terms(key: str, names: Array, truth: Array, predicted: Predictions, divergence: Divergence) -> pl.DataFrame:
