@@ -12,7 +12,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from w2s_bench.contracts import PREDICTORS, DataError, UsageError
 from w2s_bench.planning.plan import Cell, Plan
@@ -159,7 +159,8 @@ class _Whole:
         for i, source in enumerate(self.sources):
             table = terms_in(source)
             if table is not None:
-                found |= {key: part for key, part in _parts(table, "cell_key").items() if self.chosen.get(key) == i}
+                parts = {str(key): part for (key,), part in _parts(table, "cell_key").items()}
+                found |= {key: part for key, part in parts.items() if self.chosen.get(key) == i}
         return {cell.key: found[cell.key] for cell in self.ok if cell.key in found}
 
     def predictions(self) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -255,10 +256,9 @@ def _answers(plan: Plan, cells: Sequence[Cell], chosen: Mapping[str, int],
                     yield part
 
 
-def _parts(table: pl.DataFrame, *names: str) -> dict[Any, pl.DataFrame]:
-    """The lines of a table by their values of these columns: by the value itself where there is one."""
-    found = table.partition_by(*names, as_dict=True, maintain_order=True)
-    return {key[0] if len(key) == 1 else key: part for key, part in found.items()}
+def _parts(table: pl.DataFrame, *names: str) -> dict[tuple[object, ...], pl.DataFrame]:
+    """The lines of a table by their values of these columns."""
+    return table.partition_by(*names, as_dict=True, maintain_order=True)
 
 
 def _joined(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
