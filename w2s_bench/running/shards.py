@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,7 +137,7 @@ class _Group(NamedTuple):
 def _divided(plan: Plan, of: int) -> list[_Group]:
     """Groups of cells in the order of the plan, divided until there are enough of them and none is too much for one shard."""
     pooled = {job.recipe.task for job in plan.jobs.values() if isinstance(job.recipe, Load) and job.recipe.seed is None}
-    groups = _grouped(plan, plan.cells, lambda cell: 0 if cell.task.key in pooled else 1)
+    groups = _grouped(plan, [(0 if cell.task.key in pooled else 1, cell) for cell in plan.cells])
     fair = len(plan.jobs) / of
     while True:
         able = [i for i, group in enumerate(groups) if group.too_much(fair) or (len(groups) < of and len(group.cells) > 1)]
@@ -145,14 +145,13 @@ def _divided(plan: Plan, of: int) -> list[_Group]:
             return groups
         heaviest = max(able, key=lambda i: (groups[i].weight, -i))
         finer = groups[heaviest].level + 1
-        groups[heaviest:heaviest + 1] = _grouped(plan, groups[heaviest].cells, lambda cell, finer=finer: finer)
+        groups[heaviest:heaviest + 1] = _grouped(plan, [(finer, cell) for cell in groups[heaviest].cells])
 
 
-def _grouped(plan: Plan, cells: Iterable[Cell], level: Callable[[Cell], int]) -> list[_Group]:
+def _grouped(plan: Plan, cells: Iterable[tuple[int, Cell]]) -> list[_Group]:
     """Cells that have in common: on level 0 the task, on 1 the seed too, then the strong model, then the strategy."""
     found: dict[tuple[object, ...], tuple[int, list[Cell]]] = {}
-    for cell in cells:
-        depth = level(cell)
+    for depth, cell in cells:
         same = (cell.task.key, cell.seed, cell.strong.key, cell.strategy.key, cell.key)[:depth + 1]
         found.setdefault(same, (depth, []))[1].append(cell)
     return [_Group(depth, each, len(rested_on(plan, (cell.key for cell in each)))) for depth, each in found.values()]
