@@ -18,6 +18,7 @@ from w2s_bench.contracts import (
     UsageError,
     generator_for,
     seed_for,
+    tell,
     text_column,
 )
 from w2s_gpt2.batches import padded, token_batches
@@ -144,8 +145,11 @@ class Nano:
         distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
         sequences, cut = byte_tokens(list(distinct), self.context)
         values = np.zeros((len(distinct), self.width), dtype=np.float32)
+        done = 0
         for batch in token_batches([len(sequence) for sequence in sequences], BATCH_TOKENS):
             values[batch] = features(model, *padded([sequences[index] for index in batch], PAD), self.pooling)
+            done += len(batch)
+            tell(done, len(sequences), "texts")
         rows = np.array([distinct[text] for text in texts], dtype=np.int64)
         return Embedding(values[rows], truncated=cut[rows] if cut.any() else None)
 

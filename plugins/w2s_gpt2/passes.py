@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from w2s_bench.contracts import Array, DataError
+from w2s_bench.contracts import Array, DataError, tell
 from w2s_gpt2.batches import padded, token_batches
+from w2s_gpt2.early_layers import Stack
 from w2s_gpt2.pooling import Pooling
 from w2s_gpt2.side_by_side import side_by_side
 
@@ -31,7 +33,8 @@ class Passes:
     """A network read at one layer. layer: 0 is the embedding, -1 what the network gives. where: for messages.
 
     takes_mask: whether it is told what is padding. width: values of a state. masks: whether padding changes no real state.
-    damaged: weights that are not finite.
+    damaged: weights that are not finite. stack, number: the network's blocks, and the one whose input is the layer: a pass ends
+    before it; None where the network has to go on, or shows no such block.
     """
 
     network: Any
@@ -41,6 +44,8 @@ class Passes:
     width: int = 0
     masks: bool = True
     damaged: tuple[str, ...] = ()
+    stack: Stack | None = None
+    number: int | None = None
 
     @staticmethod
     def of(network: Any, layer: int, tokens: Array, pad: int, where: str) -> Passes:
@@ -51,7 +56,8 @@ class Passes:
         alone, beside = plain._tried([short], pad), plain._tried([short, tokens], pad)[: len(short)]
         apart = np.linalg.norm(beside - alone, axis=1) > APART[network.dtype] * np.linalg.norm(alone, axis=1)
         damaged = tuple(name for name, weight in network.named_parameters() if not torch.isfinite(weight.detach().sum()))
-        return Passes(network, layer, where, plain.takes_mask, alone.shape[1], not apart.any(), damaged)
+        found = Passes(network, layer, where, plain.takes_mask, alone.shape[1], not apart.any(), damaged)
+        return found if layer == -1 else found._ending_early(short, pad)
 
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Token ids and mask (n, t) to hidden states (n, t, width). Raises DataError for whatever goes wrong in the network,
@@ -84,7 +90,10 @@ class Passes:
 
     def picked(self, out: Any, tokens: Tensor) -> Tensor:
         """The states (n, t, width) of this layer. Raises DataError where there are none, or not one for each token."""
-        hidden: Tensor = out.last_hidden_state if self.layer == -1 else self._at_layer(out.hidden_states)
+        return self.states_checked(out.last_hidden_state if self.layer == -1 else self._at_layer(out.hidden_states), tokens)
+
+    def states_checked(self, hidden: Tensor, tokens: Tensor) -> Tensor:
+        """The states (n, t, width). Raises DataError where there is not one for each token."""
         if hidden.ndim != 3 or hidden.shape[:2] != tokens.shape:
             raise DataError(f"{type(self.network).__name__} gives states of shape {tuple(hidden.shape)} for tokens of shape "
                             f"{tuple(tokens.shape)}, and one state a token is read", where=self.where)
@@ -104,6 +113,20 @@ class Passes:
         with torch.inference_mode():
             states: Array = self.states(tokens, mask)[0, : len(sequences[0])].float().cpu().numpy()
         return states
+
+    def _ending_early(self, sequence: Array, pad: int) -> Passes:
+        """The same, with passes that end before the first block that nobody reads, where that is seen to change no state."""
+        tokens, mask = (torch.from_numpy(array).to(self.network.device) for array in padded([sequence], pad))
+        with torch.inference_mode():
+            every = self.run(tokens, mask, every_layer=True).hidden_states
+            depth = len(every) - 1
+            number = self.layer % len(every)
+            stack = None if number == depth else Stack.of(self.network, depth)
+            if stack is None:
+                return self
+            found = stack.inputs(frozenset({number}), lambda: self.run(tokens, mask, every_layer=False))
+            alike = number in found and torch.equal(found[number], every[number])
+        return replace(self, stack=stack, number=number) if alike else self
 
     def _at_layer(self, states: Any) -> Any:
         if not states:
@@ -128,12 +151,17 @@ def features_of_layers(passes: Sequence[Passes], sequences: list[Array], pad: in
     """What `Passes.features` gives for each layer of one network, from one pass over each batch. Raises as it does."""
     found = [np.zeros((len(sequences), each.width), dtype=np.float32) for each in passes]
     device = passes[0].network.device
+    done, one_at_a_time = 0, threading.Lock()
 
     def read(batch: Array) -> None:
+        nonlocal done
         tokens, mask = (torch.from_numpy(array).to(device) for array in padded([sequences[index] for index in batch], pad))
         with torch.inference_mode():
             for features, states in zip(found, _states_of(passes, tokens, mask), strict=True):
                 features[batch] = pooling(states, mask).cpu().numpy()
+        with one_at_a_time:
+            done += len(batch)
+            tell(done, len(sequences), "texts")
 
     alike = not all(each.masks for each in passes)
     side_by_side(read, token_batches([len(sequence) for sequence in sequences], budget, alike=alike), str(device))
@@ -143,6 +171,13 @@ def features_of_layers(passes: Sequence[Passes], sequences: list[Array], pad: in
 
 
 def _states_of(passes: Sequence[Passes], tokens: Tensor, mask: Tensor) -> list[Tensor]:
+    """The states of each layer. Where gradients are asked for the whole network is passed: it may draw random numbers."""
+    first = passes[0]
+    numbers = [each.number for each in passes if each.number is not None]
+    if first.stack is not None and len(numbers) == len(passes) and not torch.is_grad_enabled():
+        caught = first.stack.inputs(frozenset(numbers), lambda: first.run(tokens, mask, every_layer=False))
+        if all(number in caught for number in numbers):
+            return [each.states_checked(caught[number], tokens) for each, number in zip(passes, numbers, strict=True)]
     out = passes[0].run(tokens, mask, every_layer=any(each.layer != -1 for each in passes))
     return [each.picked(out, tokens) for each in passes]
 

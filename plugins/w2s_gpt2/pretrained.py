@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -46,7 +46,7 @@ class Pretrained:
     file: str = ""
     published: tuple[str, int] | None = None
 
-    capabilities = frozenset({"absent", "embed_many", "module", "pinned"})
+    capabilities = frozenset({"absent", "embed_many", "module", "pinned", "reader"})
     read_by = "layer"
 
     @property
@@ -102,25 +102,30 @@ class Pretrained:
         """What `embed` gives for each of models that differ in their layer alone, from one pass over the texts. Raises as it
         does.
         """
+        return self.reader(models, {})(inputs)
+
+    def reader(self, models: Sequence[Pretrained], state: Mapping[str, Array]) -> Callable[[Columns], list[Embedding]]:
+        """What `embed_many` gives, as a function of the inputs, with the network loaded once. Raises as it does."""
         from w2s_gpt2.loading import load_pretrained
         from w2s_gpt2.passes import features_of_layers
         from w2s_gpt2.pooling import Pooling
 
         sentence = self._sentence()
-        texts = sentence.cased(text_column(inputs, self.column))
-        distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
         loaded = load_pretrained(self.place, self.revision, self.dtype, device(), models[0].layer)
         passes = [loaded.passes, *loaded.at([model.layer for model in models[1:]])]
-        sequences, cut = loaded.reader.tokens(list(distinct), self._limit(loaded.reader.context, sentence))
         pooling = Pooling(sentence.pooling, sentence.normalised)
-        rows = np.array([distinct[text] for text in texts], dtype=np.int64)
-
-        def read(budget: int) -> list[Array]:
-            return features_of_layers(passes, sequences, loaded.reader.pad, budget, pooling)
-
         budget = (CPU_TOKENS if device() == "cpu" else GPU_TOKENS) if self.batch_tokens == "auto" else self.batch_tokens
-        truncated = cut[rows] if cut.any() else None
-        return [Embedding(features[rows], truncated) for features in in_memory(read, budget)]
+
+        def read(inputs: Columns) -> list[Embedding]:
+            texts = sentence.cased(text_column(inputs, self.column))
+            distinct = {text: index for index, text in enumerate(dict.fromkeys(texts))}
+            sequences, cut = loaded.reader.tokens(list(distinct), self._limit(loaded.reader.context, sentence))
+            rows = np.array([distinct[text] for text in texts], dtype=np.int64)
+            truncated = cut[rows] if cut.any() else None
+            found = in_memory(lambda size: features_of_layers(passes, sequences, loaded.reader.pad, size, pooling), budget)
+            return [Embedding(features[rows], truncated) for features in found]
+
+        return read
 
     def module(self, state: Mapping[str, Array]) -> TrainableTransformer:
         """The network in float32 on the CPU, with weights read afresh. Raises DataError where it cannot."""

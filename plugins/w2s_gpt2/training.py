@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2Model
 
-from w2s_bench.contracts import Array, DataError, Diverged
+from w2s_bench.contracts import Array, DataError, Diverged, tell
 from w2s_gpt2.batches import padded
 from w2s_gpt2.bytes import BEGIN, PAD, VOCABULARY
 from w2s_gpt2.pooling import pooled
@@ -122,6 +122,7 @@ def train(
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(parameters, CLIP)
             optimiser.step()
+            tell(step + 1, steps, "steps")
             if step + 1 in kept:
                 weights[step + 1] = _weights(model)
     return weights, curve

@@ -14,7 +14,8 @@ class Given:
     """column: the numeric input column that is the embedding, (n,) or (n, d). As a teacher it is in no student's x."""
 
     family = "given"
-    capabilities = frozenset({"answers"})
+    capabilities = frozenset({"answers", "whole"})
+    whole = True  # whether float32 holds a column is asked of all its numbers
     size = None
     column: str
 

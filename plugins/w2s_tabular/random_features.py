@@ -28,7 +28,8 @@ class RandomFeatures:
     """
 
     column = "x"
-    capabilities = frozenset({"prepare"})
+    capabilities = frozenset({"prepare", "whole"})
+    whole = True  # whether float32 holds a column is asked of all its numbers
     width: int = 256
     kind: str = "relu"
     seed: int = 0

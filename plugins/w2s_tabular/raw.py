@@ -14,6 +14,8 @@ class Raw:
     """column: the numeric input column to read, (n,) or (n, d)."""
 
     family = "raw"
+    capabilities = frozenset({"whole"})
+    whole = True  # whether float32 holds a column is asked of all its numbers
     size = None
     column: str = "x"
 

@@ -27,6 +27,8 @@ class EmbeddingTable:
     column: str
 
     family = "embedding-table"
+    capabilities = frozenset({"whole"})
+    whole = True  # a call may read a file of gigabytes, and a text costs nothing
 
     @functools.cached_property
     def table(self) -> TokenVectors | WordVectors:

@@ -51,7 +51,7 @@ def test_a_pair_has_the_difference_of_its_features_and_each_text_is_read_once() 
 
 def test_models_of_one_network_are_shown_the_same_texts() -> None:
     models = {"one": Letters(), "two": Letters(2.0)}
-    found = embedded_together(models, "pool", TWO)
+    found = embedded_together(models, "pool", TWO, {})
     for model, artifact in zip(models.values(), found, strict=True):
         alone = embedded(Letters(model.factor), "letters", {"pool": TWO}, {})
         assert artifact.payload == alone.payload and artifact.arrays.keys() == alone.arrays.keys()

@@ -55,6 +55,31 @@ def test_features_are_the_pooled_hidden_states(tiny: Path) -> None:
         np.testing.assert_allclose(features, states[layer][0].mean(0).numpy(), atol=1e-5)
 
 
+def rows_passed(model: Any, texts: list[str], *, layers: tuple[int, ...] = ()) -> list[int]:
+    """How many texts each block of a network is given while a model embeds them; two by two the network is tried on first."""
+    passed: dict[int, int] = {}
+
+    def count(block: Any, given: Any, found: Any) -> None:
+        if isinstance(block, transformers.models.gpt2.modeling_gpt2.GPT2Block) and len(given[0]) > 2:
+            number = block.attn.layer_idx
+            passed[number] = passed.get(number, 0) + len(given[0])
+
+    hook = torch.nn.modules.module.register_module_forward_hook(count)
+    try:
+        models = [make("hf", path=model.path, layer=layer) for layer in layers] or [model]
+        models[0].embed_many(models, column(texts))
+    finally:
+        hook.remove()
+    return [passed.get(number, 0) for number in range(3)]
+
+
+@pytest.mark.parametrize(("layers", "blocks"), [
+    ((-1,), 3), ((3,), 3), ((2,), 2), ((-2,), 2), ((1,), 1), ((0,), 0), ((0, 2, 1), 2), ((1, -1), 3)])
+def test_no_layer_is_computed_behind_the_last_that_is_read(tiny: Path, layers: tuple[int, ...], blocks: int) -> None:
+    alike = [f"text {row:02}" for row in range(60)]
+    assert rows_passed(make("hf", path=str(tiny)), alike, layers=layers) == [60] * blocks + [0] * (3 - blocks)
+
+
 def test_long_texts_are_cut_and_counted_and_an_empty_one_is_the_beginning(tiny: Path) -> None:
     hf = make("hf", path=str(tiny))
     whole = hf.embed(column(TEXTS), {})

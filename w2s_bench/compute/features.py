@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from w2s_bench.compute.row_blocks import RowReader
 from w2s_bench.compute.shown import Shown, shown_to
 from w2s_bench.compute.splits import PARTS, LoadedTask, unpack_ids
 from w2s_bench.contracts import Array, Columns, Embedding, Model
-from w2s_bench.contracts.errors import DataError, Diverged, PluginError
+from w2s_bench.contracts.errors import DataError
 from w2s_bench.planning.recipes import Part
 from w2s_bench.store.artifacts import Artifact
+from w2s_bench.store.checkpoints import StoredBlocks
 
 
 @dataclass(frozen=True)
@@ -26,39 +28,40 @@ class Features:
     column: str
 
 
-def embedded(model: Model, label: str, inputs: Mapping[str, Columns], state: Mapping[str, Array]) -> Artifact:
+def embedded(model: Model, label: str, inputs: Mapping[str, Columns], state: Mapping[str, Array],
+             kept: StoredBlocks | None = None) -> Artifact:
     """Features of named groups of inputs: arrays `name` (n, d), and `name/truncated` (n,) bool where a text was cut.
 
-    Raises PluginError for a column that is not there or a shape that is wrong, Diverged for values that are not finite.
+    kept: where blocks of rows are kept meanwhile. Raises PluginError for a column that is not there or a shape that is wrong,
+    Diverged for values that are not finite.
     """
     arrays: dict[str, Array] = {}
-    column = model.column
+    column, reader = model.column, RowReader({label: model}, state, None if kept is None else [kept])
     for name, columns in inputs.items():
         shown = shown_to(model, label, columns)
-        arrays |= _packed(model.embed(shown.columns, state), name, shown, label)
+        (embedding,) = reader.features(shown.columns, name)
+        arrays |= _packed(embedding, name, shown, label)
         column = "" if shown.pairs is not None else column
     return Artifact(arrays, {"column": column})
 
 
-def embedded_together(models: Mapping[str, Any], name: str, columns: Columns) -> list[Artifact]:
-    """What `embedded` gives for one group of inputs and each of models by label, from one call of the first one's `embed_many`.
-
-    Raises as it does.
+def embedded_together(models: Mapping[str, Any], name: str, columns: Columns, state: Mapping[str, Array],
+                      kept: Sequence[StoredBlocks] | None = None) -> Iterator[Artifact]:
+    """What `embedded` gives for one group of inputs and each of models by label, one after the other, where the first one reads
+    for all of them. Raises as it does.
     """
     (label, first), *_ = models.items()
     shown = shown_to(first, label, columns)
-    found = list(first.embed_many(list(models.values()), shown.columns))
-    if len(found) != len(models):
-        raise PluginError(f"embed_many of {label} gave {len(found)} answers for {len(models)} models")
     column = "" if shown.pairs is not None else first.column
-    return [Artifact(_packed(embedding, name, shown, label), {"column": column})
-            for label, embedding in zip(models, found, strict=True)]
+    found = RowReader(models, state, kept).features(shown.columns, name)
+    for label, embedding in zip(models, found, strict=True):
+        yield Artifact(_packed(embedding, name, shown, label), {"column": column})
 
 
 def _packed(embedding: Embedding, name: str, shown: Shown, label: str) -> dict[str, Array]:
-    arrays = {name: shown.compared(_checked(embedding, len(next(iter(shown.columns.values()))), label), label)}
+    arrays = {name: shown.compared(embedding.values, label)}
     if embedding.truncated is not None:
-        arrays[f"{name}/truncated"] = shown.either(np.asarray(embedding.truncated, dtype=bool))
+        arrays[f"{name}/truncated"] = shown.either(embedding.truncated)
     return arrays
 
 
@@ -87,12 +90,3 @@ def _places(ids: Array, place: Mapping[str, int]) -> Array:
         return np.array([place[str(name)] for name in ids], dtype=np.int64)
     except KeyError as lost:
         raise DataError(f"example {lost} is in a split, and not in the pool of the task") from None
-
-
-def _checked(given: Embedding, n: int, label: str) -> Array:
-    values = np.asarray(given.values, dtype=np.float64 if given.precise else np.float32)
-    if values.ndim != 2 or len(values) != n:
-        raise PluginError(f"{label} gave features of shape {values.shape} for {n} inputs")
-    if not np.isfinite(values).all():
-        raise Diverged(f"{label} gave features that are not finite")
-    return values

@@ -68,7 +68,7 @@ from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
 from w2s_bench.scoring.representations import compare, spectrum
 from w2s_bench.store.artifacts import Artifact, Store
-from w2s_bench.store.checkpoints import StoredCheckpoints
+from w2s_bench.store.checkpoints import StoredBlocks, StoredCheckpoints
 
 
 class _Together(NamedTuple):
@@ -88,6 +88,7 @@ class Workshop:
     def __init__(self, store: Store, components: Mapping[str, Component], memory: int | None = None) -> None:
         self.store, self.components = store, components
         self.kept = Kept(memory or a_share_of_the_machine())
+        self._pools = PoolFeatures(store, components, lambda key: self._instance(key))
         self._instance: Callable[[str], Any] = functools.cache(self._created)
         self._artifact = self.kept.of("artifact", store.load)
         self._loaded = self.kept.of("task", lambda key: unpack_splits(self._artifact(key)))
@@ -216,8 +217,9 @@ class Workshop:
         state = self._state(recipe.prepare)
         if "pool" not in inputs.payload:
             splits = self._loaded(recipe.load)
-            return embedded(model, component.label, {part: lent(splits.part(part).inputs) for part in PARTS}, state)
-        found = PoolFeatures(self.store, self.components, self._instance).read(job, inputs, state)
+            return embedded(model, component.label, {part: lent(splits.part(part).inputs) for part in PARTS}, state,
+                            StoredBlocks(self.store, job.key))
+        found = self._pools.read(job, inputs, state)
         return Artifact({**found.arrays, **packed_ids(inputs.arrays)}, found.payload)
 
     def _state(self, prepare: str | None) -> Mapping[str, Array]:
@@ -349,11 +351,17 @@ class Workshop:
                     artifact, batch = self._compute(job), 1
             seconds += time.perf_counter() - started
             self.store.save(job.key, artifact, about=about(job, self.components, seconds, batch, devices))
-            if isinstance(job.recipe, Fit):
-                StoredCheckpoints(self.store, job.key).drop()
+            self._forget(job)
             return Outcome(job.key, "ok", seconds=seconds)
         except (Exception, SystemExit) as error:
             return outcome_of(error, job, self._named(job), seconds + time.perf_counter() - started)
+
+    def _forget(self, job: Job) -> None:
+        """What a job kept of itself while it went on goes with its end."""
+        if isinstance(job.recipe, Fit | Embed):
+            StoredCheckpoints(self.store, job.key).drop()
+        if isinstance(job.recipe, Embed) and "pool" in (inputs := self._artifact(job.recipe.load)).payload:
+            self._pools.forget(job.recipe, inputs)
 
     def _named(self, job: Job) -> list[Component]:
         """The components that a job names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -103,7 +103,11 @@ class Model(Protocol):
     column: the input column that it reads ("x", "text", "smiles", …), or "" for a model that picks by itself.
     family, size: models of one family are ordered by size (parameters or width); None where it is unknown.
     fingerprint(): digest of files it reads (weights), "" when there are none.
-    capabilities: any of "module", "pinned", "prepare", "prepare_many", "prepared_as", "answers" and "embed_many".
+    embed(): the features of a row depend on that row and the state alone, up to rounding: more than some thousand rows are given
+    in blocks, each of which is kept as it is made, and a text that occurs twice may be given once. A model of which that is not
+    so declares "whole".
+    capabilities: any of "module", "pinned", "prepare", "prepare_many", "prepared_as", "answers", "embed_many", "reader",
+    "whole", "absent" and "demand".
     """
 
     column: str
@@ -159,6 +163,23 @@ class EmbeddedTogether(Protocol):
     read_by: str
 
     def embed_many(self, models: Sequence[Any], inputs: Columns) -> Sequence[Embedding]: ...
+
+
+class ReadsBlocks(Protocol):
+    """`reader`, of a model that loads something: `embed` as a function of the inputs, for which it is loaded once.
+
+    models: this one, and with `embed_many` those that are read in the same pass; the function gives an embedding for each. What
+    it holds is let go with it.
+    """
+
+    def reader(self, models: Sequence[Any], state: Mapping[str, Array]) -> Callable[[Columns], Sequence[Embedding]]: ...
+
+
+class ReadsWhole(Protocol):
+    """`whole`, of a model: that it is given all inputs in one call and never in blocks, as a row's features depend on the others,
+    or a call costs much and a row nearly nothing."""
+
+    whole: bool
 
 
 class PreparedAs(Protocol):
@@ -220,4 +241,5 @@ TASK_CAPABILITIES: Mapping[str, type] = {
     "inputs_read": ReadsInputs, "leaves_out": LeavesOut, "absent": ReadsHub, "columns": NamedColumns}
 MODEL_CAPABILITIES: Mapping[str, type] = {
     "module": Trainable, "pinned": Pinned, "prepare": Prepared, "prepare_many": PreparedTogether, "prepared_as": PreparedAs,
-    "answers": GivesAnswers, "embed_many": EmbeddedTogether, "absent": ReadsHub, "demand": Demanding}
+    "answers": GivesAnswers, "embed_many": EmbeddedTogether, "reader": ReadsBlocks, "whole": ReadsWhole,
+    "absent": ReadsHub, "demand": Demanding}

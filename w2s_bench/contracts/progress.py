@@ -40,3 +40,18 @@ def listening(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listener = before
+
+
+@contextlib.contextmanager
+def as_part(start: int, size: int, of: int) -> Iterator[None]:
+    """What is told meanwhile of a part is told as of the whole: the part is `size` of the whole's `of`, behind `start`."""
+    outer = _listener
+    if outer is None:
+        yield
+        return
+
+    def told(step: Step) -> None:
+        outer(Step(start + round(size * step.done / step.of) if step.of else start, of, step.unit))
+
+    with listening(told):
+        yield
