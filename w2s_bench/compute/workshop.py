@@ -88,8 +88,8 @@ class Workshop:
     def __init__(self, store: Store, components: Mapping[str, Component], memory: int | None = None) -> None:
         self.store, self.components = store, components
         self.kept = Kept(memory or a_share_of_the_machine())
-        self._pools = PoolFeatures(store, components, lambda key: self._instance(key))
         self._instance: Callable[[str], Any] = functools.cache(self._created)
+        self._pools = PoolFeatures(store, components, self._instance)
         self._artifact = self.kept.of("artifact", store.load)
         self._loaded = self.kept.of("task", lambda key: unpack_splits(self._artifact(key)))
         self._features = self.kept.of("features", lambda embed, load: features_of(self._artifact(embed), self._loaded(load)))
