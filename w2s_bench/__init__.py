@@ -72,7 +72,7 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
                                 debug=words.get("debug", False))
     result = start(asked, None if folder is None else Path(folder), store or default_store(), words, told)
     return Run(*read_runs([result.folder]), result.folder, result.executed, result.interrupted, result.kept,
-               terms_of([result.folder]))
+               terms_of([result.folder]), result.as_it_was)
 
 
 def plan(what: str | Path | RunSpec | None = None, *, store: str | None = None, **words: Unpack[SpecWords]) -> Planned:

@@ -50,6 +50,7 @@ def test_a_record_with_a_missing_or_unknown_key_is_an_error_that_names_it(
 def test_a_run_on_an_old_journal_says_how_to_go_on(w2s: Command) -> None:
     words = ("run", "--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--store", "s")
     w2s(*words, "-o", "r", check=0)
+    (w2s.folder / "r" / "rows.parquet").unlink()
     with open(w2s.folder / "r" / "journal.jsonl", "a") as journal:
         journal.write('{"cell_key": "c", "status": "ok", "error": "", "row": {}, "bounds": [], "cost": {}}\n')
     done = w2s(*words, "-o", "r", check=3)

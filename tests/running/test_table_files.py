@@ -83,11 +83,11 @@ def test_another_type_is_taken_where_no_value_is_lost_by_it(tmp_path: Path, turn
 
 def test_what_a_record_holds_is_written_or_refused_and_never_lost(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"'gian', which is no column of w2s-row/1\n.*did you mean gain"):
-        write_tables(tmp_path, [{**CELL_ONLY, "gian": 1.0}], [])
+        table_of([{**CELL_ONLY, "gian": 1.0}], ROW)
     for name in CELL_ONLY:
         with pytest.raises(PluginError, match=f"lacks '{name}'"):
             table_of([{key: value for key, value in CELL_ONLY.items() if key != name}], ROW)
-    write_tables(tmp_path, [{**CELL_ONLY, "gain": 1.0}], [])
+    write_tables(tmp_path, table_of([{**CELL_ONLY, "gain": 1.0}], ROW), table_of([], BOUND))
     assert read_table(tmp_path / "rows.parquet", ROW).select("gain", "misfit").row(0) == (1.0, None)
     assert read_table(tmp_path / "bounds.parquet", BOUND).is_empty()
 

@@ -74,8 +74,8 @@ def command(what: str | None, out: Path | None, store: str | None, no_page: bool
     with SignalledEnding().taken() as ending, progress_screen(quiet) as (show, warn):
         audience = Audience(warn, show, registry.observers, debug=told["debug"], say=say, ending=ending)
         done = w2s.run(what, folder=out, store=store, audience=audience, **run_words(flags))
-        page = None
-        if not no_page and not ending.received and done.rows.height:
+        page = done.page if done.as_it_was else None
+        if page is None and not no_page and not ending.received and done.rows.height:
             show(Progress(done.rows.height, done.executed, 0, done.executed, dict(done.statuses), "writing the page"))
             page = done.report(store)
     _finish(done, page, quiet)

@@ -350,9 +350,10 @@ class Workshop:
                 with asked() as devices:
                     artifact, batch = self._compute(job), 1
             seconds += time.perf_counter() - started
-            self.store.save(job.key, artifact, about=about(job, self.components, seconds, batch, devices))
+            told = about(job, self.components, seconds, batch, devices)
+            self.store.save(job.key, artifact, about=told)
             self._forget(job)
-            return Outcome(job.key, "ok", seconds=seconds)
+            return Outcome(job.key, "ok", seconds=seconds, peak_memory=told["peak_memory"])
         except (Exception, SystemExit) as error:
             return outcome_of(error, job, self._named(job), seconds + time.perf_counter() - started)
 

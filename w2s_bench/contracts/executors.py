@@ -95,7 +95,8 @@ class Outcome:
 
     Two are for the run alone, and never reach a row: damaged (an artifact that it reads was, and is to be computed again)
     and store (it cannot be written). fault: where it failed. trace: the traceback. note: what the run should say though
-    the job went on. ran: false for a job that fell with one that it rests on.
+    the job went on. ran: false for a job that fell with one that it rests on. peak_memory: of its process so far, in MiB, where
+    it is known.
     """
 
     key: str
@@ -106,6 +107,7 @@ class Outcome:
     trace: str = ""
     note: str = ""
     ran: bool = True
+    peak_memory: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ class Run:
     rows: one row a cell, polars; bounds: one row a cell, bound and split. folder: where the run lies, None for several or for
     a part. executed: jobs that were computed for it now, 0 for one that was only read. interrupted: whether the user ended it
     before its end; the same call goes on. kept: bytes of the predictions that stay with it. terms:
-    what each test example says of each cell, where seeds share test examples.
+    what each test example says of each cell, where seeds share test examples. as_it_was: all was finished before, and no table
+    was written now.
     """
 
     rows: pl.DataFrame = field(repr=False)
@@ -36,6 +37,13 @@ class Run:
     interrupted: bool = False
     kept: int = 0
     terms: Terms = field(default=NO_TERMS, repr=False)
+    as_it_was: bool = False
+
+    @property
+    def page(self) -> Path | None:
+        """The page that `report` wrote into the run's folder, None where there is none."""
+        path = None if self.folder is None else self.folder / "report.html"
+        return path if path is not None and path.is_file() else None
 
     @property
     def statuses(self) -> dict[str, int]:

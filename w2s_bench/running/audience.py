@@ -56,6 +56,10 @@ class Audience:
             self._said.add(text)
             self.warn(text)
 
+    def observes(self, hook: str) -> bool:
+        """Whether an observer listens to this hook."""
+        return self.observers is not None and bool(getattr(self.observers, hook).get_hookimpls())
+
     def observe(self, hook: str, **facts: Any) -> None:
         """Tell the observers, each with a copy of its own; one that raises or exits is named and cannot end the run."""
         if self.observers is None:

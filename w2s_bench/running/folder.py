@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import StoreError, UsageError, nearest
@@ -121,11 +121,11 @@ def write_plan(folder: Path, plan: Plan) -> None:
         os.replace(folder / "plan.parquet.new", folder / "plan.parquet")
 
 
-def write_tables(folder: Path, rows: Sequence[Mapping[str, Any]], bounds: Sequence[Mapping[str, Any]]) -> None:
-    """rows.parquet and bounds.parquet, replaced whole. Raises PluginError for a record that is no line of its table."""
+def write_tables(folder: Path, rows: pl.DataFrame, bounds: pl.DataFrame) -> None:
+    """rows.parquet and bounds.parquet, replaced whole."""
     with writing(folder):
-        write_table(table_of(rows, ROW), folder / "rows.parquet", ROW)
-        write_table(table_of(bounds, BOUND), folder / "bounds.parquet", BOUND)
+        write_table(rows, folder / "rows.parquet", ROW)
+        write_table(bounds, folder / "bounds.parquet", BOUND)
 
 
 def write_also(folder: Path, lines: Sequence[Mapping[str, object]]) -> None:

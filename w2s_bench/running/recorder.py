@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import math
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,7 +29,7 @@ _OF_THE_FIT = ("run_id", "weak", "strong", "strategy", "supervisor", "seed", "pa
 
 
 class Recorder:
-    """What is known of the cells of a plan. records: how a cell ended, by its key; scores: its row and bounds."""
+    """What is known of the cells of a plan. records: how a cell ended, by its key; scores: its row and bounds, in the store."""
 
     def __init__(self, plan: Plan, store: Store, audience: Audience) -> None:
         self.plan, self.store, self.audience = plan, store, audience
@@ -34,11 +38,12 @@ class Recorder:
         self.damaged = False
         self.executed = 0
         self.counts: dict[str, int] = defaultdict(int)
-        self.scores: dict[str, Mapping[str, Any]] = {}
+        self.scores = StoredScores(store)
         self._failures: dict[str, Outcome] = {}
         self._order = {key: index for index, key in enumerate(plan.jobs)}
         self._cells = {cell.key: cell for cell in plan.cells}
-        self._spent: dict[str, tuple[float, float]] = {}
+        self._seconds = array("d", [math.nan]) * len(plan.jobs)
+        self._memory = array("d", bytes(8 * len(plan.jobs)))
 
     def stage(self, words: str) -> None:
         """Show what is done beside the jobs, and that none is left."""
@@ -49,7 +54,8 @@ class Recorder:
         """Take over what an earlier run finished, as far as the store still holds the scores."""
         present = self.store.keys()
         for key, record in records.items():
-            if record.status == "ok" and key in self._cells and key in present and self._score_read(key):
+            if record.status == "ok" and key in self._cells and key in present:
+                self.scores.add(key)
                 self.records[key] = record
                 self.counts["ok"] += 1
 
@@ -69,6 +75,9 @@ class Recorder:
             self.damaged = True
             self.audience.warn_once(f"{outcome.error.splitlines()[0]}; it is recomputed")
         self.executed += outcome.ran
+        if outcome.status == "ok":
+            number = self._order[outcome.key]
+            self._seconds[number], self._memory[number] = outcome.seconds, outcome.peak_memory
         if outcome.status == "ok" and outcome.key in self._cells:
             self._ok(journal, self._cells[outcome.key])
         elif outcome.status not in ("ok", "damaged") and outcome.ran:
@@ -130,7 +139,7 @@ class Recorder:
         if record is None or record.status != "ok":
             return row
         seconds = {f"seconds_{stage}": spent for stage, spent in record.seconds.items()}
-        score = self.scores[cell.key]["row"]
+        score = self._score(cell)["row"]
         silent = {f"predictor_{role}": None for role in PREDICTORS if score.get(f"err_{role}") is None}
         return {**row, **silent, **score, **seconds, "peak_memory": record.peak_memory}
 
@@ -158,44 +167,82 @@ class Recorder:
 
     def bounds(self, cell: Cell) -> list[dict[str, Any]]:
         """The bounds of a cell that is ok, each a row of their table."""
-        found = self.scores[cell.key]["bounds"] if cell.key in self.scores else []
+        found = self._score(cell)["bounds"] if cell.key in self.scores else []
         return [{"run_id": self.plan.run_id, "cell_key": cell.key, **bound} for bound in found]
 
     def _ok(self, journal: Journal, cell: Cell) -> None:
-        if self._score_read(cell.key):
-            seconds, memory = self._cost(cell.key)
-            self._keep(journal, cell, Record(
-                cell_key=cell.key, status="ok", error="", fault=None, seconds=seconds, peak_memory=memory))
-            self.store.remember(cell_identity(cell), cell.key)
-        else:
-            self.damaged = True
+        self.scores.add(cell.key)
+        seconds, memory = self._cost(cell.key)  # its score is read when it is asked for: the tables meet one that is damaged
+        self._keep(journal, cell, Record(
+            cell_key=cell.key, status="ok", error="", fault=None, seconds=seconds, peak_memory=memory))
+        self.store.remember(cell_identity(cell), cell.key)
 
-    def _score_read(self, key: str) -> bool:
+    def _score(self, cell: Cell) -> Mapping[str, Any]:
+        """What the store holds of a cell that is ok. Raises DamagedArtifact, and the cell is not finished then."""
         try:
-            self.scores[key] = self.store.payload(key)
-        except DamagedArtifact as damaged:
-            self.audience.warn(f"{damaged.what}; it is recomputed")
-            return False
-        return True
+            return self.scores[cell.key]
+        except DamagedArtifact:
+            self.scores.discard(cell.key)
+            self.counts[self.records.pop(cell.key).status] -= 1
+            raise
 
     def _keep(self, journal: Journal, cell: Cell, record: Record) -> None:
         journal.append(record)
         self.records[cell.key] = record
         self.counts[record.status] += 1
-        self.audience.observe("w2s_cell_finished", row=self.row(cell), folder=journal.path.parent)
+        if self.audience.observes("w2s_cell_finished"):
+            self._tell(cell, journal.path.parent)
+
+    def _tell(self, cell: Cell, folder: Path) -> None:
+        try:
+            self.audience.observe("w2s_cell_finished", row=self.row(cell), folder=folder)
+        except DamagedArtifact as damaged:
+            self.damaged = True
+            self.audience.warn(f"{damaged.what}; it is recomputed")
 
     def _cost(self, key: str) -> tuple[dict[str, float], float]:
-        """Seconds by stage of all that a job rests on, and the largest memory, as the store remembers them."""
+        """Seconds by stage of all that a job rests on, and the largest memory, as they were told or the store remembers them."""
         seconds: dict[str, float] = defaultdict(float)
         peak = 0.0
         for upstream in self.plan.upstream(key):
-            if upstream not in self._spent:
+            number = self._order[upstream]
+            if math.isnan(self._seconds[number]):
                 about = self.store.about(upstream) or {"seconds": 0.0, "peak_memory": 0.0}
-                self._spent[upstream] = about["seconds"], about["peak_memory"]
-            spent, memory = self._spent[upstream]
-            seconds[self.plan.jobs[upstream].stage] += spent
-            peak = max(peak, memory)
+                self._seconds[number], self._memory[number] = about["seconds"], about["peak_memory"]
+            seconds[self.plan.jobs[upstream].stage] += self._seconds[number]
+            peak = max(peak, self._memory[number])
         return dict(seconds), peak
+
+
+class StoredScores(Mapping[str, Mapping[str, Any]]):
+    """Row, bounds and facts of the cells that are ok, by their keys: read from the store when they are asked for, because those
+    of a large run are larger than memory. Raises DamagedArtifact then."""
+
+    def __init__(self, store: Store) -> None:
+        self._known: dict[str, None] = {}
+        self._read = functools.lru_cache(maxsize=8)(store.payload)
+
+    def add(self, key: str) -> None:
+        """The store holds the score of this cell."""
+        self._known[key] = None
+
+    def discard(self, key: str) -> None:
+        """The store does not hold it any more."""
+        self._known.pop(key, None)
+
+    def __getitem__(self, key: str) -> Mapping[str, Any]:
+        if key not in self._known:
+            raise KeyError(key)
+        return self._read(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._known
 
 
 def cell_identity(cell: Cell) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SError
@@ -16,24 +16,32 @@ from w2s_bench.planning.plan import Plan
 from w2s_bench.running.audience import Audience, Progress, Warn
 from w2s_bench.running.costs import Costs
 from w2s_bench.running.environment import Sitting
+from w2s_bench.running.finished import finished, note_finished
 from w2s_bench.running.folder import claim_folder, folder_made, locked, write_also, write_plan, write_tables, writing
 from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.kept import Keep, keep
 from w2s_bench.running.recorder import Recorder
 from w2s_bench.running.schedule import Schedule
 from w2s_bench.running.shards import claim_shard
+from w2s_bench.running.table_files import BOUND, ROW, table_of
 from w2s_bench.running.terms import write_terms
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
+if TYPE_CHECKING:
+    import polars as pl
+
 _PASSES = 8
 """How often what rested on a damaged artifact is computed again before the disk is given up."""
+
+_AT_A_TIME = 512
+"""Cells whose rows are made of records at a time."""
 
 
 @dataclass(frozen=True)
 class Result:
     """How a run ended. statuses: cells by status. executed: jobs computed now; interrupted: by the user.
 
-    kept: bytes of predictions beside the tables.
+    kept: bytes of predictions beside the tables. as_it_was: all was finished before, and nothing was written.
     """
 
     folder: Path
@@ -41,6 +49,7 @@ class Result:
     executed: int
     interrupted: bool
     kept: int = 0
+    as_it_was: bool = False
 
 
 def todo(plan: Plan, store: Store, settled: set[str], *, drop: Warn | None = None) -> set[str]:
@@ -100,47 +109,90 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         begun = (folder / "spec.toml").exists()
         claim_folder(folder, plan.spec)
         claim_shard(folder, plan, begun=begun)
-        store = Store(place.store)
-        recorder = Recorder(plan, store, audience)
+        audience.observe("w2s_run_started", run=plan.run_id, cells=len(plan.cells), folder=folder)
+        before = finished(folder, plan, place.keep)
+        if before is not None:
+            audience.observe("w2s_run_finished", run=plan.run_id, ok=before.cells, cells=before.cells, folder=folder)
+            return Result(folder, {"ok": before.cells}, 0, False, before.kept, as_it_was=True)
+        recorder = Recorder(plan, Store(place.store), audience)
         recorder.resume(read_journal(folder / "journal.jsonl"))
         write_plan(folder, plan)
         sitting = Sitting(folder, {"threads": str(policy.threads), "device": policy.device}, plan.inputs)
-        audience.observe("w2s_run_started", run=plan.run_id, cells=len(plan.cells), folder=folder)
-        fault: W2SError | None = None
-        interrupted = False
+        ended = _computed_and_written(recorder, place, executor, policy)
+        with audience.ending.unbroken():
+            sitting.end(recorder.executed)
+        if ended.fault is not None:
+            raise ended.fault
+        ok = ended.statuses.get("ok", 0)
+        if ok == len(plan.cells):
+            note_finished(folder, plan, place.keep, ended.kept)
+        audience.observe("w2s_run_finished", run=plan.run_id, ok=ok, cells=len(plan.cells), folder=folder)
+        return Result(folder, ended.statuses, recorder.executed, ended.interrupted, ended.kept)
+
+
+class _Ended(NamedTuple):
+    """How the cells of a run ended, and its computing: by the user, by a fault, or whole. kept: bytes of predictions."""
+
+    statuses: Mapping[str, int]
+    kept: int
+    interrupted: bool = False
+    fault: W2SError | None = None
+
+
+def _computed_and_written(recorder: Recorder, place: Place, executor: Executor, policy: Policy) -> _Ended:
+    """Compute what remains and write the tables; once more where the tables met a score that was damaged meanwhile."""
+    ending, journal_path = recorder.audience.ending, place.folder / "journal.jsonl"
+    fault: W2SError | None = None
+    interrupted = False
+    for _ in range(_PASSES):
         try:
-            with Journal(folder / "journal.jsonl") as journal, audience.ending.interruptible():
-                _compute(recorder, journal, executor, policy)
+            if fault is None and not interrupted:
+                with Journal(journal_path) as journal, ending.interruptible():
+                    _compute(recorder, journal, executor, policy)
         except KeyboardInterrupt:
             interrupted = True
         except W2SError as error:
             fault = error
-        with audience.ending.unbroken():
-            rows, size = _written(recorder, place)
-            sitting.end(recorder.executed)
-        if fault is not None:
-            raise fault
-        statuses = Counter(row["status"] for row in rows)
-        audience.observe("w2s_run_finished", run=plan.run_id, ok=statuses["ok"], cells=len(rows), folder=folder)
-        return Result(folder, dict(statuses), recorder.executed, interrupted, size)
+        try:
+            with ending.unbroken():
+                return _Ended(*_written(recorder, place), interrupted, fault)
+        except DamagedArtifact as damaged:
+            recorder.audience.warn(f"{damaged.what}; it is recomputed")
+    raise _failing_disk(recorder.store)
 
 
-def _written(recorder: Recorder, place: Place) -> tuple[list[dict[str, Any]], int]:
-    """Write the folder's tables, and the predictions that stay with them: the rows, and bytes of the predictions."""
+def _written(recorder: Recorder, place: Place) -> tuple[Mapping[str, int], int]:
+    """Write the folder's tables, and the predictions that stay with them: cells by status, and bytes of the predictions.
+
+    Raises DamagedArtifact for a score that cannot be read any more, whose cell is not finished then.
+    """
     plan, store, folder = recorder.plan, recorder.store, place.folder
     recorder.stage("looking for test examples that seeds share")
     with writing(folder):
         terms = write_terms(folder, plan, store, [cell for cell in plan.cells if cell.key in recorder.scores])
     recorder.stage("writing the tables")
-    rows = [{**recorder.row(cell), "test_shared": terms.shared.get(cell.key)} for cell in plan.cells]
-    write_tables(folder, rows, [bound for cell in plan.cells for bound in recorder.bounds(cell)])
+    rows, bounds = _tables(recorder, terms.shared)
+    write_tables(folder, rows, bounds)
     write_also(folder, recorder.also_rows())
     recorder.stage("keeping predictions with the run")
     with writing(folder):
         size, lost = keep(folder, plan, store, recorder.scores, place.keep)
     for text in (*terms.lost, *lost):
         recorder.audience.warn(text)
-    return rows, size
+    return Counter(rows["status"].to_list()), size
+
+
+def _tables(recorder: Recorder, shared: Mapping[str, bool]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows and bounds of all cells, a part of them at a time: as records they take ten times the memory."""
+    import polars as pl
+
+    rows, bounds = [], []
+    for start in range(0, len(recorder.plan.cells), _AT_A_TIME):
+        found = [(recorder.row(cell), recorder.bounds(cell), shared.get(cell.key))
+                 for cell in recorder.plan.cells[start:start + _AT_A_TIME]]
+        rows.append(table_of([{**row, "test_shared": shares} for row, _, shares in found], ROW))
+        bounds.append(table_of([bound for _, of_cell, _ in found for bound in of_cell], BOUND))
+    return pl.concat(rows, rechunk=True), pl.concat(bounds, rechunk=True)
 
 
 def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: Policy) -> None:
@@ -155,8 +207,12 @@ def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: P
             recorder.failed(journal)
         if not recorder.damaged:
             return
-    raise StoreError(f"artifacts were found damaged in {_PASSES} passes", where=recorder.store.root,
-                     hint="look at that disk, or choose another store with --store; finished cells are kept")
+    raise _failing_disk(recorder.store)
+
+
+def _failing_disk(store: Store) -> StoreError:
+    return StoreError(f"artifacts were found damaged in {_PASSES} passes", where=store.root,
+                      hint="look at that disk, or choose another store with --store; finished cells are kept")
 
 
 def _pass(recorder: Recorder, journal: Journal, remaining: set[str], executor: Executor, policy: Policy) -> None:
