@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from w2s_bench.contracts import Array, Checkpoints, Diverged, in_memory
+from w2s_bench.contracts import Array, Checkpoints, Diverged, in_memory, tell
 from w2s_finetune.batches import Order
 from w2s_finetune.hardware import random_state, restore_random_state
 from w2s_finetune.weights import as_arrays, copy_into
@@ -107,6 +107,7 @@ def train(objective: Objective, weights: Mapping[str, Tensor], groups: list[dict
             accelerator.clip_grad_norm_(list(weights.values()), settings.clip)
         in_memory(lambda _: optimiser.step(), 1)
         progress.step += 1
+        tell(progress.step, order.steps, "steps")
         if progress.step % order.per_epoch == 0:
             _compare(progress, objective.held_out(), weights)
         if checkpoints and settings.every and progress.step % settings.every == 0 and progress.step < order.steps:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from w2s_bench.contracts import Array, Loss, TrainableModel, in_memory
+from w2s_bench.contracts import Array, Loss, TrainableModel, in_memory, tell
 from w2s_finetune.batches import padded, token_batches
 
 TOKENS = 8192
@@ -40,8 +40,11 @@ class Headed:
     def _answers(self, sequences: Sequence[Array], budget: int) -> Array:
         out = np.zeros((len(sequences), self.head.out_features))
         with torch.no_grad():
+            done = 0
             for rows in token_batches([len(sequence) for sequence in sequences], budget):
                 out[rows] = self([sequences[row] for row in rows]).cpu().double().numpy()
+                done += len(rows)
+                tell(done, len(sequences), "texts")
         return out
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, generator_for
+from w2s_bench.contracts import Array, Diverged, FitProblem, Predictor, generator_for, tell
 from w2s_probes.linear import LinearHead
 from w2s_probes.shared_features import in_order, one
 from w2s_probes.standardise import Units, check_features, check_labels, standard_of, unscaled
@@ -114,6 +114,7 @@ class AdamWHead:
             for state, target in zip(states, targets, strict=True):
                 pass_over(state, z, target, orders, step, self.lr, self.decay, self.batch)
             step += len(orders) * -(-len(z) // self.batch)
+            tell(step, self.epochs * -(-len(z) // self.batch), "steps")
         return [(state[0, :, :-1].T.copy(), state[0, :, -1].copy()) for state in states]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor
+from w2s_bench.contracts import Array, FitProblem, Predictor, tell
 from w2s_probes.distributions import label_distributions
 from w2s_probes.shared_features import one, solve_shared
 from w2s_probes.standardise import Standard, check_features, check_labels, row_blocks, standard_of
@@ -35,6 +35,7 @@ class Neighbours:
         found = np.empty((len(features), min(self.count, len(self.reference))), dtype=np.int64)
         for start in range(0, len(features), ROWS):
             found[start:start + ROWS] = _smallest(self._distances(features[start:start + ROWS]), found.shape[1])
+            tell(min(start + ROWS, len(features)), len(features), "rows")
         return found
 
     def predict(self, features: Array) -> Array:

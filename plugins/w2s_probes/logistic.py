@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, FitProblem, Predictor, Preferences, generator_for
+from w2s_bench.contracts import Array, FitProblem, Predictor, Preferences, generator_for, tell
 from w2s_probes.distributions import clipped, label_distributions, softmax
 from w2s_probes.shared_features import one, solve_side_by_side
 from w2s_probes.softmax_design import Design, ball_design, span_design
@@ -94,6 +94,7 @@ def chosen_penalty(design: Design, labels: Array) -> float:
     losses: list[float] = []
     for penalty in GRID:
         losses.append(sum(part.loss(float(penalty)) for part in parts) / n)
+        tell(len(losses), len(GRID), "penalties")
         if len(losses) - 1 - int(np.argmin(losses)) == 2:
             break
     return float(GRID[int(np.argmin(losses))])

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from w2s_bench.contracts import Array
+from w2s_bench.contracts import Array, tell
 from w2s_probes.distributions import clipped, softmax
 from w2s_probes.mixture_losses import MixtureLoss
 from w2s_probes.mixture_shares import best_shares
@@ -98,6 +98,7 @@ class Growth:
             heads, shares = self.widened(heads, shares, rng)
             if number & (number - 1) == 0:
                 heads, shares = self.polished(heads)
+            tell(number, size, "heads")
         return self.settled(heads)
 
     def settled(self, heads: Heads) -> Mixture:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Classes, Diverged, FitProblem, Loss, Predictor, Preferences, generator_for
+from w2s_bench.contracts import Array, Classes, Diverged, FitProblem, Loss, Predictor, Preferences, generator_for, tell
 from w2s_probes.distributions import label_distributions
 from w2s_probes.mlp_network import Layer, Perceptron, initial_layers, perceptron_from_arrays
 from w2s_probes.shared_features import one, solve_shared
@@ -127,6 +127,7 @@ class MlpHead:
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
+            tell(step + 1, self.epochs * a_pass, "steps")
         arrays = [tensor.detach().numpy() for tensor in tensors]
         if not all(np.isfinite(array).all() for array in arrays):
             raise Diverged(f"the head is not finite after step {self.epochs * a_pass}", where="mlp-head",

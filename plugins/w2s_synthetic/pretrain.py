@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Diverged, generator_for
+from w2s_bench.contracts import Array, Diverged, generator_for, tell
 from w2s_synthetic.network import INPUTS, TARGET, Shape, answer, initial, initial_head, represent
 from w2s_synthetic.world import true_network
 
@@ -77,9 +77,10 @@ def _pretrained(seed: int, shape: Shape, recipe: Recipe) -> Array | Diverged:
     parameters = first_network(seed, shape)
     state = np.stack([parameters, np.zeros_like(parameters), np.zeros_like(parameters)])
     step = 0
-    for _ in range(recipe.epochs):
+    for epoch in range(recipe.epochs):
         for head, x, y in zip(lessons.heads, lessons.x, lessons.y, strict=True):
             step = teach(sizes, state, head, x, y[:, 0], orders.permutation(recipe.samples), step, recipe.lr, recipe.batch)
+        tell(epoch + 1, recipe.epochs, "epochs")
     flat: Array = state[0]
     if not np.isfinite(flat).all():
         return Diverged("pretraining did not stay finite", where=f"mlp-features, seed {seed}", hint="use a smaller lr")

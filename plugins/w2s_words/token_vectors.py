@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError
+from w2s_bench.contracts import Array, DataError, tell
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class TokenVectors:
                                 "rows", where=str(self.tokenizer), hint="the tokenizer belongs to another table")
             if len(ids):
                 values[index], known[index] = vectors[ids].mean(axis=0, dtype=np.float64), True
+            tell(index + 1, len(texts), "texts")
         return values, known
 
     def _vectors(self) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding, file_digest, text_column
+from w2s_bench.contracts import Array, Columns, Embedding, file_digest, tell, text_column
 
 SCORES = ("neg", "neu", "pos", "compound")
 
@@ -44,5 +44,9 @@ class Vader:
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
         """The four scores of each text; a text without a word of the lexicon is neutral, an empty one all zeros."""
         texts = text_column(inputs, self.column)
-        scores = {text: self.rule.polarity_scores(text) for text in dict.fromkeys(texts)}
+        scores: dict[str, dict[str, float]] = {}
+        distinct = dict.fromkeys(texts)
+        for text in distinct:
+            scores[text] = self.rule.polarity_scores(text)
+            tell(len(scores), len(distinct), "texts")
         return Embedding(np.array([[scores[text][name] for name in SCORES] for text in texts], np.float32).reshape(len(texts), 4))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, DataError
+from w2s_bench.contracts import Array, DataError, tell
 
 WORD = re.compile(r"\w+|[^\w\s]")
 HEAD = re.compile(r"(\d+) (\d+)")
@@ -49,6 +49,7 @@ class WordVectors:
             rows = [vectors[form] for form in (word if word in vectors else word.lower() for word in found) if form in vectors]
             if rows:
                 values[index], known[index] = np.mean(rows, axis=0), True
+            tell(index + 1, len(texts), "texts")
         return values, known
 
     def _vectors(self, wanted: set[str]) -> tuple[dict[str, Array], int]:
