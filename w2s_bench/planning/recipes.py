@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, get_args
 
 import msgspec
 
-from w2s_bench.contracts.digests import Json, digest
+from w2s_bench.contracts.digests import Json, digest_without_floats
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.versions import versions_of
 
@@ -205,7 +205,7 @@ def job(recipe: Recipe) -> Job:
             needs[value] = None
         elif value:
             needs |= dict.fromkeys(keys_in(value))
-    return Job(digest([foundation(recipe.stage), recipe.stage, values]), recipe, tuple(needs))
+    return Job(digest_without_floats([foundation(recipe.stage), recipe.stage, values]), recipe, tuple(needs))
 
 
 def keys_in(value: Json) -> tuple[str, ...]:
