@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -10,9 +11,12 @@ import sys
 import pytest
 from conftest import Command
 
-from w2s_bench.cli.progress import _doing
+from w2s_bench.cli.progress import _doing, _share
+from w2s_bench.contracts import Step
 from w2s_bench.running.audience import Progress
 from w2s_bench.running.costs import Left
+from w2s_bench.running.folder import locked
+from w2s_bench.running.live import LiveFile
 
 MATRIX = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=[8,16]]", "--seeds", "0..2")
 
@@ -56,6 +60,28 @@ def test_an_ascii_terminal_is_drawn_on_too(w2s: Command) -> None:
     (Left(3, None, None, 0, {"fits of finetune": 1}), "fitting; left: 1 fit of finetune not yet measured")])
 def test_time_left_says_what_it_leaves_out_and_what_comes_after(left: Left, words: str) -> None:
     assert _doing(Progress(1, 3, 0, current="fit", left=lambda: left, last=float("inf"))).startswith(words)
+
+
+def test_the_bar_goes_by_seconds_once_every_kind_is_measured() -> None:
+    measured, partly = Left(1, 30.0, 1.0, 0, {}, 10.0), Left(3, 30.0, 1.0, 0, {"fits of finetune": 1}, 10.0)
+    assert _share(Progress(1, 4, 0, done=3, left=lambda: measured)) == 0.25
+    assert _share(Progress(1, 4, 0, done=3, left=lambda: partly)) == 0.75
+    assert _share(Progress(1, 0, 4)) == 0.0
+
+
+def test_status_says_how_far_the_jobs_of_a_run_are_that_goes_on(w2s: Command) -> None:
+    w2s("run", *MATRIX, "-o", "r", "--executor", "here", "--no-page", check=0)
+    (w2s.folder / "r" / "journal.jsonl").unlink()
+    steps = {"embed gpt2": Step(1200, 20000, "texts"), "fit nano": Step(7, None, "steps")}
+    progress = Progress(18, 90, 0, done=30, left=lambda: Left(60, 125.0, 1.0, 0, {}), steps=lambda: steps)
+    with locked(w2s.folder / "r"), (live := LiveFile(w2s.folder / "r")).while_it_goes_on():
+        live.write(progress)
+        said = w2s("status", "r", check=0).stdout
+        told = json.loads(w2s("status", "r", "--json", check=0).stdout)["live"]
+    assert said.splitlines()[1:] == ["30 of 90 jobs; left: about 2 min 5 s", "embed gpt2: 1,200 of 20,000 texts",
+                                     "fit nano: 7 steps"]
+    assert told["doing"] == said.splitlines()[2:] and told["done"] == 30
+    assert "jobs" not in w2s("status", "r", check=0).stdout
 
 
 def test_several_workers_share_what_is_left() -> None:

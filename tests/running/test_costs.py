@@ -47,7 +47,7 @@ def test_what_is_left_is_the_sum_of_what_its_kinds_cost(tmp_path: Path) -> None:
     assert left.jobs == len(rest) and left.elsewhere == 0
     for key in rest:
         costs.ended(key, 1.0)
-    assert costs.left() == Left(0, None, None, 0, {})
+    assert costs.left() == Left(0, None, None, 0, {}, sum(price.values()) + len(rest))
 
 
 def test_one_strategy_or_model_does_not_stand_in_for_another(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from w2s_bench.running.durations import lasting
+from w2s_bench.running.live import steps_in_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PLAIN_SECONDS = 10.0
 _STAGES = {"load": "loading data", "prepare": "making models", "embed": "reading inputs", "compare": "comparing features",
            "fit": "fitting", "predict": "predicting", "score": "scoring"}
+_MOST_STEPS = 4
 _AFTER = "then tables, predictions and the page"
 
 
@@ -60,6 +62,13 @@ def _now(progress: Progress) -> Left | None:
     return msgspec.structs.replace(left, seconds=max(0.0, left.seconds - since))
 
 
+def _share(progress: Progress) -> float:
+    """The share that is done: of the seconds, or of the jobs where not all of their kinds have been measured."""
+    left = progress.left() if progress.left else None
+    share = None if left is None else left.share
+    return progress.done / max(1, progress.jobs) if share is None else share
+
+
 def _doing(progress: Progress) -> str:
     """What is done now, and how long it will take, as far as that is known."""
     doing = _STAGES.get(progress.current, progress.current)
@@ -79,17 +88,22 @@ def _plain() -> Callable[[Progress], None]:
         after = progress.left is None and progress.current != said
         if after or time.monotonic() - last >= _PLAIN_SECONDS:
             last, said = time.monotonic(), progress.current
-            click.echo(progress.current if after else f"{_counts(progress)}; {_doing(progress)}", err=True)
+            steps = "" if after else "".join(f"; {line}" for line in steps_in_words(progress)[:_MOST_STEPS])
+            click.echo(progress.current if after else f"{_counts(progress)}; {_doing(progress)}{steps}", err=True)
 
     return show
 
 
 class _Screen:
-    """What is drawn anew while a run goes on: a bar, the counts, and what is done now."""
+    """What is drawn anew while a run goes on: a bar, the counts, what is done now, and how far the jobs are that tell.
+
+    The bar goes by what jobs cost as soon as all kinds of them are measured, by their number before; it never goes back.
+    """
 
     def __init__(self) -> None:
         self.progress: Progress | None = None
         self.started = time.monotonic()
+        self.share = 0.0
 
     def __rich__(self) -> RenderableType:
         from rich.console import Group
@@ -101,8 +115,10 @@ class _Screen:
             return Text("planning")
         counts = Text(f"{_counts(self.progress)}; {lasting(time.monotonic() - self.started)} so far", overflow="ellipsis",
                       no_wrap=True)
-        bar = ProgressBar(total=max(1.0, self.progress.jobs), completed=self.progress.done, width=60)
-        return Group(Padding(bar, 0), counts, Text(_doing(self.progress)))
+        self.share = max(self.share, _share(self.progress))
+        steps = [Text(line, overflow="ellipsis", no_wrap=True) for line in steps_in_words(self.progress)[:_MOST_STEPS]]
+        bar = ProgressBar(total=1.0, completed=self.share, width=60)
+        return Group(Padding(bar, 0), counts, Text(_doing(self.progress)), *steps)
 
 
 @contextlib.contextmanager

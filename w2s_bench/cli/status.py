@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import click
+import msgspec
 
 from w2s_bench.cli.table_options import complete_runs, runs_or_latest
 
@@ -19,6 +20,7 @@ def command(run: str | None, as_json: bool) -> None:
     from w2s_bench.contracts.errors import UsageError
     from w2s_bench.report.wording import counted
     from w2s_bench.running.known_runs import standing
+    from w2s_bench.running.live import read_live
 
     folder = runs_or_latest([run] if run else [], "rows.parquet", "journal.jsonl", "plan.parquet")[0]
     found = standing(folder)
@@ -28,12 +30,18 @@ def command(run: str | None, as_json: bool) -> None:
                              hint="`w2s-bench ls runs` lists the runs; w2s-bench run -o FOLDER starts one")
         _say_published(folder, as_json)
         return
+    live = read_live(folder) if found.statuses.get("waiting") else None
     errors = dict(Counter(" ".join(record.error.split()) for record in found.failed).most_common())
     if as_json:
-        click.echo(json.dumps({"folder": str(folder), "cells": found.cells, "statuses": found.statuses, "errors": errors}))
+        click.echo(json.dumps({"folder": str(folder), "cells": found.cells, "statuses": found.statuses, "errors": errors,
+                               **({"live": msgspec.to_builtins(live)} if live else {})}))
         return
     ended = ", ".join(f"{count} {status}" for status, count in sorted(found.statuses.items()))
     click.echo(f"{folder}: {counted(found.cells, 'cell')}; {ended}")
+    if live:
+        click.echo(f"{live.done} of {live.jobs} jobs; left: {live.left}")
+        for line in live.doing:
+            click.echo(line)
     for error, count in errors.items():
         click.echo(f"{counted(count, 'cell')}: {error}")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.contracts import Step
 from w2s_bench.running.ending import Ending
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ class Progress:
     """What a screen may show while a run goes on. Counts of jobs, and of cells by status.
 
     current: what is done now, in words. workers: how many jobs are computed at a time. left: what the jobs that are left will
-    cost, by what has been measured; it is asked when it is shown. last: when a job ended last, by time.monotonic().
+    cost, by what has been measured; it is asked when it is shown. last: when a job ended last, by time.monotonic(). steps: how
+    far the jobs are that tell, by what they are in words; asked like `left`.
     """
 
     cells: int
@@ -32,6 +34,7 @@ class Progress:
     workers: int = 1
     left: Callable[[], Left] | None = None
     last: float = 0.0
+    steps: Callable[[], Mapping[str, Step]] | None = None
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Left(msgspec.Struct, frozen=True):
     """What is left to compute. jobs: how many. seconds, memory (MiB): of the jobs whose kind has been measured, None for none.
 
     elsewhere: how many of these were measured on another task. unmeasured: how many are of no measured kind, by what they
-    are, in the plural.
+    are, in the plural. spent: seconds that jobs of this run took so far.
     """
 
     jobs: int
@@ -62,6 +62,14 @@ class Left(msgspec.Struct, frozen=True):
     memory: float | None
     elsewhere: int
     unmeasured: Mapping[str, int]
+    spent: float = 0.0
+
+    @property
+    def share(self) -> float | None:
+        """The share of the seconds that is done; None where a kind has not been measured, or nothing is left."""
+        if self.seconds is None or self.unmeasured:
+            return None
+        return self.spent / (self.spent + self.seconds) if self.seconds else 1.0
 
     def words(self, workers: int = 1) -> str:
         """The time as a phrase that says what it leaves out, such as "about 40 s for what has been measured; 12 fits of
@@ -88,9 +96,10 @@ class _Measured:
     def __init__(self) -> None:
         self.seconds, self.jobs, self.memory, self.longest = 0.0, 0, 0.0, 0.0
 
-    def add(self, seconds: float) -> None:
+    def add(self, seconds: float, memory: float) -> None:
         self.seconds += seconds
         self.jobs += 1
+        self.memory = max(self.memory, memory)
         self.longest = max(self.longest, seconds)
 
     @property
@@ -103,28 +112,25 @@ class Costs:
 
     def __init__(self, plan: Plan, store: Store, todo: Iterable[str]) -> None:
         self.plan, self.store = plan, store
-        self.kinds: dict[str, Kind] = {key: kind_of(plan, plan.jobs[key]) for key in todo}
-        self._open = Counter(self.kinds.values())
+        self._open = Counter(kind_of(plan, plan.jobs[key]) for key in todo)
+        self._spent = 0.0
         self._mine: dict[Kind, _Measured] = {}
         notes = store.notes("costs")
         self._names = {each: _name(plan, each) for kind in self._open for each in (kind, anywhere(kind))}
         read = {kind: self._note(name) for kind, name in self._names.items() if name in notes}
         self._noted = {kind: cost for kind, cost in read.items() if cost is not None}
 
-    def ended(self, key: str, seconds: float | None) -> None:
-        """Take note of a job that ended. seconds: None for one that was not computed or did not end well."""
-        kind = self.kinds.pop(key, None)
-        if kind is None:
-            return
+    def ended(self, key: str, seconds: float | None, memory: float = 0.0) -> None:
+        """Take note of a job that ended. seconds: None for one that was not computed or did not end well. memory: MiB."""
+        kind = kind_of(self.plan, self.plan.jobs[key])
         self._open[kind] -= 1
         if seconds is None:
             return
+        self._spent += seconds
         for each in {kind, anywhere(kind)}:
             measured = self._mine.setdefault(each, _Measured())
-            measured.add(seconds)
+            measured.add(seconds, memory)
             if measured.jobs in _NOTED:
-                about = self.store.about(key)
-                measured.memory = max(measured.memory, about["peak_memory"] if about else 0.0)
                 self.store.write_note("costs", self._names[each], msgspec.json.encode(measured.cost))
 
     def left(self) -> Left:
@@ -145,12 +151,12 @@ class Costs:
         jobs = measured + sum(unmeasured.values())
         named = sorted(unmeasured.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
         return Left(jobs, seconds if measured else None, memory if measured else None, elsewhere,
-                    {words: count for (_, words), count in named})
+                    {words: count for (_, words), count in named}, self._spent)
 
     def longest(self, key: str) -> float | None:
         """The most seconds that a job of the same kind took, as far as it was measured here or is noted; None where none was."""
-        kind = self.kinds.get(key)
-        costs = [cost for cost in (self._known(kind), self._noted.get(kind)) if cost is not None] if kind else []
+        kind = kind_of(self.plan, self.plan.jobs[key])
+        costs = [cost for cost in (self._known(kind), self._noted.get(kind)) if cost is not None]
         return max((max(cost.longest, cost.seconds) for cost in costs), default=None)
 
     def _known(self, kind: Kind) -> Cost | None:

@@ -20,6 +20,7 @@ from w2s_bench.running.finished import finished, note_finished
 from w2s_bench.running.folder import claim_folder, folder_made, locked, write_also, write_plan, write_tables, writing
 from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.kept import Keep, keep
+from w2s_bench.running.live import LiveFile
 from w2s_bench.running.recorder import Recorder
 from w2s_bench.running.schedule import Schedule
 from w2s_bench.running.shards import claim_shard
@@ -222,17 +223,25 @@ def _pass(recorder: Recorder, journal: Journal, remaining: set[str], executor: E
     progress = recorder.progress = Progress(
         len(plan.cells), len(remaining), len(plan.jobs) - len(remaining), finished=recorder.counts, workers=policy.at_a_time(),
         left=costs.left, last=time.monotonic())
-    show(progress)
-    schedule = Schedule(plan.jobs, remaining, plan.components, plan.gathering, costs.longest)
+    live = LiveFile(journal.path.parent)
+
+    def tell() -> None:
+        show(progress)
+        live.write(progress)
+
+    schedule = Schedule(plan.jobs, remaining, plan.components, plan.gathering, costs.longest, tell)
+    progress.steps = schedule.told_in_words
+    tell()
     offered = OfferedComponents(plan.jobs, plan.components)
     try:
-        with contextlib.closing(executor.run(schedule, offered, recorder.store.url, policy)) as outcomes:
+        with live.while_it_goes_on(), \
+                contextlib.closing(executor.run(schedule, offered, recorder.store.url, policy)) as outcomes:
             for outcome in outcomes:
                 progress.done += 1
                 progress.current, progress.last = plan.jobs[outcome.key].stage, time.monotonic()
                 recorder.take(journal, outcome)
-                costs.ended(outcome.key, outcome.seconds if outcome.status == "ok" and outcome.ran else None)
-                show(progress)
+                costs.ended(outcome.key, outcome.seconds if outcome.status == "ok" and outcome.ran else None, outcome.peak_memory)
+                tell()
     except W2SError:
         raise
     except Exception as error:

@@ -46,13 +46,16 @@ class Schedule:
     """The jobs that remain. `todo` are keys whose upstream jobs are either done already or in `todo` too.
 
     open: keys of the jobs that have not ended, and the number of each in the order of the plan. steps: how far the jobs are that
-    tell, and since when, by time.monotonic(). longest: the most seconds that jobs like one took, where that is known.
+    tell, and since when, by time.monotonic(). longest: the most seconds that jobs like one took, where that is known. told: is
+    called when a job has told how far it is.
     """
 
     def __init__(self, jobs: Mapping[str, Job], todo: Iterable[str], components: Mapping[str, Component],
-                 gathering: Gathering = NOTHING, longest: Callable[[str], float | None] = lambda key: None) -> None:
+                 gathering: Gathering = NOTHING, longest: Callable[[str], float | None] = lambda key: None,
+                 told: Callable[[], object] = lambda: None) -> None:
         self.jobs, self.components, self.gathering, self.expected = jobs, components, gathering, longest
         self.steps: dict[str, tuple[Step, float]] = {}
+        self._told = told
         wanted = set(todo)
         self._keys = [key for key in jobs if key in wanted]
         self.open = {key: number for number, key in enumerate(self._keys)}
@@ -149,6 +152,11 @@ class Schedule:
         """Take note of how far a job is."""
         if key in self.open:
             self.steps[key] = step, time.monotonic()
+            self._told()
+
+    def told_in_words(self) -> dict[str, Step]:
+        """How far the jobs are that tell, by what each of them is."""
+        return {self.words(key): step for key, (step, _) in list(self.steps.items())}
 
     def demand(self, key: str) -> Demand:
         """What the job asks of the machine."""
