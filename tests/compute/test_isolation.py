@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 from conftest import untimed_rows
+from stored import arrays_as_bytes
 
 from w2s_bench.contracts import ModelEntry, Parameter, Policy, StrategyEntry, TaskEntry
 from w2s_bench.planning.planner import make_plan
@@ -55,9 +56,8 @@ def ran(registry: Registry, tmp_path: Path) -> Callable[..., Path]:
     return ran
 
 
-def _arrays(folder: Path) -> dict[str, bytes]:
-    store = folder.with_name(f"{folder.name}-store")
-    return {path.parent.name: path.read_bytes() for path in store.rglob("arrays.safetensors")}
+def _arrays(folder: Path) -> dict[str, dict[str, bytes]]:
+    return arrays_as_bytes(folder.with_name(f"{folder.name}-store"))
 
 
 @pytest.mark.parametrize("rude", ["plain[rude=true]", "batched[rude=true]"])

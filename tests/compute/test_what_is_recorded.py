@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from conftest import Command
 from made_components import Computed, Degrees, Letters, computed, made_plan
+from stored import abouts
 
 from w2s_bench.contracts.devices import VARIABLE, asked, check, described, device
 from w2s_bench.planning import recipes
@@ -72,8 +73,8 @@ def test_the_device_that_a_job_asked_for_is_recorded(tmp_path: Path, monkeypatch
 def test_a_run_records_no_word_for_a_device(w2s: Command) -> None:
     w2s("run", "--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--strategy", "ridge",
         "--store", "store", "-o", "r", "--device", "auto", check=0)
-    kept = [file.read_text() for file in (w2s.folder / "store").rglob("meta.json")]
-    assert kept and all('"device":"cpu"' in text and '"threads":2' in text for text in kept)
+    kept = abouts(w2s.folder / "store").values()
+    assert kept and all((about["device"], about["threads"]) == ("cpu", 2) for about in kept)
 
 
 def test_each_block_sees_the_devices_that_were_asked_for_within_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import transformers
 from conftest import Command
 from safetensors.torch import load_file, save_file
 from small_models import column, make, save_gpt2, save_tokenizer
+from stored import abouts
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from w2s_bench.contracts import Array, DataError
@@ -94,8 +95,7 @@ def test_a_run_reads_all_layers_of_a_folder_in_one_pass(copy: Path, w2s: Command
     (w2s.folder / "t.csv").write_text("\n".join(["text,label", *rows]))
     sides = ("--weak", f"hf[path={copy},layer=[0,1]]", "--strong", f"hf[path={copy},layer=[2,-1]]")
     w2s("run", "--task", "text[path=t.csv]", *sides, "--strategy", "ridge", "--store", "store", "-o", "r", "-j", "1", check=0)
-    about = [json.loads(file.read_text())["about"] for file in (w2s.folder / "store").rglob("meta.json")]
-    embeds = [each for each in about if each["recipe"]["stage"] == "embed"]
+    embeds = [each for each in abouts(w2s.folder / "store").values() if each["recipe"]["stage"] == "embed"]
     assert sorted(each["batch"] for each in embeds) == [1, 1, 1, 1, 4, 4, 4]
 
 

@@ -98,8 +98,9 @@ def test_a_job_that_failed_measures_nothing(tmp_path: Path) -> None:
 def test_a_torn_note_is_no_note(tmp_path: Path) -> None:
     store, plan = Store(str(tmp_path)), planned()
     Costs(plan, store, plan.jobs).ended(next(iter(plan.jobs)), 1.0)
-    for note in (tmp_path / "costs").iterdir():
-        note.write_bytes(note.read_bytes()[:-3])
+    assert Costs(plan, store, plan.jobs).left().seconds is not None
+    for pack in (tmp_path / "packs").iterdir():
+        pack.write_bytes(pack.read_bytes()[:140])
     assert Costs(plan, store, plan.jobs).left().seconds is None
 
 

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from conftest import Command, untimed_rows
 from polars.testing import assert_frame_equal
+from stored import abouts
 
 MATRIX = ("--task", "diabetes", "--task", "mlp", "--models", "raw", "--models", "random-features[width=[8,16,64]]",
           "--strategy", "ridge[penalty=auto]", "--strategy", "least-squares", "--strategy", "adamw-head[epochs=20]",
@@ -88,9 +89,9 @@ def test_the_plan_counts_what_is_executed_and_strategies_add_no_embedding(w2s: C
     assert one["jobs"]["embed"] == two["jobs"]["embed"] == 4
     done = w2s("run", *base, "--store", "s", "-o", "r", check=0)
     assert f"{sum(one['jobs'].values())} jobs computed" in done.stdout
-    artifacts = list((w2s.folder / "s").glob("??/*/meta.json"))
+    artifacts = abouts(w2s.folder / "s")
     assert len(artifacts) == sum(one["jobs"].values())
-    assert sum('"stage":"embed"' in path.read_text() for path in artifacts) == one["jobs"]["embed"]
+    assert sum(about["recipe"]["stage"] == "embed" for about in artifacts.values()) == one["jobs"]["embed"]
     assert "; 0 jobs computed" in w2s("run", *base, "--store", "s", "-o", "r", check=0).stdout
     left = json.loads(w2s("plan", *base, "--store", "s", "--json", check=0).stdout)
     assert sum(left["to_compute"].values()) == 0

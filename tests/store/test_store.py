@@ -26,20 +26,30 @@ def test_an_artifact_comes_back_bit_for_bit(store: Store) -> None:
     assert artifact.payload == {"x": 0.1} and store.about(KEY) == {"seconds": 1.0} and store.keys() == {KEY}
 
 
+@pytest.fixture
+def large(tmp_path: Path) -> Store:
+    store = Store(str(tmp_path / "store"))
+    store.save(KEY, Artifact({"a": np.arange(20_000.0)}, {"x": 0.1}), about={})
+    return store
+
+
 @pytest.mark.parametrize("name", ["arrays.safetensors", "meta.json"])
 @pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:20] + b"!" + data[21:], lambda data: b""])
-def test_a_damaged_artifact_is_dropped(store: Store, name: str, damage: object) -> None:
-    path = Path(store.root) / KEY[:2] / KEY / name
+def test_a_damaged_artifact_is_dropped(large: Store, name: str, damage: object) -> None:
+    store, path = large, Path(large.root) / KEY[:2] / KEY / name
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
     with pytest.raises(DamagedArtifact):
         store.load(KEY)
     assert KEY not in store.keys()  # noqa: SIM118
 
 
-def test_saving_twice_keeps_one(store: Store) -> None:
-    store.save(KEY, Artifact({}, {"x": 0.1}), about={})
-    assert store.load(KEY).arrays["a"].shape == (5,)
-    assert list((Path(store.root) / "tmp").iterdir()) == []
+@pytest.mark.parametrize(("made", "length"), [("store", 5), ("large", 20_000)])
+def test_saving_twice_keeps_one(request: pytest.FixtureRequest, made: str, length: int) -> None:
+    store: Store = request.getfixturevalue(made)
+    held = sorted(path.stat().st_size for path in Path(store.root).rglob("*") if path.is_file())
+    store.save(KEY, Artifact({"a": np.zeros(length)}, {"x": 0.1}), about={})
+    assert store.load(KEY).arrays["a"].tolist() == list(range(length))
+    assert sorted(path.stat().st_size for path in Path(store.root).rglob("*") if path.is_file()) == held
 
 
 def test_any_file_system_will_do() -> None:

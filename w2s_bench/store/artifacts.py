@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
 from w2s_bench.contracts.digests import Json
@@ -13,12 +14,17 @@ from w2s_bench.contracts.errors import StoreError
 from w2s_bench.store.bucket import Bucket
 from w2s_bench.store.disk import Disk, Misplaced
 from w2s_bench.store.folders import BucketFolders, DiskFolders
+from w2s_bench.store.pack_files import BucketPacks, DiskPacks
+from w2s_bench.store.packs import SMALL, Packs
+from w2s_bench.store.records import COSTS, LATEST
 from w2s_bench.store.sealed import Artifact, Damage, OfAnotherKey, arrays_as_bytes, meta_of
 
 __all__ = ["AbsentArtifact", "Artifact", "DamagedArtifact", "Shelf", "Store", "default_store"]
 
 Shelf = Literal["latest", "costs"]
 Found = TypeVar("Found")
+_LOOKED_AGAIN = 0.3
+_NOTES: Mapping[Shelf, int] = {"latest": LATEST, "costs": COSTS}
 
 
 def default_store() -> str:
@@ -47,12 +53,27 @@ class Store:
         self.place = place_of(root)
         self.root = self.place.root
         self.shared = self.place.shared if isinstance(self.place, Bucket) else True
-        self._folders = BucketFolders(self.place) if isinstance(self.place, Bucket) else DiskFolders(self.place)
+        self._folders: DiskFolders | BucketFolders
+        if isinstance(self.place, Bucket):
+            self._folders, self._packs = BucketFolders(self.place), Packs(BucketPacks(self.place))
+        else:
+            self._folders, self._packs = DiskFolders(self.place), Packs(DiskPacks(self.place))
+        self._together = 0
 
     def keys(self) -> set[str]:
         """Keys of all artifacts present, from names alone."""
         with self._listing():
-            return self._folders.keys()
+            return self._folders.keys() | self._packs.keys()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Save many in few pieces. When it ends, all that was saved within is there for others to read, and no sooner."""
+        self._together += 1
+        try:
+            with self._writing("cannot write an artifact"), self._packs.together():
+                yield
+        finally:
+            self._together -= 1
 
     def put_in_order(self) -> list[str]:
         """Put aside what lies in place of the store's own folders; what that was, a sentence each."""
@@ -63,6 +84,10 @@ class Store:
         """Write an artifact whole or not at all. about: what is recorded beside the payload (recipe, seconds, …)."""
         meta, arrays = meta_of(key, artifact, about), arrays_as_bytes(artifact.arrays)
         with self._writing("cannot write an artifact"):
+            if len(arrays) <= SMALL and (self._together or isinstance(self.place, Disk)):
+                if not self._packs.holds(key):
+                    self._packs.save(key, meta, arrays)
+                return
             try:
                 self._folders.save(key, meta, arrays)
             except FileNotFoundError:  # the store was deleted at this very moment
@@ -72,25 +97,32 @@ class Store:
         """The artifact; its arrays may be views that cannot be written. A damaged one is dropped, something else in its place is
         put aside, and both raise DamagedArtifact; one that is not there raises AbsentArtifact."""
         with self._reading(key):
-            return self._there(key, self._folders.load(key))
+            return self._there(key, self._sought(key, self._packs.load, self._folders.load))
 
     def payload(self, key: str) -> Mapping[str, Any]:
         """The payload of an artifact, without a look at its arrays. Raises as `load`."""
         with self._reading(key):
-            payload: Mapping[str, Any] = self._there(key, self._folders.meta(key))["payload"]
+            meta = self._there(key, self._sought(key, self._packs.meta, self._folders.meta))
+            payload: Mapping[str, Any] = meta["payload"]
             return payload
 
     def about(self, key: str) -> Mapping[str, Any] | None:
         """What is recorded about an artifact, or None where it is absent or damaged. Nothing is dropped."""
         try:
-            meta = self._folders.meta(key)
+            meta = self._sought(key, self._packs.peek, self._folders.meta, again=False)
         except (OSError, Damage, Misplaced):
             return None
         return None if meta is None else meta["about"]
 
+    def pieces(self, key: str) -> list[tuple[str, int, int]]:
+        """Where the bytes of an artifact lie: a file by its path from the root, the first byte in it, and how many."""
+        with self._listing():
+            return self._packs.pieces(key) + self._folders.pieces(key)
+
     def drop(self, key: str) -> None:
         """Remove an artifact."""
         with self._writing("cannot write the store"):
+            self._packs.drop(key)
             self._folders.drop(key)
 
     def remember(self, identity: str, key: str) -> None:
@@ -106,14 +138,19 @@ class Store:
             return None
 
     def write_note(self, shelf: Shelf, name: str, data: bytes) -> None:
-        """Write a few bytes beside the artifacts, in place of the last of that name."""
+        """Write a few bytes beside the artifacts, in place of the last of that name. name: 64 digits in hex, as digests have."""
         with self._writing("cannot write the store"):
-            self.place.write(f"{shelf}/{name}", data)
+            if isinstance(self.place, Bucket):
+                self.place.write(f"{shelf}/{name}", data)
+            else:
+                self._packs.write_note(_NOTES[shelf], bytes.fromhex(name), data)
 
     def note(self, shelf: Shelf, name: str) -> bytes | None:
         """The note of that name, None where there is none."""
         try:
-            return self.place.read(f"{shelf}/{name}")
+            if isinstance(self.place, Bucket):
+                return self.place.read(f"{shelf}/{name}")
+            return self._packs.note(_NOTES[shelf], bytes.fromhex(name))
         except (OSError, Misplaced):
             return None
 
@@ -122,10 +159,7 @@ class Store:
         with self._listing():
             if isinstance(self.place, Bucket):
                 return {path.rpartition("/")[2] for path in self.place.names(shelf)}
-            try:
-                return {entry.name for entry in self.place.entries(shelf)}
-            except Misplaced:  # the next note puts it aside
-                return set()
+            return self._packs.notes(_NOTES[shelf])
 
     @contextlib.contextmanager
     def _reading(self, key: str) -> Iterator[None]:
@@ -153,6 +187,20 @@ class Store:
             return f"{other.what} in its place, and was removed"
         to = self.place.put_aside(other.path)
         return f"{other.what} lay in place of {other.path} and was put aside as {to}" if to else f"{other.what} was in its place"
+
+    def _sought(self, key: str, packed: Callable[[str], Found | None], foldered: Callable[[str], Found | None], *,
+                again: bool = True) -> Found | None:
+        """What is found under a key, among what others have packed meanwhile too. again: a bucket may say no to what is there."""
+        found = packed(key)
+        if found is None:
+            found = foldered(key)
+        if found is None:
+            self._packs.look()
+            found = packed(key)
+        if found is None and again and isinstance(self.place, Bucket):
+            time.sleep(_LOOKED_AGAIN)
+            found = foldered(key)
+        return found
 
     def _there(self, key: str, found: Found | None) -> Found:
         if found is None:

@@ -44,7 +44,7 @@ class Disk:
         """Whether a folder is there. Raises Misplaced where something else is."""
         try:
             found = os.stat(self.root) if path == "" else os.lstat(self.at(path))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         if not stat.S_ISDIR(found.st_mode):
             if path == "":

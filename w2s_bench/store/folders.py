@@ -126,6 +126,14 @@ class DiskFolders:
         elif os.path.lexists(self._disk.at(_place(key))):
             self._disk.put_aside(_place(key))
 
+    def pieces(self, key: str) -> list[tuple[str, int, int]]:
+        """The files of an artifact: path from the root, 0, and how many bytes."""
+        try:
+            return [(f"{_place(key)}/{entry.name}", 0, entry.stat(follow_symlinks=False).st_size)
+                    for entry in self._disk.entries(_place(key))]
+        except Misplaced:
+            return []
+
     def _meta(self, key: str) -> dict[str, Any] | None:
         for folder in (key[:2], _place(key)):
             if not self._disk.is_folder(folder):
@@ -175,7 +183,7 @@ class BucketFolders:
         return None
 
     def _loaded(self, key: str) -> Artifact | None:
-        text = self._bucket.read(f"{_place(key)}/{_META}", there=True)
+        text = self._bucket.read(f"{_place(key)}/{_META}")
         if text is None:
             return None
         meta = unsealed(text, key)
@@ -195,6 +203,10 @@ class BucketFolders:
                     raise
                 time.sleep(wait)
         return None
+
+    def pieces(self, key: str) -> list[tuple[str, int, int]]:
+        """The objects of an artifact: path from the root, 0, and how many bytes."""
+        return [(path, 0, size) for path, size in self._bucket.names(_place(key)).items()]
 
     def misplaced(self) -> list[Misplaced]:
         """Among objects nothing lies in the place of a folder."""

@@ -1,0 +1,150 @@
+"""The files that packs are: appended to by one writer each on a disk, written whole among objects. No lock, for stores lie on
+network disks where many machines write."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from w2s_bench.store.bucket import Bucket
+from w2s_bench.store.disk import Disk, Misplaced
+
+PACKS = "packs"
+_SUFFIX = ".pack"
+
+
+class Gone(Exception):
+    """A pack is not there, or is not as its one writer left it."""
+
+
+class DiskPacks:
+    """Packs on a disk."""
+
+    appends = True
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._held: tuple[str, int] | None = None
+        self._holding = False
+
+    def sizes(self) -> dict[str, int]:
+        """The packs that are there, with their sizes in bytes."""
+        found: dict[str, int] = {}
+        with contextlib.suppress(Misplaced):  # put aside by whoever writes next
+            for entry in self._disk.entries(PACKS):
+                if entry.name.endswith(_SUFFIX) and entry.is_file(follow_symlinks=False):
+                    with contextlib.suppress(FileNotFoundError):
+                        found[entry.name] = os.stat(entry.path, follow_symlinks=False).st_size
+        return found
+
+    def read(self, name: str, start: int, length: int) -> bytes:
+        """Bytes of a pack, fewer where it ends. Raises Gone."""
+        try:
+            descriptor = self._disk.opened(f"{PACKS}/{name}")
+        except (Misplaced, NotADirectoryError):
+            raise Gone(name) from None
+        if descriptor is None:
+            raise Gone(name)
+        try:
+            return os.pread(descriptor, length, start)
+        finally:
+            os.close(descriptor)
+
+    def append(self, name: str, start: int, data: bytes) -> None:
+        """Write at the end of a pack, which is at byte `start`. Raises Gone where it is elsewhere: the pack is to be given up."""
+        descriptor = self._descriptor(name)
+        try:
+            if os.fstat(descriptor).st_size != start or not os.path.exists(self._disk.at(f"{PACKS}/{name}")):
+                raise Gone(name)
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(descriptor, rest):]
+            except OSError:
+                os.ftruncate(descriptor, start)
+                raise
+        except BaseException:
+            self._held = None
+            os.close(descriptor)
+            raise
+        if self._holding:
+            self._held = (name, descriptor)
+        else:
+            os.close(descriptor)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Keep the pack open meanwhile: a network disk sends what was written to its server when it is closed."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+            self._let_go()
+
+    def forget(self, name: str) -> None:
+        """Nothing of a pack is kept in memory."""
+
+    def remove(self, name: str) -> None:
+        """Take a pack away."""
+        self._disk.remove(f"{PACKS}/{name}")
+
+    def _descriptor(self, name: str) -> int:
+        if self._held is not None:
+            if self._held[0] == name:
+                return self._held[1]
+            self._let_go()
+        path = f"{self._disk.folder(PACKS)}/{name}"
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held[1], None
+            os.close(held)
+
+
+class BucketPacks:
+    """Packs among objects: each is written whole, and read whole when a record of it is wanted."""
+
+    appends = False
+    _KEPT = 8
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._read: dict[str, bytes] = {}
+
+    def sizes(self) -> dict[str, int]:
+        """The packs that are there, with their sizes in bytes."""
+        found = self._bucket.names(PACKS)
+        return {path.rpartition("/")[2]: size for path, size in found.items() if path.endswith(_SUFFIX)}
+
+    def read(self, name: str, start: int, length: int) -> bytes:
+        """Bytes of a pack, fewer where it ends. Raises Gone."""
+        if name not in self._read:
+            data = self._bucket.read(f"{PACKS}/{name}", there=True)
+            if data is None:
+                raise Gone(name)
+            while len(self._read) >= self._KEPT:
+                self._read.pop(next(iter(self._read)))
+            self._read[name] = data
+        return self._read[name][start:start + length]
+
+    def forget(self, name: str) -> None:
+        """Read a pack anew when it is wanted next: what came was damaged."""
+        self._read.pop(name, None)
+
+    def append(self, name: str, start: int, data: bytes) -> None:
+        """Write a pack, which begins at byte 0."""
+        if start:
+            raise Gone(name)
+        self._bucket.write(f"{PACKS}/{name}", data)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Nothing is kept open among objects."""
+        yield
+
+    def remove(self, name: str) -> None:
+        """Take a pack away."""
+        self._bucket.remove(f"{PACKS}/{name}")

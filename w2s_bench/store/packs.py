@@ -1,0 +1,346 @@
+"""Small artifacts and notes in few files: each process appends to a pack of its own, and reads those of all.
+
+What is where is kept in memory, and grows by what was appended since. A record is dropped by another that names it by place, so
+that neither clocks nor the order of packs matter. Of several notes of a name the last counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import socket
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from w2s_bench.contracts.digests import canonical_json
+from w2s_bench.store import records
+from w2s_bench.store.pack_files import PACKS, BucketPacks, DiskPacks, Gone
+from w2s_bench.store.records import ARTIFACT, DROPPED, HEAD_BYTES, Head, Record
+from w2s_bench.store.sealed import Artifact, Damage, arrays_in, of_key
+
+SMALL = 64 << 10
+"""Bytes up to which arrays are packed."""
+
+_TRIES = 8
+_CHUNK, _ROTATED = 4 << 20, 64 << 20
+_WAITING_BYTES, _WAITING_SECONDS = 1 << 20, 1.0
+_FOLLOWERS = 256
+"""Records that rest on one anchor: what a damaged one can cost."""
+
+_FRESH = 0.05
+"""Seconds in which what was appended elsewhere is not looked for again after a note was not found."""
+
+
+class Packs:
+    """Records by key. files: where packs lie."""
+
+    def __init__(self, files: DiskPacks | BucketPacks) -> None:
+        self._files = files
+        self._names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._read_to: dict[str, int] = {}
+        self._places: dict[bytes, int] = {}
+        self._doubles: dict[bytes, list[int]] = {}
+        self._notes: dict[int, dict[bytes, tuple[int, int]]] = {records.LATEST: {}, records.COSTS: {}}
+        self._dropped: set[tuple[str, int]] = set()
+        self._anchors: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._latest_moment = 0
+        self._looked = 0.0
+        self._writer: _Writer | None = None
+        self._waiting: list[tuple[Record, str]] = []
+        self._waiting_since = 0.0
+        self._together = 0
+
+    def keys(self) -> set[str]:
+        """Keys of all packed artifacts, those that others appended too."""
+        self.look()
+        return {key.hex() for key in self._places}
+
+    def holds(self, key: str) -> bool:
+        """Whether an artifact is here and as it was written, as far as is known without a look at what others appended."""
+        for place in self._places_of(bytes.fromhex(key)):
+            with contextlib.suppress(Damage, Gone):
+                self._contents(place)
+                return True
+        return False
+
+    def save(self, key: str, meta: dict[str, Any], arrays: bytes) -> None:
+        """Append an artifact."""
+        self._write(Record(ARTIFACT, bytes.fromhex(key), canonical_json(meta).encode(), arrays),
+                    canonical_json([meta["stage"], meta["about"].get("components")]))
+
+    def load(self, key: str) -> Artifact | None:
+        """An artifact, None where none is known. Raises Damage where each that is packed is damaged; those are dropped."""
+        found = self._found(key)
+        if found is None:
+            return None
+        head, meta, rest = found
+        return Artifact(arrays_in(records.arrays_of(head, rest)), meta["payload"])
+
+    def meta(self, key: str) -> dict[str, Any] | None:
+        """What is recorded of an artifact. Raises as `load`."""
+        found = self._found(key)
+        return None if found is None else found[1]
+
+    def peek(self, key: str) -> dict[str, Any] | None:
+        """What is recorded of an artifact, None also where it is damaged. Nothing is dropped."""
+        for place in self._places_of(bytes.fromhex(key)):
+            with contextlib.suppress(Damage, Gone):
+                return of_key(_read_json(self._contents(place)[1]), key)
+        return None
+
+    def pieces(self, key: str) -> list[tuple[str, int, int]]:
+        """Where each record of an artifact has its body: the pack, the first byte, how many."""
+        self.look()
+        found = []
+        for place in self._places_of(bytes.fromhex(key)):
+            with contextlib.suppress(Damage, Gone):
+                head = records.head_at(self._files.read(self._name(place), _offset(place), HEAD_BYTES))
+                found.append((f"{PACKS}/{self._name(place)}", head.body, head.stored))
+        return found
+
+    def drop(self, key: str) -> None:
+        """Drop all records of an artifact."""
+        self.look()
+        for place in self._places_of(bytes.fromhex(key)):
+            self._drop(bytes.fromhex(key), self._name(place), _offset(place))
+
+    def write_note(self, kind: int, name: bytes, data: bytes) -> None:
+        """Append a note: 32 bytes of name, and what it says."""
+        self._write(Record(kind, name, data))
+
+    def note(self, kind: int, name: bytes) -> bytes | None:
+        """The note written last under a name, None where there is none or it is damaged."""
+        if time.monotonic() - self._looked > _FRESH:
+            self.look()
+        known = self._notes[kind].get(name)
+        if known is None:
+            return None
+        with contextlib.suppress(Damage, Gone):
+            return self._contents(known[1])[1]
+        return None
+
+    def notes(self, kind: int) -> set[str]:
+        """Names of all notes of a kind."""
+        self.look()
+        return {name.hex() for name in self._notes[kind]}
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Write what is saved within in few pieces; at the end all of it is there for others."""
+        self._together += 1
+        try:
+            with self._files.together() if self._together == 1 else contextlib.nullcontext():
+                yield
+        finally:
+            self._together -= 1
+            if not self._together:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._append(waiting)
+
+    def _write(self, record: Record, family: str = "") -> None:
+        self._latest_moment = moment = max(time.time_ns(), self._latest_moment + 1)
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
+        self._waiting.append((record._replace(moment=moment), family))
+        size = sum(len(each.meta) + len(each.arrays) for each, _ in self._waiting)
+        waited = time.monotonic() - self._waiting_since
+        if self._files.appends or not self._together or size > _WAITING_BYTES or waited > _WAITING_SECONDS:
+            self.flush()
+
+    def _append(self, appended: Sequence[tuple[Record, str]]) -> None:
+        for last in (False, True):
+            writer = self._writer
+            if writer is None or writer.process != os.getpid() or writer.size > _ROTATED or not self._files.appends:
+                writer = self._writer = _Writer()
+            data = records.segment(writer.anchored(appended), writer.size)
+            try:
+                self._files.append(writer.name, writer.size, data)
+            except Gone:
+                self._writer = None
+                if last:
+                    raise OSError(errno.EIO, "a pack is not as it was written") from None
+                continue
+            except OSError:
+                self._writer = None
+                raise
+            start, writer.size = writer.size, writer.size + len(data)
+            if self._read_to.get(writer.name, 0) == start:
+                self._take_in(writer.name, data, start, writer.size)
+            return
+
+    def _found(self, key: str) -> tuple[Head, dict[str, Any], bytes] | None:
+        self.flush()
+        name = bytes.fromhex(key)
+        damage: Damage | None = None
+        suspect = ("", 0)
+        for _ in range(_TRIES):
+            if not (places := self._places_of(name)):
+                break
+            place = self._name(places[0]), _offset(places[0])
+            try:
+                head, meta, rest = self._contents(places[0])
+                return head, of_key(_read_json(meta), key), rest
+            except Gone:
+                self.look()
+            except Damage as error:
+                damage = error
+                self._files.forget(place[0])
+                if place == suspect:
+                    self._drop(name, *place)
+                suspect = place
+        if damage is not None:
+            raise damage
+        return None
+
+    def _contents(self, place: int) -> tuple[Head, bytes, bytes]:
+        """The head of a record, its first part and what follows. Raises Damage and Gone."""
+        name, at = self._name(place), _offset(place)
+        head, body = self._raw(name, at)
+        dictionary = self._dictionary(name, head.anchor) if head.anchor else b""
+        meta, rest = records.meta_in(head, body, dictionary)
+        return head, meta, rest
+
+    def _dictionary(self, name: str, at: int) -> bytes:
+        """What an anchor says."""
+        if (name, at) not in self._anchors:
+            self._anchors[name, at] = records.dictionary_in(*self._raw(name, at))
+            if len(self._anchors) > 256:
+                self._anchors.popitem(last=False)
+        return self._anchors[name, at]
+
+    def _raw(self, name: str, at: int) -> tuple[Head, bytes]:
+        data = self._files.read(name, at, HEAD_BYTES + (8 << 10))
+        head = records.head_at(data)
+        start = head.body - at
+        if start >= HEAD_BYTES and start + head.stored <= len(data):
+            return head, data[start:start + head.stored]
+        if head.stored > records.MOST:
+            raise Damage("checksum of a record")
+        return head, self._files.read(name, head.body, head.stored)
+
+    def look(self) -> None:
+        """Take in what was appended since. What is gone, or shorter than it was, is forgotten with all else, and read anew."""
+        sizes = self._files.sizes()
+        if any(sizes.get(name, -1) < size for name, size in self._read_to.items()):
+            self._forget_all()
+        for name, size in sizes.items():
+            with contextlib.suppress(Gone):
+                self._scan(name, size)
+        self._looked = time.monotonic()
+
+    def _scan(self, name: str, size: int) -> None:
+        length = _CHUNK
+        while (start := self._read_to.get(name, 0)) < size:
+            data = self._files.read(name, start, length)
+            self._take_in(name, data, start, size)
+            if self._read_to.get(name, 0) > start:
+                length = _CHUNK
+            elif start + len(data) >= size or len(data) < length:
+                return
+            else:
+                length *= 2
+
+    def _take_in(self, name: str, data: bytes, start: int, size: int) -> None:
+        if name not in self._numbers:
+            self._numbers[name] = len(self._names)
+            self._names.append(name)
+        base, places, notes, dropped = self._numbers[name] << 40, self._places, self._notes, self._dropped
+        found, read_to = records.listed(data, start, size)
+        self._read_to[name] = max(read_to, self._read_to.get(name, 0))
+        for at, kind, key, moment in found:
+            if kind == ARTIFACT:
+                if dropped and (name, at) in dropped:
+                    continue
+                if places.setdefault(key, base | at) != base | at:
+                    self._doubles.setdefault(key, []).append(base | at)
+            elif kind in notes:
+                self._latest_moment = max(self._latest_moment, moment)
+                notes[kind][key] = max(notes[kind].get(key, (0, 0)), (moment, base | at))
+            elif kind == DROPPED:
+                with contextlib.suppress(Damage, Gone, ValueError, KeyError, TypeError):
+                    gone = json.loads(self._contents(base | at)[1])
+                    self._take_out(key, str(gone["pack"]), int(gone["at"]))
+
+    def _drop(self, key: bytes, name: str, at: int) -> None:
+        self._take_out(key, name, at)
+        self._write(Record(DROPPED, key, canonical_json({"pack": name, "at": at}).encode()))
+        self.flush()
+
+    def _take_out(self, key: bytes, name: str, at: int) -> None:
+        self._dropped.add((name, at))
+        if name not in self._numbers:
+            return
+        place = self._numbers[name] << 40 | at
+        left = [each for each in self._places_of(key) if each != place]
+        self._doubles.pop(key, None)
+        self._places.pop(key, None)
+        if left:
+            self._places[key] = left[0]
+        if left[1:]:
+            self._doubles[key] = left[1:]
+
+    def _places_of(self, key: bytes) -> list[int]:
+        return [self._places[key], *self._doubles.get(key, ())] if key in self._places else []
+
+    def _name(self, place: int) -> str:
+        return self._names[place >> 40]
+
+    def _forget_all(self) -> None:
+        self._names.clear()
+        self._dropped.clear()
+        self._numbers.clear()
+        self._read_to.clear()
+        self._places.clear()
+        self._doubles.clear()
+        self._anchors.clear()
+        for notes in self._notes.values():
+            notes.clear()
+
+
+class _Writer:
+    """The pack that this process appends to. name: says who writes it, so that it can be told whether it still does."""
+
+    def __init__(self) -> None:
+        host = re.sub("[^A-Za-z0-9]", "", socket.gethostname())[:24] or "host"
+        self.process, self.size = os.getpid(), 0
+        self.name = f"{host}-{self.process}-{uuid.uuid4().hex[:12]}.pack"
+        self._anchors: dict[str, tuple[int, bytes, int]] = {}
+
+    def anchored(self, them: Sequence[tuple[Record, str]]) -> list[Record]:
+        """The records, which are to be written next, each of a family with the anchor that it rests on, if it is to be none."""
+        found = []
+        for index, (record, family) in enumerate(them):
+            at, said, followers = self._anchors.get(family, (0, b"", _FOLLOWERS))
+            if not family:
+                found.append(record)
+            elif followers < _FOLLOWERS:
+                found.append(record._replace(anchor=(at, said)))
+                self._anchors[family] = at, said, followers + 1
+            else:
+                found.append(record)
+                self._anchors[family] = records.place_of_head(self.size, index), record.meta, 0
+        return found
+
+
+def _offset(place: int) -> int:
+    return place & ((1 << 40) - 1)
+
+
+def _read_json(text: bytes) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(text)
+        return found
+    except (ValueError, RecursionError) as error:
+        raise Damage(f"a record cannot be read ({error})") from None

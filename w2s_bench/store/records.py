@@ -1,0 +1,168 @@
+"""Small artifacts and notes as records of a pack: segments, each a table of heads of one width and their bodies behind it.
+
+A body is compressed with what another record of its kind says, its anchor, as the dictionary: the long texts about components are
+alike. Whatever ends early or is not as it was written is stepped over; the next segment begins with the same eight bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from w2s_bench.store.sealed import Damage
+
+MAGIC = b"W2SPACK1"
+ARTIFACT, DROPPED, LATEST, COSTS = 1, 2, 3, 4
+MOST = 1 << 26
+"""Bytes that no part of a record has."""
+
+_SEGMENT = struct.Struct("<8sII")
+_HEAD = struct.Struct("<BBHIIIQQQ32s16s")
+_LISTED = struct.Struct("<B3xI8xQ8xQ32s16x")
+HEAD_BYTES = _HEAD.size
+_PLAIN, _SHUFFLED = 0, 1
+
+
+class Head(NamedTuple):
+    """What stands before a body. stored, meta, arrays: bytes in the pack, and of the two parts unpacked. body: where it begins in
+    the pack. anchor: where the head of its anchor is, 0 for none. moment: nanoseconds since 1970, more for what came later.
+    """
+
+    kind: int
+    coding: int
+    spare: int
+    stored: int
+    meta: int
+    arrays: int
+    body: int
+    anchor: int
+    moment: int
+    key: bytes
+    digest: bytes
+
+
+class Record(NamedTuple):
+    """What is to be written. meta, arrays: as bytes; anchor: the place of a head in the same pack and what its record says."""
+
+    kind: int
+    key: bytes
+    meta: bytes
+    arrays: bytes = b""
+    moment: int = 0
+    anchor: tuple[int, bytes] = (0, b"")
+
+
+def segment(records: Sequence[Record], start: int) -> bytes:
+    """Records as they are written from byte `start` of a pack on."""
+    table, bodies = [], []
+    body_at = start + _SEGMENT.size + len(records) * HEAD_BYTES
+    for record in records:
+        coding = _SHUFFLED if b'"F64"' in record.arrays[:512] or b'"I64"' in record.arrays[:512] else _PLAIN
+        body = _packed(record.meta, record.anchor[1], 6)
+        if record.arrays:
+            body += _packed(_shuffled(record.arrays) if coding else record.arrays, b"", 1)
+        head = Head(record.kind, coding, 0, len(body), len(record.meta), len(record.arrays), body_at, record.anchor[0],
+                    record.moment, record.key, b"")
+        table.append(_HEAD.pack(*head._replace(digest=_digest(head, body))))
+        bodies.append(body)
+        body_at += len(body)
+    heads = b"".join(table)
+    return _SEGMENT.pack(MAGIC, len(records), zlib.crc32(heads)) + heads + b"".join(bodies)
+
+
+def place_of_head(start: int, index: int) -> int:
+    """Where the head of a record stands, by its number in a segment that begins at `start`."""
+    return start + _SEGMENT.size + index * HEAD_BYTES
+
+
+def listed(data: bytes, start: int, size: int) -> tuple[list[tuple[int, int, bytes, int]], int]:
+    """The records in a part of a pack: place of the head, kind, key and moment of each; and up to where all has been read.
+
+    data: what the pack holds from byte `start` on. size: of the whole pack; a segment that ends behind it is still being
+    written, or never will be.
+    """
+    found: list[tuple[int, int, bytes, int]] = []
+    at = read_to = 0
+    while True:
+        if not data.startswith(MAGIC, at):
+            at = data.find(MAGIC, at)
+        first = at + _SEGMENT.size
+        if at < 0 or first > len(data):
+            return found, start + read_to
+        _, count, check = _SEGMENT.unpack_from(data, at)
+        end = first + count * HEAD_BYTES
+        if count and end <= len(data) and zlib.crc32(data[first:end]) == check:
+            _, stored, body, _, _ = _LISTED.unpack_from(data, end - HEAD_BYTES)
+            if body + stored <= size:
+                for place in range(first, end, HEAD_BYTES):
+                    kind, _, _, moment, key = _LISTED.unpack_from(data, place)
+                    found.append((start + place, kind, key, moment))
+                at = read_to = body + stored - start
+                continue
+        at += 1
+
+
+def head_at(data: bytes) -> Head:
+    """The head that these bytes begin with. Raises Damage where they end."""
+    if len(data) < HEAD_BYTES:
+        raise Damage("the pack ends early")
+    return Head._make(_HEAD.unpack_from(data))
+
+
+def meta_in(head: Head, body: bytes, dictionary: bytes) -> tuple[bytes, bytes]:
+    """The first part of a body, unpacked, and what follows it. Raises Damage where head or body are not as they were written."""
+    if _digest(head, body) != head.digest or head.meta > MOST or head.arrays > MOST:
+        raise Damage("checksum of a record")
+    return _unpacked(body, dictionary, head.meta)
+
+
+def dictionary_in(head: Head, body: bytes) -> bytes:
+    """What an anchor says. Only this part of it need be sound: what was packed with it knows its checksum. Raises Damage."""
+    if head.anchor or head.meta > MOST:
+        raise Damage("an anchor that is none")
+    return _unpacked(body, b"", head.meta)[0]
+
+
+def arrays_of(head: Head, rest: bytes) -> bytes:
+    """The second part of a body, unpacked. Raises Damage."""
+    if not head.arrays:
+        return b""
+    data, _ = _unpacked(rest, b"", head.arrays)
+    return _unshuffled(data) if head.coding == _SHUFFLED else data
+
+
+def _digest(head: Head, body: bytes) -> bytes:
+    known = _HEAD.pack(*head._replace(digest=b""))
+    return hashlib.blake2b(known + body, digest_size=16).digest()
+
+
+def _packed(data: bytes, dictionary: bytes, level: int) -> bytes:
+    pack = zlib.compressobj(level, zdict=dictionary) if dictionary else zlib.compressobj(level)
+    return pack.compress(data) + pack.flush()
+
+
+def _unpacked(data: bytes, dictionary: bytes, length: int) -> tuple[bytes, bytes]:
+    try:
+        unpack = zlib.decompressobj(zdict=dictionary) if dictionary else zlib.decompressobj()
+        found = unpack.decompress(data, length + 1)
+        if len(found) != length or not unpack.eof:
+            raise Damage("a record is not as long as it says")
+        return found, unpack.unused_data
+    except zlib.error as error:
+        raise Damage(f"a record cannot be unpacked ({error})") from None
+
+
+def _shuffled(data: bytes) -> bytes:
+    """Every eighth byte first: the high bytes of numbers are alike, the low ones are not."""
+    even = len(data) // 8 * 8
+    return np.frombuffer(data[:even], np.uint8).reshape(-1, 8).T.tobytes() + data[even:]
+
+
+def _unshuffled(data: bytes) -> bytes:
+    even = len(data) // 8 * 8
+    return np.frombuffer(data[:even], np.uint8).reshape(8, -1).T.tobytes() + data[even:]
