@@ -39,7 +39,7 @@ def test_a_sitting_that_found_all_done_leaves_what_was_said_and_another_adds_to_
     w2s("run", *REAL, check=0)
     assert (w2s.folder / "r" / NAME).read_text(encoding="utf-8") == text
     shutil.rmtree(w2s.folder / "home" / "cache")
-    (w2s.folder / \"r\" / \"rows.parquet\").unlink()
+    (w2s.folder / "r" / "rows.parquet").unlink()
     w2s("run", *REAL, check=0)
     before, after = json.loads(text)["clock"], json.loads((w2s.folder / "r" / NAME).read_text(encoding="utf-8"))["clock"]
     assert after["started"] == before["started"] and after["seconds"] > before["seconds"]
