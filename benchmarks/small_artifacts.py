@@ -1,4 +1,4 @@
-"""What small artifacts cost in packs, beside a folder for each: files, bytes on the disk, seconds, for a run of closed-form heads.
+"""What small artifacts cost in packs, and in a folder for each: files, bytes on the disk, seconds.
 
     .venv/bin/python benchmarks/small_artifacts.py [CELLS]
 
@@ -81,8 +81,8 @@ def main() -> None:
             read = timed(lambda: [reading.load(key) for key, _, _ in small])  # noqa: B023
             files, size = on_disk(here / name)
             found[name] = (float(files), float(size), write, keys, read)
-            print(f"{len(small)} small artifacts in {name}: {files} files, {size / 1e6:.1f} MB, saved in {write:.2f} s, listed in "
-                  f"{keys * 1000:.0f} ms, read in {read:.2f} s")
+            print(f"{len(small)} small artifacts in {name}: {files} files, {size / 1e6:.1f} MB, saved in {write:.2f} s, "
+                  f"listed in {keys * 1000:.0f} ms, read in {read:.2f} s")
         ratios = [before / max(after, 1e-9) for before, after in zip(found["folders"], found["packs"], strict=True)]
         print("folders over packs: " + ", ".join(f"{ratio:.1f} x {what}" for ratio, what in zip(
             ratios, ("files", "bytes", "saving", "listing", "reading"), strict=True)))
