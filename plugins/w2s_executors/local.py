@@ -1,157 +1,265 @@
 """The executor `local`: jobs in worker processes that live on between jobs.
 
-A worker that dies or overruns takes only the job in its hands, and is replaced.
+A worker that dies, hangs or takes too much takes only the job in its hands, and is replaced.
 """
 
 from __future__ import annotations
 
-import itertools
+import dataclasses
 import math
 import os
+import random
 import selectors
-import subprocess
 import time
-from collections import Counter
 from collections.abc import Generator
 
-from w2s_bench.contracts import Components, Outcome, Policy, Schedule, Told
+from w2s_bench.contracts import Components, DataError, Demand, Outcome, Policy, Schedule, Told, WorkerError
+from w2s_executors.limits import Limits, Signs, Verdict
+from w2s_executors.processes import End, Guard, Worker, exit_words
+from w2s_executors.usage import memory_of_the_machine, usage_of
+
+_STARTS = 2
+"""How many workers in a row may end before they are ready."""
+
+_TICK, _LONGEST_TICK = 0.25, 1.0
+_WATCHING = 0.02
+"""The share of the time that may be spent on looking what workers use."""
+
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+"""Seconds before a lost job is tried again, doubled each time, of which its key decides the last half."""
 
 
 class Local:
     """As many workers as the policy says, fed from one schedule."""
 
     def run(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> Generator[Outcome, None, None]:
-        """Compute every job, upstream first; the workers end with the generator."""
-        yield from _Crew(schedule, components, store, policy).run()
+        """Compute every job, upstream first; the workers end with the generator.
 
-
-class _Worker:
-    """A process and the jobs in its hands. name: of whoever takes its place, too. since: when it got the job that it is at."""
-
-    def __init__(self, name: str, command: list[str], variables: dict[str, str]) -> None:
-        self.name = name
-        self.process = subprocess.Popen(command, env={**os.environ, **variables}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.held: dict[str, None] = {}
-        self.since = math.inf
-        self._ready = False
-        self._unread = b""
-
-    def give(self, batch: list[str], message: bytes) -> None:
-        self.held = dict.fromkeys(batch)
-        self.since = time.monotonic() if self._ready else math.inf
-        assert self.process.stdin is not None
+        Raises WorkerError where they cannot be started, W2SError where the sources changed since the run was planned.
+        """
+        crew = _Crew(schedule, components, store, policy)
         try:
-            self.process.stdin.write(message)
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            self.process.wait()  # the closed answer pipe reports the death
+            yield from crew.run()
+        finally:
+            crew.end()
 
-    def lines(self) -> list[bytes] | None:
-        """Lines that have arrived; None when the process is gone."""
-        assert self.process.stdout is not None
-        data = os.read(self.process.stdout.fileno(), 1 << 16)
-        if not data:
-            return None
-        *lines, self._unread = (self._unread + data).split(b"\n")
-        if lines and not self._ready:
-            self._ready, self.since = True, time.monotonic()
-        return lines
 
-    def end(self) -> int:
-        self.process.kill()
-        code = self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            try:
-                if pipe:
-                    pipe.close()
-            except BrokenPipeError:
-                continue
-        return code
+@dataclasses.dataclass
+class _Member:
+    """A worker and the jobs in its hands. name: of whoever takes its place, too. gpu: the one that it sees, None for all.
+
+    batch: what it was given last; held: what of it has not ended. gpus: what this asks for.
+    """
+
+    name: str
+    gpu: str | None
+    worker: Worker
+    signs: Signs
+    batch: list[str]
+    held: dict[str, None]
+    gpus: float = 0.0
 
 
 class _Crew:
-    """Workers fed from one schedule."""
+    """Workers fed from one schedule. now: seconds in which this process was awake, so that whoever stops it ends no job.
+
+    returned: batches that no worker has begun. later: jobs that are tried again, and when.
+    """
 
     def __init__(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> None:
         self.schedule, self.components, self.store, self.policy = schedule, components, store, policy
-        self.count = policy.at_a_time()
-        self.limit = policy.timeout if isinstance(policy.timeout, float) else None
-        self.workers: list[_Worker] = []
-        self.deaths: Counter[str] = Counter()
+        self.limits = Limits(policy, memory_of_the_machine)
+        limits = [policy.silence, policy.idle, *([] if isinstance(policy.timeout, str) else [policy.timeout])]
+        self.tick = min(_TICK, *(limit / 4 for limit in limits))
+        self.members: dict[str, _Member] = {}
+        self.returned: list[list[str]] = []
+        self.later: list[tuple[float, str]] = []
+        self.deaths: dict[str, list[Verdict]] = {}
+        self.notes: list[str] = []
+        self.failed_starts = 0
+        self.selector = selectors.DefaultSelector()
+        self.guard: Guard | None = None
+        self.now, self._woken, self._next_look = 0.0, time.monotonic(), 0.0
 
     def run(self) -> Generator[Outcome, None, None]:
-        try:
-            while self.schedule.open:
-                self._hand_out()
-                for worker in self._wait():
-                    lines = worker.lines()
-                    if lines is None:
-                        yield from self._bury(worker, "lost")
-                    else:
-                        yield from self._take(worker, lines)
-                for worker in [w for w in self.workers if self._overrun(w)]:
-                    yield from self._bury(worker, "timeout")
-        finally:
-            for worker in self.workers:
-                worker.end()
+        while self.schedule.open:
+            self._try_again()
+            self._hand_out()
+            if not self.later and not any(member.held for member in self.members.values()):
+                return
+            for worker, end in self._events():
+                member = next((member for member in self.members.values() if member.worker is worker), None)
+                if member is None:
+                    continue
+                match end:
+                    case "orders":
+                        worker.send()
+                    case "errors":
+                        worker.listen()
+                    case "answers" | "death":
+                        yield from self._hear(member)
+            yield from self._look()
+
+    def end(self) -> None:
+        """End the workers, whatever they are at."""
+        if self.guard:
+            self.guard.end(member.worker for member in self.members.values())
+            self.guard.close()
+        self.selector.close()
+
+    def _events(self) -> list[tuple[Worker, End]]:
+        found = [key.data for key, _ in self.selector.select(self.tick)]
+        woken = time.monotonic()
+        self.now += min(woken - self._woken, _LONGEST_TICK)
+        self._woken = woken
+        return found
+
+    def _try_again(self) -> None:
+        due = [key for when, key in self.later if when <= self.now]
+        self.later = [(when, key) for when, key in self.later if when > self.now]
+        self.schedule.put_back_alone(due)
 
     def _hand_out(self) -> None:
-        for index in range(self.count):
-            idle = next((w for w in self.workers if not w.held), None)
-            if idle is None and len(self.workers) >= self.count:
+        names = [f"local {number}" for number in range(1, self.limits.workers + 1)]
+        free = [name for name in names if name not in self.members or not self.members[name].held]
+        for number, name in enumerate(free):
+            gpu = self._gpu(names.index(name))
+            batch = self.returned.pop() if self.returned else self.schedule.take(len(free) - number, name, self._room(gpu))
+            if batch:
+                self._give(name, gpu, batch)
+            elif gpu is None:
                 return
-            name = idle.name if idle else self._free_name()
-            batch = self.schedule.take(self.count - index, name)
-            if not batch:
+
+    def _gpu(self, number: int) -> str | None:
+        """The GPU of a worker, as CUDA knows it: one of those that this process sees."""
+        if not self.policy.gpus:
+            return None
+        name = self.policy.gpus[number % len(self.policy.gpus)]
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+        return seen[int(name)] if seen != [""] and name.isdecimal() and int(name) < len(seen) else name
+
+    def _room(self, gpu: str | None) -> Demand | None:
+        """What the jobs of a worker may ask of its GPU, of which the others have their part."""
+        if gpu is None:
+            return None
+        used = sum(member.gpus for member in self.members.values() if member.gpu == gpu and member.held)
+        return Demand(gpus=1.0 - used if used else math.inf)
+
+    def _give(self, name: str, gpu: str | None, batch: list[str]) -> None:
+        member = self.members.get(name)
+        if member is None:
+            try:
+                member = self.members[name] = self._started(name, gpu)
+            except OSError as error:
+                self.returned.append(batch)
+                self._failed_start(error.strerror or str(error), "")
                 return
-            if idle is None:
-                idle = _Worker(name, self.components.command(self.store), self.policy.environment())
-                self.workers.append(idle)
-            idle.give(batch, self.components.message(batch))
+        member.batch, member.held = batch, dict.fromkeys(batch)
+        member.gpus = self.schedule.demand(batch[0]).gpus if gpu else 0.0
+        member.signs.start(self.now)
+        member.worker.give(self.components.message(batch))
 
-    def _free_name(self) -> str:
-        taken = {worker.name for worker in self.workers}
-        return next(name for number in itertools.count(1) if (name := f"local {number}") not in taken)
+    def _started(self, name: str, gpu: str | None) -> _Member:
+        self.guard = self.guard or Guard()
+        variables = self.policy.environment(gpu, self.limits.share)
+        worker = Worker(self.components.command(self.store), variables, self.selector)
+        self.guard.watch(worker)
+        return _Member(name, gpu, worker, Signs(), [], {})
 
-    def _wait(self) -> list[_Worker]:
-        with selectors.DefaultSelector() as selector:
-            for worker in self.workers:
-                assert worker.process.stdout is not None
-                selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
-            return [key.data for key, _ in selector.select(timeout=0.25 if self.limit else 5.0)]
-
-    def _take(self, worker: _Worker, lines: list[bytes]) -> Generator[Outcome, None, None]:
-        for line in lines:
-            outcome = self.components.answer(line)
-            if isinstance(outcome, Told):
-                self.schedule.progressed(outcome.key, outcome.step)
-            elif outcome is not None:
-                worker.held.pop(outcome.key, None)
-                worker.since = time.monotonic()
-                yield from self.schedule.finish(outcome)
-
-    def _overrun(self, worker: _Worker) -> bool:
-        return bool(self.limit and worker.held and time.monotonic() - worker.since > self.limit)
-
-    def _bury(self, worker: _Worker, status: str) -> Generator[Outcome, None, None]:
-        """End a worker, and its job with it, unless that is to be tried again or to be found among several."""
-        code = worker.end()
-        self.workers.remove(worker)
-        held = list(worker.held)
-        if len(held) > 1:
-            self.schedule.put_back_alone(held)
+    def _hear(self, member: _Member) -> Generator[Outcome, None, None]:
+        """Take the answers that have arrived, of a process that is gone all of them."""
+        worker = member.worker
+        try:
+            while lines := worker.answers():
+                for line in lines:
+                    yield from self._take(member, line)
+                if not worker.gone:
+                    return
+        except DataError as error:
+            yield from self._bury(member, Verdict("lost", "answer", f"its process wrote {error.what}"))
             return
-        for key in held:
-            if status == "timeout":
-                yield from self.schedule.finish(Outcome(key, "timeout", f"took more than {self.limit:g} s"))
-                continue
-            self.deaths[key] += 1
-            if self.deaths[key] <= self.policy.retries:
-                self.schedule.put_back_alone([key])
-            else:
-                error = f"its process ended with {_exit_words(code)}, {self.deaths[key]} times"
-                yield from self.schedule.finish(Outcome(key, "lost", error))
+        if lines is None or worker.gone:
+            code = worker.ended()
+            words = "closed the pipe of its answers" if code is None else f"ended with {exit_words(code)}"
+            yield from self._bury(member, Verdict("lost", words, f"its process {words}"))
 
+    def _take(self, member: _Member, line: bytes) -> Generator[Outcome, None, None]:
+        answer = self.components.answer(line)
+        member.signs.heard = self.now
+        if not member.worker.ready:
+            member.worker.became_ready()
+            member.signs.start(self.now)
+            self.failed_starts = 0
+        if answer is None:
+            return
+        if answer.key not in member.held:
+            raise DataError("the answer to a job that it does not have")
+        if isinstance(answer, Told):
+            member.signs.tell(answer.step, self.now)
+            self.schedule.progressed(answer.key, answer.step)
+        else:
+            del member.held[answer.key]
+            member.signs.start(self.now)
+            yield from self._finish(answer)
 
-def _exit_words(code: int) -> str:
-    return f"signal {-code}" + (" (perhaps out of memory)" if code == -9 else "") if code < 0 else f"exit code {code}"
+    def _finish(self, outcome: Outcome) -> Generator[Outcome, None, None]:
+        if self.notes:
+            said = dict.fromkeys([*self.notes, *([outcome.note] if outcome.note else [])])
+            outcome, self.notes = dataclasses.replace(outcome, note="; ".join(said)), []
+        yield from self.schedule.finish(outcome)
+
+    def _look(self) -> Generator[Outcome, None, None]:
+        """End the workers that take too much of anything."""
+        if self.now < self._next_look:
+            return
+        started = time.monotonic()
+        by_process = {member.worker.process.pid: member for member in self.members.values()}
+        for process, usage in usage_of(by_process, self.limits.share).items():
+            by_process[process].signs.measure(usage, self.now)
+        self._next_look = self.now + max(self.tick, (time.monotonic() - started) / _WATCHING)
+        for member in by_process.values():
+            held = list(member.held)
+            expected = self.schedule.expected(held[0]) if held else None
+            verdict = self.limits.verdict(member.signs, self.now, len(held), expected, member.worker.ready)
+            if member.worker.gone:
+                yield from self._hear(member)
+            elif verdict:
+                yield from self._bury(member, verdict)
+        found = self.limits.greedy([member.signs for member in self.members.values()])
+        if found:
+            guilty, verdict = found
+            yield from self._bury(next(member for member in self.members.values() if member.signs is guilty), verdict)
+
+    def _bury(self, member: _Member, verdict: Verdict) -> Generator[Outcome, None, None]:
+        """End a worker, and its job with it, unless that is to be tried again or to be found among several."""
+        assert self.guard
+        said = member.worker.last_words()
+        self.guard.end([member.worker])
+        del self.members[member.name]
+        held = list(member.held)
+        if not member.worker.ready:
+            self.returned += [member.batch] if held else []
+            self._failed_start(verdict.words, said)
+        elif len(held) > 1:
+            self.schedule.put_back_alone(held)
+        elif held:
+            yield from self._lost(held[0], verdict, said)
+
+    def _lost(self, key: str, verdict: Verdict, said: str) -> Generator[Outcome, None, None]:
+        """A job was lost alone: it is tried again later, unless that is of no use."""
+        deaths = self.deaths.setdefault(key, [])
+        same = any(death.kind == verdict.kind for death in deaths)
+        deaths.append(verdict)
+        if verdict.status != "timeout" and not same and len(deaths) <= self.policy.retries:
+            most = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (len(deaths) - 1))
+            self.later.append((self.now + most * random.Random(f"{key} {len(deaths)}").uniform(0.5, 1.0), key))
+            self.notes.append(f"{self.schedule.words(key)}: {verdict.words}; it is tried again")
+            return
+        times = f", {len(deaths)} times" if len(deaths) > 1 else ""
+        yield from self._finish(Outcome(key, verdict.status, verdict.words + times, trace=said))
+
+    def _failed_start(self, words: str, said: str) -> None:
+        self.failed_starts += 1
+        if self.failed_starts >= _STARTS:
+            raise WorkerError(f"a worker cannot be started, {self.failed_starts} times: {words}",
+                              hint=said.splitlines()[-1] if said else "finished cells are kept")

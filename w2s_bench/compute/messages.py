@@ -8,22 +8,38 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from w2s_bench.contracts import Outcome, StoreError, Told, Workbench
+from w2s_bench.compute.answered import answered
+from w2s_bench.contracts import DataError, Outcome, Told, W2SError, Workbench
 from w2s_bench.planning.recipes import Embed, Job, Recipe, component_keys
 from w2s_bench.registry.component import Component, only_difference
 
 if TYPE_CHECKING:
     from w2s_bench.compute.workshop import Workshop
 
-READY = b"{}"
-
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What travels to a worker: recipes that may be computed together, and by key the components that they name, with models that
-    differ from one of them in one parameter, and so may be read in the same pass."""
+    """What travels to a worker: jobs by their keys and recipes, which may be computed together, and by key the components that
+    they name, with models that differ from one of them in one parameter, and so may be read in the same pass."""
 
+    keys: tuple[str, ...]
     recipes: tuple[Recipe, ...]
     components: dict[str, Component]
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What travels back: how a job ended, or how far it is; neither, where a worker says that it is alive.
+
+    changed: it makes other keys of the recipes than whoever asked.
+    """
+
+    outcome: Outcome | None = None
+    told: Told | None = None
+    changed: bool = False
+
+
+ALIVE = msgspec.json.encode(Answer())
+
+_SHOWN = 60
 
 
 class OfferedComponents:
@@ -49,16 +65,22 @@ class OfferedComponents:
         named = {key: self._components[key] for recipe in recipes for key in component_keys(recipe)}
         beside = {key: other for recipe in recipes if isinstance(recipe, Embed) for key, other in self._components.items()
                   if only_difference(other, named[recipe.model])}
-        return msgspec.json.encode(Batch(recipes, {**named, **beside})) + b"\n"
+        return msgspec.json.encode(Batch(tuple(keys), recipes, {**named, **beside})) + b"\n"
 
     def answer(self, line: bytes) -> Outcome | Told | None:
-        """What a worker's line says; None where it says no more than that it is alive. Raises StoreError for another."""
-        if line.strip() == READY:
-            return None
+        """What a worker's line says; None where it says no more than that it is alive.
+
+        Raises DataError for what is no answer, and W2SError where the worker makes other keys: the sources changed.
+        """
         try:
-            return msgspec.json.decode(line, type=Outcome)
-        except msgspec.DecodeError as error:
-            raise StoreError(f"a worker answered what is no outcome: {error}") from None
+            answer = msgspec.json.decode(line, type=Answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise DataError(f"no answer of a worker: {line[:_SHOWN].decode(errors='backslashreplace')!a}"
+                            f"{', and more' if len(line) > _SHOWN else ''}") from None
+        if answer.changed:
+            raise W2SError("the sources of w2s-bench changed since the run was planned",
+                           hint="run the same command again; finished cells are kept")
+        return answer.outcome or answer.told
 
 
 class _Bench:
@@ -68,4 +90,4 @@ class _Bench:
         self._jobs, self._workshop = jobs, workshop
 
     def run(self, keys: Sequence[str]) -> Iterator[Outcome]:
-        return self._workshop.run([self._jobs[key] for key in keys])
+        return answered(self._workshop, [self._jobs[key] for key in keys], passes=(KeyboardInterrupt,))

@@ -1,10 +1,12 @@
-"""The other end of a pipe: reads batches of jobs as JSON lines, computes them, answers one JSON line per job.
+"""A process that computes: reads batches of jobs as JSON lines, answers one JSON line per job, and says that it is alive.
 
-Started by an executor with the store as its one argument. Whatever a plugin prints goes to standard error.
+Started by an executor with the store, and with the numbers of two descriptors where orders do not come on standard input.
+Whatever a plugin prints goes to standard error, and whatever it reads from standard input is at its end.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -13,35 +15,95 @@ import time
 
 import msgspec
 
-from w2s_bench.compute.messages import READY, Batch
+from w2s_bench.compute.answered import answered
+from w2s_bench.compute.messages import ALIVE, Answer, Batch
+from w2s_bench.compute.streams import print_whoever_reads
+from w2s_bench.compute.wire import Wire
 from w2s_bench.compute.workshop import Workshop
+from w2s_bench.contracts import Step, Told, listening
+from w2s_bench.contracts.executors import BEAT, MEMORY
 from w2s_bench.planning.recipes import job
 from w2s_bench.registry.component import Component
 from w2s_bench.store.artifacts import Store
 
+_LOOK = 0.5
+"""Seconds between two looks for the parent, and between two steps that are told."""
+
+_TO_KEEP = 0.25
+"""The part of a worker's memory that may hold what it read before."""
+
+_LARGEST = 2**53
+_DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+
 
 def main() -> None:
     """Serve until the pipe closes."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    parent = os.getppid()
+    store, *descriptors = sys.argv[1:]
+    wire = Wire.taken(descriptors)
+    print_whoever_reads()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    answers.write(READY + b"\n")
-    answers.flush()
+    if descriptors and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, ctypes.c_ulong(signal.SIGKILL))
+    if wire.deserted():  # before that could be asked for
+        return
+    threading.Thread(target=_alive, args=(wire, parent), daemon=True).start()
+    _serve(wire, Store(store))
+
+
+def _serve(wire: Wire, store: Store) -> None:
     components: dict[str, Component] = {}
-    workshop = Workshop(Store(sys.argv[1]), components)
-    for line in sys.stdin.buffer:
+    share = os.environ.get(MEMORY)
+    workshop = Workshop(store, components, int(float(share) * _TO_KEEP * 2**20) if share else None)
+    wire.say(ALIVE)
+    for line in wire.lines():
         batch = msgspec.json.decode(line, type=Batch)
+        jobs = [job(recipe) for recipe in batch.recipes]
+        if tuple(each.key for each in jobs) != batch.keys:
+            wire.say(msgspec.json.encode(Answer(changed=True)))
+            continue
         components.update(batch.components)
-        for outcome in workshop.run([job(recipe) for recipe in batch.recipes]):
-            answers.write(msgspec.json.encode(outcome) + b"\n")
-            answers.flush()
+        waiting = dict.fromkeys(batch.keys)
+        with listening(_Telling(wire, waiting)):
+            for outcome in answered(workshop, jobs):
+                waiting.pop(outcome.key)
+                wire.say(msgspec.json.encode(Answer(outcome=outcome)))
 
 
-def _end_with_parent(parent: int) -> None:
-    """A run that was killed must not leave a worker computing behind it."""
+class _Telling:
+    """Tells how far the first job is that has not ended, now and then."""
+
+    def __init__(self, wire: Wire, waiting: dict[str, None]) -> None:
+        self._wire, self._waiting, self._last = wire, waiting, 0.0
+
+    def __call__(self, step: Step) -> None:
+        now = time.monotonic()
+        key = next(iter(self._waiting), None)
+        if now - self._last < _LOOK or key is None:
+            return
+        self._last = now
+        of = None if step.of is None else _bounded(step.of)
+        self._wire.say(msgspec.json.encode(Answer(told=Told(key, Step(_bounded(step.done), of, step.unit)))))
+
+
+def _bounded(number: int) -> int:
+    return max(-_LARGEST, min(number, _LARGEST))
+
+
+def _alive(wire: Wire, parent: int) -> None:
+    """Say so every few seconds, and end with the parent: a run that was killed must not leave a worker computing behind it."""
+    beat = float(os.environ.get(BEAT, "5"))
+    last = time.monotonic()
     while os.getppid() == parent:
-        time.sleep(0.5)
+        time.sleep(min(_LOOK, beat))
+        if time.monotonic() - last >= beat:
+            last = time.monotonic()
+            try:
+                wire.say(ALIVE)
+            except OSError:
+                break
+    if os.getsid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # all that it started, too
     os._exit(1)
 
 

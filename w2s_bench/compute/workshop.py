@@ -138,7 +138,7 @@ class Workshop:
     def _taken_apart(self, together: _Together, error: BaseException) -> str:
         """What is said of a batch that failed as a whole: it is taken apart, so that only the guilty job pays."""
         component = self.components[together.component]
-        fault = outcome_of(error, together.jobs[0], self._named(together.jobs[0]), 0.0)
+        fault = outcome_of(error, together.jobs[0], self.named(together.jobs[0]), 0.0)
         return (f"{together.method} of {component.label} ({component.plugin}) failed, and its jobs are computed one by one: "
                 f"{fault.error}")
 
@@ -355,7 +355,7 @@ class Workshop:
             self._forget(job)
             return Outcome(job.key, "ok", seconds=seconds, peak_memory=told["peak_memory"])
         except (Exception, SystemExit) as error:
-            return outcome_of(error, job, self._named(job), seconds + time.perf_counter() - started)
+            return outcome_of(error, job, self.named(job), seconds + time.perf_counter() - started)
 
     def _forget(self, job: Job) -> None:
         """What a job kept of itself while it went on goes with its end."""
@@ -364,7 +364,7 @@ class Workshop:
         if isinstance(job.recipe, Embed) and "pool" in (inputs := self._artifact(job.recipe.load)).payload:
             self._pools.forget(job.recipe, inputs)
 
-    def _named(self, job: Job) -> list[Component]:
+    def named(self, job: Job) -> list[Component]:
         """The components that a job names."""
         return [self.components[key] for key in component_keys(job.recipe)]
 

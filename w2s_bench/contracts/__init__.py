@@ -50,6 +50,7 @@ from w2s_bench.contracts.errors import (
     StoreError,
     UsageError,
     W2SError,
+    WorkerError,
     nearest,
     setting,
 )
@@ -134,8 +135,8 @@ __all__ = [
     "Outcome", "Output", "OutputEntry", "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor", "Preferences",
     "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample", "Schedule", "SeedTerm", "ShapeError", "Sides",
     "SoftmaxPredictor", "Split", "Splits", "Statement", "Step", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Table",
-    "Task", "TaskEntry", "Told", "TrainableModel", "UsageError", "Value", "W2SError", "Wording", "Workbench", "answers_of",
-    "answers_of_all", "are_hard", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
+    "Task", "TaskEntry", "Told", "TrainableModel", "UsageError", "Value", "W2SError", "Wording", "Workbench", "WorkerError",
+    "answers_of", "answers_of_all", "are_hard", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
     "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard", "file_digest",
     "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "is_missing", "label_name", "leaks", "limited",
     "listening", "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes", "read_csv",

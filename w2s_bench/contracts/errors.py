@@ -44,6 +44,12 @@ class StoreError(W2SError):
     exit_code = 3
 
 
+class WorkerError(W2SError):
+    """Processes that compute, and cannot be started. Finished work stays."""
+
+    exit_code = 3
+
+
 class Diverged(W2SError):
     """A fit that did not return finite numbers; costs its own cells only."""
 

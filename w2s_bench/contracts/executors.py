@@ -12,6 +12,12 @@ from w2s_bench.contracts.devices import VARIABLE
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.contracts.progress import Step
 
+BEAT = "W2S_BENCH_BEAT"
+"""Environment variable with the seconds between two signs of life of a worker."""
+
+MEMORY = "W2S_BENCH_MEMORY"
+"""Environment variable with the MiB that a worker may hold."""
+
 Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged", "store"]
 
 
@@ -62,12 +68,18 @@ class Policy:
 
         return max(1, int(cpu_count()))
 
-    def environment(self) -> dict[str, str]:
-        """Environment variables of a process that computes, beside those that it inherits."""
+    def environment(self, gpu: str | None = None, memory: float | None = None) -> dict[str, str]:
+        """Environment variables of a process that computes, beside those that it inherits. gpu: the one that it is to see, as
+        CUDA knows it, None for all. memory: MiB that it may hold, where that is known."""
         libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "BLIS_NUM_THREADS",
                      "VECLIB_MAXIMUM_THREADS")
-        return {"TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE", VARIABLE: self.device,
-                **dict.fromkeys(libraries, str(self.threads))}
+        found = {"TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE", VARIABLE: self.device,
+                 BEAT: f"{min(5.0, self.silence / 5):g}", **dict.fromkeys(libraries, str(self.threads))}
+        if gpu is not None:
+            found |= {"CUDA_VISIBLE_DEVICES": gpu, VARIABLE: "cuda:0"}
+        if memory is not None:
+            found[MEMORY] = f"{memory:.0f}"
+        return found
 
 
 @dataclass(frozen=True)
@@ -192,7 +204,10 @@ class Components(Protocol):
         """The line that asks a worker for a batch as `Schedule.take` gave it."""
 
     def answer(self, line: bytes) -> Outcome | Told | None:
-        """What a worker's line says; None where it says no more than that it is alive. Raises StoreError for another."""
+        """What a worker's line says; None where it says no more than that it is alive.
+
+        Raises DataError for what is no answer, W2SError where the sources changed since the run was planned.
+        """
 
 
 @runtime_checkable

@@ -1,0 +1,209 @@
+"""A worker as a process: its pipes, its death, and all that it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import uuid
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from w2s_bench.contracts import DataError
+from w2s_executors import guard
+
+LONGEST_LINE = 2 << 20
+"""Bytes of an answer, at most: an outcome holds no more than a traceback."""
+
+_PIECE, _AT_ONCE = 1 << 16, 1 << 20
+_LAST_WORDS = 4096
+_GRACE = 5.0
+"""Seconds that a process has to end by itself once it has closed its answers, and that the system has to end a killed one."""
+
+End = Literal["orders", "answers", "errors", "death"]
+
+
+class Worker:
+    """A process that is given orders and answers them, in a session of its own, on pipes that nothing else has.
+
+    None of these pipes can make its owner wait. What it prints is passed on to standard error once it is ready.
+    """
+
+    def __init__(self, command: list[str], variables: Mapping[str, str], selector: selectors.BaseSelector) -> None:
+        self.token = uuid.uuid4().hex
+        orders, self._orders = os.pipe()
+        self._answers, answers = os.pipe()
+        self._errors, errors = os.pipe()
+        mine, theirs = (self._orders, self._answers, self._errors), (orders, answers, errors)
+        try:
+            self.process = subprocess.Popen(
+                [*command, str(orders), str(answers)], env={**os.environ, **variables, guard.MARK: self.token},
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=(orders, answers), start_new_session=True)
+        except OSError:
+            for descriptor in mine:
+                os.close(descriptor)
+            raise
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        for descriptor in mine:
+            os.set_blocking(descriptor, False)
+        self.ready = False
+        self._selector = selector
+        self._unsent, self._unread, self._kept = bytearray(), bytearray(), deque[bytes]()
+        self._watched: dict[End, int] = {}
+        self._watch("answers", self._answers)
+        self._watch("errors", self._errors)
+        if hasattr(os, "pidfd_open"):
+            with contextlib.suppress(OSError):
+                self._watch("death", os.pidfd_open(self.process.pid))
+
+    def _watch(self, end: End, descriptor: int, events: int = selectors.EVENT_READ) -> None:
+        self._selector.register(descriptor, events, (self, end))
+        self._watched[end] = descriptor
+
+    def _unwatch(self, end: End) -> None:
+        descriptor = self._watched.pop(end, None)
+        if descriptor is not None:
+            self._selector.unregister(descriptor)
+            if end == "death":
+                os.close(descriptor)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended."""
+        return self.process.poll() is not None
+
+    def give(self, message: bytes) -> None:
+        """Send an order, as fast as it is read."""
+        self._unsent += message
+        self.send()
+
+    def send(self) -> None:
+        """Send what the pipe takes of what is left to send."""
+        try:
+            while self._unsent:
+                del self._unsent[:os.write(self._orders, self._unsent[:_PIECE])]
+        except BlockingIOError:
+            if "orders" not in self._watched:
+                self._watch("orders", self._orders, selectors.EVENT_WRITE)
+            return
+        except OSError:  # its death is seen, and told, by itself
+            self._unsent.clear()
+        self._unwatch("orders")
+
+    def answers(self) -> list[bytes] | None:
+        """Whole lines that have arrived; None once there will be no more. Raises DataError for a line that has no end."""
+        data, ended = _arrived(self._answers)
+        self._unread += data
+        if ended and not data:
+            self._unwatch("answers")
+            return None
+        *lines, rest = self._unread.split(b"\n") if b"\n" in data else (self._unread,)
+        self._unread = bytearray(rest)
+        if len(self._unread) > LONGEST_LINE:
+            self._unread.clear()
+            raise DataError(f"no answer of a worker: a line of more than {LONGEST_LINE >> 20} MiB")
+        return [bytes(line) for line in lines]
+
+    def listen(self) -> None:
+        """Take what the process printed, and pass it on."""
+        data, ended = _arrived(self._errors)
+        if ended and not data:
+            self._unwatch("errors")
+        self._kept.append(data)
+        if self.ready:
+            _print(data)
+        while len(self._kept) > 1 and sum(map(len, self._kept)) - len(self._kept[0]) > _LAST_WORDS:
+            self._kept.popleft()
+
+    def became_ready(self) -> None:
+        """What it printed meanwhile is passed on now."""
+        self.ready = True
+        _print(b"".join(self._kept))
+
+    def last_words(self) -> str:
+        """What it printed last."""
+        self.listen()
+        return b"".join(self._kept)[-_LAST_WORDS:].decode(errors="backslashreplace").strip()
+
+    def ended(self) -> int | None:
+        """The code with which the process ended by itself, None where it has not."""
+        try:
+            return self.process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def close(self) -> None:
+        """Let go of a process that was ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the system has not let it die: nothing else waits for it
+            self.process.wait(_GRACE)
+        for end in list(self._watched):
+            self._unwatch(end)
+        for descriptor in (self._orders, self._answers, self._errors):
+            os.close(descriptor)
+
+
+class Guard:
+    """The process that ends the workers where this one cannot."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-I", "-S", guard.__file__], stdin=subprocess.PIPE,
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def watch(self, worker: Worker) -> None:
+        """From now on this worker ends with the run."""
+        self._tell("+", worker)
+
+    def end(self, workers: Iterable[Worker]) -> None:
+        """End workers now, with all that they started."""
+        several = list(workers)
+        guard.end({worker.process.pid: worker.token for worker in several})
+        for worker in several:
+            worker.close()
+            self._tell("-", worker)
+
+    def close(self) -> None:
+        """No worker is left."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._process.wait()
+
+    def _tell(self, sign: str, worker: Worker) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # somebody killed it: a worker that finds its parent gone ends by itself, too
+            self._process.stdin.write(f"{sign} {worker.process.pid} {worker.token}\n".encode())
+            self._process.stdin.flush()
+
+
+def exit_words(code: int) -> str:
+    """How a process ended, in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    named = "perhaps out of memory" if code == -signal.SIGKILL else signal.strsignal(-code)
+    return f"signal {-code} ({named})" if named else f"signal {-code}"
+
+
+def _arrived(descriptor: int) -> tuple[bytes, bool]:
+    """What can be read now, though not all of what never ends; and whether that was the end."""
+    data = bytearray()
+    while len(data) < _AT_ONCE:
+        try:
+            piece = os.read(descriptor, _PIECE)
+        except BlockingIOError:
+            return bytes(data), False
+        if not piece:
+            return bytes(data), True
+        data += piece
+    return bytes(data), False
+
+
+def _print(data: bytes) -> None:
+    if data and sys.__stderr__ is not None:  # else another file may have its number
+        with contextlib.suppress(OSError, ValueError):  # nobody reads
+            os.write(sys.__stderr__.fileno(), data)

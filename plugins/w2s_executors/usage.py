@@ -1,0 +1,97 @@
+"""What the processes of a worker use of the machine, and what the machine has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Of all processes of a session. processor: seconds so far. memory: MiB that they hold, what is mapped from files left out.
+
+    processes: how many they are.
+    """
+
+    processor: float
+    memory: float
+    processes: int
+
+
+def usage_of(leaders: Collection[int], most: float | None) -> dict[int, Usage]:
+    """What the sessions use, by the process that leads each; those that cannot be measured are left out.
+
+    most: MiB past which memory is counted exactly: what several processes share, once.
+    """
+    import psutil
+
+    members: dict[int, list[int]] = {leader: [] for leader in leaders}
+    for process in psutil.pids():
+        try:
+            session = os.getsid(process)
+        except OSError:
+            continue
+        if session in members:
+            members[session].append(process)
+    return {leader: _of(found, most) for leader, found in members.items() if found}
+
+
+def _of(processes: list[int], most: float | None) -> Usage:
+    import psutil
+
+    processor, held = 0.0, 0.0
+    for number in processes:
+        try:
+            process = psutil.Process(number)
+            with process.oneshot():
+                times, memory = process.cpu_times(), process.memory_info()
+        except (psutil.Error, OSError):  # it has ended meanwhile
+            continue
+        processor += times.user + times.system + times.children_user + times.children_system
+        held += memory.rss - getattr(memory, "shared", 0)
+    if most is not None and held > most * MIB and len(processes) > 1:
+        held = min(held, sum(map(_share, processes)))
+    return Usage(processor, held / MIB, len(processes))
+
+
+def _share(number: int) -> float:
+    """Bytes that a process holds, of those that it shares with others its part."""
+    import psutil
+
+    try:
+        memory = psutil.Process(number).memory_full_info()
+    except (psutil.Error, OSError):
+        return 0.0
+    return float(getattr(memory, "pss", memory.uss))
+
+
+def memory_of_the_machine() -> float:
+    """MiB that this process and its children may have: what there is, or what its control group is allowed."""
+    import psutil
+
+    there: int = psutil.virtual_memory().total
+    return min([there, *_allowed(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))]) / MIB
+
+
+def _allowed(membership: Path, root: Path) -> list[int]:
+    """Bytes that a control group of Linux, and those that it is in, are allowed; none where there is no limit."""
+    try:
+        groups = [line.split(":", 2) for line in membership.read_text().splitlines()]
+    except OSError:
+        return []
+    limits: list[int] = []
+    for _, controllers, place in groups:
+        top, name = (root, "memory.max") if not controllers else (root / "memory", "memory.limit_in_bytes")
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        below = top / place.lstrip("/")
+        for folder in [below, *below.parents][:len(Path(place).parts) + 1]:
+            try:
+                limits.append(int((folder / name).read_text()))
+            except (OSError, ValueError):  # no such file, or "max"
+                continue
+    return limits

@@ -1,0 +1,68 @@
+"""The two pipes of a worker: orders come in on one, answers go out on the other, and nobody else in the process has either."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import threading
+from collections.abc import Iterator, Sequence
+
+_PIECE = 1 << 16
+
+
+class Wire:
+    """orders, answers: descriptors, which this object takes for itself.
+
+    No child of the process has them: one that is forked finds nothing on the one and nobody behind the other, so that a death of
+    the worker is seen though its children live on, and they neither read an order nor answer it.
+    """
+
+    def __init__(self, orders: int, answers: int) -> None:
+        self._orders, self._answers = orders, answers
+        self._sending = threading.Lock()
+        for descriptor in (orders, answers):
+            os.set_inheritable(descriptor, False)
+        os.register_at_fork(after_in_child=self._let_go)
+
+    @classmethod
+    def taken(cls, descriptors: Sequence[str]) -> Wire:
+        """Of two numbers, or of standard input and output; these then stand on nothing and on standard error."""
+        with open(os.devnull, "rb") as nothing:
+            if descriptors:
+                orders, answers = map(int, descriptors)
+            else:
+                orders, answers = os.dup(0), os.dup(1)
+            os.dup2(nothing.fileno(), 0)
+        os.dup2(2, 1)
+        return cls(orders, answers)
+
+    def lines(self) -> Iterator[bytes]:
+        """The orders, until the pipe closes."""
+        unread = bytearray()
+        while piece := os.read(self._orders, _PIECE):
+            unread += piece
+            *whole, rest = unread.split(b"\n") if b"\n" in piece else (unread,)
+            yield from map(bytes, whole)
+            unread = bytearray(rest)
+
+    def say(self, line: bytes) -> None:
+        """Answer a line. Raises OSError where nobody is there any more."""
+        with self._sending:
+            left = memoryview(line + b"\n")
+            while left:
+                left = left[os.write(self._answers, left):]
+
+    def deserted(self) -> bool:
+        """Whether who gives the orders is gone."""
+        watched = select.poll()
+        watched.register(self._orders, 0)
+        return any(event & (select.POLLHUP | select.POLLERR) for _, event in watched.poll(0))
+
+    def _let_go(self) -> None:
+        self._sending = threading.Lock()  # the thread that may have held it is not in the child
+        nothing = os.open(os.devnull, os.O_RDWR)
+        with contextlib.suppress(OSError):  # a job may have closed them
+            for descriptor in (self._orders, self._answers):
+                os.dup2(nothing, descriptor, inheritable=False)
+        os.close(nothing)
