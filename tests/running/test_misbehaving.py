@@ -1,0 +1,136 @@
+"""A job that hangs, dies, leaks or writes where it should not costs itself, and nothing else: with no limit given by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import misbehaving_components
+import polars as pl
+import psutil
+import pytest
+from conftest import Command, untimed_rows
+from distributions import install
+from polars.testing import assert_frame_equal
+
+import w2s_bench as w2s
+from w2s_bench.contracts import Policy, WorkerError
+from w2s_bench.planning.planner import make_plan
+from w2s_bench.planning.spec import Matrix, RunSpec
+from w2s_bench.registry.loading import load_registry
+from w2s_bench.running.audience import Audience
+from w2s_bench.running.runs import Place, run
+
+SOURCE = Path(misbehaving_components.__file__)
+PAIR = ("--task", "words", "--weak", "letters", "--strong", "letters[degree=2]", "--supervisor", "lines")
+
+
+@pytest.fixture
+def theirs(w2s: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command with the components of misbehaving_components.py installed as a plugin of strangers."""
+    install(w2s.folder / "site", monkeypatch, "their-dist", {"theirs": "misbehaving_components"})
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(w2s.folder / "site"), str(SOURCE.parent), str(SOURCE.parents[1])]))
+    monkeypatch.setenv(misbehaving_components.CHILDREN, str(w2s.folder / "children"))
+    return w2s
+
+
+def _run(theirs: Command, folder: str, *strategies: str, **means: Any) -> tuple[w2s.Run, list[str]]:
+    """A run with quick limits, and what it said."""
+    said: list[str] = []
+    quick: dict[str, Any] = {"silence": 1.0, "idle": 2.0, "retries": 0, "workers": 2, **means}
+    with contextlib.chdir(theirs.folder):
+        done = w2s.run(tasks="words", weak="letters", strong="letters[degree=2]", supervisors="lines", strategies=strategies,
+                       folder=folder, store=f"{folder}-store", audience=Audience(said.append), **quick)
+    return done, said
+
+
+def _misbehaving(*ways: str) -> list[str]:
+    return ["lines", *(f"misbehaves[how={way}]" for way in ways)]
+
+
+def _ends(done: w2s.Run) -> dict[str, tuple[str, str]]:
+    """Status and error of the cell of each way."""
+    return {strategy.removeprefix("misbehaves[how=").removesuffix("]"): (status, (error or "").partition("strategy: ")[2])
+            for strategy, status, error in done.rows.select("strategy", "status", "error").iter_rows()}
+
+
+def _alive(theirs: Command) -> list[str]:
+    """Processes among those that were left behind that still run."""
+    return [line for line in (theirs.folder / "children").read_text().split()
+            if psutil.pid_exists(int(line)) and psutil.Process(int(line)).status() != psutil.STATUS_ZOMBIE]
+
+
+ENDS = {
+    "stop": ("lost", "its process was silent for 1 s"),
+    "leak": ("oom", "its process held"),
+    "fork": ("lost", "its process ended with exit code 7"),
+    "babble": ("lost", "its process wrote no answer of a worker: a line of more than 2 MiB"),
+    "ask": ("failed", "EOFError: EOF when reading a line"),
+    "interrupt": ("failed", "raised KeyboardInterrupt()"),
+    "surrogate": ("failed", "ValueError: the label \\udcff is none")}
+MORE_ENDS = {
+    "sleep": ("timeout", "hung: for 2 s it used no processor and told nothing"),
+    "deadlock": ("timeout", "hung: for 2 s it used no processor and told nothing"),
+    "exit": ("failed", "raised SystemExit(3)"),
+    "crash": ("lost", "its process ended with signal 11 (Segmentation fault)"),
+    "forge": ("lost", "its process wrote no answer of a worker: '{\"colour\": \"green\"}'"),
+    "mute": ("failed", "Mute: its words cannot be had (RuntimeError)")}
+GOES_WELL = ("crowd", "hold", "leave", "go-on")
+
+
+@pytest.mark.parametrize("expected", [ENDS, pytest.param(MORE_ENDS, marks=pytest.mark.slow)], ids=["some", "more"])
+def test_a_job_that_misbehaves_costs_itself_and_is_told_as_what_it_did(
+        theirs: Command, expected: dict[str, tuple[str, str]]) -> None:
+    _run(theirs, "calm", "lines", executor="here", silence=300.0, workers=1)
+    done, said = _run(theirs, "r", *_misbehaving(*GOES_WELL, *expected), memory=2000.0, workers=4)
+    ends = _ends(done)
+    assert {way: (ends[way][0], ends[way][1][:len(words)]) for way, (_, words) in expected.items()} == expected
+    assert {ends[way] for way in (*GOES_WELL, "lines")} == {("ok", "")} and said == []
+    mine = [untimed_rows(theirs.folder / folder).filter(strategy="lines").drop("run_id") for folder in ("calm", "r")]
+    assert_frame_equal(*mine, check_exact=True)
+    assert mine[0].height == 1
+    assert _alive(theirs) == []
+
+
+def test_the_same_death_twice_is_not_tried_a_third_time_and_is_said(theirs: Command) -> None:
+    done, said = _run(theirs, "r", *_misbehaving("die-anew"), retries=5)
+    assert _ends(done)["die-anew"] == ("lost", "its process ended with exit code 5, 2 times")
+    assert said == ["fit misbehaves[how=die-anew]: its process ended with exit code 5; it is tried again"]
+
+
+def test_nothing_goes_on_when_the_run_is_killed(theirs: Command) -> None:
+    words = [word for strategy in _misbehaving("leave", "hold", "sleep") for word in ("--strategy", strategy)]
+    process = theirs.start("run", *PAIR, *words, "--store", "s", "-o", "r", "--no-page", "-j", "3")
+    while not (theirs.folder / "children").exists():
+        time.sleep(0.02)
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    _, alive = psutil.wait_procs(started, timeout=3.0)
+    assert len(started) >= 4 and alive == [] and _alive(theirs) == []
+
+
+def test_workers_that_die_while_they_start_end_the_run_with_their_own_words(theirs: Command) -> None:
+    (theirs.folder / "site" / "sitecustomize.py").write_text(
+        "import sys\nif 'w2s_bench.compute.worker' in sys.orig_argv:\n    sys.exit('no telescope here')\n")
+    with pytest.raises(WorkerError, match=r"2 times: its process ended with exit code 1\n  SystemExit: no telescope here"):
+        _run(theirs, "r", "lines")
+    assert WorkerError.exit_code == 3 and set(pl.read_parquet(theirs.folder / "r" / "rows.parquet")["status"]) == {"interrupted"}
+
+
+def test_each_worker_sees_one_gpu_and_jobs_share_it_as_they_declare(theirs: Command) -> None:
+    plan = make_plan(RunSpec("gpus", (Matrix(("words",), weak=("letters",), strong=("letters[degree=2]",), supervisors=("lines",),
+                                             strategies=("on-gpu", "on-gpu[share=0.5]"), seeds=(0, 1, 2, 3)),)), load_registry())
+    policy = Policy(workers=4, gpus=("3", "GPU-7f"))
+    done = run(plan, Place(theirs.folder / "r", str(theirs.folder / "s")), load_registry().make("executors", "local"), policy,
+               Audience([].append))
+    lines = [line.split() for line in (theirs.folder / "children").read_text().splitlines()]
+    assert done.statuses == {"ok": 8} and {(line[1], line[2]) for line in lines} == {("3", "cuda:0"), ("GPU-7f", "cuda:0")}
+    for gpu in ("3", "GPU-7f"):
+        jobs = [(float(share), float(begun), float(ended)) for share, seen, _, begun, ended in lines if seen == gpu]
+        for _, moment, _ in jobs:
+            assert sum(share for share, begun, ended in jobs if begun <= moment < ended) <= 1.0
