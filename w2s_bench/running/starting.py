@@ -25,6 +25,7 @@ from w2s_bench.running.kept import Keep
 from w2s_bench.running.known_runs import run_folders
 from w2s_bench.running.runs import Place, Result, run
 from w2s_bench.running.shards import part_of, shard_folder, shard_from, shard_in
+from w2s_bench.store.artifacts import Store
 
 if TYPE_CHECKING:
     from w2s_bench.registry.catalogue import Registry
@@ -141,6 +142,8 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
     if asked.given and executor != "here":
         raise UsageError(f"components given as objects are computed in this process, and the executor is {executor}",
                          hint='leave it out, or say executor="here"')
+    if not Store(store).shared and executor != "here":
+        raise UsageError("no other process sees a store in memory", where=store, hint="a folder, or --executor here")
     executing = asked.registry.make("executors", executor, where="executor")
     if policy.device != Policy.device:
         check(policy.device)

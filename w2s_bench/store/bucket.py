@@ -123,7 +123,7 @@ class Bucket:
             except FileNotFoundError:
                 raise
             except Exception as error:
-                if wait is None or isinstance(error, _LASTING) or _of_credentials(error):
+                if wait is None or isinstance(error, _LASTING) or _of_credentials(error) or _unreachable(error):
                     raise StoreError(f"cannot {verb} the store: {_said(error)}", where=self.root, hint=_hint(error)) from error
                 time.sleep(wait * random.uniform(0.5, 1.5))
         raise AssertionError("the last try returns or raises")
@@ -139,6 +139,11 @@ def _of_credentials(error: Exception) -> bool:
     return any(word in type(error).__name__ for word in ("Credential", "Token", "Profile", "ParamValidation"))
 
 
+def _unreachable(error: Exception) -> bool:
+    """Whether nobody is there who could answer; the client has tried some times itself by then."""
+    return "EndpointConnection" in type(error).__name__ or isinstance(error, ConnectionRefusedError)
+
+
 def _said(error: Exception) -> str:
     words = (getattr(error, "strerror", None) or str(error)).strip()
     first = words.splitlines()[0] if words else ""
@@ -148,9 +153,9 @@ def _said(error: Exception) -> str:
 def _hint(error: Exception) -> str:
     if isinstance(error, PermissionError) or _of_credentials(error):
         return "look at the credentials, and at what they may do there"
-    if isinstance(error, OSError) or "Connect" in type(error).__name__ or "Endpoint" in type(error).__name__:
-        return "run the same command again; finished cells are kept"
-    return "a folder, or a URL that fsspec reads"
+    if _unreachable(error):
+        return "is that server there? Finished cells are kept"
+    return "run the same command again; finished cells are kept"
 
 
 def _moment(entry: Mapping[str, Any]) -> float:
