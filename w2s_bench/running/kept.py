@@ -7,6 +7,7 @@ the student (`Facts`) and what is predicted, as JSON.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from w2s_bench.compute.splits import LoadedTask, unpack_splits
+from w2s_bench.compute.splits import unpack_splits
 from w2s_bench.contracts import PREDICTORS, Array, DataError
 from w2s_bench.contracts.digests import canonical_json, digest
 from w2s_bench.planning.plan import Cell, Plan
@@ -49,64 +50,107 @@ class Answers(msgspec.Struct, frozen=True, eq=False):
     values: Array
 
 
-def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[str, Any]], which: Keep) -> tuple[int, list[str]]:
-    """Write what is asked for of the cells that are ok; bytes written, and what was not in the store any more."""
-    ok = [cell for cell in plan.cells if cell.key in scores]
+def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[str, Any]], which: Keep,
+         ok: Sequence[Cell]) -> tuple[int, list[str]]:
+    """Keep what is asked for of the cells that are ok, beside what is kept of them already; bytes of it all, and what is neither
+    kept nor in the store any more. scores: by cell key, those that the store holds."""
     if which == "none" or not ok:
         return 0, []
-    splits = ("test", "train") if which == "all" else ("test",)
     (folder / FOLDER).mkdir(exist_ok=True)
-    lost: list[str] = []
-    facts: list[dict[str, str]] = []
+    before = _Before(folder)
+    splits = [split for split in _PARTS if split == "test" or which == "all" or split in before.splits]
+    lost: dict[str, None] = {}
     size = 0
-    for label in dict.fromkeys(cell.task.label for cell in ok):
-        cells = [cell for cell in ok if cell.task.label == label]
-        answers = list(_answers(plan, store, cells, splits, lost))
-        size += write_parquet(_table(answers), folder / FOLDER / kept_file(label))
-        facts += _facts(plan, store, cells, scores, splits, lost)
-    import polars as pl
+    by_task: dict[str, list[Cell]] = {}
+    for cell in ok:
+        by_task.setdefault(cell.task.label, []).append(cell)
+    for label, cells in by_task.items():
+        answers = list(_answers(plan, _Sources(store, before, label), cells, splits, lost))
+        size += write_parquet(_table(answers), folder / FOLDER / kept_file(label)) if answers else 0
+    lines = list(_facts(plan, store, ok, scores, splits, before.facts, lost))
+    return size + write_parquet(_facts_table(lines), folder / FOLDER / FACTS), list(lost)
 
-    schema = dict.fromkeys(("cell_key", "split", "output", "facts"), pl.String)
-    return size + write_parquet(pl.DataFrame(facts, schema=schema), folder / FOLDER / FACTS), lost
+
+class _Before:
+    """What a folder kept before, as far as it can be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @functools.cached_property
+    def facts(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
+        """Lines of facts by cell and split."""
+        try:
+            return {(line["cell_key"], line["split"]): line for line in _facts_lines(self._folder)}
+        except DataError:
+            return {}
+
+    @property
+    def splits(self) -> set[str]:
+        """The samples of which something is kept."""
+        return {split for _, split in self.facts}
+
+    def answers(self, task: str) -> Mapping[tuple[str, str], Answers]:
+        """Answers by predictor and split, the truth under `truth of SEED`."""
+        try:
+            table = kept_table(self._folder, task)
+            return {} if table is None else _by_predictor(table)
+        except DataError:
+            return {}
 
 
-def _answers(plan: Plan, store: Store, cells: Iterable[Cell], splits: Sequence[str], lost: list[str]) -> Iterator[Answers]:
+class _Sources:
+    """Where answers on the cells of one task are: in the store, and where it lacks them, with the run."""
+
+    def __init__(self, store: Store, before: _Before, task: str) -> None:
+        self.store, self._before, self._task = store, before, task
+
+    @functools.cached_property
+    def before(self) -> Mapping[tuple[str, str], Answers]:
+        return self._before.answers(self._task)
+
+
+def _answers(plan: Plan, sources: _Sources, cells: Iterable[Cell], splits: Sequence[str], lost: dict[str, None]) -> Iterator[
+        Answers]:
     """Of these cells of one task every predictor once, and the truth of each seed."""
     written: set[str] = set()
+    loaded = functools.lru_cache(4)(lambda key: unpack_splits(sources.store.load(key)))
     for cell in cells:
         recipe = plan.score_of(cell)
-        try:
-            task = unpack_splits(store.load(recipe.load))
-            if recipe.load not in written:
-                yield from (Answers(TRUTH, cell.seed, split, *_of_truth(task, split)) for split in splits)
-            written.add(recipe.load)
-            for key in filter(None, (getattr(recipe, role) for role in PREDICTORS)):
-                arrays = store.load(key).arrays if key not in written else {}
-                written.add(key)
-                yield from (Answers(key, cell.seed, split, _of_truth(task, split)[0], arrays[_PARTS[split]])
-                            for split in splits if _PARTS[split] in arrays)
-        except (DamagedArtifact, KeyError) as fault:
-            lost.append(f"predictions of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})")
+        for key in (recipe.load, *filter(None, (getattr(recipe, role) for role in PREDICTORS))):
+            if key in written:
+                continue
+            written.add(key)
+            name, kept = (TRUTH, truth_of(cell.seed)) if key == recipe.load else (key, key)
+            try:
+                task = loaded(recipe.load)
+                arrays = None if key == recipe.load else sources.store.load(key).arrays
+                yield from [Answers(name, cell.seed, split, (part := task.part(_PARTS[split])).ids,
+                                    part.truth if arrays is None else arrays[_PARTS[split]])
+                            for split in splits if arrays is None or _PARTS[split] in arrays]
+            except (DamagedArtifact, KeyError) as fault:
+                mine = (recipe.student, "test") in sources.before  # the truth of a seed is that of these very splits
+                found = [sources.before[kept, split] for split in splits if mine and (kept, split) in sources.before]
+                lost |= {} if found else {_lost("predictions", cell, fault): None}
+                yield from found
 
 
 def _facts(plan: Plan, store: Store, cells: Iterable[Cell], scores: Mapping[str, Mapping[str, Any]], splits: Sequence[str],
-           lost: list[str]) -> Iterator[dict[str, str]]:
+           before: Mapping[tuple[str, str], Mapping[str, str]], lost: dict[str, None]) -> Iterator[Mapping[str, str]]:
+    output = functools.lru_cache(256)(lambda key: canonical_json(store.payload(key)["output"]))
     for cell in cells:
         try:
-            output = canonical_json(store.load(plan.score_of(cell).load).payload["output"])
+            facts = scores[cell.key].get("facts", {})
+            yield from [{"cell_key": cell.key, "split": split, "output": output(plan.score_of(cell).load),
+                         "facts": canonical_json(facts[split])} for split in splits if facts.get(split) is not None]
         except (DamagedArtifact, KeyError) as fault:
-            lost.append(f"facts of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})")
-            continue
-        for split in splits:
-            known = scores[cell.key].get("facts", {}).get(split)
-            if known is not None:
-                yield {"cell_key": cell.key, "split": split, "output": output, "facts": canonical_json(known)}
+            found = [before[cell.key, split] for split in splits if (cell.key, split) in before]
+            lost |= {} if found else {_lost("facts", cell, fault): None}
+            yield from found
 
 
-
-def _of_truth(task: LoadedTask, split: str) -> tuple[Array, Array]:
-    part = task.part(_PARTS[split])
-    return part.ids, part.truth
+def _lost(what: str, cell: Cell, fault: Exception) -> str:
+    return f"{what} of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})"
 
 
 def _table(answers: Sequence[Answers]) -> pl.DataFrame:
@@ -118,6 +162,23 @@ def _table(answers: Sequence[Answers]) -> pl.DataFrame:
         **{f"value_{j}": found.values[:, j] for j in range(found.values.shape[1])}}) for found in answers])
 
 
+def _by_predictor(table: pl.DataFrame) -> dict[tuple[str, str], Answers]:
+    """What `_table` made, by predictor and split, the truth under `truth of SEED`."""
+    columns = [name for name in table.columns if name.startswith("value_")]
+    found: dict[tuple[str, str], Answers] = {}
+    for (predictor, seed, split), part in table.group_by("predictor", "seed", "split", maintain_order=True):
+        name, number = str(predictor), int(str(seed))
+        found[truth_of(number) if name == TRUTH else name, str(split)] = Answers(
+            name, number, str(split), part["id"].to_numpy(), part.select(columns).to_numpy())
+    return found
+
+
+def _facts_table(lines: Sequence[Mapping[str, str]]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame(lines, schema=dict.fromkeys(("cell_key", "split", "output", "facts"), pl.String))
+
+
 def kept_file(task: str) -> str:
     """The name of the file that keeps the predictions for a task."""
     slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in task)[:80]
@@ -126,15 +187,17 @@ def kept_file(task: str) -> str:
 
 
 def kept_facts(folder: Path) -> KeptFacts:
-    """What certifies each cell. Raises DataError for a folder that keeps none."""
-    import polars as pl
+    """What certifies each cell. Raises DataError for a folder that keeps none, or whose file cannot be read."""
+    return {(line["cell_key"], line["split"]): (json.loads(line["output"]), json.loads(line["facts"]))
+            for line in _facts_lines(folder)}
 
-    path = folder / FOLDER / FACTS
-    if not path.is_file():
+
+def _facts_lines(folder: Path) -> list[dict[str, str]]:
+    table = _read(folder / FOLDER / FACTS, ("cell_key", "split", "output", "facts"))
+    if table is None:
         raise DataError("no predictions are kept here", where=str(folder),
                         hint="w2s-bench run keeps them with --keep all, and show --publish with --predictions")
-    return {(line["cell_key"], line["split"]): (json.loads(line["output"]), json.loads(line["facts"]))
-            for line in pl.read_parquet(path.read_bytes()).to_dicts()}
+    return table.to_dicts()
 
 
 def kept_answers(folder: Path, task: str) -> KeptAnswers:
@@ -166,11 +229,25 @@ def ids_in(table: pl.DataFrame) -> dict[tuple[int, str], list[str]]:
 
 
 def kept_table(folder: Path, task: str) -> pl.DataFrame | None:
-    """What is kept of the predictions for one task, as this module says; None where nothing is."""
+    """What is kept of the predictions for one task, as this module says; None where nothing is. Raises DataError for a file that
+    cannot be read."""
+    return _read(folder / FOLDER / kept_file(task), ("predictor", "seed", "split", "id"))
+
+
+def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame | None:
+    """A table with these columns and perhaps others; None where there is no file."""
     import polars as pl
 
-    path = folder / FOLDER / kept_file(task)
-    return pl.read_parquet(path.read_bytes()) if path.is_file() else None
+    try:
+        table = pl.read_parquet(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"what is kept here cannot be read: {error}", where=str(path),
+                        hint="the run's own command writes it again") from None
+    if lacking := [name for name in columns if name not in table.columns]:
+        raise DataError(f"no column {lacking[0]!r}, so nothing that a run keeps", where=str(path))
+    return table
 
 
 def truth_of(seed: int) -> str:
@@ -190,7 +267,7 @@ def copy_kept(folders: Sequence[Path], rows: pl.DataFrame, target: Path) -> int:
     for folder in folders:
         kept_facts(folder)
         for path in sorted((folder / FOLDER).glob("*.parquet")):
-            tables.setdefault(path.name, []).append(pl.read_parquet(path.read_bytes()))
+            tables.setdefault(path.name, []).extend(table for table in [_read(path, ("split",))] if table is not None)
     for path in (target / FOLDER).glob("*.parquet"):
         path.unlink()
     size = 0

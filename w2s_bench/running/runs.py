@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SError
-from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.plan import Cell, Plan
 from w2s_bench.running.audience import Audience, Progress, Warn
 from w2s_bench.running.costs import Costs
 from w2s_bench.running.environment import Sitting
 from w2s_bench.running.finished import finished, note_finished
 from w2s_bench.running.folder import claim_folder, folder_made, locked, write_also, write_plan, write_tables, writing
+from w2s_bench.running.held import Earlier
 from w2s_bench.running.journal import Journal, read_journal
 from w2s_bench.running.kept import Keep, keep
 from w2s_bench.running.live import LiveFile
@@ -165,34 +166,47 @@ def _computed_and_written(recorder: Recorder, place: Place, executor: Executor, 
 def _written(recorder: Recorder, place: Place) -> tuple[Mapping[str, int], int]:
     """Write the folder's tables, and the predictions that stay with them: cells by status, and bytes of the predictions.
 
+    A cell that was ok, and of which this sitting, broken off, says nothing, stays as the tables have it.
     Raises DamagedArtifact for a score that cannot be read any more, whose cell is not finished then.
     """
     plan, store, folder = recorder.plan, recorder.store, place.folder
+    before = Earlier(folder, plan.run_id)
+    stay = {cell.key for cell in plan.cells if cell.key not in recorder.records and cell.key in before.rows}
+    ok = [cell for cell in plan.cells if cell.key in recorder.scores or cell.key in stay]
     recorder.stage("looking for test examples that seeds share")
     with writing(folder):
-        terms = write_terms(folder, plan, store, [cell for cell in plan.cells if cell.key in recorder.scores])
+        terms = write_terms(folder, plan, store, ok)
     recorder.stage("writing the tables")
-    rows, bounds = _tables(recorder, terms.shared)
+    rows, bounds = _tables(recorder, terms.shared, before, stay)
     write_tables(folder, rows, bounds)
-    write_also(folder, recorder.also_rows())
+    write_also(folder, [line if line["status"] != "interrupted" else before.rows.get(str(line["cell_key"]), line)
+                        for line in recorder.also_rows()])
     recorder.stage("keeping predictions with the run")
     with writing(folder):
-        size, lost = keep(folder, plan, store, recorder.scores, place.keep)
+        size, lost = keep(folder, plan, store, recorder.scores, place.keep, ok)
     for text in (*terms.lost, *lost):
         recorder.audience.warn(text)
     return Counter(rows["status"].to_list()), size
 
 
-def _tables(recorder: Recorder, shared: Mapping[str, bool]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, stay: Container[str]) -> tuple[
+        pl.DataFrame, pl.DataFrame]:
     """Rows and bounds of all cells, a part of them at a time: as records they take ten times the memory."""
     import polars as pl
 
+    def lines(cell: Cell) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+        if cell.key in stay:
+            row, bounds = before.rows[cell.key], before.bounds.get(cell.key, ())
+        else:
+            row, bounds = recorder.row(cell), recorder.bounds(cell)
+        known = row if cell.key in shared else before.rows.get(cell.key, row)
+        return {**row, "test_shared": shared.get(cell.key, known.get("test_shared"))}, bounds
+
     rows, bounds = [], []
     for start in range(0, max(1, len(recorder.plan.cells)), _AT_A_TIME):  # once, for an empty table, where there are none
-        found = [(recorder.row(cell), recorder.bounds(cell), shared.get(cell.key))
-                 for cell in recorder.plan.cells[start:start + _AT_A_TIME]]
-        rows.append(table_of([{**row, "test_shared": shares} for row, _, shares in found], ROW))
-        bounds.append(table_of([bound for _, of_cell, _ in found for bound in of_cell], BOUND))
+        found = [lines(cell) for cell in recorder.plan.cells[start:start + _AT_A_TIME]]
+        rows.append(table_of([row for row, _ in found], ROW))
+        bounds.append(table_of([bound for _, of_cell in found for bound in of_cell], BOUND))
     return pl.concat(rows, rechunk=True), pl.concat(bounds, rechunk=True)
 
 

@@ -9,6 +9,7 @@ are the rows'. Where no two seeds share an example nothing is written, and an in
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,8 +32,8 @@ CLASSES = (*(f"class_{name}" for name in ERRORS), "class_truth")
 
 
 class Written(NamedTuple):
-    """shared: by cell key, whether another seed of its task has a test example in common; a cell whose task is not in the store
-    any more is not in it. lost: what that is, in words. size: bytes."""
+    """shared: by cell key, whether another seed of its task has a test example in common; a cell of which neither the store nor
+    the folder says so is not in it. lost: what that is, in words. size: bytes."""
 
     shared: Mapping[str, bool]
     lost: Sequence[str]
@@ -40,7 +41,8 @@ class Written(NamedTuple):
 
 
 def write_terms(folder: Path, plan: Plan, store: Store, ok: Iterable[Cell]) -> Written:
-    """Write the terms of the cells that are ok, where seeds share test examples.
+    """Write the terms of the cells that are ok, where seeds share test examples. Those that the store has no more stay as the
+    folder holds them.
 
     A part of a plan has those of every task of several seeds: what they share with seeds of other parts is known when merged.
     """
@@ -53,15 +55,27 @@ def write_terms(folder: Path, plan: Plan, store: Store, ok: Iterable[Cell]) -> W
     lost: list[str] = []
     shared: dict[str, bool] = {}
     found: list[pl.DataFrame] = []
+    before = functools.cache(lambda: _terms_before(folder))
     for label, cells in by_task.items():
         try:
             tables, common = _of_task(plan, store, cells, alone=len(seeds[label]) < 2)
         except (DamagedArtifact, KeyError) as fault:
-            lost.append(f"terms of {label}: not in the store any more ({fault}); run again to have them")
-            continue
-        shared |= dict.fromkeys((cell.key for cell in cells), common)
+            keys = {cell.key for cell in cells}
+            tables = [table for (key,), table in before().group_by("cell_key", maintain_order=True) if key in keys]
+            shared |= {str(table["cell_key"][0]): True for table in tables}
+            lost += [] if tables else [f"terms of {label}: not in the store any more ({fault}); run again to have them"]
+        else:
+            shared |= dict.fromkeys((cell.key for cell in cells), common)
         found += tables
     return Written(shared, lost, write_term_tables(found, folder / FILE))
+
+
+def _terms_before(folder: Path) -> pl.DataFrame:
+    """The terms that a folder holds, none where they cannot be read."""
+    try:
+        return read_terms([folder])
+    except DataError:
+        return read_terms([])
 
 
 def read_terms(sources: Sequence[Path]) -> pl.DataFrame:
@@ -88,7 +102,7 @@ def terms_in(folder: Path) -> pl.DataFrame | None:
             table = pl.read_parquet(stream)
         return table.select(pl.col(name).cast(kind) if name in table.columns else pl.lit(None, kind).alias(name)
                             for name, kind in _schema().items())
-    except pl.exceptions.PolarsError as error:
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(f"not readable as terms: {error}", where=str(path)) from None
 
 
