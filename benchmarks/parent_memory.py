@@ -41,7 +41,7 @@ def main() -> None:
         print(f"{name}: {each:.0f} bytes a cell, {large[name]:.0f} MiB at {large['cells']:.0f} cells")
     held = (large["finished"] - large["planned"] - small["finished"] + small["planned"]) * 2**20 / more
     took, tables = (large[name] / large["cells"] * 1e3 for name in ("seconds", "tables"))
-    print(f"a finished cell takes {held:.0f} bytes beside its plan, {took:.2f} ms of the parent, and {tables:.2f} ms for its tables")
+    print(f"a finished cell takes {held:.0f} bytes beside its plan, {took:.2f} ms of the parent, {tables:.2f} ms for its tables")
 
 
 def _in_a_process(cells: int) -> Mapping[str, float]:
