@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -177,8 +177,14 @@ class FinetunedNetwork:
     adapters: Adapters | None
     precision: str
 
+    capabilities = frozenset({"answering"})
+
     def predict(self, model: TrainableModel, inputs: Columns) -> Array:
         """A fresh model and inputs to probabilities or numbers (n, k) float64. The model's weights become the trained ones."""
+        return self.answering(model)(inputs)
+
+    def answering(self, model: TrainableModel) -> Callable[[Columns], Array]:
+        """What `predict` gives, as a function of the inputs: the model's weights become the trained ones once."""
         from w2s_finetune.hardware import accelerated
         from w2s_finetune.rewarded import Rewarded, pairs_of
         from w2s_finetune.supervised import Headed
@@ -190,12 +196,16 @@ class FinetunedNetwork:
         rewards = "head.bias" not in self.weights
         head = new_head(model.width, len(self.weights["head.weight"]), "zero", seed=0, bias=not rewards)
         copy_into(trained_weights(model.network, head), self.weights)
-        with accelerated(self.precision) as accelerator:
-            network = Headed(model, head.to(accelerator.device), accelerator)
-            model.network.to(accelerator.device)
-            if rewards:
-                return self.units.outside(Rewarded(network).answers(pairs_of(model, inputs)))
-            return self.units.outside(network.answers(model.tokens(inputs)))
+
+        def answer(inputs: Columns) -> Array:
+            with accelerated(self.precision) as accelerator:
+                network = Headed(model, head.to(accelerator.device), accelerator)
+                model.network.to(accelerator.device)
+                if rewards:
+                    return self.units.outside(Rewarded(network).answers(pairs_of(model, inputs)))
+                return self.units.outside(network.answers(model.tokens(inputs)))
+
+        return answer
 
     def to_arrays(self) -> dict[str, Array]:
         """The trained weights by name, float32, and the units of numbers."""

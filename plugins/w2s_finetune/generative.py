@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 import numpy as np
 
 from w2s_bench.contracts import (
+    Answering,
     Array,
     Checkpoints,
     Columns,
@@ -21,6 +22,7 @@ from w2s_bench.contracts import (
     Strategy,
     TrainableModel,
     UsageError,
+    can,
     one_by_one,
     seed_for,
 )
@@ -136,12 +138,24 @@ class GenerativelyAdapted:
     weights: Mapping[str, Array]
     student: ModulePredictor
 
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """To answer often, where the student can."""
+        return frozenset({"answering"} if can(self.student, "answering") else ())
+
     def predict(self, model: TrainableModel, inputs: Columns) -> Array:
         """The student's answers (n, k) float64, on a fresh model whose weights become the adapted ones."""
+        return self.student.predict(self._adapted(model), inputs)
+
+    def answering(self, model: TrainableModel) -> Callable[[Columns], Array]:
+        """What `predict` gives, as a function of the inputs."""
+        return cast(Answering, self.student).answering(self._adapted(model))
+
+    def _adapted(self, model: TrainableModel) -> TrainableModel:
         from w2s_finetune.weights import copy_into, trained_weights
 
         copy_into(trained_weights(model.network), self.weights)
-        return self.student.predict(model, inputs)
+        return model
 
     def to_arrays(self) -> dict[str, Array]:
         """`adapted/<name>` after the language stage, and `student/<name>`."""

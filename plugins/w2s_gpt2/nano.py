@@ -162,8 +162,8 @@ class Nano:
         network = self._network(state)
         passes = Passes(network, -1, "nano", width=self.width)
 
-        def reader(inputs: Columns) -> list[Array]:
-            return byte_tokens(text_column(inputs, self.column), self.context)[0]
+        def reader(inputs: Columns) -> tuple[list[Array], Array]:
+            return byte_tokens(text_column(inputs, self.column), self.context)
 
         return TrainableTransformer(passes, PAD, Pooling(self.pooling), reader, tied_scores(network))
 

@@ -138,8 +138,8 @@ class Pretrained:
         sentence = self._sentence()
         limit = self._limit(loaded.reader.context, sentence)
 
-        def reader(inputs: Columns) -> list[Array]:
-            return loaded.reader.tokens(sentence.cased(text_column(inputs, self.column)), limit)[0]
+        def reader(inputs: Columns) -> tuple[list[Array], Array]:
+            return loaded.reader.tokens(sentence.cased(text_column(inputs, self.column)), limit)
 
         pooling = Pooling(sentence.pooling, sentence.normalised)
         return TrainableTransformer(loaded.passes, loaded.reader.pad, pooling, reader, scores)

@@ -19,15 +19,17 @@ from w2s_gpt2.pooling import Pooling
 class TrainableTransformer:
     """States are pooled and texts are cut as the model's own parameters say.
 
-    reader: input columns to token ids. scores: token ids and mask (n, t) to logits of the next token (n, t, vocabulary), or
-    None for a model that predicts none.
+    reader: input columns to token ids, and which texts were cut. scores: token ids and mask (n, t) to logits of the next token
+    (n, t, vocabulary), or None for a model that predicts none.
     """
 
     passes: Passes
     pad: int
     pooling: Pooling
-    reader: Callable[[Columns], list[Array]]
+    reader: Callable[[Columns], tuple[list[Array], Array]]
     scores: Callable[[Tensor, Tensor], Tensor] | None
+
+    capabilities = frozenset({"cut"})
 
     @property
     def network(self) -> Any:
@@ -47,7 +49,11 @@ class TrainableTransformer:
 
     def tokens(self, inputs: Columns) -> list[Array]:
         """Token ids (t,) int64 of each text, cut to the context, never empty."""
-        return self.reader(inputs)
+        return self.reader(inputs)[0]
+
+    def cut(self, inputs: Columns) -> Array:
+        """Which texts are longer than the context, (n,) bool."""
+        return self.reader(inputs)[1]
 
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Pooled hidden states (n, width) float32, with gradients."""

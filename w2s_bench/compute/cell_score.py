@@ -60,13 +60,14 @@ _SAMPLES: tuple[tuple[Literal["test", "train"], Part], ...] = (("train", "transf
 class Pair:
     """What is known of a weak and a strong model beside their predictions.
 
-    direction, direction_by: declared, see planning/direction.py. truncated: inputs that were cut. overlap: two splits share the
-    content that the strong model reads. independent: the transfer inputs are independent of the weak model.
+    direction, direction_by: declared, see planning/direction.py. truncated: inputs that weak and strong cut, None where a model
+    does not say. overlap: two splits share the content that the strong model reads. independent: the transfer inputs are
+    independent of the weak model.
     """
 
     direction: str
     direction_by: str | None
-    truncated: int
+    truncated: tuple[int | None, int | None]
     overlap: bool
     independent: bool
 
@@ -161,8 +162,10 @@ def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> d
         "class_balance": BALANCE[task.payload["balanced"]],
         "truth_share": float(declared(strategy, "truth_share", 0.0)),
         **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
-        "truncated": pair.truncated, "fingerprint_task": task.payload["fingerprint"],
-        "fingerprint_data": task.payload["data"], "direction": pair.direction, "direction_by": pair.direction_by,
+        "truncated": max((cut for cut in pair.truncated if cut is not None), default=None),
+        "truncated_weak": pair.truncated[0], "truncated_strong": pair.truncated[1],
+        "fingerprint_task": task.payload["fingerprint"], "fingerprint_data": task.payload["data"],
+        "direction": pair.direction, "direction_by": pair.direction_by,
         **{f"fingerprint_{part}": found for part, found in part_fingerprints(task).items()},
     }
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ from w2s_bench.compute.splits import (
     packed_ids,
     unpack_splits,
 )
+from w2s_bench.compute.trained import TrainedNetwork
 from w2s_bench.contracts import (
     PREDICTORS,
     Array,
@@ -40,10 +41,10 @@ from w2s_bench.contracts import (
     Outcome,
     Output,
     PrepareContext,
-    Split,
     can,
     declared,
     one_by_one,
+    pair_names,
 )
 from w2s_bench.contracts.devices import asked
 from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError
@@ -89,6 +90,7 @@ class Workshop:
         self.store, self.components = store, components
         self.kept = Kept(memory or a_share_of_the_machine())
         self._instance: Callable[[str], Any] = functools.cache(self._created)
+        self._network: tuple[Hashable, TrainedNetwork] | None = None
         self._pools = PoolFeatures(store, components, self._instance)
         self._artifact = self.kept.of("artifact", store.load)
         self._loaded = self.kept.of("task", lambda key: unpack_splits(self._artifact(key)))
@@ -163,6 +165,8 @@ class Workshop:
                             hint="run the command again")
 
     def _compute(self, job: Job) -> Artifact:
+        if isinstance(job.recipe, Prepare | Embed | Fit):
+            self._network = None  # these may need its memory
         match job.recipe:
             case Load(task=task, seed=None):
                 return pack_pool(self._instance(task).pool(), self.components[task].label)
@@ -290,22 +294,52 @@ class Workshop:
         component, fit = self.components[recipe.strategy], self._artifact(recipe.fit)
         if fit.payload.get("absent"):
             return Artifact({}, {"absent": True})
-        predictor = self._instance(recipe.strategy).from_arrays(lent(fit.arrays))
-        check_predictor(predictor, f"the predictor of {component.label}")
         task = self._loaded(recipe.load)
         found: dict[str, Array] = {}
+        cuts: list[Array | None] = []
+        network = None if recipe.model is None else self._trained_network(recipe, recipe.model)
+        predictor: Any = None if network else self._predictor(recipe)
         for part in PARTS:
             split = task.part(part)
+            if network:
+                said, members, cut = network.answers(split.inputs)
+                cuts.append(cut)
+            else:
+                said = predictor.predict(self._stacked(recipe.embeds, recipe.load, part))
+                members = (predictor.members(self._stacked(recipe.embeds, recipe.load, part)) if can(predictor, "members")
+                           else None)
+            found[part] = checked_prediction(said, task.output, len(split.truth), component.label)
+            if members is not None:
+                found[f"{part}/members"] = np.asarray(members, dtype=np.float64)
+        if recipe.model is None:
+            return Artifact(found)
+        read = "" if pair_names(task.splits.test.inputs) else self._instance(recipe.model).column
+        truncated = None if any(cut is None for cut in cuts) else sum(int(cut.sum()) for cut in cuts if cut is not None)
+        return Artifact(found, {"column": read, "truncated": truncated})
 
-            def read(part: Part = part, split: Split = split) -> tuple[Any, ...]:
-                if recipe.model is None:
-                    return (self._stacked(recipe.embeds, recipe.load, part),)
-                return self._instance(recipe.model).module(self._state(recipe.prepare)), lent(split.inputs)
+    def _predictor(self, recipe: Predict) -> Any:
+        """What was fitted, made anew of copies of its arrays."""
+        predictor = self._instance(recipe.strategy).from_arrays(lent(self._artifact(recipe.fit).arrays))
+        check_predictor(predictor, f"the predictor of {self.components[recipe.strategy].label}")
+        return predictor
 
-            found[part] = checked_prediction(predictor.predict(*read()), task.output, len(split.truth), component.label)
-            if can(predictor, "members"):
-                found[f"{part}/members"] = np.asarray(predictor.members(*read()), dtype=np.float64)
-        return Artifact(found)
+    def _trained_network(self, recipe: Predict, model: str) -> TrainedNetwork:
+        """The network that a fit trained: the last one stays for those who ask the same, until something else is computed."""
+        asked = (recipe.strategy, recipe.fit, model, recipe.prepare)
+        if self._network is None or self._network[0] != asked:
+            self._network = asked, TrainedNetwork(
+                self._predictor(recipe), lambda: self._instance(model).module(self._state(recipe.prepare)), self._instance(model),
+                self.components[model].label)
+        return self._network[1]
+
+    def _read_by(self, embed: str | None, predict: str, load: str) -> tuple[int | None, str]:
+        """How many inputs a model cut, None where it does not say, and the column that it reads, "" for one that picks by itself:
+        of one that was trained itself by its answers."""
+        if embed is not None:
+            features = self._features(embed, load)
+            return features.truncated, features.column
+        payload = self._artifact(predict).payload
+        return payload["truncated"], payload["column"]
 
     def _score(self, recipe: Score) -> Artifact:
         def predictions(key: str | None) -> Mapping[str, Array] | None:
@@ -314,15 +348,17 @@ class Workshop:
 
         strategy = self._instance(recipe.strategy)
         student = strategy.from_arrays(lent(self._artifact(recipe.student_fit).arrays))
-        read = [self._features(embed, recipe.load) for embed in (recipe.embed, recipe.weak_embed)]
         task = self._loaded(recipe.load)
-        shared = {*task.payload["overlaps"], *(self._overlaps(recipe.load, read[0].column) if read[0].column else ())}
+        strong_cut, column = self._read_by(recipe.embed, recipe.student, recipe.load)
+        weak_cut, _ = self._read_by(recipe.weak_embed, recipe.weak, recipe.load)
+        shared = {*task.payload["overlaps"], *(self._overlaps(recipe.load, column) if column else ())}
         pair = Pair(
             direction=recipe.direction, direction_by=recipe.direction_by,
-            truncated=max(features.truncated for features in read), overlap=bool(shared),
+            truncated=(weak_cut, strong_cut), overlap=bool(shared),
             independent=not recipe.weak_saw_transfer and "supervise+transfer" not in shared)
         features: dict[str, Array] = {
-            part: self._stacked((recipe.embed, *recipe.embeds), recipe.load, part) for part in PARTS}
+            part: self._stacked((recipe.embed, *recipe.embeds), recipe.load, part) if recipe.embed else
+            np.zeros((len(task.part(part).truth), 0), np.float32) for part in PARTS}
         between = self._artifact(recipe.compare).payload if recipe.compare else {}
         roles = {role: predictions(getattr(recipe, role)) for role in PREDICTORS}
         return score(with_truth_lent(task), Fitted(strategy, student, features), roles, pair, between, self._measures(recipe))
@@ -332,7 +368,7 @@ class Workshop:
             ("weak", recipe.weak), ("student", recipe.student), ("ceiling", recipe.ceiling))}
         metrics = {self.components[key].label: self._instance(key) for key in recipe.metrics}
         measures = Yardsticks(self._instance(recipe.divergence), metrics, {})
-        column = self._features(recipe.embed, recipe.load).column
+        _, column = self._read_by(recipe.embed, recipe.student, recipe.load)
         return also_score(with_truth_lent(self._loaded(recipe.load)), self._loaded(recipe.fitted_load), answers, measures, column)
 
     def _measures(self, recipe: Score) -> Yardsticks:

@@ -58,6 +58,7 @@ from w2s_bench.contracts.executors import Components, Demand, Executor, Fault, O
 from w2s_bench.contracts.figures import COLOURS, SHAPES, Chart, Drawing, Figure, FigureData
 from w2s_bench.contracts.files import file_digest, read_bytes
 from w2s_bench.contracts.fitting import (
+    Answering,
     Checkpoints,
     ConvexIn,
     FitContext,
@@ -127,7 +128,7 @@ from w2s_bench.contracts.tables import (
 
 __all__ = [
     "CLIPPED_SHARE", "COLOURS", "DIRECTIONS", "LIMIT", "PARTS", "PREDICTORS", "READING", "REFERENCES", "ROW_SUM_TOLERANCE",
-    "SHAPES", "Array", "Bound", "BoundEntry", "Chart", "Checkpoints", "ClassColumn", "Classes", "Column", "Columns",
+    "SHAPES", "Answering", "Array", "Bound", "BoundEntry", "Chart", "Checkpoints", "ClassColumn", "Classes", "Column", "Columns",
     "CommandEntry", "Components", "ConvexIn", "DataError", "Demand", "DescriptorsEntry", "Diverged", "Divergence",
     "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts", "Fault", "Figure",
     "FigureData", "FigureEntry", "FitContext", "FitProblem", "Geometry", "InputsRead", "Labels", "Leak", "LinearPredictor",

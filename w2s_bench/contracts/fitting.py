@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -93,7 +93,10 @@ class SoftmaxPredictor(Predictor, Protocol):
 
 @runtime_checkable
 class ModulePredictor(Protocol):
-    """What a strategy with needs="module" fits. predict: a fresh `TrainableModel` and inputs -> (n, k) float64."""
+    """What a strategy with needs="module" fits. predict: a fresh `TrainableModel` and inputs -> (n, k) float64.
+
+    capabilities: "answering", for one that can answer several times with a network that is put together once.
+    """
 
     def predict(self, model: TrainableModel, inputs: Columns) -> Array: ...
     def to_arrays(self) -> Mapping[str, Array]: ...
@@ -196,11 +199,18 @@ class Voting(Protocol):
     def members(self, features: Array) -> Array: ...
 
 
+class Answering(Protocol):
+    """`answering`, of what a strategy with needs="module" fits: `predict` as a function of the inputs, which may be called again,
+    with the fresh network put together once."""
+
+    def answering(self, model: TrainableModel) -> Callable[[Columns], Array]: ...
+
+
 STRATEGY_CAPABILITIES: Mapping[str, type] = {
     "fit_many": FittedTogether, "across_features": AcrossFeatures, "untrained": Untrained, "truth_share": SharesTruth,
     "unfitted": Unfitted, "fingerprint": ReadsFiles, "demand": Demanding}
 LOSS_CAPABILITIES: Mapping[str, type] = {"fingerprint": ReadsFiles}
-PREDICTOR_CAPABILITIES: Mapping[str, type] = {"members": Voting}
+PREDICTOR_CAPABILITIES: Mapping[str, type] = {"members": Voting, "answering": Answering}
 
 
 def by_features(problems: Sequence[FitProblem]) -> dict[str, list[int]]:

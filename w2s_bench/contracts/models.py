@@ -203,6 +203,7 @@ class TrainableModel(Protocol):
 
     network: the module, in float32 on the CPU when given. width: size of a pooled state. pad: a token id for padding.
     adapters: names of the linear layers that low-rank adapters belong on.
+    capabilities: "cut" for a model that says which inputs it cuts: cut(inputs), (n,) bool.
     """
 
     network: Any

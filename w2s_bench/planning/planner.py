@@ -96,8 +96,8 @@ class _Planner:
             base = jobs.fitted(here, strong, strategy, Taught("transfer", "none"))[1]
         if "shuffled" in references:
             shuffled = jobs.fitted(here, strong, strategy, Taught("transfer", "shuffled", weak_predict))[1]
-        embed, weak_embed = (jobs.embed(model, here, here) for model in (strong, weak))
-        compare = jobs.add(Compare(here.load, embed, weak_embed)) if self.spec.representations else None
+        embed, weak_embed = self._embed(here, strong, strategy), self._embed(here, weak, supervisor)
+        compare = jobs.add(Compare(here.load, embed, weak_embed)) if self.spec.representations and embed and weak_embed else None
         direction, direction_by = direction_of((weak.key, strong.key), self._sides, self._sizes(weak, strong))
         by = self.asked.measured_by(here.task)
         score = Score(
@@ -109,6 +109,11 @@ class _Planner:
             direction=direction, direction_by=direction_by,
             weak_saw_transfer="task" in (jobs.prepared_from(weak) or ()))
         return Cell(jobs.add(score), here.task, weak, strong, strategy, supervisor, here.seed)
+
+    def _embed(self, here: Drawn, model: Component, strategy: Component) -> str | None:
+        """Key of the features of a model, where they are read: by its strategy, or to be compared."""
+        trained = self.asked.strategies[strategy.key].needs == "module"
+        return None if trained and not self.spec.representations else self.jobs.embed(model, here, here)
 
     @functools.cached_property
     def _sides(self) -> frozenset[ModelPair]:

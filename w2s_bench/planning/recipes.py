@@ -18,7 +18,7 @@ LabelSource = Literal["truth", "weak", "shuffled", "none"]
 Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
-FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 2, "compare": 1, "fit": 1, "predict": 1, "score": 8}
+FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 2, "compare": 1, "fit": 1, "predict": 2, "score": 9}
 """Version of what the harness itself does in a stage. Raise one when what its jobs leave changes: the golden numbers of
 tests/compute say when, and old artifacts of the stage and of all that rests on them are then left alone."""
 
@@ -110,8 +110,8 @@ class Predict(_Named, frozen=True, kw_only=True, tag="predict"):
 
 
 class Score(_Named, frozen=True, kw_only=True, tag="score"):
-    """Truth and every predictor side by side. The embed is the strong model's; embeds are what the
-    student's strategy reads beside it.
+    """Truth and every predictor side by side. embed, weak_embed: features of the strong and of the weak model, None for one that
+    was trained itself, unless the features are compared. embeds: what the student's strategy reads beside its own model's.
 
     divergence, metrics, bounds: keys of the components that measure the cell. direction, direction_by: of the pair, and what
     declared it (see planning/direction.py).
@@ -126,8 +126,8 @@ class Score(_Named, frozen=True, kw_only=True, tag="score"):
     bounds: tuple[str, ...]
     load: str
     strategy: str
-    embed: str
-    weak_embed: str
+    embed: str | None
+    weak_embed: str | None
     embeds: tuple[str, ...]
     compare: str | None
     weak: str
@@ -146,7 +146,8 @@ class Also(_Named, frozen=True, kw_only=True, tag="also"):
     """Truth, weak, student and ceiling side by side on the test part of a second task, on which none of them was fitted.
 
     task, divergence, metrics, load: of the second task. fitted_load: of the task that the predictors were fitted on. embed: the
-    strong model's features of the second one. weak, student, ceiling: keys of their answers there.
+    strong model's features of the second one, None where it was trained itself. weak, student, ceiling: keys of their
+    answers there.
     """
 
     stage: ClassVar[Stage] = "score"
@@ -155,7 +156,7 @@ class Also(_Named, frozen=True, kw_only=True, tag="also"):
     metrics: tuple[str, ...]
     load: str
     fitted_load: str
-    embed: str
+    embed: str | None
     weak: str
     student: str
     ceiling: str

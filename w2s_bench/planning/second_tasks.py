@@ -45,9 +45,10 @@ class SecondTasks:
         strong = cell.strong, cell.strategy
         student, ceiling = (self._answers(key, read, made, strong) for key in (recipe.student, recipe.ceiling))
         by = self._asked.measured_by(second)
+        embed = None if self._asked.strategies[cell.strategy.key].needs == "module" else self._jobs.embed(cell.strong, read, made)
         return self._jobs.add(Also(
             task=second.key, divergence=by.divergence, metrics=by.metrics, load=read.load, fitted_load=recipe.load,
-            embed=self._jobs.embed(cell.strong, read, made), weak=weak, student=student, ceiling=ceiling))
+            embed=embed, weak=weak, student=student, ceiling=ceiling))
 
     def _answers(self, predict: str, read: Drawn, made: Drawn, by: tuple[Component, Component]) -> str:
         """Key of the answers to another task's inputs of what was fitted for `predict`. by: its model and its strategy."""

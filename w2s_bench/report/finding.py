@@ -11,6 +11,7 @@ from w2s_bench.registry.short_names import short_names
 from w2s_bench.report.wording import Line, counted, mark_of, measured_in, rounding, scale_of, with_half
 from w2s_bench.scoring.flags import FEW_TEST_EXAMPLES
 from w2s_bench.scoring.ratios import NOTHING
+from w2s_bench.tables.cut_inputs import cut_words
 from w2s_bench.tables.inference import NO_TERMS, Terms
 from w2s_bench.tables.summary import summary
 from w2s_bench.tables.uninformed import clipped_words
@@ -35,7 +36,7 @@ def said_of(found: pl.DataFrame, rows: pl.DataFrame) -> str:
         return f"No cell ended with status ok ({rows.height} planned), so there is nothing to read."
     missing = rows.height - ok.height
     lost = f"{missing} of {rows.height} cells gave no score." if missing else ""
-    return " ".join(text for text in (headline(found), clipped_words(ok), _few(ok), lost) if text)
+    return " ".join(text for text in (headline(found), clipped_words(ok), cut_words(ok), _few(ok), lost) if text)
 
 
 def headline(found: pl.DataFrame) -> str:

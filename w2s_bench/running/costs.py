@@ -186,7 +186,7 @@ def kind_of(plan: Plan, job: Job) -> Kind:
             untrained = isinstance(recipe, Fit) and recipe.source == "none"
             return Kind(recipe.stage, (recipe.strategy, *models), task, untrained, not recipe.embeds)
         case Score() | Also():
-            return Kind("score", (_model(plan, recipe.embed),), task)
+            return Kind("score", (_model(plan, recipe.embed) if recipe.embed else _answering(plan, recipe.student),), task)
 
 
 def anywhere(kind: Kind) -> Kind:
@@ -205,6 +205,13 @@ def _task(plan: Plan, recipe: Recipe) -> str:
 def _model(plan: Plan, embed: str) -> str:
     recipe = plan.jobs[embed].recipe
     assert isinstance(recipe, Embed)
+    return recipe.model
+
+
+def _answering(plan: Plan, predict: str) -> str:
+    """The network whose answers these are."""
+    recipe = plan.jobs[predict].recipe
+    assert isinstance(recipe, Predict) and recipe.model is not None
     return recipe.model
 
 

@@ -18,7 +18,22 @@ from typing import NamedTuple
 from w2s_bench.compute.faults import RUN
 from w2s_bench.contracts import Demand, Fault, Outcome, Step, W2SError, declared
 from w2s_bench.planning.gathering import NOTHING, Gathering
-from w2s_bench.planning.recipes import STAGES, Embed, Fit, Job, Load, Predict, Prepare, Recipe, Stage, component_keys, described
+from w2s_bench.planning.recipes import (
+    STAGES,
+    Also,
+    Compare,
+    Embed,
+    Fit,
+    Job,
+    Load,
+    Predict,
+    Prepare,
+    Recipe,
+    Score,
+    Stage,
+    component_keys,
+    described,
+)
 from w2s_bench.registry.component import Component
 
 _BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 64, "compare": 64, "fit": 512, "predict": 64, "score": 64}
@@ -248,7 +263,9 @@ def place_of(job: Job, gathering: Gathering = NOTHING) -> At:
             return At(recipe.load, gathering.passes.get(recipe.model, recipe.model))
         case Fit() | Predict():
             return At(recipe.load, recipe.embeds[0] if recipe.embeds else recipe.model or "")
-        case _:
+        case Score() | Also():
+            return At(recipe.load, recipe.embed or recipe.student)
+        case Compare():
             return At(recipe.load, recipe.embed)
 
 

@@ -97,7 +97,11 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     n_supervise: Annotated[int | None, _about("size of the supervise split", unit="examples")] = None
     n_transfer: Annotated[int | None, _about("size of the transfer split", unit="examples")] = None
     n_test: Annotated[int | None, _about("size of the test split", unit="examples")] = None
-    truncated: Annotated[int | None, _about("inputs cut to the context by the weak or the strong model", unit="examples")] = None
+    truncated: Annotated[int | None, _about("the larger of truncated_weak and truncated_strong", unit="examples")] = None
+    truncated_weak: Annotated[int | None, _about(
+        "inputs of the three splits that are longer than the weak model's context and were cut there; null where it does not say",
+        unit="examples")] = None
+    truncated_strong: Annotated[int | None, _about("the same of the strong model", unit="examples")] = None
     err_weak: Annotated[float | None, _about(
         "D(y, f_w): error of the weak supervisor", unit="D", source=BREGMAN, uses_truth=True)] = None
     err_weak_se: Annotated[float | None, _spread("err_weak", uses_truth=True)] = None
