@@ -33,8 +33,9 @@ NOT_DECIDED = {
     "what the spec declares": {"direction", "direction_by", "divergence", "class_balance", "truth_share", "label_noise"},
     "what went wrong in a cell that has no predictions": {"error"},
     "the supervise split and the inputs, which no run keeps": {
-        "n_supervise", "truncated", "truncated_weak", "truncated_strong", "projection_gap", "dim_weak", "dim_strong", "dim_overlap", "fingerprint_task",
-        "fingerprint_data", "fingerprint_supervise", "fingerprint_transfer", "fingerprint_test"},
+        "n_supervise", "truncated", "truncated_weak", "truncated_strong", "projection_gap", "dim_weak", "dim_strong",
+        "dim_overlap", "fingerprint_task", "fingerprint_data", "fingerprint_supervise", "fingerprint_transfer",
+        "fingerprint_test"},
     "keys under which predictions lie: digests of how they were made": {f"predictor_{name}" for name in PREDICTORS},
     "versions of the program": {"versions"},
     "seconds and memory": {*(f"seconds_{stage}" for stage in ("load", "prepare", "embed", "compare", "fit", "predict", "score")),
