@@ -41,7 +41,7 @@ class Signs:
     heard: float = 0.0
     moved: float = 0.0
     step: Step | None = None
-    busy: float = 0.0
+    busy: float | None = None
     processor: float = 0.0
     usage: Usage | None = None
 
@@ -59,7 +59,7 @@ class Signs:
         """Take note of what its processes use. A child that ended takes its share of the sum with it."""
         self.usage = usage
         used = usage.processor - self.processor
-        if used < 0 or not self.busy or used >= max(_LEAST_SECONDS, _LEAST_SHARE * (now - self.busy)):
+        if used < 0 or self.busy is None or used >= max(_LEAST_SECONDS, _LEAST_SHARE * (now - self.busy)):
             self.busy, self.processor = now, usage.processor
 
 
@@ -78,7 +78,7 @@ class Limits:
         expected: the most seconds that such a job took before. ready: whether it has begun.
         """
         idle, silence = self.policy.idle, self.policy.silence
-        unused = now - max(signs.busy, signs.begun) if signs.usage else 0.0
+        unused = 0.0 if signs.busy is None else now - max(signs.busy, signs.begun)
         if now - signs.heard > silence and unused > silence:
             return Verdict("lost", "silent", f"its process was silent for {silence:g} s")
         if not jobs or not ready:

@@ -13,7 +13,7 @@ import selectors
 import time
 from collections.abc import Generator
 
-from w2s_bench.contracts import Components, DataError, Demand, Outcome, Policy, Schedule, Told, WorkerError
+from w2s_bench.contracts import Components, DataError, Demand, Outcome, Policy, Schedule, Told, WorkerError, check_gpus
 from w2s_executors.limits import Limits, Signs, Verdict
 from w2s_executors.processes import End, Guard, Worker, exit_words
 from w2s_executors.usage import memory_of_the_machine, usage_of
@@ -35,8 +35,11 @@ class Local:
     def run(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> Generator[Outcome, None, None]:
         """Compute every job, upstream first; the workers end with the generator.
 
-        Raises WorkerError where they cannot be started, W2SError where the sources changed since the run was planned.
+        Raises UsageError for a GPU that is not there, WorkerError where workers cannot be started, and W2SError where the sources
+        changed since the run was planned.
         """
+        if policy.gpus:
+            check_gpus(policy.gpus)
         crew = _Crew(schedule, components, store, policy)
         try:
             yield from crew.run()

@@ -18,7 +18,7 @@ from distributions import install
 from polars.testing import assert_frame_equal
 
 import w2s_bench as w2s
-from w2s_bench.contracts import Policy, WorkerError
+from w2s_bench.contracts import Policy, UsageError, WorkerError
 from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.loading import load_registry
@@ -122,15 +122,20 @@ def test_workers_that_die_while_they_start_end_the_run_with_their_own_words(thei
     assert WorkerError.exit_code == 3 and set(pl.read_parquet(theirs.folder / "r" / "rows.parquet")["status"]) == {"interrupted"}
 
 
+def test_a_gpu_that_is_not_there_is_refused(theirs: Command) -> None:
+    with pytest.raises(UsageError, match="there is no GPU 97 on this machine"):
+        _run(theirs, "r", "lines", gpus="97")
+
+
 def test_each_worker_sees_one_gpu_and_jobs_share_it_as_they_declare(theirs: Command) -> None:
     plan = make_plan(RunSpec("gpus", (Matrix(("words",), weak=("letters",), strong=("letters[degree=2]",), supervisors=("lines",),
                                              strategies=("on-gpu", "on-gpu[share=0.5]"), seeds=(0, 1, 2, 3)),)), load_registry())
-    policy = Policy(workers=4, gpus=("3", "GPU-7f"))
+    policy = Policy(workers=4, gpus=("GPU-3a", "GPU-7f"))
     done = run(plan, Place(theirs.folder / "r", str(theirs.folder / "s")), load_registry().make("executors", "local"), policy,
                Audience([].append))
     lines = [line.split() for line in (theirs.folder / "children").read_text().splitlines()]
-    assert done.statuses == {"ok": 8} and {(line[1], line[2]) for line in lines} == {("3", "cuda:0"), ("GPU-7f", "cuda:0")}
-    for gpu in ("3", "GPU-7f"):
+    assert done.statuses == {"ok": 8} and {(line[1], line[2]) for line in lines} == {("GPU-3a", "cuda:0"), ("GPU-7f", "cuda:0")}
+    for gpu in ("GPU-3a", "GPU-7f"):
         jobs = [(float(share), float(begun), float(ended)) for share, seen, _, begun, ended in lines if seen == gpu]
         for _, moment, _ in jobs:
             assert sum(share for share, begun, ended in jobs if begun <= moment < ended) <= 1.0

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import threading
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 _PIECE = 1 << 16
 
@@ -47,11 +49,14 @@ class Wire:
             unread = bytearray(rest)
 
     def say(self, line: bytes) -> None:
-        """Answer a line. Raises OSError where nobody is there any more."""
+        """Answer a line. Where nobody is there any more this process ends."""
         with self._sending:
             left = memoryview(line + b"\n")
-            while left:
-                left = left[os.write(self._answers, left):]
+            try:
+                while left:
+                    left = left[os.write(self._answers, left):]
+            except OSError as error:
+                end_with_children(f"a worker cannot answer: {error.strerror}")
 
     def deserted(self) -> bool:
         """Whether who gives the orders is gone."""
@@ -66,3 +71,12 @@ class Wire:
             for descriptor in (self._orders, self._answers):
                 os.dup2(nothing, descriptor, inheritable=False)
         os.close(nothing)
+
+
+def end_with_children(words: str) -> NoReturn:
+    """End this process now, and where it leads a group all that it started."""
+    with contextlib.suppress(OSError):
+        os.write(2, words.encode() + b"\n")
+    if os.getsid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)

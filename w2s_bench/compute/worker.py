@@ -18,7 +18,7 @@ import msgspec
 from w2s_bench.compute.answered import answered
 from w2s_bench.compute.messages import ALIVE, Answer, Batch
 from w2s_bench.compute.streams import print_whoever_reads
-from w2s_bench.compute.wire import Wire
+from w2s_bench.compute.wire import Wire, end_with_children
 from w2s_bench.compute.workshop import Workshop
 from w2s_bench.contracts import Step, Told, listening
 from w2s_bench.contracts.executors import BEAT, MEMORY
@@ -98,13 +98,8 @@ def _alive(wire: Wire, parent: int) -> None:
         time.sleep(min(_LOOK, beat))
         if time.monotonic() - last >= beat:
             last = time.monotonic()
-            try:
-                wire.say(ALIVE)
-            except OSError:
-                break
-    if os.getsid(0) == os.getpid():
-        os.killpg(0, signal.SIGKILL)  # all that it started, too
-    os._exit(1)
+            wire.say(ALIVE)
+    end_with_children("the run of this worker is gone")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from w2s_bench.contracts.data import (
     text_column,
 )
 from w2s_bench.contracts.delimited import read_csv
-from w2s_bench.contracts.devices import device, in_memory
+from w2s_bench.contracts.devices import check_gpus, device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
 from w2s_bench.contracts.entries import (
     BoundEntry,
@@ -138,9 +138,9 @@ __all__ = [
     "SoftmaxPredictor", "Split", "Splits", "Statement", "Step", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Table",
     "Task", "TaskEntry", "Told", "TrainableModel", "UsageError", "Value", "W2SError", "Wording", "Workbench", "WorkerError",
     "answers_of", "answers_of_all", "are_hard", "array_width", "as_column", "as_rows", "by_features", "can", "canonical_json",
-    "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard", "file_digest",
-    "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "is_missing", "label_name", "leaks", "limited",
-    "listening", "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes", "read_csv",
-    "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "spelling", "stacked",
+    "check_gpus", "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard",
+    "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory", "is_missing", "label_name", "leaks",
+    "limited", "listening", "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "read_bytes",
+    "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides", "spelling", "stacked",
     "table_digest", "table_files", "table_of", "tell", "text_column", "thinned", "usable_parts",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
 from w2s_bench.contracts.errors import UsageError, nearest
@@ -32,6 +32,18 @@ def check(word: str) -> str:
     if word not in there:
         raise UsageError(f"there is no device {word} on this machine", where="--device", hint=nearest(word, there))
     return word
+
+
+def check_gpus(names: Sequence[str]) -> None:
+    """Raise UsageError for a number under which there is no GPU among those that this process sees. What is no number is a name
+    of the driver's, and is taken as it is."""
+    import torch
+
+    there = torch.cuda.device_count()
+    absent = [name for name in names if name.isdecimal() and int(name) >= there]
+    if absent:
+        raise UsageError(f"there is no GPU {absent[0]} on this machine", where="--gpus",
+                         hint=f"known: {', '.join(map(str, range(there)))}" if there else "there is none")
 
 
 def available() -> list[str]:

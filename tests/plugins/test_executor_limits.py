@@ -1,0 +1,122 @@
+"""What ends a job: figures of its process in, a verdict out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from w2s_executors.limits import Limits, Signs
+from w2s_executors.usage import Usage, _allowed
+
+from w2s_bench.contracts import Policy, Step, UsageError
+
+
+def _kind(limits: Limits, signs: Signs, now: float, jobs: int = 1, expected: float | None = None, ready: bool = True) -> str:
+    verdict = limits.verdict(signs, now, jobs, expected, ready)
+    return verdict.kind if verdict else ""
+
+
+def _limits(machine: float = 1000.0, **words: Any) -> Limits:
+    return Limits(Policy(**words), lambda: machine)
+
+
+def _at_work(begun: float, heard: float, processor: float, seen: float) -> Signs:
+    """Of a worker that used so many seconds of a processor by the time that it was seen last."""
+    signs = Signs()
+    signs.measure(Usage(0.0, 10.0, 1), begun)
+    signs.start(begun)
+    signs.measure(Usage(processor, 10.0, 1), seen)
+    signs.heard = heard
+    return signs
+
+
+def test_a_process_that_says_nothing_is_lost_only_if_it_uses_no_processor_either() -> None:
+    limits = _limits()
+    assert _kind(limits, _at_work(0, 1, 0.0, 400), 400) == "silent"
+    assert _kind(limits, _at_work(0, 1, 350.0, 400), 400) == ""
+    assert _kind(limits, _at_work(0, 399, 0.0, 400), 400) == ""
+    assert _kind(limits, _at_work(0, 1, 0.0, 290), 299) == ""
+
+
+def test_a_job_hangs_that_uses_no_processor_and_tells_nothing_for_ten_minutes() -> None:
+    limits = _limits()
+    waiting = _at_work(0, 700, 0.3, 700)  # what a process uses that only says that it is alive
+    assert _kind(limits, waiting, 700) == "idle" and _kind(limits, waiting, 599) == ""
+    waiting.tell(Step(1, 9, "texts"), 650)
+    waiting.heard = 1250
+    assert _kind(limits, waiting, 700) == "" and _kind(limits, waiting, 1251) == "idle"
+    waiting.tell(Step(1, 9, "texts"), 1250)
+    assert _kind(limits, waiting, 1251) == "idle"
+    assert _kind(limits, waiting, 1251, jobs=0) == "" and _kind(limits, waiting, 1251, ready=False) == ""
+
+
+def test_auto_gives_many_times_what_such_jobs_took_and_no_limit_where_that_is_not_known() -> None:
+    limits = _limits()
+    busy = _at_work(0, 9_999, 9_990.0, 9_999)
+    assert _kind(limits, busy, 10_000) == ""
+    assert _kind(limits, busy, 601, expected=1.0) == "time" and _kind(limits, busy, 599, expected=1.0) == ""
+    assert _kind(limits, busy, 1999, expected=100.0) == "" and _kind(limits, busy, 2001, expected=100.0) == "time"
+    together: dict[str, Any] = {"jobs": 5, "expected": 100.0}
+    assert _kind(limits, busy, 9_999, **together) == "" and _kind(limits, busy, 10_001, **together) == "time"
+    busy.tell(Step(3, None, "steps"), 9_900)
+    assert _kind(limits, busy, 10_000, expected=1.0) == ""
+    assert _kind(_limits(timeout="none"), busy, 10_250, expected=1.0) == ""
+
+
+def test_a_limit_given_by_hand_is_of_one_job_and_telling_does_not_lengthen_it() -> None:
+    limits = _limits(timeout=60)
+    busy = _at_work(0, 100, 99.0, 100)
+    busy.tell(Step(3, None, "steps"), 60)
+    assert _kind(limits, busy, 59) == "" and _kind(limits, busy, 61) == "time"
+    assert _kind(limits, busy, 61, jobs=9) == "time"
+    assert _kind(limits, busy, 61, jobs=9, expected=10.0) == "" and _kind(limits, busy, 271, jobs=9, expected=10.0) == "time"
+
+
+def _holding(*amounts: float) -> list[Signs]:
+    found = [Signs() for _ in amounts]
+    for signs, amount in zip(found, amounts, strict=True):
+        signs.measure(Usage(0.0, amount, 1), 1.0)
+    return found
+
+
+def test_memory_that_is_given_is_shared_out_and_that_of_the_machine_is_lent_while_there_is_room() -> None:
+    given, there = _limits(memory=800.0, workers=2), _limits(machine=1000.0, workers=2)
+    assert (given.share, there.share) == (400.0, 450.0)
+    over = _holding(10.0, 500.0)
+    found = given.greedy(over)
+    assert found and found[0] is over[1] and found[1].status == "oom" and "held 500 MiB, more than the 400 MiB" in found[1].words
+    assert there.greedy(over) is None and given.greedy(_holding(399.0, 399.0)) is None
+    full = _holding(430.0, 500.0)
+    found = there.greedy(full)
+    assert found and found[0] is full[1] and "all workers more than the 900 MiB" in found[1].words
+    assert _limits(memory="none").greedy(_holding(1e9)) is None and there.greedy([Signs()]) is None
+
+
+def test_the_memory_of_a_control_group_is_the_least_of_those_that_it_is_in(tmp_path: Path) -> None:
+    (tmp_path / "root/job/step").mkdir(parents=True)
+    for folder, limit in (("", "max"), ("job", "5000"), ("job/step", "9000")):
+        (tmp_path / "root" / folder / "memory.max").write_text(limit + "\n")
+    (tmp_path / "cgroup").write_text("0::/job/step\n")
+    assert min(_allowed(tmp_path / "cgroup", tmp_path / "root")) == 5000
+    (tmp_path / "root/memory/here").mkdir(parents=True)
+    (tmp_path / "root/memory/here/memory.limit_in_bytes").write_text("700\n")
+    (tmp_path / "cgroup").write_text("3:cpu:/here\n2:memory:/here\n")
+    assert _allowed(tmp_path / "cgroup", tmp_path / "root") == [700]
+    assert _allowed(tmp_path / "absent", tmp_path / "root") == []
+
+
+@pytest.mark.parametrize(("words", "where"), [
+    ({"workers": 0}, "--jobs"), ({"timeout": 0.0}, "--timeout"), ({"timeout": float("nan")}, "--timeout"),
+    ({"memory": -1.0}, "--memory"), ({"retries": -1}, "--retries"), ({"gpus": ("0", "0")}, "--gpus"),
+    ({"gpus": ("a,b",)}, "--gpus"),
+    ({"gpus": ("0",), "device": "cuda:1"}, "--gpus"), ({"silence": 0.0}, "silence")])
+def test_a_policy_that_means_nothing_is_refused(words: dict[str, Any], where: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        Policy(**words)
+    assert refused.value.where == where
+
+
+def test_auto_is_a_worker_a_gpu_or_a_core() -> None:
+    assert Policy(workers="auto", gpus=("0", "1", "2")).at_a_time() == 3 and Policy(workers="auto").at_a_time() >= 1
+    assert Policy(workers=5, gpus=("0",)).at_a_time() == 5
