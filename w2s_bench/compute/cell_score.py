@@ -34,6 +34,7 @@ from w2s_bench.scoring.columns import TRAIN, Scores
 from w2s_bench.scoring.flags import flags, hard_share
 from w2s_bench.scoring.halves import first_half, half_means
 from w2s_bench.scoring.intervals import estimate
+from w2s_bench.scoring.linear_class import Factorise, factorised
 from w2s_bench.scoring.measured import metric_columns
 from w2s_bench.scoring.ratios import gain_over_misfit, pgr
 from w2s_bench.scoring.representations import predicted_variance
@@ -74,11 +75,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A student, the strategy that fitted it, and the features that it reads, by split, (n, d) float32."""
+    """A student, the strategy that fitted it, and the features that it reads, by split, (n, d) float32. factorise: of designs."""
 
     strategy: Any
     student: Any
     features: Mapping[str, Array]
+    factorise: Factorise = factorised
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def score(task: LoadedTask, fitted: Fitted, answers: Answers, pair: Pair, betwee
     samples = {split: _sample(task, answers, split, part, measures.divergence) for split, part in _SAMPLES}
     for sample in samples.values():
         check_not_hard(sample)
-    certificates = {split: certify(fitted.strategy, fitted.student, fitted.features[part], samples[split])
+    certificates = {split: certify(fitted.strategy, fitted.student, fitted.features[part], samples[split], fitted.factorise)
                     for split, part in _SAMPLES}
     facts = {split: _facts(task, fitted, certificates[split], samples[split], pair) for split in samples}
     bounds, faults = [], []

@@ -13,6 +13,7 @@ import numpy as np
 from w2s_bench.compute.features import Features
 from w2s_bench.compute.splits import LoadedTask
 from w2s_bench.contracts import Array
+from w2s_bench.scoring.linear_class import LinearClass
 from w2s_bench.scoring.representations import Spectrum
 from w2s_bench.store.artifacts import Artifact
 
@@ -38,15 +39,18 @@ class Kept:
     def of(self, name: str, make: Callable[Given, Value]) -> Callable[Given, Value]:
         """The function, with what it gives kept by its arguments. name: sets its results apart from those of others."""
         def asked(*given: Given.args, **named: Given.kwargs) -> Value:
-            key = (name, given)
-            if key in self._things:
-                self._things.move_to_end(key)
-            else:
-                self._keep(key, make(*given, **named))
-            found: Value = self._things[key][0]
-            return found
+            return self.once((name, given), lambda: make(*given, **named))
 
         return asked
+
+    def once(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What is kept under a key, made where nothing is."""
+        if key in self._things:
+            self._things.move_to_end(key)
+        else:
+            self._keep(key, make())
+        found: Value = self._things[key][0]
+        return found
 
     def _keep(self, key: Hashable, thing: object) -> None:
         size = heap_bytes(thing)
@@ -71,7 +75,7 @@ def heap_bytes(thing: object) -> int:
             return sum(map(heap_bytes, thing.arrays.values()))
         case Features():
             return sum(map(heap_bytes, thing.parts.values()))
-        case Spectrum():
+        case Spectrum() | LinearClass():
             return sum(map(heap_bytes, vars(thing).values()))
         case LoadedTask():
             splits = (thing.splits.supervise, thing.splits.transfer, thing.splits.test)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import itertools
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -67,6 +68,7 @@ from w2s_bench.registry.component import Component
 from w2s_bench.registry.contract import check_predictor, fingerprint
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
+from w2s_bench.scoring.linear_class import LinearClass, factorised
 from w2s_bench.scoring.representations import compare, spectrum
 from w2s_bench.store.artifacts import Artifact, Store
 from w2s_bench.store.checkpoints import StoredBlocks, StoredCheckpoints
@@ -361,7 +363,14 @@ class Workshop:
             np.zeros((len(task.part(part).truth), 0), np.float32) for part in PARTS}
         between = self._artifact(recipe.compare).payload if recipe.compare else {}
         roles = {role: predictions(getattr(recipe, role)) for role in PREDICTORS}
-        return score(with_truth_lent(task), Fitted(strategy, student, features), roles, pair, between, self._measures(recipe))
+        fitted = Fitted(strategy, student, features, self._factorised)
+        return score(with_truth_lent(task), fitted, roles, pair, between, self._measures(recipe))
+
+    def _factorised(self, design: Array, constant: bool) -> LinearClass:
+        """The factorisation of a design, which students of one strong model share: kept by what it holds."""
+        content = np.ascontiguousarray(design)
+        known = ("factorised", hashlib.sha256(content.data).hexdigest(), content.shape, str(content.dtype), constant)
+        return self.kept.once(known, lambda: factorised(design, constant))
 
     def _also(self, recipe: Also) -> Artifact:
         answers = {role: lent(self._artifact(key).arrays)["test"] for role, key in (

@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 
 from w2s_bench.contracts import Array, Divergence, LinearPredictor, PluginError, Preferences, Sample, SoftmaxPredictor, can
 from w2s_bench.scoring import mixture_class
-from w2s_bench.scoring.linear_class import BEYOND, LinearClass
+from w2s_bench.scoring.linear_class import BEYOND, Factorise, factorised
 from w2s_bench.scoring.softmax_class import SoftmaxClass
 
 EXACT = 1e-9
@@ -50,25 +50,25 @@ class ClassCertificate:
 NOTHING = ClassCertificate(None, False, False, False, False)
 
 
-def certify(strategy: Any, student: Any, features: Array, sample: Sample) -> ClassCertificate:
+def certify(strategy: Any, student: Any, features: Array, sample: Sample, factorise: Factorise = factorised) -> ClassCertificate:
     """Measure, on one sample, how far the student is from the projection and what its class holds.
 
-    features: (n, d) float32. Nothing is certified of a student of another kind, under a divergence that has no geometry of its
-    own, or of a student that is outside its class. Raises PluginError for a student whose predictions are not those of the
-    class that its design and weights describe.
+    features: (n, d) float32. factorise: of the student's design, which students on the same features share. Nothing is certified
+    of a student of another kind, under a divergence that has no geometry of its own, or of a student that is outside its class.
+    Raises PluginError for a student whose predictions are not those of the class that its design and weights describe.
     """
     match sample.divergence.geometry:
         case "quadratic" if isinstance(student, LinearPredictor):
-            return _linear(strategy, student, features, sample)
+            return _linear(strategy, student, sample, student.design(features), factorise)
         case "entropic" if isinstance(student, SoftmaxPredictor):
-            return _softmax(strategy, student, features, sample)
+            return _softmax(strategy, student, sample, student.design(features), factorise)
         case "entropic" if strategy.convex_in == "probabilities" and can(student, "members"):
             return _mixture(student, features, sample)
     return NOTHING
 
 
-def _linear(strategy: Any, student: LinearPredictor, features: Array, sample: Sample) -> ClassCertificate:
-    heads = LinearClass.of(student.design(features), student.radius)
+def _linear(strategy: Any, student: LinearPredictor, sample: Sample, design: Array, factorise: Factorise) -> ClassCertificate:
+    heads = factorise(design, True).within(student.radius)
     weak, f_sw = sample.weak, sample.student
     _check_own(student, replace(heads, radius=None).contains(f_sw, OWN**2))
     spread = float(weak.var(axis=0).sum())
@@ -89,11 +89,10 @@ def _linear(strategy: Any, student: LinearPredictor, features: Array, sample: Sa
         heads.spans_sample, hidden * scale, max((_found(heads.distance(values), values) for values in members), default=0.0))
 
 
-def _softmax(strategy: Any, student: SoftmaxPredictor, features: Array, sample: Sample) -> ClassCertificate:
-    design = student.design(features)
+def _softmax(strategy: Any, student: SoftmaxPredictor, sample: Sample, design: Array, factorise: Factorise) -> ClassCertificate:
     log_own = log_softmax(design @ student.weight + student.intercept, axis=1)
     _check_own(student, np.allclose(np.exp(log_own), sample.student, rtol=0.0, atol=OWN))
-    heads = SoftmaxClass.of(design, student.radius, constant=not isinstance(sample.output, Preferences))
+    heads = SoftmaxClass.of(design, student.radius, not isinstance(sample.output, Preferences), factorise)
     gap = heads.gap(student.weight, student.intercept, sample.weak)
     exact = bool(strategy.exact) and gap is not None and gap <= _allowed(sample.divergence, sample.weak, sample.student)
     truth = sample.divergence.conform(sample.truth)

@@ -7,7 +7,8 @@ values are not squared as in a Gram matrix: a direction of relative size 1e-12 s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +17,20 @@ from scipy.optimize import brentq
 from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.arrays import Array, as_rows
 
+Factorise = Callable[[Array, bool], "LinearClass"]
+"""A design (n, r), and whether there is an intercept, to the class of its heads of any norm: `LinearClass.of`, or what it gave of
+the same design before."""
+
 BEYOND = 1e-9
 """A head may exceed its radius by this share: the radius is often its own norm, found by another order of sums."""
 
 _ROUNDING = 1e-14
 """Relative size of what float64 leaves of a value after centring and a factorisation."""
+
+
+def factorised(design: Array, constant: bool) -> LinearClass:
+    """The class of heads of any norm on a design (n, r)."""
+    return LinearClass.of(design, constant=constant)
 
 
 @dataclass(frozen=True)
@@ -43,17 +53,21 @@ class LinearClass:
 
         Raises ShapeError, and DomainError for a negative radius or a design that is not finite.
         """
-        if radius is not None and not radius >= 0.0:
-            raise DomainError(f"the radius is {radius}", hint="a norm is bounded by a number ≥ 0, or by None")
         columns = np.asarray(design, dtype=np.float64)
         if columns.ndim == 2 and columns.shape[1] == 0:
-            return LinearClass(np.zeros(columns.shape), np.zeros(0), 0, radius, constant)
+            return LinearClass(np.zeros(columns.shape), np.zeros(0), 0, None, constant).within(radius)
         h = as_rows(columns, "design")
         n, r = h.shape
         q, triangle = np.linalg.qr(h - h.mean(axis=0) if constant else h)
         left, s, _ = np.linalg.svd(triangle, full_matrices=False)
         rank = int(np.count_nonzero(s > s[0] * max(n, r) * np.finfo(np.float64).eps))
-        return LinearClass(q @ left[:, :rank], s[:rank] ** 2, r, radius, constant)
+        return LinearClass(q @ left[:, :rank], s[:rank] ** 2, r, None, constant).within(radius)
+
+    def within(self, radius: float | None) -> LinearClass:
+        """The heads of this factorisation with ‖W‖_F ≤ radius. Raises DomainError for a negative radius."""
+        if radius is not None and not radius >= 0.0:
+            raise DomainError(f"the radius is {radius}", hint="a norm is bounded by a number ≥ 0, or by None")
+        return replace(self, radius=radius)
 
     @property
     def spans_sample(self) -> bool:

@@ -27,7 +27,7 @@ from scipy.special import log_softmax, xlogy
 
 from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring.arrays import Array, as_rows
-from w2s_bench.scoring.linear_class import BEYOND, LinearClass
+from w2s_bench.scoring.linear_class import BEYOND, Factorise, LinearClass, factorised
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,20 @@ class SoftmaxClass:
     design: Array
     radius: float | None = None
     constant: bool = True
+    factorise: Factorise = factorised
 
     @staticmethod
-    def of(design: npt.ArrayLike, radius: float | None = None, constant: bool = True) -> SoftmaxClass:
+    def of(design: npt.ArrayLike, radius: float | None = None, constant: bool = True,
+           factorise: Factorise = factorised) -> SoftmaxClass:
         """The class on a design (n, r). Raises ShapeError, and DomainError for a design that is not finite."""
         columns = np.asarray(design, dtype=np.float64)
         return SoftmaxClass(columns if columns.ndim == 2 and columns.shape[1] == 0 else as_rows(columns, "design"), radius,
-                            constant)
+                            constant, factorise)
 
     @cached_property
     def heads(self) -> LinearClass:
         """The logits that the class reaches without its bound."""
-        return LinearClass.of(self.design, constant=self.constant)
+        return self.factorise(self.design, self.constant)
 
     def gap(self, weight: npt.ArrayLike, intercept: npt.ArrayLike, weak: npt.ArrayLike) -> float | None:
         """A certified upper bound, in nats, on L(f) − min over the class of L, L = mean KL(weak ‖ f), of one head.
