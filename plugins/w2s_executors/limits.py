@@ -87,7 +87,7 @@ class Limits:
             return Verdict("timeout", "idle", f"hung: for {idle:g} s it used no processor and told nothing")
         if self.policy.timeout == "auto":
             limit = None if expected is None else max(idle, MANY_TIMES * expected * jobs)
-            if limit is not None and now - signs.moved > limit:
+            if limit is not None and now - signs.moved > limit and unused < idle / 2:  # else it will be found to hang
                 return Verdict("timeout", "time", f"took more than {limit:.3g} s, where such jobs took {expected:.2g} s at most, "
                                                   "and told nothing meanwhile")
         elif not isinstance(self.policy.timeout, str):

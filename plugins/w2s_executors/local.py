@@ -16,6 +16,7 @@ from collections.abc import Generator
 from w2s_bench.contracts import Components, DataError, Demand, Outcome, Policy, Schedule, Told, WorkerError, check_gpus
 from w2s_executors.limits import Limits, Signs, Verdict
 from w2s_executors.processes import End, Guard, Worker, exit_words
+from w2s_executors.stacks import place_in
 from w2s_executors.usage import memory_of_the_machine, usage_of
 
 _STARTS = 2
@@ -236,7 +237,9 @@ class _Crew:
     def _bury(self, member: _Member, verdict: Verdict) -> Generator[Outcome, None, None]:
         """End a worker, and its job with it, unless that is to be tried again or to be found among several."""
         assert self.guard
-        said = member.worker.last_words()
+        stacks, said = member.worker.stacks(), member.worker.last_words()
+        if place := place_in(stacks):
+            verdict = dataclasses.replace(verdict, words=f"{verdict.words} ({place})")
         self.guard.end([member.worker])
         del self.members[member.name]
         held = list(member.held)
@@ -246,9 +249,9 @@ class _Crew:
         elif len(held) > 1:
             self.schedule.put_back_alone(held)
         elif held:
-            yield from self._lost(held[0], verdict, said)
+            yield from self._lost(held[0], verdict, "\n".join(filter(None, (stacks, said))))
 
-    def _lost(self, key: str, verdict: Verdict, said: str) -> Generator[Outcome, None, None]:
+    def _lost(self, key: str, verdict: Verdict, trace: str) -> Generator[Outcome, None, None]:
         """A job was lost alone: it is tried again later, unless that is of no use."""
         deaths = self.deaths.setdefault(key, [])
         same = any(death.kind == verdict.kind for death in deaths)
@@ -259,7 +262,7 @@ class _Crew:
             self.notes.append(f"{self.schedule.words(key)}: {verdict.words}; it is tried again")
             return
         times = f", {len(deaths)} times" if len(deaths) > 1 else ""
-        yield from self._finish(Outcome(key, verdict.status, verdict.words + times, trace=said))
+        yield from self._finish(Outcome(key, verdict.status, verdict.words + times, trace=trace))
 
     def _failed_start(self, words: str, said: str) -> None:
         self.failed_starts += 1

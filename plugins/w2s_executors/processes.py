@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from w2s_bench.contracts import DataError
+from w2s_bench.contracts import STACKS, DataError
 from w2s_executors import guard
 
 LONGEST_LINE = 2 << 20
@@ -21,6 +23,9 @@ LONGEST_LINE = 2 << 20
 
 _PIECE, _AT_ONCE = 1 << 16, 1 << 20
 _LAST_WORDS = 4096
+_ASKED, _WRITTEN = 0.3, 0.05
+"""Seconds in which a process begins to write where its threads are, and ends."""
+
 _GRACE = 5.0
 """Seconds that a process has to end by itself once it has closed its answers, and that the system has to end a killed one."""
 
@@ -38,20 +43,21 @@ class Worker:
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
         self._errors, errors = os.pipe()
-        mine, theirs = (self._orders, self._answers, self._errors), (orders, answers, errors)
+        self._stacks, stacks = os.pipe()
+        self._mine, theirs = (self._orders, self._answers, self._errors, self._stacks), (orders, answers, stacks, errors)
+        for descriptor in (*self._mine, stacks):
+            os.set_blocking(descriptor, False)
         try:
             self.process = subprocess.Popen(
-                [*command, str(orders), str(answers)], env={**os.environ, **variables, guard.MARK: self.token},
-                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=(orders, answers), start_new_session=True)
+                [*command, *map(str, theirs[:3])], env={**os.environ, **variables, guard.MARK: self.token},
+                stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=theirs[:3], start_new_session=True)
         except OSError:
-            for descriptor in mine:
+            for descriptor in self._mine:
                 os.close(descriptor)
             raise
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        for descriptor in mine:
-            os.set_blocking(descriptor, False)
         self.ready = False
         self._selector = selector
         self._unsent, self._unread, self._kept = bytearray(), bytearray(), deque[bytes]()
@@ -131,6 +137,15 @@ class Worker:
         self.listen()
         return b"".join(self._kept)[-_LAST_WORDS:].decode(errors="backslashreplace").strip()
 
+    def stacks(self) -> str:
+        """Where its threads are, as it writes when it is asked; or wrote when it crashed."""
+        if not self.gone and self.ready:
+            with contextlib.suppress(OSError):
+                self.process.send_signal(STACKS)
+            select.select([self._stacks], [], [], _ASKED)
+            time.sleep(_WRITTEN)
+        return _arrived(self._stacks)[0].decode(errors="backslashreplace")
+
     def ended(self) -> int | None:
         """The code with which the process ended by itself, None where it has not."""
         try:
@@ -144,7 +159,7 @@ class Worker:
             self.process.wait(_GRACE)
         for end in list(self._watched):
             self._unwatch(end)
-        for descriptor in (self._orders, self._answers, self._errors):
+        for descriptor in self._mine:
             os.close(descriptor)
 
 

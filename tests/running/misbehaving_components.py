@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -22,7 +23,7 @@ CHILDREN = "W2S_TEST_CHILDREN"
 """The environment variable with the file to which the processes that it leaves behind are written, a line each."""
 
 
-LONG = 1.3
+LONG = 2.5
 """Seconds of a job that is silent, and does something."""
 
 
@@ -42,7 +43,8 @@ def _pipes() -> list[int]:
 
 def _write(data: bytes) -> None:
     for pipe in _pipes():
-        os.write(pipe, data)
+        with contextlib.suppress(BlockingIOError):
+            os.write(pipe, data)
 
 
 def _sleep() -> None:
@@ -191,7 +193,8 @@ class Misbehaving(Lines):
     how: str = "sleep"
 
     def fit(self, problem: FitProblem) -> Head:
-        if problem.labels.source == "weak":
+        lengths, labels = problem.features[:, 1], problem.labels.values[:, 0]
+        if problem.labels.source == "weak" and np.corrcoef(lengths, labels)[0, 1] > 0.5:  # the student, not the shuffled one
             WAYS[self.how]()
         return Lines.fit(self, problem)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -41,7 +42,7 @@ def theirs(w2s: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
 def _run(theirs: Command, folder: str, *strategies: str, **means: Any) -> tuple[w2s.Run, list[str]]:
     """A run with quick limits, and what it said."""
     said: list[str] = []
-    quick: dict[str, Any] = {"silence": 1.0, "idle": 2.0, "retries": 0, "workers": 2, **means}
+    quick: dict[str, Any] = {"silence": 2.0, "idle": 4.0, "retries": 0, "workers": 2, **means}
     with contextlib.chdir(theirs.folder):
         done = w2s.run(tasks="words", weak="letters", strong="letters[degree=2]", supervisors="lines", strategies=strategies,
                        folder=folder, store=f"{folder}-store", audience=Audience(said.append), **quick)
@@ -65,7 +66,7 @@ def _alive(theirs: Command) -> list[str]:
 
 
 ENDS = {
-    "stop": ("lost", "its process was silent for 1 s"),
+    "stop": ("lost", "its process was silent for 2 s"),
     "leak": ("oom", "its process held"),
     "fork": ("lost", "its process ended with exit code 7"),
     "babble": ("lost", "its process wrote no answer of a worker: a line of more than 2 MiB"),
@@ -73,13 +74,16 @@ ENDS = {
     "interrupt": ("failed", "raised KeyboardInterrupt()"),
     "surrogate": ("failed", "ValueError: the label \\udcff is none")}
 MORE_ENDS = {
-    "sleep": ("timeout", "hung: for 2 s it used no processor and told nothing"),
-    "deadlock": ("timeout", "hung: for 2 s it used no processor and told nothing"),
+    "sleep": ("timeout", "hung: for 4 s it used no processor and told nothing"),
+    "deadlock": ("timeout", "hung: for 4 s it used no processor and told nothing"),
     "exit": ("failed", "raised SystemExit(3)"),
     "crash": ("lost", "its process ended with signal 11 (Segmentation fault)"),
     "forge": ("lost", "its process wrote no answer of a worker: '{\"colour\": \"green\"}'"),
     "mute": ("failed", "Mute: its words cannot be had (RuntimeError)")}
-GOES_WELL = ("crowd", "hold", "leave", "go-on")
+TELL_WHERE = {"ask", "interrupt", "surrogate", "sleep", "deadlock", "exit", "crash", "forge", "mute"}
+"""Ways of which it is said at which line it was."""
+
+GOES_WELL = ("crowd", "hold", "leave")
 
 
 @pytest.mark.parametrize("expected", [ENDS, pytest.param(MORE_ENDS, marks=pytest.mark.slow)], ids=["some", "more"])
@@ -89,11 +93,19 @@ def test_a_job_that_misbehaves_costs_itself_and_is_told_as_what_it_did(
     done, said = _run(theirs, "r", *_misbehaving(*GOES_WELL, *expected), memory=2000.0, workers=4)
     ends = _ends(done)
     assert {way: (ends[way][0], ends[way][1][:len(words)]) for way, (_, words) in expected.items()} == expected
+    said_where = {way for way in expected if re.search(r" \(misbehaving_components\.py:\d+\)$", ends[way][1])}
+    assert said_where == TELL_WHERE & expected.keys()
     assert {ends[way] for way in (*GOES_WELL, "lines")} == {("ok", "")} and said == []
     mine = [untimed_rows(theirs.folder / folder).filter(strategy="lines").drop("run_id") for folder in ("calm", "r")]
     assert_frame_equal(*mine, check_exact=True)
     assert mine[0].height == 1
     assert _alive(theirs) == []
+
+
+@pytest.mark.slow
+def test_a_job_that_tells_how_far_it_is_is_not_taken_for_one_that_hangs(theirs: Command) -> None:
+    done, _ = _run(theirs, "r", *_misbehaving("go-on"), idle=1.0)
+    assert _ends(done)["go-on"] == ("ok", "")
 
 
 def test_the_same_death_twice_is_not_tried_a_third_time_and_is_said(theirs: Command) -> None:

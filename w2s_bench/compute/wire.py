@@ -14,30 +14,28 @@ _PIECE = 1 << 16
 
 
 class Wire:
-    """orders, answers: descriptors, which this object takes for itself.
+    """orders, answers: descriptors, which this object takes for itself; and others that no child is to have.
 
     No child of the process has them: one that is forked finds nothing on the one and nobody behind the other, so that a death of
     the worker is seen though its children live on, and they neither read an order nor answer it.
     """
 
-    def __init__(self, orders: int, answers: int) -> None:
+    def __init__(self, orders: int, answers: int, *others: int) -> None:
         self._orders, self._answers = orders, answers
+        self._all = (orders, answers, *others)
         self._sending = threading.Lock()
-        for descriptor in (orders, answers):
+        for descriptor in self._all:
             os.set_inheritable(descriptor, False)
         os.register_at_fork(after_in_child=self._let_go)
 
     @classmethod
     def taken(cls, descriptors: Sequence[str]) -> Wire:
-        """Of two numbers, or of standard input and output; these then stand on nothing and on standard error."""
+        """Of these numbers, or of standard input and output; these then stand on nothing and on standard error."""
+        orders, answers, *others = map(int, descriptors) if descriptors else (os.dup(0), os.dup(1))
         with open(os.devnull, "rb") as nothing:
-            if descriptors:
-                orders, answers = map(int, descriptors)
-            else:
-                orders, answers = os.dup(0), os.dup(1)
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
-        return cls(orders, answers)
+        return cls(orders, answers, *others)
 
     def lines(self) -> Iterator[bytes]:
         """The orders, until the pipe closes."""
@@ -68,7 +66,7 @@ class Wire:
         self._sending = threading.Lock()  # the thread that may have held it is not in the child
         nothing = os.open(os.devnull, os.O_RDWR)
         with contextlib.suppress(OSError):  # a job may have closed them
-            for descriptor in (self._orders, self._answers):
+            for descriptor in self._all:
                 os.dup2(nothing, descriptor, inheritable=False)
         os.close(nothing)
 

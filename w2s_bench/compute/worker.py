@@ -1,12 +1,13 @@
 """A process that computes: reads batches of jobs as JSON lines, answers one JSON line per job, and says that it is alive.
 
-Started by an executor with the store, and with the numbers of two descriptors where orders do not come on standard input.
-Whatever a plugin prints goes to standard error, and whatever it reads from standard input is at its end.
+Started by an executor with the store, and with the numbers of descriptors where orders do not come on standard input. Whatever a
+plugin prints goes to standard error, and whatever it reads from standard input is at its end.
 """
 
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ from w2s_bench.compute.messages import ALIVE, Answer, Batch
 from w2s_bench.compute.streams import print_whoever_reads
 from w2s_bench.compute.wire import Wire, end_with_children
 from w2s_bench.compute.workshop import Workshop
-from w2s_bench.contracts import Step, Told, listening
+from w2s_bench.contracts import STACKS, Step, Told, listening
 from w2s_bench.contracts.executors import BEAT, MEMORY
 from w2s_bench.planning.recipes import job
 from w2s_bench.registry.component import Component
@@ -43,6 +44,9 @@ def main() -> None:
     wire = Wire.taken(descriptors)
     print_whoever_reads()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for stacks in map(int, descriptors[2:]):
+        faulthandler.enable(stacks)
+        faulthandler.register(STACKS, stacks)
     if descriptors and sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, ctypes.c_ulong(signal.SIGKILL))
     if wire.deserted():  # before that could be asked for

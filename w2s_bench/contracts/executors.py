@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import signal
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
@@ -17,6 +18,9 @@ BEAT = "W2S_BENCH_BEAT"
 
 MEMORY = "W2S_BENCH_MEMORY"
 """Environment variable with the MiB that a worker may hold."""
+
+STACKS = signal.SIGUSR2
+"""The signal at which a worker writes where its threads are."""
 
 Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged", "store"]
 
@@ -190,8 +194,9 @@ class Components(Protocol):
 
     A worker is a process that reads messages, one a line, and answers a line at a time: when it is ready, every few seconds
     that it is alive, how far it is, and one outcome for each job of a message. Its two pipes are its standard input and
-    output, which it keeps from the code of plugins, or two descriptors whose numbers are added to its command: of the
-    messages, and of the answers. Arrays go through the store.
+    output, which it keeps from the code of plugins, or descriptors whose numbers are added to its command: of the messages, of
+    the answers, and of a pipe to which it writes where its threads are, when it crashes and at the signal `STACKS`. Arrays go
+    through the store.
     """
 
     def workbench(self, store: str) -> Workbench:
