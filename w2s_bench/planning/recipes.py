@@ -209,6 +209,12 @@ def job(recipe: Recipe) -> Job:
     return Job(digest_without_floats([foundation(recipe.stage), recipe.stage, values]), recipe, tuple(needs))
 
 
+def key_on(recipe: Recipe, rests_on: Mapping[str, str]) -> str:
+    """The key that a recipe had where its stage rested on these versions, as `foundation` says them of today's."""
+    read, _ = _reader(type(recipe))
+    return digest_without_floats([dict(rests_on), recipe.stage, read(recipe)])
+
+
 def keys_in(value: Json) -> tuple[str, ...]:
     """The keys that a field of a recipe holds: one, several or none."""
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (tuple, list)) else ()

@@ -27,6 +27,7 @@ from w2s_bench.running.schedule import Schedule
 from w2s_bench.running.shards import claim_shard
 from w2s_bench.running.table_files import BOUND, ROW, table_of
 from w2s_bench.running.terms import write_terms
+from w2s_bench.running.uses import register
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, sta
 
 def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: Policy) -> None:
     """Compute what remains, and once more what rested on an artifact that was found damaged, until none was."""
+    register(recorder.store, journal.path.parent)
     for _ in range(_PASSES):
         recorder.damaged = False
         remaining = todo(recorder.plan, recorder.store, set(recorder.records), drop=recorder.audience.warn)

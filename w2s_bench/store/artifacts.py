@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
 from w2s_bench.contracts.digests import Json
@@ -16,15 +16,15 @@ from w2s_bench.store.disk import Disk, Misplaced
 from w2s_bench.store.folders import BucketFolders, DiskFolders
 from w2s_bench.store.pack_files import BucketPacks, DiskPacks
 from w2s_bench.store.packs import SMALL, Packs
-from w2s_bench.store.records import COSTS, LATEST
+from w2s_bench.store.records import ARTIFACT, COSTS, HEAD_BYTES, LATEST, RUNS
 from w2s_bench.store.sealed import Artifact, Damage, OfAnotherKey, arrays_as_bytes, meta_of
 
 __all__ = ["AbsentArtifact", "Artifact", "DamagedArtifact", "Shelf", "Store", "default_store"]
 
-Shelf = Literal["latest", "costs"]
+Shelf = Literal["latest", "costs", "runs"]
 Found = TypeVar("Found")
 _LOOKED_AGAIN = 0.3
-_NOTES: Mapping[Shelf, int] = {"latest": LATEST, "costs": COSTS}
+_NOTES: Mapping[Shelf, int] = {"latest": LATEST, "costs": COSTS, "runs": RUNS}
 
 
 def default_store() -> str:
@@ -45,7 +45,7 @@ class AbsentArtifact(DamagedArtifact):
 class Store:
     """Artifacts under a root: a folder, or any fsspec URL. Raises StoreError when it cannot be read or written.
 
-    shared: whether other processes see what is written. root: as it is named in errors.
+    shared: whether other processes see what is written. root: as it is named in errors. place, packs: where it lies.
     """
 
     def __init__(self, root: str) -> None:
@@ -55,22 +55,22 @@ class Store:
         self.shared = self.place.shared if isinstance(self.place, Bucket) else True
         self._folders: DiskFolders | BucketFolders
         if isinstance(self.place, Bucket):
-            self._folders, self._packs = BucketFolders(self.place), Packs(BucketPacks(self.place))
+            self._folders, self.packs = BucketFolders(self.place), Packs(BucketPacks(self.place))
         else:
-            self._folders, self._packs = DiskFolders(self.place), Packs(DiskPacks(self.place))
+            self._folders, self.packs = DiskFolders(self.place), Packs(DiskPacks(self.place))
         self._together = 0
 
     def keys(self) -> set[str]:
         """Keys of all artifacts present, from names alone."""
         with self._listing():
-            return self._folders.keys() | self._packs.keys()
+            return self._folders.keys() | self.packs.keys()
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Save many in few pieces. When it ends, all that was saved within is there for others to read, and no sooner."""
         self._together += 1
         try:
-            with self._writing("cannot write an artifact"), self._packs.together():
+            with self._writing("cannot write an artifact"), self.packs.together():
                 yield
         finally:
             self._together -= 1
@@ -85,8 +85,8 @@ class Store:
         meta, arrays = meta_of(key, artifact, about), arrays_as_bytes(artifact.arrays)
         with self._writing("cannot write an artifact"):
             if len(arrays) <= SMALL and (self._together or isinstance(self.place, Disk)):
-                if not self._packs.holds(key):
-                    self._packs.save(key, meta, arrays)
+                if not self.packs.holds(key):
+                    self.packs.save(key, meta, arrays)
                 return
             try:
                 self._folders.save(key, meta, arrays)
@@ -97,19 +97,19 @@ class Store:
         """The artifact; its arrays may be views that cannot be written. A damaged one is dropped, something else in its place is
         put aside, and both raise DamagedArtifact; one that is not there raises AbsentArtifact."""
         with self._reading(key):
-            return self._there(key, self._sought(key, self._packs.load, self._folders.load))
+            return self._there(key, self._sought(key, self.packs.load, self._folders.load))
 
     def payload(self, key: str) -> Mapping[str, Any]:
         """The payload of an artifact, without a look at its arrays. Raises as `load`."""
         with self._reading(key):
-            meta = self._there(key, self._sought(key, self._packs.meta, self._folders.meta))
+            meta = self._there(key, self._sought(key, self.packs.meta, self._folders.meta))
             payload: Mapping[str, Any] = meta["payload"]
             return payload
 
     def about(self, key: str) -> Mapping[str, Any] | None:
         """What is recorded about an artifact, or None where it is absent or damaged. Nothing is dropped."""
         try:
-            meta = self._sought(key, self._packs.peek, self._folders.meta, again=False)
+            meta = self._sought(key, self.packs.peek, self._folders.meta, again=False)
         except (OSError, Damage, Misplaced):
             return None
         return None if meta is None else meta["about"]
@@ -117,13 +117,44 @@ class Store:
     def pieces(self, key: str) -> list[tuple[str, int, int]]:
         """Where the bytes of an artifact lie: a file by its path from the root, the first byte in it, and how many."""
         with self._listing():
-            return self._packs.pieces(key) + self._folders.pieces(key)
+            return self.packs.pieces(key) + self._folders.pieces(key)
+
+    def weights(self) -> dict[str, tuple[int, float]]:
+        """Bytes of each artifact, and when it was saved, in seconds since 1970."""
+        with self._listing():
+            found = self._folders.weights()
+            for name in self.packs.sizes():
+                for record, counts in self.packs.records_in(name):
+                    if record.kind == ARTIFACT and counts:
+                        found[record.key.hex()] = record.stored + HEAD_BYTES, record.moment / 1e9
+            return found
+
+    def check(self, key: str) -> None:
+        """Read an artifact whole. Raises DamagedArtifact where it is not as it was written; nothing is dropped."""
+        try:
+            if self.packs.holds(key):
+                return
+            found = self._folders.load(key)
+        except (Damage, Misplaced) as fault:
+            raise DamagedArtifact(f"artifact {key[:12]} is damaged ({fault})", where=self.root) from None
+        if found is None:
+            raise DamagedArtifact(f"artifact {key[:12]} cannot be read", where=self.root)
 
     def drop(self, key: str) -> None:
         """Remove an artifact."""
         with self._writing("cannot write the store"):
-            self._packs.drop(key)
+            self.packs.drop(key)
             self._folders.drop(key)
+
+    def rewrite(self, packs: Collection[str], without: Collection[str]) -> None:
+        """Write what counts in some packs anew, without some artifacts."""
+        with self._writing("cannot write the store"):
+            self.packs.rewrite(packs, without)
+
+    def remove(self, path: str) -> None:
+        """Take a file or a folder away that is no artifact, by its path from the root."""
+        with self._writing("cannot write the store"):
+            self.place.remove(path)
 
     def remember(self, identity: str, key: str) -> None:
         """Note the latest key of something that has an identity, such as a cell whose plan may change."""
@@ -143,14 +174,14 @@ class Store:
             if isinstance(self.place, Bucket):
                 self.place.write(f"{shelf}/{name}", data)
             else:
-                self._packs.write_note(_NOTES[shelf], bytes.fromhex(name), data)
+                self.packs.write_note(_NOTES[shelf], bytes.fromhex(name), data)
 
     def note(self, shelf: Shelf, name: str) -> bytes | None:
         """The note of that name, None where there is none."""
         try:
             if isinstance(self.place, Bucket):
                 return self.place.read(f"{shelf}/{name}")
-            return self._packs.note(_NOTES[shelf], bytes.fromhex(name))
+            return self.packs.note(_NOTES[shelf], bytes.fromhex(name))
         except (OSError, Misplaced):
             return None
 
@@ -159,7 +190,7 @@ class Store:
         with self._listing():
             if isinstance(self.place, Bucket):
                 return {path.rpartition("/")[2] for path in self.place.names(shelf)}
-            return self._packs.notes(_NOTES[shelf])
+            return self.packs.notes(_NOTES[shelf])
 
     @contextlib.contextmanager
     def _reading(self, key: str) -> Iterator[None]:
@@ -195,7 +226,7 @@ class Store:
         if found is None:
             found = foldered(key)
         if found is None:
-            self._packs.look()
+            self.packs.look()
             found = packed(key)
         if found is None and again and isinstance(self.place, Bucket):
             time.sleep(_LOOKED_AGAIN)

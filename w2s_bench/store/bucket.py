@@ -68,28 +68,25 @@ class Bucket:
 
     def names(self, folder: str = "") -> dict[str, int]:
         """The objects of a folder and of all within, by path from the root, with their sizes in bytes."""
+        return {path: size for path, (size, _) in self.listed(folder).items()}
+
+    def listed(self, folder: str = "") -> dict[str, tuple[int, float]]:
+        """The objects of a folder and of all within, by path from the root: bytes, and when each was written last, in seconds
+        since 1970, 0 where the place does not say."""
         start = self._at(folder) if folder else self._root
 
-        def listed() -> Mapping[str, Mapping[str, Any]]:
+        def found() -> Mapping[str, Mapping[str, Any]]:
             self._files.invalidate_cache()
-            found: Mapping[str, Mapping[str, Any]] = self._files.find(start, detail=True)
-            return found
+            listed: Mapping[str, Mapping[str, Any]] = self._files.find(start, detail=True)
+            return listed
 
         try:
-            found = self._tried("list", listed)
+            entries = self._tried("list", found)
         except FileNotFoundError:
             return {}
         cut = len(self._root) + 1
-        return {str(path)[cut:]: int(entry.get("size") or 0) for path, entry in found.items() if entry.get("type") == "file"}
-
-    def changed(self, folder: str) -> dict[str, float]:
-        """When each object of a folder was written last, in seconds since 1970; 0 where the place does not say."""
-        try:
-            found = self._tried("list", lambda: self._files.find(self._at(folder), detail=True))
-        except FileNotFoundError:
-            return {}
-        cut = len(self._root) + 1
-        return {str(path)[cut:]: _moment(entry) for path, entry in found.items()}
+        return {str(path)[cut:]: (int(entry.get("size") or 0), _moment(entry)) for path, entry in entries.items()
+                if entry.get("type") == "file"}
 
     def remove(self, path: str) -> None:
         """Take an object away; nothing where there is none."""

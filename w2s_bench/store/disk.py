@@ -8,6 +8,8 @@ import stat
 import uuid
 from collections.abc import Iterator
 
+from w2s_bench.store.writers import own_name
+
 ASIDE = "aside"
 """Where things are put that were found in place of the store's own."""
 
@@ -64,6 +66,17 @@ class Disk:
             os.makedirs(self.at(path), exist_ok=True)
         return self.at(path)
 
+    def temporary(self) -> str:
+        """A whole path in tmp/ where nothing is yet; its name says whose it is."""
+        return f"{self.folder('tmp')}/{own_name()}"
+
+    def size(self, path: str) -> int:
+        """Bytes of a file, or of all files in a folder."""
+        whole = self.at(path)
+        if os.path.islink(whole) or not os.path.isdir(whole):
+            return os.lstat(whole).st_size
+        return sum(os.lstat(os.path.join(folder, name)).st_size for folder, _, names in os.walk(whole) for name in names)
+
     def opened(self, path: str) -> int | None:
         """A descriptor of a plain file, None where there is none. Raises Misplaced for all else: a link is not followed, a pipe
         not waited for."""
@@ -92,7 +105,7 @@ class Disk:
 
     def write(self, path: str, data: bytes) -> None:
         """Put a file in place of the last of that name, whole or not at all."""
-        beside = f"{self.folder('tmp')}/{uuid.uuid4().hex}"
+        beside = self.temporary()
         try:
             with open(beside, "xb") as file:
                 file.write(data)
@@ -117,7 +130,7 @@ class Disk:
     def remove(self, path: str, inode: int | None = None) -> None:
         """Take away a folder or a file of the store's own; another process may be doing the same. inode: of what is meant,
         where something else may have come into its place meanwhile."""
-        away = f"{self.folder('tmp')}/{uuid.uuid4().hex}"
+        away = self.temporary()
         try:
             os.rename(self.at(path), away)
         except FileNotFoundError:

@@ -10,7 +10,6 @@ import mmap
 import os
 import re
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -55,7 +54,7 @@ class DiskFolders:
 
     def save(self, key: str, meta: Mapping[str, Any], arrays: bytes) -> None:
         """Write an artifact beside its place and move it there; a sound one that is there stays."""
-        beside = f"{self._disk.folder('tmp')}/{key}-{uuid.uuid4().hex[:8]}"
+        beside = self._disk.temporary()
         try:
             os.mkdir(beside)
             for name, data in ((_ARRAYS, arrays), (_META, sealed(meta, arrays))):
@@ -134,6 +133,11 @@ class DiskFolders:
         except Misplaced:
             return []
 
+    def weights(self) -> dict[str, tuple[int, float]]:
+        """Bytes of each artifact, and when it was saved, in seconds since 1970."""
+        return {key: (sum(size for _, _, size in self.pieces(key)), os.lstat(self._disk.at(_place(key))).st_mtime)
+                for key in self.keys()}
+
     def _meta(self, key: str) -> dict[str, Any] | None:
         for folder in (key[:2], _place(key)):
             if not self._disk.is_folder(folder):
@@ -207,6 +211,19 @@ class BucketFolders:
     def pieces(self, key: str) -> list[tuple[str, int, int]]:
         """The objects of an artifact: path from the root, 0, and how many bytes."""
         return [(path, 0, size) for path, size in self._bucket.names(_place(key)).items()]
+
+    def weights(self) -> dict[str, tuple[int, float]]:
+        """Bytes of each artifact, and when it was saved, in seconds since 1970."""
+        found: dict[str, tuple[int, float]] = {}
+        entries = self._bucket.listed()
+        for key in self.keys():
+            meta = entries.get(f"{_place(key)}/{_META}", (0, 0.0))
+            found[key] = meta[0], meta[1]
+        for path, (size, _) in entries.items():
+            parts = path.split("/")
+            if len(parts) == 3 and parts[1] in found and parts[2] != _META:
+                found[parts[1]] = found[parts[1]][0] + size, found[parts[1]][1]
+        return found
 
     def misplaced(self) -> list[Misplaced]:
         """Among objects nothing lies in the place of a folder."""

@@ -10,19 +10,17 @@ import contextlib
 import errno
 import json
 import os
-import re
-import socket
 import time
-import uuid
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from w2s_bench.contracts.digests import canonical_json
 from w2s_bench.store import records
 from w2s_bench.store.pack_files import PACKS, BucketPacks, DiskPacks, Gone
-from w2s_bench.store.records import ARTIFACT, DROPPED, HEAD_BYTES, Head, Record
+from w2s_bench.store.records import ARTIFACT, DROPPED, HEAD_BYTES, Head, Listed, Record
 from w2s_bench.store.sealed import Artifact, Damage, arrays_in, of_key
+from w2s_bench.store.writers import own_name
 
 SMALL = 64 << 10
 """Bytes up to which arrays are packed."""
@@ -47,7 +45,7 @@ class Packs:
         self._read_to: dict[str, int] = {}
         self._places: dict[bytes, int] = {}
         self._doubles: dict[bytes, list[int]] = {}
-        self._notes: dict[int, dict[bytes, tuple[int, int]]] = {records.LATEST: {}, records.COSTS: {}}
+        self._notes: dict[int, dict[bytes, tuple[int, int]]] = {kind: {} for kind in records.NOTES}
         self._dropped: set[tuple[str, int]] = set()
         self._anchors: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._latest_moment = 0
@@ -66,14 +64,15 @@ class Packs:
         """Whether an artifact is here and as it was written, as far as is known without a look at what others appended."""
         for place in self._places_of(bytes.fromhex(key)):
             with contextlib.suppress(Damage, Gone):
-                self._contents(place)
+                head, meta, rest = self._contents(place)
+                of_key(_read_json(meta), key)
+                arrays_in(records.arrays_of(head, rest))
                 return True
         return False
 
     def save(self, key: str, meta: dict[str, Any], arrays: bytes) -> None:
         """Append an artifact."""
-        self._write(Record(ARTIFACT, bytes.fromhex(key), canonical_json(meta).encode(), arrays),
-                    canonical_json([meta["stage"], meta["about"].get("components")]))
+        self._write(Record(ARTIFACT, bytes.fromhex(key), canonical_json(meta).encode(), arrays), _family(meta))
 
     def load(self, key: str) -> Artifact | None:
         """An artifact, None where none is known. Raises Damage where each that is packed is damaged; those are dropped."""
@@ -115,6 +114,51 @@ class Packs:
         """Append a note: 32 bytes of name, and what it says."""
         self._write(Record(kind, name, data))
 
+    def sizes(self) -> dict[str, int]:
+        """The packs that are there, with their sizes in bytes."""
+        self.look()
+        return self._files.sizes()
+
+    def records_in(self, name: str) -> Iterator[tuple[Listed, bool]]:
+        """The records of a pack, and whether each counts: is what is served under its key or name. Raises Gone."""
+        start, end = 0, self._read_to.get(name, 0)
+        while start < end:
+            data = self._files.read(name, start, _ROTATED)
+            found, read_to = records.listed(data, start, end)
+            for record in map(Listed._make, found):
+                place = self._numbers[name] << 40 | record.at
+                served = self._notes[record.kind].get(record.key, (0, 0))[1] if record.kind in self._notes else \
+                    self._places.get(record.key)
+                yield record, served == place
+            if read_to == start:
+                return
+            start = read_to
+
+    def rewrite(self, names: Collection[str], without: Collection[str]) -> None:
+        """Write what counts in these packs anew, as old as it is, without some artifacts, and take the packs away."""
+        left_out = {bytes.fromhex(key) for key in without}
+        with self.together():
+            for name in names:
+                with contextlib.suppress(Gone):
+                    for record, counts in list(self.records_in(name)):
+                        if record.kind == DROPPED or (counts and record.key not in left_out):
+                            with contextlib.suppress(Damage):
+                                self._write_again(record, name, names)
+                self.flush()
+                self._files.remove(name)
+        self.look()
+
+    def _write_again(self, record: Listed, name: str, going: Collection[str]) -> None:
+        head, meta, rest = self._contents(self._numbers[name] << 40 | record.at)
+        family = ""
+        if record.kind == DROPPED:
+            gone = _read_json(meta).get("pack")
+            if gone in going or gone not in self._numbers:
+                return
+        elif record.kind == ARTIFACT:
+            family = _family(_read_json(meta))
+        self._write(Record(record.kind, record.key, meta, records.arrays_of(head, rest), record.moment), family)
+
     def note(self, kind: int, name: bytes) -> bytes | None:
         """The note written last under a name, None where there is none or it is damaged."""
         if time.monotonic() - self._looked > _FRESH:
@@ -150,10 +194,12 @@ class Packs:
             self._append(waiting)
 
     def _write(self, record: Record, family: str = "") -> None:
-        self._latest_moment = moment = max(time.time_ns(), self._latest_moment + 1)
+        if not record.moment:
+            self._latest_moment = max(time.time_ns(), self._latest_moment + 1)
+            record = record._replace(moment=self._latest_moment)
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting.append((record._replace(moment=moment), family))
+        self._waiting.append((record, family))
         size = sum(len(each.meta) + len(each.arrays) for each, _ in self._waiting)
         waited = time.monotonic() - self._waiting_since
         if self._files.appends or not self._together or size > _WAITING_BYTES or waited > _WAITING_SECONDS:
@@ -259,7 +305,7 @@ class Packs:
         base, places, notes, dropped = self._numbers[name] << 40, self._places, self._notes, self._dropped
         found, read_to = records.listed(data, start, size)
         self._read_to[name] = max(read_to, self._read_to.get(name, 0))
-        for at, kind, key, moment in found:
+        for at, kind, key, moment, _ in found:
             if kind == ARTIFACT:
                 if dropped and (name, at) in dropped:
                     continue
@@ -313,9 +359,8 @@ class _Writer:
     """The pack that this process appends to. name: says who writes it, so that it can be told whether it still does."""
 
     def __init__(self) -> None:
-        host = re.sub("[^A-Za-z0-9]", "", socket.gethostname())[:24] or "host"
         self.process, self.size = os.getpid(), 0
-        self.name = f"{host}-{self.process}-{uuid.uuid4().hex[:12]}.pack"
+        self.name = f"{own_name()}.pack"
         self._anchors: dict[str, tuple[int, bytes, int]] = {}
 
     def anchored(self, them: Sequence[tuple[Record, str]]) -> list[Record]:
@@ -332,6 +377,11 @@ class _Writer:
                 found.append(record)
                 self._anchors[family] = records.place_of_head(self.size, index), record.meta, 0
         return found
+
+
+def _family(meta: Mapping[str, Any]) -> str:
+    """What artifacts that say much alike have in common."""
+    return canonical_json([meta["stage"], meta["about"].get("components")])
 
 
 def _offset(place: int) -> int:

@@ -17,7 +17,8 @@ import numpy as np
 from w2s_bench.store.sealed import Damage
 
 MAGIC = b"W2SPACK1"
-ARTIFACT, DROPPED, LATEST, COSTS = 1, 2, 3, 4
+ARTIFACT, DROPPED, LATEST, COSTS, RUNS = 1, 2, 3, 4, 5
+NOTES = (LATEST, COSTS, RUNS)
 MOST = 1 << 26
 """Bytes that no part of a record has."""
 
@@ -80,13 +81,23 @@ def place_of_head(start: int, index: int) -> int:
     return start + _SEGMENT.size + index * HEAD_BYTES
 
 
-def listed(data: bytes, start: int, size: int) -> tuple[list[tuple[int, int, bytes, int]], int]:
-    """The records in a part of a pack: place of the head, kind, key and moment of each; and up to where all has been read.
+class Listed(NamedTuple):
+    """Where the head of a record stands, and some of what it says."""
+
+    at: int
+    kind: int
+    key: bytes
+    moment: int
+    stored: int
+
+
+def listed(data: bytes, start: int, size: int) -> tuple[list[tuple[int, int, bytes, int, int]], int]:
+    """The records in a part of a pack, as fields of `Listed`, and up to where all has been read.
 
     data: what the pack holds from byte `start` on. size: of the whole pack; a segment that ends behind it is still being
     written, or never will be.
     """
-    found: list[tuple[int, int, bytes, int]] = []
+    found: list[tuple[int, int, bytes, int, int]] = []
     at = read_to = 0
     while True:
         if not data.startswith(MAGIC, at):
@@ -100,8 +111,8 @@ def listed(data: bytes, start: int, size: int) -> tuple[list[tuple[int, int, byt
             _, stored, body, _, _ = _LISTED.unpack_from(data, end - HEAD_BYTES)
             if body + stored <= size:
                 for place in range(first, end, HEAD_BYTES):
-                    kind, _, _, moment, key = _LISTED.unpack_from(data, place)
-                    found.append((start + place, kind, key, moment))
+                    kind, stored_here, _, moment, key = _LISTED.unpack_from(data, place)
+                    found.append((start + place, kind, key, moment, stored_here))
                 at = read_to = body + stored - start
                 continue
         at += 1
