@@ -59,6 +59,13 @@ class OfferedComponents:
         """The command of a worker: no folder of the user's is searched for modules."""
         return [sys.executable, "-P", "-m", "w2s_bench.compute.worker", store]
 
+    def check(self) -> tuple[list[str], bytes]:
+        """The command that says what is other elsewhere, and what it reads."""
+        from w2s_bench.compute.alike import expected
+
+        return ([sys.executable, "-P", "-m", "w2s_bench.compute.alike"],
+                msgspec.json.encode(expected(self._components.values())))
+
     def message(self, keys: Sequence[str]) -> bytes:
         """The line that asks a worker for these jobs."""
         recipes = tuple(self._jobs[key].recipe for key in keys)

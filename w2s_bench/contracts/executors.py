@@ -36,7 +36,8 @@ class Policy:
     each, as CUDA numbers them; () leaves it to the machine. retries: how often a job whose process died is tried again.
     threads: of each process that computes, whatever the machine and the number of workers, because sums of floating-point
     numbers depend on how they are shared out. device: where networks run. The last digits of what is trained depend on these
-    two, and on nothing else here. Raises UsageError for values that mean nothing.
+    two, and on nothing else here. debug: whether what workers and libraries log is shown. Raises UsageError for values that
+    mean nothing.
     """
 
     workers: int | Literal["auto"] = 1
@@ -48,6 +49,7 @@ class Policy:
     gpus: tuple[str, ...] = ()
     silence: float = 300.0
     idle: float = 600.0
+    debug: bool = False
 
     def __post_init__(self) -> None:
         above = {"--jobs": self.workers, "--timeout": self.timeout, "--threads": self.threads, "--memory": self.memory,
@@ -204,6 +206,10 @@ class Components(Protocol):
 
     def command(self, store: str) -> list[str]:
         """The command of a worker; run it with `Policy.environment`."""
+
+    def check(self) -> tuple[list[str], bytes]:
+        """A command for another machine, and what it reads on its standard input: it prints what is other there than here, of
+        the versions and sources that the jobs rest on, a line each; nothing where the jobs would compute the same."""
 
     def message(self, keys: Sequence[str]) -> bytes:
         """The line that asks a worker for a batch as `Schedule.take` gave it."""

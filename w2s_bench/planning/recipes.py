@@ -182,11 +182,12 @@ class Job(msgspec.Struct, frozen=True):
 
 def foundation(stage: Stage) -> dict[str, str]:
     """What every job of a stage rests on beside its recipe: the harness's own arithmetic, and the libraries of that."""
-    return {f"stage {stage}": str(FOUNDATIONS[stage]), **_libraries(stage)}
+    return {f"stage {stage}": str(FOUNDATIONS[stage]), **foundation_libraries(stage)}
 
 
 @functools.cache
-def _libraries(stage: Stage) -> Mapping[str, str]:
+def foundation_libraries(stage: Stage) -> Mapping[str, str]:
+    """The libraries of the harness's own arithmetic in a stage, and their versions."""
     return dict(versions_of(_LIBRARIES[stage]))
 
 

@@ -135,7 +135,7 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
     if gpus := said.get("gpus"):
         said["gpus"] = gpus.split(",") if isinstance(gpus, str) else [str(gpu) for gpu in cast(Iterable[object], gpus)]
     try:
-        policy = msgspec.convert(said, Policy)
+        policy = msgspec.convert({**said, "debug": audience.debug}, Policy)
     except msgspec.ValidationError as error:
         raise UsageError(str(error), where=", ".join(said)) from None
     executor = str(means.get("executor") or ("here" if asked.given else "local"))
