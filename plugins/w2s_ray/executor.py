@@ -99,6 +99,7 @@ class _Run:
         self.workers: list[_Worker] = []
         self.deaths: Counter[str] = Counter()
         self.losses: Counter[str] = Counter()
+        self.suspected: set[str] = set()
         self.full: dict[str, float] = {}
         self.notes: list[str] = []
         self.took: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=20))
@@ -137,11 +138,29 @@ class _Run:
                 self.workers.remove(worker)
         for gpus in (0.0, *self._gpu_shares()):
             for node in self._with_room(gpus):
-                name = self._free_name(node)
-                batches = self._bundle(name, gpus)
-                if not batches:
+                if not self._start(node, gpus):
                     break
-                self._give(self._started(name, node, gpus), batches)
+        self._make_room()
+
+    def _start(self, node: Node, gpus: float, ended: Sequence[_Worker] = ()) -> bool:
+        """Start a worker on a node if there is work for it, in place of those that are ended for it."""
+        name = self._free_name(node)
+        batches = self._bundle(name, gpus)
+        if batches:
+            self._end(ended)
+            self.workers = [worker for worker in self.workers if worker not in ended]
+            self._give(self._started(name, node, gpus), batches)
+        return bool(batches)
+
+    def _make_room(self) -> None:
+        """End workers that found nothing to do where jobs that ask for more GPUs than they have need their place."""
+        idle = [worker for worker in self.workers if not worker.held]
+        for gpus in self._gpu_shares() if idle else ():
+            for node in self.cluster.usable():
+                mine = [worker for worker in idle if worker.node is node and worker.gpus < gpus]
+                able = mine and not any(worker.gpus >= gpus for worker in idle) and self._room(node, gpus, without=mine)
+                if able and self._start(node, gpus, mine):
+                    return
 
     def _bundle(self, name: str, gpus: float) -> list[list[str]]:
         """Batches for a worker: of less than 100 ms of work some together, of what was not measured one."""
@@ -152,6 +171,10 @@ class _Run:
             batch = self.schedule.take(max(1, self._free()), name, most)
             if not batch:
                 break
+            if batch[0] in self.suspected:  # goes by itself
+                if batches:
+                    self.schedule.put_back_alone(batch)
+                return batches or [batch]
             batches.append(batch)
             took = [self.took[_stage(self.schedule.words(key))] for key in batch]
             seconds += sum(sum(times) / len(times) if times else _BUNDLE for times in took)
@@ -253,7 +276,7 @@ class _Run:
         self.workers.remove(worker)
         held = list(worker.held)
         if len(held) != 1:
-            self.schedule.put_back_alone(held)
+            self._put_back(held)
             return
         key = held[0]
         counted, most = (self.deaths, self.policy.retries) if lost.blamed else (self.losses, _LOST_NODES)
@@ -261,10 +284,14 @@ class _Run:
         if lost.status == "timeout":
             yield from self._finished(Outcome(key, "timeout", lost.words))
         elif counted[key] <= most:
-            self.schedule.put_back_alone([key])
+            self._put_back([key])
         else:
             words = f"{lost.words}, {counted[key]} times"
             yield from self._finished(Outcome(key, "oom" if lost.status == "oom" else "lost", words))
+
+    def _put_back(self, keys: Sequence[str]) -> None:
+        self.suspected.update(keys)
+        self.schedule.put_back_alone(keys)
 
     def _end(self, workers: Iterable[_Worker]) -> None:
         import ray
@@ -300,15 +327,24 @@ class _Run:
         left = math.inf if self.policy.workers == "auto" else self.policy.workers - len(self.workers)
         places: list[tuple[int, int, Node]] = []
         for number, node in enumerate(self.cluster.usable()):
-            mine = [worker for worker in self.workers if worker.node.id == node.id]
-            cpus, share = node.cpus - sum(worker.cpus for worker in mine), node.gpus - sum(worker.gpus for worker in mine)
             if node.id in self.full and time.monotonic() - self.full[node.id] < self.cluster.wait:
                 continue
-            room = math.floor(cpus / self._cpus(node)) if node.cpus else 0
-            room = min(room, math.floor(share / gpus + 1e-9)) if gpus else room
-            places += [(len(mine) + more, number, node) for more in range(room)]
-        return [node for *_, node in itertools.islice(sorted(places, key=lambda place: place[:2]), None if left == math.inf
-                                                      else int(left))]
+            there = sum(worker.node is node for worker in self.workers)
+            places += [(there + more, number, node) for more in range(self._room(node, gpus))]
+        places.sort(key=lambda place: place[:2])
+        return [node for *_, node in (places if left == math.inf else places[:int(left)])]
+
+    def _room(self, node: Node, gpus: float, without: Sequence[_Worker] = ()) -> int:
+        """How many more workers of so many GPUs a node has room for; processors that its GPUs will need are not given away."""
+        mine = [worker for worker in self.workers if worker.node is node and worker not in without]
+        each = self._cpus(node)
+        cpus, share = node.cpus - sum(worker.cpus for worker in mine), node.gpus - sum(worker.gpus for worker in mine)
+        if not each:
+            return 0
+        if gpus:
+            return max(0, min(math.floor(cpus / each), math.floor(share / gpus + 1e-9)))
+        kept = math.floor(share / self.shares[0] + 1e-9) * each if self._gpu_shares() else 0.0
+        return max(0, math.floor((cpus - kept) / each))
 
     def _gpus_here(self) -> bool:
         """Whether GPUs are asked for at all: the device is not the processor, and a node has one."""
