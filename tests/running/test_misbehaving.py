@@ -69,7 +69,7 @@ ENDS = {
     "stop": ("lost", "its process was silent for 2 s"),
     "leak": ("oom", "its process held"),
     "fork": ("lost", "its process ended with exit code 7"),
-    "babble": ("lost", "its process wrote no answer of a worker: a line of more than 2 MiB"),
+    "babble": ("lost", "its process wrote no answer of a worker: "),
     "ask": ("failed", "EOFError: EOF when reading a line"),
     "interrupt": ("failed", "raised KeyboardInterrupt()"),
     "surrogate": ("failed", "ValueError: the label \\udcff is none")}

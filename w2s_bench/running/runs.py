@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SError
 from w2s_bench.planning.plan import Cell, Plan
-from w2s_bench.running.audience import Audience, Progress, Warn
+from w2s_bench.running.audience import Audience, Progress
 from w2s_bench.running.costs import Costs
 from w2s_bench.running.environment import Sitting
 from w2s_bench.running.finished import finished, note_finished
@@ -55,15 +55,11 @@ class Result:
     as_it_was: bool = False
 
 
-def todo(plan: Plan, store: Store, settled: set[str], *, drop: Warn | None = None) -> set[str]:
+def todo(plan: Plan, store: Store, settled: set[str]) -> set[str]:
     """Keys of the jobs that must be computed for the cells that are not settled, and for second tasks.
 
-    With `drop`, an artifact that something will read is verified: a damaged one is dropped, said, and recomputed.
-    Without, presence counts and the store is left as it is.
+    Presence counts: an artifact is verified by who reads it, and a damaged one is computed again then.
     """
-    if drop is not None:
-        for moved in store.put_in_order():
-            drop(moved)
     present = store.keys()
     needed: set[str] = set()
     seen: set[str] = set()
@@ -74,20 +70,11 @@ def todo(plan: Plan, store: Store, settled: set[str], *, drop: Warn | None = Non
         if key in seen:
             continue
         seen.add(key)
-        if key in present and (drop is None or _sound(store, key, drop)):
+        if key in present:
             continue
         needed.add(key)
         pending.extend(plan.jobs[key].needs)
     return needed
-
-
-def _sound(store: Store, key: str, warn: Warn) -> bool:
-    try:
-        store.load(key)
-    except DamagedArtifact as damaged:
-        warn(f"{damaged.what}; it is recomputed")
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -214,9 +201,11 @@ def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, sta
 def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: Policy) -> None:
     """Compute what remains, and once more what rested on an artifact that was found damaged, until none was."""
     register(recorder.store, journal.path.parent)
+    for moved in recorder.store.put_in_order():
+        recorder.audience.warn(moved)
     for _ in range(_PASSES):
         recorder.damaged = False
-        remaining = todo(recorder.plan, recorder.store, set(recorder.records), drop=recorder.audience.warn)
+        remaining = todo(recorder.plan, recorder.store, set(recorder.records))
         recorder.found_in_store(journal, remaining)
         try:
             _pass(recorder, journal, remaining, executor, policy)
