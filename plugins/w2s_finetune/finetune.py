@@ -14,6 +14,7 @@ from w2s_bench.contracts import (
     Columns,
     ConvexIn,
     DataError,
+    Demand,
     FitProblem,
     Loss,
     Output,
@@ -61,6 +62,8 @@ class Finetune:
     patience: int
     checkpoint_every: int
 
+    capabilities = frozenset({"demand"})
+    demand = Demand(gpus=1.0)
     needs: Literal["module"] = field(default="module", init=False)
     convex_in: ConvexIn | None = field(default=None, init=False)
     exact: bool = field(default=False, init=False)

@@ -16,6 +16,7 @@ from w2s_bench.contracts import (
     Columns,
     ConvexIn,
     DataError,
+    Demand,
     FitProblem,
     ModulePredictor,
     PluginError,
@@ -47,6 +48,8 @@ class Generative:
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoint_every: int
 
+    capabilities = frozenset({"demand"})
+    demand = Demand(gpus=1.0)
     needs: Literal["module"] = field(default="module", init=False)
     convex_in: ConvexIn | None = field(default=None, init=False)
     exact: bool = field(default=False, init=False)

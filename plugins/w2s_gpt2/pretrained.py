@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding, device, in_memory, place_of, text_column
+from w2s_bench.contracts import Array, Columns, Demand, Embedding, device, in_memory, place_of, text_column
 from w2s_gpt2.folders import folder_digest, folder_family, folder_size, model_folder
 from w2s_gpt2.revision import absent_model, cached_commit, commit_of
 from w2s_gpt2.sentences import SentenceReading, hub_folder, sentence_reading
@@ -46,7 +46,8 @@ class Pretrained:
     file: str = ""
     published: tuple[str, int] | None = None
 
-    capabilities = frozenset({"absent", "embed_many", "module", "pinned", "reader"})
+    capabilities = frozenset({"absent", "demand", "embed_many", "module", "pinned", "reader"})
+    demand = Demand(gpus=1.0)
     read_by = "layer"
 
     @property

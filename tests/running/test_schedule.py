@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
-from made_components import made_registry
+from made_components import OWNER, made_registry
+from msgspec.structs import replace as replaced
 
-from w2s_bench.contracts import Outcome
+from w2s_bench.contracts import Demand, Outcome, StrategyEntry, declared
 from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.recipes import Fit, Load
 from w2s_bench.planning.spec import Matrix, RunSpec
+from w2s_bench.registry.catalogue import Registered
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.running.schedule import Schedule, place_of
 
@@ -86,3 +89,29 @@ def test_layers_of_one_network_are_one_batch() -> None:
     batches = _drained(Schedule(plan.jobs, plan.jobs, plan.components, plan.gathering), workers=2)
     embeds = [batch for found in batches.values() for batch in found if plan.jobs[batch[0]].stage == "embed"]
     assert [len(batch) for batch in embeds] == [1, 4]
+
+
+def test_jobs_are_given_to_whoever_has_the_gpus_that_their_component_asks_for() -> None:
+    registry = made_registry()
+    strategies = (*registry.offered["strategies"], Registered(OWNER, StrategyEntry("on-gpu", "misbehaving_components:OnGpu")))
+    registry = replace(registry, offered={**registry.offered, "strategies": strategies})
+    plan = make_plan(RunSpec("one", (replaced(MATRIX, tasks=("words",), strategies=("lines", "on-gpu")),)), registry)
+    schedule, mine = Schedule(plan.jobs, plan.jobs, plan.components, plan.gathering), list[str]()
+    while batch := schedule.take(1, "without", Demand(gpus=0.5)):
+        mine += batch
+        for key in batch:
+            schedule.finish(Outcome(key, "ok"))
+    asking = {key for key, job in plan.jobs.items() if isinstance(job.recipe, Fit) and schedule.demand(key) == Demand(gpus=1.0)}
+    assert len(asking) >= 27 and not asking & set(mine) and {schedule.demand(key).gpus for key in mine} == {0.0}
+    schedule.put_back_alone(schedule.take(1, "without", Demand(gpus=0.5)))
+    first = schedule.take(1, "with", Demand(gpus=1.0))
+    assert set(first) <= asking
+    schedule.put_back_alone(first[:1])
+    assert schedule.take(1, "without", Demand(gpus=0.5)) == [] and schedule.take(1, "with", Demand(gpus=1.0)) == first[:1]
+
+
+def test_bundled_strategies_that_train_a_network_ask_for_a_gpu_and_their_wrappers_too() -> None:
+    registry = load_registry()
+    asked = {name: declared(registry.make("strategies", name), "demand", Demand()).gpus
+             for name in ("finetune", "generative[student=finetune]", "mix[student=finetune]", "mix[student=logistic]", "ridge")}
+    assert list(asked.values()) == [1.0, 1.0, 1.0, 0.0, 0.0]

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from w2s_bench.contracts import Array, ConvexIn, FitProblem, Strategy, can, declared
+from w2s_bench.contracts import Array, ConvexIn, Demand, FitProblem, Strategy, can, declared
 from w2s_probes.shared_features import in_order
 
 Procedure = Generator[FitProblem, Any, Any]
@@ -63,13 +63,19 @@ class Wrapper(ABC):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Of batches, a start without labels and a share of truth what the student can do."""
-        return frozenset(word for word in ("fit_many", "across_features", "untrained", "truth_share") if can(self.student, word))
+        """Of batches, a start without labels, a share of truth and a demand what the student has."""
+        words = ("fit_many", "across_features", "untrained", "truth_share", "demand")
+        return frozenset(word for word in words if can(self.student, word))
 
     @property
     def across_features(self) -> bool:
         """Whether the student gains by problems of different features."""
         return declared(self.student, "across_features", False)
+
+    @property
+    def demand(self) -> Demand:
+        """What the student's jobs ask of the machine."""
+        return declared(self.student, "demand", Demand())
 
     @property
     def truth_share(self) -> float:
