@@ -195,7 +195,7 @@ def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, sta
         found = [lines(cell) for cell in recorder.plan.cells[start:start + _AT_A_TIME]]
         rows.append(table_of([row for row, _ in found], ROW))
         bounds.append(table_of([bound for _, of_cell in found for bound in of_cell], BOUND))
-    return pl.concat(rows, rechunk=True), pl.concat(bounds, rechunk=True)
+    return pl.concat(rows), pl.concat(bounds)
 
 
 def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: Policy) -> None:
