@@ -8,12 +8,10 @@ a batch across places are gathered, and go when there is nothing else to do, or 
 from __future__ import annotations
 
 import dataclasses
-import heapq
 import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from w2s_bench.compute.faults import RUN
 from w2s_bench.contracts import Demand, Fault, Outcome, Step, W2SError, declared
@@ -35,26 +33,10 @@ from w2s_bench.planning.recipes import (
     described,
 )
 from w2s_bench.registry.component import Component
+from w2s_bench.running.ready import Alike, At, Held, Ready, Waiting
 
 _BATCH: Mapping[Stage, int] = {"load": 1, "prepare": 64, "embed": 64, "compare": 64, "fit": 512, "predict": 64, "score": 64}
 _STAGE = {stage: number for number, stage in enumerate(STAGES)}
-
-
-class At(NamedTuple):
-    """What jobs read that is large: a task as a seed draws it, and a model on it."""
-
-    load: str
-    model: str
-
-
-class Alike(NamedTuple):
-    """What jobs that go together have in common: the number of their stage, and the components that they name."""
-
-    stage: int
-    components: tuple[str, ...]
-
-
-_Waiting = dict[Alike, deque[int]]
 
 
 class Schedule:
@@ -75,12 +57,10 @@ class Schedule:
         self._keys = [key for key in jobs if key in wanted]
         self.open = {key: number for number, key in enumerate(self._keys)}
         self._missing, self._first, self._dependents = _edges(jobs, self.open)
-        self._ready: dict[str, dict[str, _Waiting]] = {}
-        self._places = 0
-        self._loads: list[tuple[int, str]] = []
-        self._gathered: _Waiting = {}
+        self._ready: dict[Demand, Ready] = {}
+        self._gathered: Waiting = {}
         self._alone: deque[str] = deque()
-        self._at: dict[str, At] = {}
+        self._held = Held()
         self._demands: dict[str, Demand] = {}
         for number in range(len(self._keys)):
             if not self._missing[number]:
@@ -92,44 +72,43 @@ class Schedule:
         worker: a name of who computes them, who is given what rests on what it has read already. most: what a job may ask for at
         most. [] when none is ready.
         """
-        if most is not None:
-            return self._taken_within(most, workers, worker)
-        if self._alone:
-            return [self._alone.popleft()]
-        full = next((alike for alike, waiting in self._gathered.items() if len(waiting) >= _most(alike)), None)
-        at = None if full else self._chosen(worker)
-        if at is None:
-            alike = full or next(iter(self._gathered), None)
-            return [] if alike is None else self._batch(self._gathered, alike, workers)
-        return self._taken_at(at, min(self._ready[at.load][at.model]), workers, worker)
-
-    def _taken_within(self, most: Demand, workers: int, worker: str) -> list[str]:
-        """The next jobs of those that ask for no more than this: where the worker is already, else the first that are ready."""
         for key in self._alone:
             if _within(self.demand(key), most):
                 self._alone.remove(key)
                 return [key]
-        before = self._at.get(worker)
-        places = sorted((At(load, model) for load, models in self._ready.items() for model in models),
-                        key=lambda at: (at != before, before is None or at.load != before.load))
-        for at in places:
-            for alike, waiting in sorted(self._ready[at.load][at.model].items()):
-                if _within(self.demand(self._keys[waiting[0]]), most):
-                    return self._taken_at(at, alike, workers, worker)
-        for alike, waiting in self._gathered.items():
-            if _within(self.demand(self._keys[waiting[0]]), most):
-                return self._batch(self._gathered, alike, workers)
-        return []
+        gathered = [alike for alike, waiting in self._gathered.items() if _within(self.demand(self._keys[waiting[0]]), most)]
+        full = next((alike for alike in gathered if len(self._gathered[alike]) >= _most(alike)), None)
+        found = None if full else self._chosen(worker, most)
+        if found is not None:
+            return self._taken_at(*found, workers, worker)
+        alike = full or next(iter(gathered), None)
+        return [] if alike is None else self._batch(self._gathered, alike, workers)
 
-    def _taken_at(self, at: At, alike: Alike, workers: int, worker: str) -> list[str]:
-        self._at[worker] = at
-        place = self._ready[at.load][at.model]
-        batch = self._batch(place, alike, 1 if self._places >= workers else workers)
+    def _chosen(self, worker: str, most: Demand | None) -> tuple[Ready, At] | None:
+        """Where a worker goes on: with what it has read, else where no other worker is, else beside another; None where nothing
+        is ready. One that offers GPUs begins with what asks for most."""
+        within = [(demand, ready) for demand, ready in self._ready.items() if ready.places and _within(demand, most)]
+        for _, ready in within:
+            at = ready.going_on(worker, self._held)
+            if at is not None:
+                return ready, at
+        begins = [(found[0], demand.gpus if most else 0.0, found[1], ready, found[2]) for demand, ready in within
+                  if (found := ready.beginning(worker, self._held)) is not None]
+        if not begins:
+            return None
+        *_, ready, at = min(begins, key=lambda each: (each[0], -each[1], each[2]))
+        return ready, at
+
+    def _taken_at(self, ready: Ready, at: At, workers: int, worker: str) -> list[str]:
+        left = self._held.moves(worker, at)
+        if left is not None:
+            for each in self._ready.values():
+                each.left(left)
+        place = ready.waiting(at)
+        many = sum(each.places for each in self._ready.values()) >= workers
+        batch = self._batch(place, min(place), 1 if many else workers)
         if not place:
-            self._places -= 1
-            del self._ready[at.load][at.model]
-            if not self._ready[at.load]:
-                del self._ready[at.load]
+            ready.emptied(at)
         return batch
 
     def put_back_alone(self, keys: Iterable[str]) -> None:
@@ -202,15 +181,8 @@ class Schedule:
         if recipe.stage in ("fit", "prepare") and alike.components[-1] in self.gathering.across:
             self._gathered.setdefault(alike, deque()).append(number)
             return
-        at = place_of(self.jobs[self._keys[number]], self.gathering)
-        if at.load not in self._ready:
-            self._ready[at.load] = {}
-            heapq.heappush(self._loads, (number, at.load))
-        models = self._ready[at.load]
-        if at.model not in models:
-            models[at.model] = {}
-            self._places += 1
-        models[at.model].setdefault(alike, deque()).append(number)
+        job = self.jobs[self._keys[number]]
+        self._ready.setdefault(self.demand(job.key), Ready()).add(place_of(job, self.gathering), alike, number)
 
     def _alike(self, recipe: Recipe) -> Alike:
         components = component_keys(recipe)
@@ -218,30 +190,7 @@ class Schedule:
             components = tuple(self.gathering.passes.get(key, key) for key in components)
         return Alike(_STAGE[recipe.stage], components)
 
-    def _chosen(self, worker: str) -> At | None:
-        """Where a worker goes on: with what it has read, else where no other worker is, else beside another; None where nothing
-        is ready."""
-        others = {at for name, at in self._at.items() if name != worker}
-        before = self._at.get(worker)
-        if before is not None and before.load in self._ready:
-            models = self._ready[before.load]
-            return before if before.model in models else _free(before.load, models, others)
-        load = self._first_load({at.load for at in others})
-        return None if load is None else _free(load, self._ready[load], others)
-
-    def _first_load(self, held: set[str]) -> str | None:
-        """The first in the plan that has ready jobs, if there is one at which no other worker is."""
-        passed: list[tuple[int, str]] = []
-        while self._loads and (self._loads[0][1] not in self._ready or self._loads[0][1] in held):
-            first = heapq.heappop(self._loads)
-            if first[1] in self._ready and first not in passed:
-                passed.append(first)
-        found = self._loads[0][1] if self._loads else passed[0][1] if passed else None
-        for first in passed:
-            heapq.heappush(self._loads, first)
-        return found
-
-    def _batch(self, place: _Waiting, alike: Alike, workers: int) -> list[str]:
+    def _batch(self, place: Waiting, alike: Alike, workers: int) -> list[str]:
         waiting = place[alike]
         size = min(_most(alike), len(waiting) if STAGES[alike.stage] == "embed" else -(-len(waiting) // max(workers, 1)))
         batch = [self._keys[waiting.popleft()] for _ in range(size)]
@@ -273,13 +222,10 @@ def _most(alike: Alike) -> int:
     return _BATCH[STAGES[alike.stage]]
 
 
-def _within(demand: Demand, most: Demand) -> bool:
+def _within(demand: Demand, most: Demand | None) -> bool:
+    if most is None:
+        return True
     return demand.gpus <= most.gpus and (demand.memory is None or most.memory is None or demand.memory <= most.memory)
-
-
-def _free(load: str, models: Mapping[str, _Waiting], others: set[At]) -> At:
-    """The first model on a task at which no other worker is, or the first."""
-    return next((at for at in (At(load, model) for model in models) if at not in others), At(load, next(iter(models))))
 
 
 def _edges(jobs: Mapping[str, Job], number_of: Mapping[str, int]) -> tuple[array[int], array[int], array[int]]:
