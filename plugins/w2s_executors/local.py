@@ -19,8 +19,8 @@ from w2s_executors.processes import End, Guard, Worker, exit_words
 from w2s_executors.stacks import place_in
 from w2s_executors.usage import memory_of_the_machine, usage_of
 
-_STARTS = 2
-"""How many workers in a row may end before they are ready."""
+_STARTS, _KILLED_STARTS = 2, 6
+"""How many workers in a row may end before they are ready: by themselves, and by a signal."""
 
 _TICK, _LONGEST_TICK = 0.25, 1.0
 _WATCHING = 0.02
@@ -245,8 +245,10 @@ class _Crew:
         held = list(member.held)
         if not member.worker.ready:
             self.returned += [member.batch] if held else []
-            self._failed_start(verdict.words, said)
+            self._failed_start(verdict.words, said, killed=(member.worker.process.returncode or 0) < 0)
         elif len(held) > 1:
+            self.notes.append(f"{self.schedule.words(held[0])}, and {len(held) - 1} other jobs with it: {verdict.words}; "
+                              "they are computed one by one")
             self.schedule.put_back_alone(held)
         elif held:
             yield from self._lost(held[0], verdict, "\n".join(filter(None, (stacks, said))))
@@ -264,8 +266,8 @@ class _Crew:
         times = f", {len(deaths)} times" if len(deaths) > 1 else ""
         yield from self._finish(Outcome(key, verdict.status, verdict.words + times, trace=trace))
 
-    def _failed_start(self, words: str, said: str) -> None:
+    def _failed_start(self, words: str, said: str, killed: bool = False) -> None:
         self.failed_starts += 1
-        if self.failed_starts >= _STARTS:
+        if self.failed_starts >= (_KILLED_STARTS if killed else _STARTS):
             raise WorkerError(f"a worker cannot be started, {self.failed_starts} times: {words}",
                               hint=said.splitlines()[-1] if said else "finished cells are kept")

@@ -26,6 +26,9 @@ _LAST_WORDS = 4096
 _ASKED, _WRITTEN = 0.3, 0.05
 """Seconds in which a process begins to write where its threads are, and ends."""
 
+_TAKEN = 100
+"""Milliseconds that a reader of standard error may need to take a piece; what it does not take is dropped."""
+
 _GRACE = 5.0
 """Seconds that a process has to end by itself once it has closed its answers, and that the system has to end a killed one."""
 
@@ -219,6 +222,16 @@ def _arrived(descriptor: int) -> tuple[bytes, bool]:
 
 
 def _print(data: bytes) -> None:
-    if data and sys.__stderr__ is not None:  # else another file may have its number
-        with contextlib.suppress(OSError, ValueError):  # nobody reads
-            os.write(sys.__stderr__.fileno(), data)
+    """Pass on what a worker printed, as long as somebody takes it."""
+    if sys.__stderr__ is None:  # another file may have its number
+        return
+    try:
+        number = sys.__stderr__.fileno()
+        takes = select.poll()
+        takes.register(number, select.POLLOUT)
+        for start in range(0, len(data), select.PIPE_BUF):
+            if not takes.poll(_TAKEN):
+                return
+            os.write(number, data[start:start + select.PIPE_BUF])
+    except (OSError, ValueError):  # nobody reads
+        return

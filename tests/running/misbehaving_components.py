@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import os
@@ -67,6 +68,10 @@ def _ask() -> None:
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def _cancel() -> None:
+    raise asyncio.CancelledError
 
 
 def _exit() -> None:
@@ -160,10 +165,9 @@ def _die_anew() -> None:
 
 
 WAYS: dict[str, Callable[[], None]] = {
-    "sleep": _sleep, "deadlock": _deadlock, "stop": _stop, "ask": _ask, "interrupt": _interrupt, "exit": _exit, "crash": _crash,
-    "leak": _leak, "fork": _fork, "babble": _babble, "forge": _forge, "surrogate": _surrogate, "mute": _mute, "crowd": _crowd,
-    "hold": _hold, "leave": _leave, "go-on": _go_on,
-    "die-anew": _die_anew}
+    "sleep": _sleep, "deadlock": _deadlock, "stop": _stop, "ask": _ask, "interrupt": _interrupt, "cancel": _cancel,
+    "exit": _exit, "crash": _crash, "leak": _leak, "fork": _fork, "babble": _babble, "forge": _forge, "surrogate": _surrogate,
+    "mute": _mute, "crowd": _crowd, "hold": _hold, "leave": _leave, "go-on": _go_on, "die-anew": _die_anew}
 
 
 @dataclass(frozen=True)

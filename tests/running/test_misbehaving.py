@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import signal
 import time
@@ -72,6 +73,7 @@ ENDS = {
     "babble": ("lost", "its process wrote no answer of a worker: "),
     "ask": ("failed", "EOFError: EOF when reading a line"),
     "interrupt": ("failed", "raised KeyboardInterrupt()"),
+    "cancel": ("failed", "raised CancelledError()"),
     "surrogate": ("failed", "ValueError: the label \\udcff is none")}
 MORE_ENDS = {
     "sleep": ("timeout", "hung: for 4 s it used no processor and told nothing"),
@@ -80,7 +82,7 @@ MORE_ENDS = {
     "crash": ("lost", "its process ended with signal 11 (Segmentation fault)"),
     "forge": ("lost", "its process wrote no answer of a worker: '{\"colour\": \"green\"}'"),
     "mute": ("failed", "Mute: its words cannot be had (RuntimeError)")}
-TELL_WHERE = {"ask", "interrupt", "surrogate", "sleep", "deadlock", "exit", "crash", "forge", "mute"}
+TELL_WHERE = {"ask", "interrupt", "cancel", "surrogate", "sleep", "deadlock", "exit", "crash", "forge", "mute"}
 """Ways of which it is said at which line it was."""
 
 GOES_WELL = ("crowd", "hold", "leave")
@@ -95,11 +97,20 @@ def test_a_job_that_misbehaves_costs_itself_and_is_told_as_what_it_did(
     assert {way: (ends[way][0], ends[way][1][:len(words)]) for way, (_, words) in expected.items()} == expected
     said_where = {way for way in expected if re.search(r" \(misbehaving_components\.py:\d+\)$", ends[way][1])}
     assert said_where == TELL_WHERE & expected.keys()
-    assert {ends[way] for way in (*GOES_WELL, "lines")} == {("ok", "")} and said == []
+    assert {ends[way] for way in (*GOES_WELL, "lines")} == {("ok", "")}
+    apart = r"fit misbehaves\[how=\w+\], and \d other jobs with it: .*; they are computed one by one"
+    assert all(re.match(apart, line) for line in said)
     mine = [untimed_rows(theirs.folder / folder).filter(strategy="lines").drop("run_id") for folder in ("calm", "r")]
     assert_frame_equal(*mine, check_exact=True)
     assert mine[0].height == 1
     assert _alive(theirs) == []
+
+
+def test_what_a_job_raises_past_every_handler_is_its_own_in_this_process_too(theirs: Command) -> None:
+    done, said = _run(theirs, "r", *_misbehaving("cancel", "exit"), executor="here", workers=1)
+    assert {way: (status, error.partition(" (misb")[0]) for way, (status, error) in _ends(done).items()} == {
+        "lines": ("ok", ""), "cancel": ("failed", "raised CancelledError()"), "exit": ("failed", "raised SystemExit(3)")}
+    assert said == []
 
 
 @pytest.mark.slow
@@ -124,6 +135,24 @@ def test_nothing_goes_on_when_the_run_is_killed(theirs: Command) -> None:
     process.wait()
     _, alive = psutil.wait_procs(started, timeout=3.0)
     assert len(started) >= 4 and alive == [] and _alive(theirs) == []
+
+
+@pytest.mark.slow
+def test_workers_that_are_killed_at_random_cost_no_row(theirs: Command) -> None:
+    words = [*PAIR, "--strategy", "lines", "--strategy", "on-gpu", "--seeds", "0..9", "--no-page", "-j", "2"]
+    theirs("run", *words, "--store", "s", "-o", "calm", check=0)
+    moments = random.Random(5)
+    process = theirs.start("run", *words, "--store", "s2", "-o", "killed")
+    killed = 0
+    while process.poll() is None:
+        time.sleep(moments.uniform(0.3, 1.0))
+        with contextlib.suppress(psutil.Error):
+            workers = [child for child in psutil.Process(process.pid).children() if "w2s_bench.compute.worker" in child.cmdline()]
+            moments.choice(workers or [psutil.Process(process.pid)]).send_signal(signal.SIGKILL if workers else 0)
+            killed += bool(workers)
+    theirs("run", *words, "--store", "s2", "-o", "killed", check=0)
+    assert killed > 5
+    assert_frame_equal(*(untimed_rows(theirs.folder / folder) for folder in ("calm", "killed")), check_exact=True)
 
 
 def test_workers_that_die_while_they_start_end_the_run_with_their_own_words(theirs: Command) -> None:
