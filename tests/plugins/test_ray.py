@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import cluster_components
 import polars as pl
 import pytest
-import ray_components
 from conftest import Command, untimed_rows
 from distributions import install
 
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed: pip install 'w2s-bench[ray]'")
 pytestmark = pytest.mark.slow
 
-SOURCE = Path(ray_components.__file__)
+SOURCE = Path(cluster_components.__file__)
 MATRIX = ("--task", "words", "--weak", "letters", "--strong", "letters[degree=[2,3]]", "--supervisor", "marked",
           "--seeds", "0..2")
 
@@ -28,11 +28,11 @@ class Place:
 
     def __init__(self, w2s: Command) -> None:
         self.w2s, self.marks = Command(w2s.folder, apart=True), w2s.folder / "marks"
-        with mock.patch.dict(os.environ, {ray_components.NODE: "first"}):
+        with mock.patch.dict(os.environ, {cluster_components.NODE: "first"}):
             self.cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
 
     def add(self, **offers: Any) -> Any:
-        with mock.patch.dict(os.environ, {ray_components.NODE: "second"}):
+        with mock.patch.dict(os.environ, {cluster_components.NODE: "second"}):
             return self.cluster.add_node(num_cpus=1, **offers)
 
     @property
@@ -53,11 +53,11 @@ class Place:
 
 @pytest.fixture
 def place(w2s: Command, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A cluster of one node whose machine has the strategies of ray_components.py."""
-    install(w2s.folder / "site", monkeypatch, "their-dist", {"theirs": "ray_components"})
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(w2s.folder / "site"), str(SOURCE.parent), str(SOURCE.parents[1])]))
-    monkeypatch.setenv(ray_components.MARKS, str(w2s.folder / "marks"))
-    monkeypatch.setenv(ray_components.NODE, "driver")
+    """A cluster of one node whose machine has the strategies of cluster_components.py."""
+    install(w2s.folder / "site", monkeypatch, "their-dist", {"theirs": "cluster_components"})
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(w2s.folder / "site"), str(SOURCE.parent)]))
+    monkeypatch.setenv(cluster_components.MARKS, str(w2s.folder / "marks"))
+    monkeypatch.setenv(cluster_components.NODE, "driver")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     made = Place(w2s)
     yield made

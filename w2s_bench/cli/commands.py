@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS = {
     "run": ("w2s_bench.cli.run", "Run a suite, a spec file or a matrix given by flags; resumes what was begun."),
     "merge": ("w2s_bench.cli.merge", "Put the folders of shards together as one run."),
+    "slurm": ("w2s_bench.cli.slurm", "Print a script that computes a spec on a Slurm cluster."),
     "plan": ("w2s_bench.cli.plan", "Show cells, jobs and cost before anything is computed."),
     "ls": ("w2s_bench.cli.ls", "List what can be named: tasks, models, strategies, metrics, figures, suites and more."),
     "rescore": ("w2s_bench.cli.rescore", "Measure runs again with the metrics and bounds of today, without a fit."),

@@ -48,6 +48,8 @@ _SCREEN = 100
               help="Predictions that stay with the run, for rescore: of both samples, of the test sample, or none.")
 @click.option("--shard", metavar="K/N",
               help="The K-th of N parts alone, for one of several machines; `merge` makes one run of them.")
+@click.option("--only", type=click.Choice(["gpu"]),
+              help="Compute only what asks for a GPU, and what that rests on; without it the same command goes on.")
 @click.option("--no-page", is_flag=True, help="Make no page; `w2s-bench report RUN` makes it later.")
 @click.option("--print-spec", is_flag=True, help="Print the TOML that the words stand for, and stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -75,9 +77,13 @@ def command(what: str | None, out: Path | None, store: str | None, no_page: bool
         audience = Audience(warn, show, registry.observers, debug=told["debug"], say=say, ending=ending)
         done = w2s.run(what, folder=out, store=store, audience=audience, **run_words(flags))
         page = done.page if done.as_it_was else None
-        if page is None and not no_page and not ending.received and done.rows.height:
+        if page is None and not no_page and not flags["only"] and not ending.received and done.rows.height:
             show(Progress(done.rows.height, done.executed, 0, done.executed, dict(done.statuses), "writing the page"))
             page = done.report(store)
+    unfinished = flags["only"] and not ending.received and set(done.statuses) <= {"ok", "interrupted"}
+    if unfinished:
+        say(f"{done.executed} jobs computed of those that ask for a GPU and what they rest on; without --only the rest is")
+        return 0
     _finish(done, page, quiet)
     if ending.received or done.interrupted:
         context = click.get_current_context()

@@ -24,7 +24,7 @@ from w2s_bench.running.kept import Keep, keep
 from w2s_bench.running.live import LiveFile
 from w2s_bench.running.recorder import Recorder
 from w2s_bench.running.schedule import Schedule
-from w2s_bench.running.shards import claim_shard
+from w2s_bench.running.shards import Only, claim_shard, for_gpus
 from w2s_bench.running.table_files import BOUND, ROW, table_of
 from w2s_bench.running.terms import write_terms
 from w2s_bench.running.uses import register
@@ -80,11 +80,12 @@ def todo(plan: Plan, store: Store, settled: set[str]) -> set[str]:
 @dataclass(frozen=True)
 class Place:
     """Where a run is kept. folder: its tables and journal. store: root of the artifacts. keep: which predictions stay with
-    the folder, for `rescore`."""
+    the folder, for `rescore`. only: the jobs that are computed now: those that ask for a GPU and what they rest on, or all."""
 
     folder: Path
     store: str
     keep: Keep = "all"
+    only: Only | None = None
 
 
 def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: Audience) -> Result:
@@ -138,7 +139,7 @@ def _computed_and_written(recorder: Recorder, place: Place, executor: Executor, 
         try:
             if fault is None and not interrupted:
                 with Journal(journal_path) as journal, ending.interruptible():
-                    _compute(recorder, journal, executor, policy)
+                    _compute(recorder, journal, place.only, executor, policy)
         except KeyboardInterrupt:
             interrupted = True
         except W2SError as error:
@@ -198,7 +199,7 @@ def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, sta
     return pl.concat(rows), pl.concat(bounds)
 
 
-def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: Policy) -> None:
+def _compute(recorder: Recorder, journal: Journal, only: Only | None, executor: Executor, policy: Policy) -> None:
     """Compute what remains, and once more what rested on an artifact that was found damaged, until none was."""
     register(recorder.store, journal.path.parent)
     for moved in recorder.store.put_in_order():
@@ -208,7 +209,7 @@ def _compute(recorder: Recorder, journal: Journal, executor: Executor, policy: P
         remaining = todo(recorder.plan, recorder.store, set(recorder.records))
         recorder.found_in_store(journal, remaining)
         try:
-            _pass(recorder, journal, remaining, executor, policy)
+            _pass(recorder, journal, for_gpus(recorder.plan, remaining) if only else remaining, executor, policy)
         finally:
             recorder.failed(journal)
         if not recorder.damaged:

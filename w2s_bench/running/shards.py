@@ -11,13 +11,17 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.planning.plan import Cell, Part, Plan
 from w2s_bench.planning.recipes import Load
 from w2s_bench.planning.spec import RunSpec
 from w2s_bench.running.folder import default_folder, write_text, writing
+from w2s_bench.running.schedule import Schedule
+
+Only: TypeAlias = Literal["gpu"]
+"""Which of its jobs a run computes."""
 
 NAME = "shard.toml"
 """The file of a run folder that says which part of its spec it holds."""
@@ -50,7 +54,7 @@ def part_of(plan: Plan, shard: Shard) -> Plan:
     """The plan of one shard: its cells, in the order of the whole, and the jobs that they rest on. It may be empty."""
     mine = {cell.key for cell in cells_of(plan, shard.of)[shard.number - 1]}
     also = {key: others for key, others in plan.also.items() if key in mine}
-    needed = rested_on(plan, [*mine, *(second.key for others in also.values() for second in others)])
+    needed = rested_on(plan, keys_of(plan, (cell for cell in plan.cells if cell.key in mine)))
     return dataclasses.replace(
         plan, cells=tuple(cell for cell in plan.cells if cell.key in mine), also=also,
         jobs={key: job for key, job in plan.jobs.items() if key in needed},
@@ -66,6 +70,11 @@ def cells_of(plan: Plan, of: int) -> list[list[Cell]]:
     return shards
 
 
+def keys_of(plan: Plan, cells: Iterable[Cell]) -> list[str]:
+    """Keys of the jobs that end what is computed for these cells: their scores, and those on second tasks."""
+    return [key for cell in cells for key in (cell.key, *(second.key for second in plan.also.get(cell.key, ())))]
+
+
 def rested_on(plan: Plan, keys: Iterable[str]) -> set[str]:
     """Keys of jobs and of all that they rest on."""
     found: set[str] = set()
@@ -76,6 +85,12 @@ def rested_on(plan: Plan, keys: Iterable[str]) -> set[str]:
             found.add(key)
             pending.extend(plan.jobs[key].needs)
     return found
+
+
+def for_gpus(plan: Plan, todo: set[str]) -> set[str]:
+    """Of the jobs that are to be computed, those that ask for a GPU, and those that these rest on."""
+    schedule = Schedule(plan.jobs, todo, plan.components)
+    return rested_on(plan, (key for key in todo if schedule.demand(key).gpus)) & todo
 
 
 def shard_folder(spec: RunSpec, shard: Shard) -> Path:

@@ -24,7 +24,7 @@ from w2s_bench.running.folder import default_folder
 from w2s_bench.running.kept import Keep
 from w2s_bench.running.known_runs import run_folders
 from w2s_bench.running.runs import Place, Result, run
-from w2s_bench.running.shards import part_of, shard_folder, shard_from, shard_in
+from w2s_bench.running.shards import Only, part_of, shard_folder, shard_from, shard_in
 from w2s_bench.store.artifacts import Store
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ _KINDS = {"tasks": "tasks", "models": "models", "weak": "models", "strong": "mod
 
 class RunWords(SpecWords, total=False):
     """How a spec is computed besides: see `Policy`, and `w2s-bench ls executors`. keep: predictions that stay with the run,
-    for `rescore`. debug: tracebacks of failing jobs. shard: which part of it, such as "3/8"."""
+    for `rescore`. debug: tracebacks of failing jobs. shard: which part of it, such as "3/8". only: "gpu" for the jobs
+    that ask for one, and what they rest on."""
 
     workers: int | Literal["auto"]
     timeout: float | Literal["auto", "none"]
@@ -51,6 +52,7 @@ class RunWords(SpecWords, total=False):
     keep: Keep
     debug: bool
     shard: str | None
+    only: Only | None
 
 
 @dataclass(frozen=True)
@@ -157,4 +159,5 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
         audience.say(line)
     for line in (*asked.plan.unmeasured, *asked.plan.absent):
         audience.warn(line)
-    return run(asked.plan, Place(into, store, cast(Keep, means.get("keep") or "all")), executing, policy, audience)
+    place = Place(into, store, cast(Keep, means.get("keep") or "all"), cast("Only | None", means.get("only")))
+    return run(asked.plan, place, executing, policy, audience)

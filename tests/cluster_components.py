@@ -59,4 +59,5 @@ def w2s_strategies() -> list[StrategyEntry]:
     seconds = Parameter("seconds", float, 0.0, "that a fit takes", role="speed")
     gpus = Parameter("gpus", float, 0.0, "that a fit asks for", role="speed")
     fault = Parameter("fault", str, "", "how it breaks", choices=("", "hang", "crash"))
-    return [StrategyEntry("marked", f"{__name__}:Marked", parameters=(seconds, gpus, fault))]
+    return [StrategyEntry("lines", "made_components:Lines"),
+            StrategyEntry("marked", f"{__name__}:Marked", parameters=(seconds, gpus, fault))]
