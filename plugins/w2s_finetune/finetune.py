@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -67,9 +67,6 @@ class Finetune:
     needs: Literal["module"] = field(default="module", init=False)
     convex_in: ConvexIn | None = field(default=None, init=False)
     exact: bool = field(default=False, init=False)
-
-    capabilities: ClassVar[frozenset[str]] = frozenset({"demand"})
-    demand: ClassVar[Demand] = Demand(gpus=1.0)
 
     @property
     def outputs(self) -> frozenset[str]:

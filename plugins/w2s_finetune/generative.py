@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -53,9 +53,6 @@ class Generative:
     needs: Literal["module"] = field(default="module", init=False)
     convex_in: ConvexIn | None = field(default=None, init=False)
     exact: bool = field(default=False, init=False)
-
-    capabilities: ClassVar[frozenset[str]] = frozenset({"demand"})
-    demand: ClassVar[Demand] = Demand(gpus=1.0)
 
     def __post_init__(self) -> None:
         if self.student.needs != "module":
