@@ -8,7 +8,7 @@ import platform
 import sysconfig
 from pathlib import Path
 
-from w2s_bench.contracts import DataError, file_digest, generator_for, nearest, read_bytes
+from w2s_bench.contracts import DataError, file_digest, generator_for, nearest, plain_file, read_bytes
 
 SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"})
 PYTHON_FILES = 400
@@ -33,7 +33,7 @@ def read_corpus(corpus: str, context: int) -> list[str]:
 
 def _corpus_file(corpus: str) -> Path:
     file = Path(corpus).expanduser()
-    if not file.is_file():
+    if not file.exists():
         beside = (
             [place.name for place in file.parent.iterdir() if place.is_file()] if file.parent.is_dir() else []
         )
@@ -42,7 +42,7 @@ def _corpus_file(corpus: str) -> Path:
             where=f"corpus={corpus}",
             hint=nearest(file.name, [*beside, "task", "python"]),
         )
-    return file
+    return plain_file(file)
 
 
 def _lines(file: Path) -> list[str]:

@@ -19,6 +19,7 @@ PREFIX = "W2S_BENCH_"
 Written: TypeAlias = "str | int | float | bool | Sequence[Written] | Mapping[str, Written]"
 Table: TypeAlias = Mapping[str, Written]
 _READ = "w2s_bench.settings"
+_MOST_BYTES = 1_000_000
 
 
 class Setting(NamedTuple):
@@ -64,15 +65,16 @@ def config_file() -> Path:
 def read_config() -> Table:
     """What the user's file says, {} where there is none. Raises UsageError for a file that cannot be read."""
     path = config_file()
-    if not path.is_file():
+    if not path.exists():
         return {}
     import tomllib
 
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        from w2s_bench.contracts.errors import UsageError
+    from w2s_bench.contracts.errors import UsageError
+    from w2s_bench.contracts.files import plain_file
 
+    try:
+        return tomllib.loads(plain_file(path, _MOST_BYTES).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"cannot read your options: {error}", where=str(path)) from None
 
 

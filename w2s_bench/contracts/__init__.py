@@ -56,7 +56,7 @@ from w2s_bench.contracts.errors import (
 )
 from w2s_bench.contracts.executors import STACKS, Components, Demand, Executor, Fault, Outcome, Policy, Schedule, Told, Workbench
 from w2s_bench.contracts.figures import COLOURS, SHAPES, Chart, Drawing, Figure, FigureData
-from w2s_bench.contracts.files import file_digest, read_bytes
+from w2s_bench.contracts.files import file_digest, plain_file, read_bytes
 from w2s_bench.contracts.fitting import (
     Answering,
     Checkpoints,
@@ -259,6 +259,7 @@ __all__ = [
     "pair_names",
     "paired",
     "place_of",
+    "plain_file",
     "read_bytes",
     "read_csv",
     "read_table",

@@ -9,6 +9,7 @@ from pathlib import Path
 from w2s_bench.contracts.cells import Cells
 from w2s_bench.contracts.data import Array
 from w2s_bench.contracts.errors import DataError
+from w2s_bench.contracts.files import plain_file
 
 
 def utf8(cell: bytes | None, name: str, where: str) -> str | None:
@@ -52,7 +53,7 @@ def npy_array(file: Path) -> Array:
     import numpy as np
 
     try:
-        with file.open("rb") as stream:
+        with plain_file(file).open("rb") as stream:
             array: Array = np.load(stream, allow_pickle=False)
             return array
     except (ValueError, EOFError, OSError) as error:
@@ -64,7 +65,7 @@ def npz_arrays(file: Path, path: str, only: str | None = None) -> dict[str, Arra
     import numpy as np
 
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        with plain_file(file).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files if only in (None, name)}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise _unreadable(path, error) from error

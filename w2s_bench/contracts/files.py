@@ -5,10 +5,35 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import stat
 import zlib
 from pathlib import Path
 
 from w2s_bench.contracts.errors import DataError
+
+
+_KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
+          (stat.S_ISBLK, "a device"))
+
+
+def plain_file(file: Path, most: int | None = None) -> Path:
+    """The file, which may be read: no folder, and no pipe or device, whose end may never come. most: bytes that it may have.
+
+    Raises DataError for what is none, too large, missing or out of reach.
+    """
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        raise DataError("no such file", where=str(file)) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=str(file)) from None
+    for is_kind, words in _KINDS:
+        if is_kind(found.st_mode):
+            raise DataError(f"this is {words}, not a file", where=str(file),
+                            hint="" if words == "a folder" else "write what it gives into a file, and name that")
+    if most is not None and found.st_size > most:
+        raise DataError(f"{found.st_size / 1e6:,.0f} MB is too large, at most {most / 1e6:,.0f} MB are read", where=str(file))
+    return file
 
 
 def file_digest(*files: Path, within: Path | None = None) -> str:
@@ -27,7 +52,8 @@ def file_digest(*files: Path, within: Path | None = None) -> str:
 
 
 def read_bytes(file: Path) -> bytes:
-    """The content, unpacked where the name ends in .gz. Raises DataError for a file that is missing or damaged."""
+    """The content, unpacked where the name ends in .gz. Raises DataError for a file that is missing or damaged, or is none."""
+    plain_file(file)
     try:
         return gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
@@ -36,7 +62,7 @@ def read_bytes(file: Path) -> bytes:
 
 def _content_digest(file: Path) -> str:
     try:
-        real = file.expanduser().resolve()
+        real = plain_file(file.expanduser()).resolve()
         about = real.stat()
         return _read_digest(real, about.st_size, about.st_mtime_ns)
     except OSError as error:

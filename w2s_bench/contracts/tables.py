@@ -13,7 +13,7 @@ from w2s_bench.contracts.data import PARTS, Array
 from w2s_bench.contracts.delimited import decoded_text, read_fields
 from w2s_bench.contracts.entries import Parameter
 from w2s_bench.contracts.errors import DataError, nearest
-from w2s_bench.contracts.files import file_digest, read_bytes
+from w2s_bench.contracts.files import file_digest, plain_file, read_bytes
 from w2s_bench.contracts.json_records import records, records_by_line
 
 if TYPE_CHECKING:
@@ -158,8 +158,9 @@ def table_files(path: str) -> tuple[Path, ...]:
             raise DataError(f"the folder holds no .npy file and no table ({', '.join(TABLES)})", where=path,
                             hint="arrays x.npy and y.npy, or tables with the same columns")
         return arrays or tables
-    if not place.is_file():
+    if not place.exists():
         raise _missing(place, path)
+    plain_file(place)
     if _ending(place) not in FORMATS:
         raise DataError(f"cannot read a {place.suffix or 'file without suffix'}", where=path,
                         hint=f"known: {', '.join(FORMATS)}, or a folder of .npy files or of tables")
@@ -264,7 +265,7 @@ def _read_parquet(file: Path, wording: Wording) -> Table:
     import polars as pl
 
     try:
-        with file.open("rb") as stream:  # a path would be read as a pattern
+        with plain_file(file).open("rb") as stream:  # a path would be read as a pattern
             frame = pl.read_parquet(stream)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -14,12 +14,16 @@ from msgspec import Meta
 
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.contracts.files import plain_file
 from w2s_bench.registry.names import PLAIN_NAME, parse, parse_range
 
 Reference = Literal["gold", "base", "shuffled"]
 REFERENCES: tuple[Reference, ...] = get_args(Reference)
 DATA = "{data}"
 """What stands for the user's folder of data in the names of a spec."""
+
+MOST_BYTES = 4_000_000
+"""Of a spec file."""
 
 _LONGEST_NAME = 80
 _LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors", "also")
@@ -96,13 +100,14 @@ class RunSpec(msgspec.Struct, frozen=True):
 def spec_from_file(path: Path, *, data: str | None = None) -> RunSpec:
     """Read a spec file. data: what `{data}` in its texts stands for.
 
-    Raises UsageError for a missing file, TOML that does not parse (with the line), unknown keys.
+    Raises UsageError for a missing file, TOML that does not parse (with the line), unknown keys; DataError for what is no file, or
+    too large.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         siblings = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise UsageError("no such spec file", where=str(path), hint=nearest(path.name, siblings)) from None
+        raise UsageError("no such spec file", where=str(path), hint=nearest(path.name, siblings))
+    try:
+        text = plain_file(path, MOST_BYTES).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the spec: {error}", where=str(path)) from None
     return spec_from_toml(text, where=str(path), data=data)

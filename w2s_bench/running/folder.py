@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import StoreError, UsageError, nearest
 from w2s_bench.planning.plan import Plan
-from w2s_bench.planning.spec import RunSpec, spec_from_toml
+from w2s_bench.planning.spec import RunSpec, spec_from_file
 from w2s_bench.planning.wider import is_wider
 from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table
 
@@ -63,7 +63,7 @@ def claim_folder(folder: Path, spec: RunSpec) -> None:
         raise UsageError("this folder holds a published table, not a run", where=str(folder),
                          hint=f"choose another with -o; `w2s-bench run {path} -o FOLDER` makes the table again")
     if path.exists():
-        held = spec_from_toml(path.read_text(encoding="utf-8"), where=str(path))
+        held = spec_from_file(path)
         if held == spec:
             return
         if is_wider(spec, than=held):

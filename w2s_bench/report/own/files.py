@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2s_bench.contracts import CLIPPED_SHARE, Array, read_csv
+from w2s_bench.contracts import CLIPPED_SHARE, Array, plain_file, read_csv
 from w2s_bench.contracts.data import ROW_SUM_TOLERANCE
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 
@@ -232,10 +232,11 @@ def _some(names: Sequence[str]) -> str:
 
 def _found(path: str) -> Path:
     file = Path(path).expanduser()
-    if not file.is_file():
+    if not file.exists():
         beside = [other.name for other in file.parent.iterdir()] if file.parent.is_dir() else []
-        raise DataError("this is a folder" if file.is_dir() else "no such file", where=path,
+        raise DataError("no such file", where=path,
                         hint=nearest(file.name, beside) if beside else f"the folder {str(file.parent)!r} is missing or empty")
+    plain_file(file)
     if file.suffix.lower() not in FORMATS:
         raise DataError(f"cannot read a {file.suffix or 'file without suffix'}", where=path, hint=f"known: {', '.join(FORMATS)}")
     if file.stat().st_size == 0:
