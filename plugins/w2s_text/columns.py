@@ -20,9 +20,6 @@ def texts(table: Table, name: str) -> Array:
             raise DataError(f"{name} of {table.row(index)} is {value!r}, not text", where=table.source,
                             hint="drop the row, or write the column as text")
         column[index] = value
-        if (half := _half_character(value)) is not None:
-            raise DataError(f"{name} of {table.row(index)} holds half a character, {value[half]!a} at position {half + 1}",
-                            where=table.source, hint="mend the text; a cut through an emoji leaves such a half")
     return column
 
 
@@ -67,12 +64,3 @@ def difficulty_of(table: Table, name: str, part: str | None, words: Callable[[],
 def words_in(texts: Array) -> Array:
     """How many words, that is runs without white space, each text has: (n,) float64."""
     return np.array([len(text.split()) for text in texts], dtype=np.float64)
-
-
-def _half_character(text: str) -> int | None:
-    """Where a text has a lone surrogate, or None."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return error.start
-    return None

@@ -23,7 +23,7 @@ def command(runs: tuple[str, ...], out: Path | None) -> None:
     from w2s_bench.registry.measures import measures
     from w2s_bench.report.listing import table_console
     from w2s_bench.report.terminal_table import render_verdicts
-    from w2s_bench.running.folder import find_run
+    from w2s_bench.running.folder import find_run, folder_made, writing
     from w2s_bench.running.table_files import BOUND, ROW, write_table
     from w2s_bench.tables.rescoring import rescored
 
@@ -36,9 +36,10 @@ def command(runs: tuple[str, ...], out: Path | None) -> None:
         folder = find_run(name)
         found = rescored(folder)
         target = out or folder
-        target.mkdir(parents=True, exist_ok=True)
-        write_table(found.rows, target / "rows.parquet", ROW)
-        write_table(found.bounds, target / "bounds.parquet", BOUND)
+        folder_made(target)
+        with writing(target):
+            write_table(found.rows, target / "rows.parquet", ROW)
+            write_table(found.bounds, target / "bounds.parquet", BOUND)
         bounds.append(found.bounds)
         left = f"; {found.cells - found.rescored} keep their numbers, without predictions" if found.rescored < found.cells else ""
         click.echo(f"{folder}: {found.rescored} of {found.cells} cells measured again, no fit{left}. Tables: {target}")

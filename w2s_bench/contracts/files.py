@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import hashlib
+import os
 import stat
 import zlib
 from pathlib import Path
 
 from w2s_bench.contracts.errors import DataError
-
 
 _KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
           (stat.S_ISBLK, "a device"))
@@ -34,6 +35,20 @@ def plain_file(file: Path, most: int | None = None) -> Path:
     if most is not None and found.st_size > most:
         raise DataError(f"{found.st_size / 1e6:,.0f} MB is too large, at most {most / 1e6:,.0f} MB are read", where=str(file))
     return file
+
+
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file in place of what it held, whole or not at all. What lies where it is written first goes: what was left of
+    another time, or a link, through which it would be written elsewhere. Raises OSError."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    try:
+        new.write_bytes(content)
+        os.replace(new, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
 
 
 def file_digest(*files: Path, within: Path | None = None) -> str:

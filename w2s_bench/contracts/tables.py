@@ -82,7 +82,20 @@ class Table:
                 raise DataError(f"has no column {name!r}: its first line holds numbers", where=self.source,
                                 hint=f"add a line above it that names the columns; or {nearest(name, self.columns)}{way}")
             raise DataError(f"has no column {name!r}", where=self.source, hint=f"{nearest(name, self.columns)}{way}")
-        return self.columns[name]
+        cells = self.columns[name]
+        if isinstance(cells, list):
+            self._refuse_halves(name, [cell if isinstance(cell, str) else "" for cell in cells])
+        return cells
+
+    def _refuse_halves(self, name: str, texts: Sequence[str]) -> None:
+        """Raises DataError for half a character (a lone surrogate), as a cut through an emoji leaves it in JSON."""
+        try:
+            "".join(texts).encode()
+        except UnicodeEncodeError:
+            row = next(row for row, text in enumerate(texts) if any(is_half(character) for character in text))
+            place = next(place for place, character in enumerate(texts[row]) if is_half(character))
+            raise DataError(f"{name} of {self.row(row)} holds half a character, {texts[row][place]!a} at position {place + 1}",
+                            where=self.source, hint="mend the text; a cut through an emoji leaves such a half") from None
 
     def typed(self, name: str) -> Column:
         """What a column is."""
@@ -143,6 +156,11 @@ class Table:
                                 hint="weak models are fitted on supervise, students on transfer, and test scores them; or "
                                 f"{way_out}: parts are drawn by the seed")
         return found
+
+
+def is_half(character: str) -> bool:
+    """Whether it is half a character, a surrogate: of two, JSON makes one."""
+    return "\ud800" <= character <= "\udfff"
 
 
 def table_files(path: str) -> tuple[Path, ...]:

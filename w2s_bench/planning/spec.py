@@ -100,8 +100,8 @@ class RunSpec(msgspec.Struct, frozen=True):
 def spec_from_file(path: Path, *, data: str | None = None) -> RunSpec:
     """Read a spec file. data: what `{data}` in its texts stands for.
 
-    Raises UsageError for a missing file, TOML that does not parse (with the line), unknown keys; DataError for what is no file, or
-    too large.
+    Raises UsageError for a missing file, TOML that does not parse (with the line), unknown keys; DataError for what is no file or
+    is too large.
     """
     if not path.exists():
         siblings = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []

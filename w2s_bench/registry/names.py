@@ -56,6 +56,8 @@ class Selector:
 def parse(text: str) -> Selector:
     """Read one selector. Raises UsageError that shows where the text stops making sense."""
     stripped = text.strip()
+    if not encodable(stripped):
+        raise UsageError("holds bytes that are no UTF-8, which no table can name", where=stripped, hint="rename the file")
     position = 0
     exclude = stripped.startswith("!")
     position += exclude
@@ -71,6 +73,15 @@ def parse(text: str) -> Selector:
     if position != len(stripped):
         raise _unreadable(stripped, position, "the end")
     return Selector(match.group(), params, tag, exclude)
+
+
+def encodable(text: str) -> bool:
+    """Whether a text is Unicode: the name of a file may be none, and JSON can write halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def format_selector(selector: Selector) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from w2s_bench.report.wording import counted
 from w2s_bench.running.environment import Environment, read_environment
+from w2s_bench.running.folder import spec_text
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -51,8 +52,7 @@ def origin_of(folder: Path) -> Origin:
     """What a run folder or published folder says; of a rows file nothing but its name."""
     if not folder.is_dir():
         return Origin(folder.name)
-    spec = folder / "spec.toml"
-    return Origin(folder.resolve().name, spec.read_text(encoding="utf-8") if spec.is_file() else "", read_environment(folder))
+    return Origin(folder.resolve().name, spec_text(folder) or "", read_environment(folder))
 
 
 def several(names: Sequence[str]) -> str:

@@ -3,7 +3,6 @@ nothing that stands in the data: what comes from there is text, or a picture tha
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from w2s_bench.contracts.errors import StoreError, UsageError
+from w2s_bench.contracts.files import write_whole
 from w2s_bench.figures.dark import dark_style
 from w2s_bench.figures.sealed import part as figure_part
 from w2s_bench.figures.sealed import policy
@@ -60,10 +60,8 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bo
     texts = (store or default_store()) if may_hold_texts(page, folders[0]) else None
     text = page_of(rows, bounds, [origin_of(folder) for folder in folders], on_page(folders, rows, texts),
                    terms_of(folders))
-    new = page.with_name(f"{page.name}.new")
     try:
-        new.write_text(text, encoding="utf-8")
-        os.replace(new, page)
+        write_whole(page, text.encode(errors="backslashreplace"))
     except OSError as error:
         raise StoreError(f"cannot write: {error.strerror}", where=str(page), hint="choose another file with -o") from None
     return page

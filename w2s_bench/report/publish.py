@@ -25,7 +25,7 @@ def publish(rows: pl.DataFrame, bounds: pl.DataFrame, folder: Path, command: str
     bounds = bounds.sort("run_id", "cell_key", "bound", "split", maintain_order=True)
     write_table(rows, folder / "rows.parquet", ROW)
     write_table(bounds, folder / "bounds.parquet", BOUND)
-    (folder / "README.md").write_text(markdown(rows, bounds, command, terms), encoding="utf-8")
+    (folder / "README.md").write_text(markdown(rows, bounds, command, terms), encoding="utf-8", errors="backslashreplace")
 
 
 def markdown(rows: pl.DataFrame, bounds: pl.DataFrame, command: str, terms: Terms = NO_TERMS) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from w2s_bench.contracts.errors import DataError
+from w2s_bench.contracts.files import read_bytes
 from w2s_bench.registry.versions import installed
 from w2s_bench.running.folder import write_text, writing
 
@@ -63,10 +64,10 @@ def environment(clock: Clock, policy: Mapping[str, str], inputs: tuple[str, ...]
 def read_environment(folder: Path) -> Environment | None:
     """What a folder says of the run that filled it; None where it says nothing. Raises DataError for what cannot be read."""
     path = folder / NAME
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        found = msgspec.json.decode(read_bytes(path), type=dict[str, Any])
         return msgspec.convert(found if "versions" in found else {"versions": found}, Environment)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise DataError(f"this says nothing of a run: {error}", where=str(path), hint="delete it; nothing is computed from it"

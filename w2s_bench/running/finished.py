@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from w2s_bench.contracts import DataError, read_bytes
 from w2s_bench.planning.plan import Plan
 from w2s_bench.running.folder import ALSO, write_text, writing
 from w2s_bench.running.kept import FOLDER, Keep
@@ -34,9 +35,9 @@ class Finished(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def finished(folder: Path, plan: Plan, keep: Keep) -> Finished | None:
     """What the folder says of a run of this plan, with these predictions or more; None unless all of it is as it was written."""
     try:
-        found = msgspec.json.decode((folder / NAME).read_bytes(), type=Finished)
+        found = msgspec.json.decode(read_bytes(folder / NAME), type=Finished)
         whole = found.files == _files(folder, found.files)
-    except (OSError, msgspec.DecodeError):
+    except (DataError, OSError, msgspec.DecodeError):
         return None
     same = (found.run_id, found.cells) == (plan.run_id, len(plan.cells))
     return found if whole and same and _ORDER.index(found.keep) >= _ORDER.index(keep) else None

@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from w2s_bench.contracts.digests import digest
-from w2s_bench.contracts.errors import StoreError, UsageError, nearest
+from w2s_bench.contracts.errors import DataError, StoreError, UsageError, nearest
+from w2s_bench.contracts.files import plain_file, write_whole
 from w2s_bench.planning.plan import Plan
-from w2s_bench.planning.spec import RunSpec, spec_from_file
+from w2s_bench.planning.spec import MOST_BYTES, RunSpec, spec_from_file
 from w2s_bench.planning.wider import is_wider
-from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table
+from w2s_bench.running.table_files import BOUND, ROW, table_of, write_parquet, write_table
 
 if TYPE_CHECKING:
     import polars as pl
 
 RUNS = Path("w2s-runs")
+_PROBED = 0.2
+"""Seconds in which whoever asks whether a folder is in use has let its lock go again."""
+
 ALSO = "also.parquet"
 """The file of a run that holds its rows on second tasks."""
 
@@ -54,10 +58,19 @@ def folder_made(folder: Path) -> None:
 
 
 def claim_folder(folder: Path, spec: RunSpec) -> None:
-    """Put the spec into the locked folder, over one that is the same with fewer seeds.
+    """Put the spec into the locked folder, over one that is the same with fewer seeds, and clear away what a sitting that was
+    killed was writing.
 
     Raises UsageError where the folder belongs to another spec or to somebody else.
     """
+    _claimed(folder, spec)
+    with writing(folder):
+        for left in [*folder.glob("*.new"), *folder.glob("*/*.new")]:
+            if left.is_symlink() or not left.is_dir():
+                left.unlink(missing_ok=True)
+
+
+def _claimed(folder: Path, spec: RunSpec) -> None:
     path = folder / "spec.toml"
     if is_published(folder):
         raise UsageError("this folder holds a published table, not a run", where=str(folder),
@@ -80,6 +93,15 @@ def claim_folder(folder: Path, spec: RunSpec) -> None:
         write_text(path, spec.to_toml())
 
 
+def spec_text(folder: Path) -> str | None:
+    """What the spec of a run folder or of a published one says; None where it has none. Raises DataError for what is no text."""
+    path = folder / "spec.toml"
+    try:
+        return plain_file(path, MOST_BYTES).read_text(encoding="utf-8") if path.exists() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read the spec: {error}", where=str(path)) from None
+
+
 def is_published(folder: Path) -> bool:
     """Whether a folder holds rows and nothing of the run that made them."""
     return (folder / "rows.parquet").exists() and not any((folder / name).exists() for name in ("journal.jsonl", "plan.parquet"))
@@ -92,7 +114,7 @@ def locked(folder: Path) -> Iterator[None]:
 
     lock = FileLock(folder / "lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PROBED, poll_interval=_PROBED / 10)
     except Timeout:
         raise UsageError("a live run is using this folder", where=str(folder),
                          hint="wait for it, end it, or choose another folder with -o") from None
@@ -117,8 +139,7 @@ def cells_table(plan: Plan) -> pl.DataFrame:
 def write_plan(folder: Path, plan: Plan) -> None:
     """plan.parquet, one row a cell."""
     with writing(folder):
-        cells_table(plan).write_parquet(folder / "plan.parquet.new")
-        os.replace(folder / "plan.parquet.new", folder / "plan.parquet")
+        write_parquet(cells_table(plan), folder / "plan.parquet")
 
 
 def write_tables(folder: Path, rows: pl.DataFrame, bounds: pl.DataFrame) -> None:
@@ -148,10 +169,10 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def in_use(folder: Path) -> bool:
-    """Whether a live run holds the folder."""
+    """Whether a live run holds the folder. Where it lies on a disk that cannot be written it does not."""
     from filelock import FileLock, Timeout
 
-    if not (folder / "lock").exists():
+    if not (folder / "lock").is_file() or not os.access(folder / "lock", os.W_OK):
         return False
     try:
         with FileLock(folder / "lock", timeout=0):
@@ -162,6 +183,4 @@ def in_use(folder: Path) -> bool:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a file whole."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(text, encoding="utf-8")
-    os.replace(new, path)
+    write_whole(path, text.encode())

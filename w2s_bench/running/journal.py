@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 
 from w2s_bench.contracts.errors import StoreError
+from w2s_bench.contracts.files import read_bytes
 
 _SECONDS = 0.5
 """How long lines wait for the disk at most while others follow."""
@@ -55,7 +56,7 @@ def read_journal(path: Path) -> dict[str, Record]:
     records: dict[str, Record] = {}
     if not path.exists():
         return records
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+    for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
         try:
             record = msgspec.json.decode(line, type=Record)
         except msgspec.ValidationError as error:

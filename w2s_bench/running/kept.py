@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import msgspec
 
 from w2s_bench.compute.splits import unpack_splits
-from w2s_bench.contracts import PREDICTORS, Array, DataError
+from w2s_bench.contracts import PREDICTORS, Array, DataError, read_bytes
 from w2s_bench.contracts.digests import canonical_json, digest
 from w2s_bench.planning.plan import Cell, Plan
 from w2s_bench.planning.recipes import Part
@@ -238,10 +238,10 @@ def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame | None:
     """A table with these columns and perhaps others; None where there is no file."""
     import polars as pl
 
-    try:
-        table = pl.read_parquet(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+    if not path.exists():
         return None
+    try:
+        table = pl.read_parquet(read_bytes(path))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(f"what is kept here cannot be read: {error}", where=str(path),
                         hint="the run's own command writes it again") from None

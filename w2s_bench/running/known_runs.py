@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from w2s_bench.contracts.errors import UsageError
+from w2s_bench.contracts.errors import DataError, UsageError
+from w2s_bench.contracts.files import read_bytes
 from w2s_bench.running.folder import RUNS, in_use
 from w2s_bench.running.journal import Record, read_journal
 
@@ -59,7 +60,10 @@ def standing(folder: Path) -> Standing | None:
     plan = folder / "plan.parquet"
     if not plan.exists():
         return None
-    cells = pl.read_parquet(plan.read_bytes())["cell_key"].to_list()
+    try:
+        cells = pl.read_parquet(read_bytes(plan), columns=["cell_key"])["cell_key"].to_list()
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"this is no plan: {error}", where=str(plan), hint="the run's own command writes it again") from None
     records = read_journal(folder / "journal.jsonl")
     left = "waiting" if in_use(folder) else "interrupted"
     statuses = Counter(records[key].status if key in records else left for key in cells)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from w2s_bench.contracts import Step
+from w2s_bench.contracts import DataError, Step, read_bytes
 from w2s_bench.running.audience import Progress
 from w2s_bench.running.folder import write_text
 
@@ -56,8 +56,8 @@ class LiveFile:
 def read_live(folder: Path) -> Live | None:
     """What the run that goes on in a folder says; None where it says nothing."""
     try:
-        return msgspec.json.decode((folder / NAME).read_bytes(), type=Live)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(read_bytes(folder / NAME), type=Live)
+    except (DataError, msgspec.DecodeError):
         return None
 
 

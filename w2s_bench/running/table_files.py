@@ -9,7 +9,7 @@ Paths are read literally: a bracket or a star in a folder's name is no pattern.
 
 from __future__ import annotations
 
-import os
+import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +19,7 @@ import msgspec
 
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import DataError, PluginError, nearest
+from w2s_bench.contracts.files import plain_file, write_whole
 from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.columns import BOUNDS, Column, polars_schema
 
@@ -82,10 +83,9 @@ def write_table(table: pl.DataFrame, path: Path, schema: TableSchema) -> None:
 
 def write_parquet(table: pl.DataFrame, path: Path, metadata: Mapping[str, str] | None = None) -> int:
     """Write any table, whole or not at all; bytes written. The path is read literally."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as stream:  # a path would be read as a pattern
-        table.write_parquet(stream, metadata=dict(metadata or {}))
-    os.replace(new, path)
+    content = io.BytesIO()  # polars reads a path as a pattern, and takes no file whose name is no UTF-8
+    table.write_parquet(content, metadata=dict(metadata or {}))
+    write_whole(path, content.getbuffer())
     return path.stat().st_size
 
 
@@ -97,13 +97,13 @@ def read_table(path: Path, schema: TableSchema) -> pl.DataFrame:
     """
     import polars as pl
 
+    if not path.exists():
+        raise DataError(f"{path.name} is missing", where=str(path.parent), hint="name a run that has ended")
     try:
-        with path.open("rb") as stream:
+        with plain_file(path).open("rb") as stream:
             check_label(pl.read_parquet_metadata(stream).get(NAMED), path, schema)
             stream.seek(0)
             table = pl.read_parquet(stream)
-    except FileNotFoundError:
-        raise DataError(f"{path.name} is missing", where=str(path.parent), hint="name a run that has ended") from None
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(f"not a readable parquet file: {error}", where=str(path)) from None
     return conformed(table, schema, str(path))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from w2s_bench.compute.splits import example_names, unpack_splits
-from w2s_bench.contracts import Array, DataError, Divergence, Predictions
+from w2s_bench.contracts import Array, DataError, Divergence, Predictions, plain_file
 from w2s_bench.planning.plan import Cell, Plan
 from w2s_bench.running.table_files import NAMED, TERM, check_label, write_parquet
 from w2s_bench.store.artifacts import DamagedArtifact, Store
@@ -93,10 +93,10 @@ def terms_in(folder: Path) -> pl.DataFrame | None:
     import polars as pl
 
     path = folder / FILE
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
-        with path.open("rb") as stream:  # a path would be read as a pattern
+        with plain_file(path).open("rb") as stream:  # a path would be read as a pattern
             check_label(pl.read_parquet_metadata(stream).get(NAMED), path, TERM)
             stream.seek(0)
             table = pl.read_parquet(stream)
