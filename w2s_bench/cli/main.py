@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
     print_as_they_can()
     debug = "--debug" in words or bool(os.environ.get(f"{PREFIX}DEBUG"))
     words = [word for word in words if word != "--debug"]
-    told: dict[str, Any] = {"prints": True}
+    told: dict[str, object] = {"prints": True}
     code = _called(words, debug, told)
     lost = unprinted() if told["prints"] else None
     if lost is not None and code == 0:
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _called(words: list[str], debug: bool, told: dict[str, Any]) -> int:
+def _called(words: list[str], debug: bool, told: dict[str, object]) -> int:
     """Call the command; its exit code. told: what it is told, and tells, of this call: `left_out`, the options that leave out
     plugins; `prints`, whether what it prints is all that it does."""
     try:

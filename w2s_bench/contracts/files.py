@@ -25,7 +25,7 @@ def plain_file(file: Path, most: int | None = None) -> Path:
     try:
         found = file.stat()
     except FileNotFoundError:
-        raise DataError("no such file", where=str(file)) from None
+        raise DataError("cannot be read: no such file", where=str(file)) from None
     except (OSError, ValueError) as error:
         raise DataError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=str(file)) from None
     for is_kind, words in _KINDS:

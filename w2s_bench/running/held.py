@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.running.folder import ALSO
@@ -20,20 +19,20 @@ class Earlier:
         self._folder, self._run_id = folder, run_id
 
     @functools.cached_property
-    def rows(self) -> Mapping[str, Mapping[str, Any]]:
+    def rows(self) -> Mapping[str, Mapping[str, object]]:
         """Rows by cell key, those on second tasks too."""
         lines = [line for name in ("rows.parquet", ALSO) for line in self._lines(name, ROW)]
-        return {line["cell_key"]: line for line in lines if line["status"] == "ok"}
+        return {str(line["cell_key"]): line for line in lines if line["status"] == "ok"}
 
     @functools.cached_property
-    def bounds(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    def bounds(self) -> Mapping[str, Sequence[Mapping[str, object]]]:
         """Bounds by cell key."""
-        found: dict[str, list[Mapping[str, Any]]] = {}
+        found: dict[str, list[Mapping[str, object]]] = {}
         for line in self._lines("bounds.parquet", BOUND):
-            found.setdefault(line["cell_key"], []).append(line)
+            found.setdefault(str(line["cell_key"]), []).append(line)
         return found
 
-    def _lines(self, name: str, schema: TableSchema) -> list[dict[str, Any]]:
+    def _lines(self, name: str, schema: TableSchema) -> list[dict[str, object]]:
         try:
             table = read_table(self._folder / name, schema)
         except DataError:

@@ -57,25 +57,24 @@ def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[st
     if which == "none" or not ok:
         return 0, []
     (folder / FOLDER).mkdir(exist_ok=True)
-    before = _Before(folder)
-    splits = [split for split in _PARTS if split == "test" or which == "all" or split in before.splits]
+    before = _Before(folder, which)
     lost: dict[str, None] = {}
     size = 0
     by_task: dict[str, list[Cell]] = {}
     for cell in ok:
         by_task.setdefault(cell.task.label, []).append(cell)
     for label, cells in by_task.items():
-        answers = list(_answers(plan, _Sources(store, before, label), cells, splits, lost))
+        answers = list(_answers(plan, _Sources(store, before, label), cells, before.splits, lost))
         size += write_parquet(_table(answers), folder / FOLDER / kept_file(label)) if answers else 0
-    lines = list(_facts(plan, store, ok, scores, splits, before.facts, lost))
+    lines = list(_facts(plan, store, ok, scores, before, lost))
     return size + write_parquet(_facts_table(lines), folder / FOLDER / FACTS), list(lost)
 
 
 class _Before:
     """What a folder kept before, as far as it can be read."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, which: Keep) -> None:
+        self._folder, self._which = folder, which
 
     @functools.cached_property
     def facts(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
@@ -85,10 +84,11 @@ class _Before:
         except DataError:
             return {}
 
-    @property
-    def splits(self) -> set[str]:
-        """The samples of which something is kept."""
-        return {split for _, split in self.facts}
+    @functools.cached_property
+    def splits(self) -> Sequence[str]:
+        """The samples of which predictions are to be kept: those that are asked for, and those that are kept already."""
+        kept = {split for _, split in self.facts}
+        return [split for split in _PARTS if split == "test" or self._which == "all" or split in kept]
 
     def answers(self, task: str) -> Mapping[tuple[str, str], Answers]:
         """Answers by predictor and split, the truth under `truth of SEED`."""
@@ -135,16 +135,16 @@ def _answers(plan: Plan, sources: _Sources, cells: Iterable[Cell], splits: Seque
                 yield from found
 
 
-def _facts(plan: Plan, store: Store, cells: Iterable[Cell], scores: Mapping[str, Mapping[str, Any]], splits: Sequence[str],
-           before: Mapping[tuple[str, str], Mapping[str, str]], lost: dict[str, None]) -> Iterator[Mapping[str, str]]:
+def _facts(plan: Plan, store: Store, cells: Iterable[Cell], scores: Mapping[str, Mapping[str, Any]], before: _Before,
+           lost: dict[str, None]) -> Iterator[Mapping[str, str]]:
     output = functools.lru_cache(256)(lambda key: canonical_json(store.payload(key)["output"]))
     for cell in cells:
         try:
             facts = scores[cell.key].get("facts", {})
             yield from [{"cell_key": cell.key, "split": split, "output": output(plan.score_of(cell).load),
-                         "facts": canonical_json(facts[split])} for split in splits if facts.get(split) is not None]
+                         "facts": canonical_json(facts[split])} for split in before.splits if facts.get(split) is not None]
         except (DamagedArtifact, KeyError) as fault:
-            found = [before[cell.key, split] for split in splits if (cell.key, split) in before]
+            found = [before.facts[cell.key, split] for split in before.splits if (cell.key, split) in before.facts]
             lost |= {} if found else {_lost("facts", cell, fault): None}
             yield from found
 

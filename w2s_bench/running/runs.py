@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SError
@@ -183,7 +183,9 @@ def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, sta
     """Rows and bounds of all cells, a part of them at a time: as records they take ten times the memory."""
     import polars as pl
 
-    def lines(cell: Cell) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    def lines(cell: Cell) -> tuple[Mapping[str, object], Sequence[Mapping[str, object]]]:
+        row: Mapping[str, object]
+        bounds: Sequence[Mapping[str, object]]
         if cell.key in stay:
             row, bounds = before.rows[cell.key], before.bounds.get(cell.key, ())
         else:
