@@ -238,6 +238,25 @@ SMALL = ("--task", "diabetes", "--models", "raw", "--models", "random-features[w
          "--strategy", "least-squares", "--seeds", "0..1")
 
 
+def test_what_is_saved_together_is_told_when_it_is_there_and_lost_as_a_whole_when_it_cannot_be(
+        bucket: str, behind: Callable[[Faults], Rough]) -> None:
+    store = Store(f"{bucket}/store")
+    with store.together():
+        save(store, *KEYS[:5], values=np.arange(3.0))
+        assert store.waits and Store(store.url).keys() == set()
+        store.flush()
+        assert not store.waits and Store(store.url).keys() == set(KEYS[:5])
+        assert store.about(KEYS[0]) == {"seconds": 1.0}
+    behind(always("denied", method="PUT"))
+    store = Store(f"{bucket}/store")
+    with store.together():
+        save(store, *KEYS[5:9], values=np.arange(3.0))
+        with pytest.raises(StoreError, match="cannot write"):
+            store.flush()
+        assert not store.waits
+    assert Store(store.url).keys() == set(KEYS[:5])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("faults", [often(0.0, "busy"), often(0.2, "reset", "late", "busy", "cut"), often(0.1, "flip", "absent")],
                          ids=["calm", "a fifth of the calls", "flipped, or said not to be there"])
@@ -248,6 +267,8 @@ def test_a_run_on_a_bucket_ends_with_the_rows_of_one_on_a_disk(bucket: str, behi
     for folder in ("first", "again"):
         w2s("run", *SMALL, "--store", f"{bucket}/store", "-o", folder, "-j", "2", check=0)
         assert_frame_equal(untimed_rows(w2s.folder / "disk-run"), untimed_rows(w2s.folder / folder), check_exact=True)
+    packed = [path for path in fsspec.filesystem("s3").find(f"{bucket}/store/packs")]
+    assert 0 < len(packed) < len(Store(f"{bucket}/store").keys()) / 2
 
 
 @pytest.mark.slow

@@ -68,6 +68,19 @@ def test_what_lies_in_place_of_a_folder_of_the_store_is_put_aside_and_said(tmp_p
     assert store.keys() == {KEY} and store.load(KEY).arrays["a"].tobytes() == BIG.tobytes()
 
 
+@pytest.mark.parametrize("what", [what for what in OTHERS if what != "file"])
+def test_what_lies_in_place_of_a_pack_is_put_aside_and_said(tmp_path: Path, what: str) -> None:
+    store = saved(tmp_path, values=np.arange(3.0))
+    (pack,) = (tmp_path / "store" / "packs").iterdir()
+    put_in_place(what, pack)
+    (said,) = store.put_in_order()
+    assert pack.name in said and store.put_in_order() == [] and store.keys() == set()
+    with pytest.raises(AbsentArtifact):
+        store.load(KEY)
+    saved(tmp_path, values=np.arange(3.0))
+    assert store.load(KEY).payload == {"of": KEY}
+
+
 @pytest.mark.parametrize("what", [what for what in OTHERS if what != "folder"])
 def test_without_a_word_before_it_a_save_makes_its_own_way(tmp_path: Path, what: str) -> None:
     store = Store(str(tmp_path / "store"))

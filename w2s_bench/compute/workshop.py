@@ -103,7 +103,26 @@ class Workshop:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Compute jobs that may be handed over together (same stage, same component); one outcome per job, each as soon as what
-        it leaves is stored: whoever stops asking loses only the job in hand."""
+        it leaves is stored: whoever stops asking loses only the job in hand. Among objects that is done for several at once."""
+        waiting: list[Outcome] = []
+        with self.store.together():
+            for outcome in self._each(jobs):
+                waiting.append(outcome)
+                if not self.store.waits:
+                    yield from waiting
+                    waiting = []
+            yield from self._stored(waiting, {job.key: job for job in jobs})
+
+    def _stored(self, waiting: Sequence[Outcome], jobs: Mapping[str, Job]) -> Sequence[Outcome]:
+        """The outcomes of jobs when what they leave has been stored, or how that failed."""
+        try:
+            self.store.flush()
+        except StoreError as error:
+            return [outcome_of(error, job, self.named(job), outcome.seconds)
+                    for outcome in waiting if (job := jobs[outcome.key])]
+        return waiting
+
+    def _each(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         for together in self._together(jobs):
             given = iter(together.answers)
             note = ""

@@ -67,7 +67,7 @@ class Store:
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
-        """Save many in few pieces. When it ends, all that was saved within is there for others to read, and no sooner."""
+        """Save many in few pieces: on a disk each is written at once, among objects about each second or 1 MB, and at the end."""
         self._together += 1
         try:
             with self._writing("cannot write an artifact"), self.packs.together():
@@ -79,6 +79,16 @@ class Store:
         """Put aside what lies in place of the store's own folders; what that was, a sentence each."""
         with self._writing("cannot write the store"):
             return [self._aside(other) for other in self._folders.misplaced()]
+
+    def flush(self) -> None:
+        """Write what waits within `together`. Raises StoreError where that fails; it is lost then."""
+        with self._writing("cannot write an artifact"):
+            self.packs.flush(give_up=True)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something was saved within `together` that others cannot read yet: never on a disk."""
+        return self.packs.waits
 
     def save(self, key: str, artifact: Artifact, *, about: Mapping[str, Json]) -> None:
         """Write an artifact whole or not at all. about: what is recorded beside the payload (recipe, seconds, …)."""

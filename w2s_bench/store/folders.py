@@ -6,6 +6,7 @@ arrays, and is what tells that an artifact is there.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 
 from w2s_bench.store.bucket import Bucket
 from w2s_bench.store.disk import Disk, Misplaced
+from w2s_bench.store.pack_files import PACKS
 from w2s_bench.store.sealed import Artifact, Damage, OfAnotherKey, arrays_in, is_key, sealed, sha256, unsealed
 
 _FOLDERS = frozenset({"tmp", "packs", "latest", "costs", "checkpoints", "aside"})
@@ -50,6 +52,9 @@ class DiskFolders:
                     self._disk.is_folder(entry.name)
                 except Misplaced as other:
                     found.append(other)
+        with contextlib.suppress(Misplaced):
+            found += [Misplaced(f"{PACKS}/{entry.name}", "something that is no file") for entry in self._disk.entries(PACKS)
+                      if not entry.is_file(follow_symlinks=False)]
         return found
 
     def save(self, key: str, meta: Mapping[str, Any], arrays: bytes) -> None:

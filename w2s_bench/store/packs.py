@@ -89,6 +89,7 @@ class Packs:
 
     def peek(self, key: str) -> dict[str, Any] | None:
         """What is recorded of an artifact, None also where it is damaged. Nothing is dropped."""
+        self.flush()
         for place in self._places_of(bytes.fromhex(key)):
             with contextlib.suppress(Damage, Gone):
                 return of_key(_read_json(self._contents(place)[1]), key)
@@ -187,11 +188,21 @@ class Packs:
             if not self._together:
                 self.flush()
 
-    def flush(self) -> None:
-        """Write what waits."""
+    def flush(self, *, give_up: bool = False) -> None:
+        """Write what waits. give_up: it is lost where that fails, and whoever asked knows; else it waits on."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            self._append(waiting)
+            try:
+                self._append(waiting)
+            except BaseException:
+                if not self._files.appends and not give_up:  # on a disk whoever saved has been told
+                    self._waiting = waiting + self._waiting
+                raise
+
+    @property
+    def waits(self) -> bool:
+        """Whether something was saved that is not there for others yet."""
+        return bool(self._waiting)
 
     def _write(self, record: Record, family: str = "") -> None:
         if not record.moment:
