@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,7 +63,7 @@ def arrays_in(data: bytes | memoryview) -> dict[str, Array]:
 def _array(body: memoryview, entry: Mapping[str, Any]) -> Array:
     start, end = entry["data_offsets"]
     kind, shape = np.dtype(_KINDS[entry["dtype"]]), tuple(entry["shape"])
-    if not 0 <= start <= end <= len(body) or int(np.prod(shape, dtype=object)) * kind.itemsize != end - start:
+    if not 0 <= start <= end <= len(body) or math.prod(shape) * kind.itemsize != end - start:
         raise Damage("an array is not as long as its shape says")
     return np.ndarray(shape, dtype=kind, buffer=body[start:end])
 
