@@ -121,6 +121,15 @@ def test_a_byte_that_changed_costs_the_records_that_it_belongs_to_and_is_never_s
         check(Store(folder), *range(6))
 
 
+def test_a_copy_of_a_segment_somewhere_else_in_a_pack_is_no_segment(store: Store) -> None:
+    (pack,) = packs(store)
+    data = pack.read_bytes()
+    pack.write_bytes(data + data[:2000] + data)
+    reader = Store(store.url)
+    assert reader.keys() == {key(number) for number in range(20)}
+    check(reader, *range(20))
+
+
 def test_what_is_dropped_is_gone_for_all_and_can_be_saved_again(store: Store) -> None:
     other = Store(store.url)
     assert len(other.keys()) == 20

@@ -55,16 +55,16 @@ class Bucket:
 
     def write(self, path: str, data: bytes) -> None:
         """Put an object, and look that it is there: a call may be lost that nobody refused."""
-        for wait in (*_WAITS, None):
+        fault = StoreError("cannot write the store: what is written is not there afterwards", where=self.root)
+        for wait in (*_WAITS, 0.0):
             try:
                 self._tried("write", lambda: self._put(path, data))
                 if self._size(path) == len(data):
                     return
             except FileNotFoundError as error:
-                raise StoreError(f"cannot write the store: {error}", where=self.root, hint="is there such a bucket?") from None
-            if wait is not None:
-                time.sleep(wait)
-        raise StoreError("cannot write the store: what is written is not there afterwards", where=self.root)
+                fault = StoreError(f"cannot write the store: {error}", where=self.root, hint="is there such a bucket?")
+            time.sleep(wait)
+        raise fault
 
     def names(self, folder: str = "") -> dict[str, int]:
         """The objects of a folder and of all within, by path from the root, with their sizes in bytes."""

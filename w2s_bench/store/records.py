@@ -109,7 +109,7 @@ def listed(data: bytes, start: int, size: int) -> tuple[list[tuple[int, int, byt
         end = first + count * HEAD_BYTES
         if count and end <= len(data) and zlib.crc32(data[first:end]) == check:
             _, stored, body, _, _ = _LISTED.unpack_from(data, end - HEAD_BYTES)
-            if body + stored <= size:
+            if start + end <= body and body + stored <= size:  # a copy of a segment elsewhere would lead back
                 for place in range(first, end, HEAD_BYTES):
                     kind, stored_here, _, moment, key = _LISTED.unpack_from(data, place)
                     found.append((start + place, kind, key, moment, stored_here))
