@@ -75,6 +75,35 @@ def test_a_pool_comes_back_and_is_known_by_its_inputs_alone() -> None:
     assert pack_pool(Pool({"text": texts[::-1]}, again.ids), "toy").payload != packed.payload
 
 
+def test_splits_of_a_pool_are_stored_as_its_rows_and_come_back_the_same() -> None:
+    checked = checked_splits(Toy(), SPLITS, "toy")  # type: ignore[arg-type]
+    parts = (checked.supervise, checked.transfer, checked.test)
+    own = {name: np.concatenate([part.inputs[name] for part in parts])[::-1] for name in ("text", "x")}
+    pool = Pool({"text": own["text"], "x": own["x"] + np.float32(1)}, np.concatenate([part.ids for part in parts])[::-1])
+    whole, packed = pack_splits(checked, {"a": 1}), pack_splits(checked, {"a": 1}, "key", pool)
+    assert not any("text" in name or "ids" in name for name in packed.arrays) and "test/inputs/x" in packed.arrays
+    assert packed.arrays["test/rows"].tolist() == [1, 0] and packed.payload["data"] == whole.payload["data"]
+    asked: list[str] = []
+
+    def stored(key: str) -> Pool:
+        asked.append(key)
+        return unpack_pool(pack_pool(pool, "toy"))
+
+    again = unpack_splits(packed, stored)
+    assert asked == ["key"] and pack_splits(again.splits, {"a": 1}).payload == whole.payload
+    for name in ("supervise", "transfer", "test"):
+        mine, theirs = again.part(name), unpack_splits(whole).part(name)  # type: ignore[arg-type]
+        assert list(mine.inputs) == list(theirs.inputs) and mine.ids.tolist() == theirs.ids.tolist()
+        assert all(mine.inputs[column].tolist() == theirs.inputs[column].tolist() for column in mine.inputs)
+        assert np.array_equal(mine.truth, theirs.truth)
+
+
+def test_splits_with_an_example_that_is_in_no_pool_are_stored_themselves() -> None:
+    checked = checked_splits(Toy(), SPLITS, "toy")  # type: ignore[arg-type]
+    elsewhere = Pool(checked.test.inputs, checked.test.ids)
+    assert pack_splits(checked, {}, "key", elsewhere).arrays.keys() == pack_splits(checked, {}).arrays.keys()
+
+
 def test_a_pool_whose_ids_repeat_is_refused() -> None:
     with pytest.raises(DataError, match="not unique"):
         pack_pool(Pool({"x": np.arange(2.0)}, np.array(["p", "p"])), "toy")

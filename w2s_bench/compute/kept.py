@@ -12,7 +12,7 @@ import numpy as np
 
 from w2s_bench.compute.features import Features
 from w2s_bench.compute.splits import LoadedTask
-from w2s_bench.contracts import Array
+from w2s_bench.contracts import Array, Pool
 from w2s_bench.scoring.linear_class import LinearClass
 from w2s_bench.scoring.representations import Spectrum
 from w2s_bench.store.artifacts import Artifact
@@ -80,6 +80,8 @@ def heap_bytes(thing: object) -> int:
         case LoadedTask():
             splits = (thing.splits.supervise, thing.splits.transfer, thing.splits.test)
             return sum(_of_columns((split.truth, split.ids, *split.inputs.values())) for split in splits)
+        case Pool():
+            return _of_columns((thing.ids, *thing.inputs.values()))
         case _:
             return 0
 

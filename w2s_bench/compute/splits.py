@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
@@ -17,7 +17,7 @@ from w2s_bench.contracts.errors import DataError, PluginError
 from w2s_bench.planning.recipes import Part
 from w2s_bench.registry.component import imported
 from w2s_bench.registry.loading import load_registry
-from w2s_bench.store.artifacts import Artifact
+from w2s_bench.store.artifacts import Artifact, Store
 
 _UNPAIRED: Final = "surrogatepass"
 """JSON may hold half a surrogate pair; such a text is stored as it is."""
@@ -103,8 +103,12 @@ def unpack_ids(arrays: Mapping[str, Array]) -> Array:
     return _unpack(arrays, "ids")
 
 
-def pack_splits(splits: Splits, facts: Mapping[str, Json]) -> Artifact:
-    """Arrays `part/truth`, `part/ids`, `part/inputs/column`; facts join the payload beside digest and overlaps."""
+def pack_splits(splits: Splits, facts: Mapping[str, Json], pool: str | None = None, whole: Pool | None = None) -> Artifact:
+    """Arrays `part/truth`, `part/ids`, `part/inputs/column`; facts join the payload beside digest and overlaps.
+
+    pool, whole: key of the artifact of the task's pool, and what it holds: ids and the columns that the splits share with it
+    are stored as `part/rows` of it. Where an example is not in the pool they are stored themselves.
+    """
     arrays: dict[str, Array] = {}
     for part in PARTS:
         split: Split = getattr(splits, part)
@@ -112,7 +116,33 @@ def pack_splits(splits: Splits, facts: Mapping[str, Json]) -> Artifact:
         _pack(arrays, f"{part}/ids", _texts(split.ids))
         for name, column in split.inputs.items():
             _pack(arrays, f"{part}/inputs/{name}", np.asarray(column))
-    return Artifact(arrays, {**facts, "data": _digest(arrays), "overlaps": overlaps(splits)})
+    payload = {**facts, "data": _digest(arrays), "overlaps": overlaps(splits)}
+    rows = None if whole is None else _rows_of(splits, whole)
+    if whole is None or rows is None:
+        return Artifact(arrays, payload)
+    shared = [name for name in sorted(whole.inputs)
+              if all(_is_part_of(whole, name, getattr(splits, part), rows[part]) for part in PARTS)]
+    left_out = {f"{part}/{of}" for part in PARTS for of in ("ids", *(f"inputs/{name}" for name in shared))}
+    kept = {name: array for name, array in arrays.items() if name.partition("\0")[0] not in left_out}
+    return Artifact({**kept, **{f"{part}/rows": rows[part] for part in PARTS}}, {**payload, "of_pool": pool, "shared": shared})
+
+
+def _rows_of(splits: Splits, pool: Pool) -> dict[str, Array] | None:
+    """The rows of the pool that the examples of each part are; None where one is not in it."""
+    place = {str(name): row for row, name in enumerate(pool.ids)}
+    found = {part: [place.get(str(name), -1) for name in _texts(getattr(splits, part).ids)] for part in PARTS}
+    return None if any(-1 in rows for rows in found.values()) else {
+        part: np.array(rows, dtype=np.int64) for part, rows in found.items()}
+
+
+def _is_part_of(pool: Pool, name: str, split: Split, rows: Array) -> bool:
+    """Whether a column of a split is that of the pool, cell by cell."""
+    if name not in split.inputs:
+        return False
+    mine, theirs = np.asarray(split.inputs[name]), np.asarray(pool.inputs[name])[rows]
+    if mine.dtype.kind in "OUS":
+        return theirs.dtype.kind in "OUS" and all(str(one) == str(other) for one, other in zip(mine, theirs, strict=True))
+    return mine.dtype == theirs.dtype and mine.shape == theirs.shape and mine.tobytes() == theirs.tobytes()
 
 
 def overlaps(splits: Splits, column: str | None = None) -> list[str]:
@@ -134,13 +164,24 @@ def part_fingerprints(task: LoadedTask) -> dict[str, str]:
     return _fingerprints(task.payload["data"], task)
 
 
-def unpack_splits(artifact: Artifact) -> LoadedTask:
-    """The inverse of `pack_splits`."""
+def unpack_splits(artifact: Artifact, pool: Callable[[str], Pool] | None = None) -> LoadedTask:
+    """The inverse of `pack_splits`. pool: what the artifact of a key holds, for splits that are rows of one; raises as that."""
+    whole = pool(artifact.payload["of_pool"]) if pool is not None and "of_pool" in artifact.payload else None
+
     def split(part: str) -> Split:
-        inputs = _unpack_inputs(artifact.arrays, f"{part}/inputs/")
-        return Split(inputs, artifact.arrays[f"{part}/truth"], _unpack(artifact.arrays, f"{part}/ids"))
+        inputs, truth = _unpack_inputs(artifact.arrays, f"{part}/inputs/"), artifact.arrays[f"{part}/truth"]
+        if whole is None:
+            return Split(inputs, truth, _unpack(artifact.arrays, f"{part}/ids"))
+        rows = artifact.arrays[f"{part}/rows"]
+        inputs |= {name: whole.inputs[name][rows] for name in artifact.payload["shared"]}
+        return Split(dict(sorted(inputs.items())), truth, whole.ids[rows])
 
     return LoadedTask(Splits(*(split(part) for part in PARTS)), artifact.payload)
+
+
+def stored_splits(store: Store, key: str) -> LoadedTask:
+    """The splits that a load left in a store. Raises StoreError as the store does."""
+    return unpack_splits(store.load(key), lambda pool: unpack_pool(store.load(pool)))
 
 
 def _checked_split(output: Output, split: Split, where: str) -> Split:

@@ -29,6 +29,7 @@ from w2s_bench.compute.splits import (
     pack_pool,
     pack_splits,
     packed_ids,
+    unpack_pool,
     unpack_splits,
 )
 from w2s_bench.compute.trained import TrainedNetwork
@@ -95,7 +96,8 @@ class Workshop:
         self._network: tuple[Hashable, TrainedNetwork] | None = None
         self._pools = PoolFeatures(store, components, self._instance)
         self._artifact = self.kept.of("artifact", store.load)
-        self._loaded = self.kept.of("task", lambda key: unpack_splits(self._artifact(key)))
+        self._pool = self.kept.of("pool", lambda key: unpack_pool(self._artifact(key)))
+        self._loaded = self.kept.of("task", lambda key: unpack_splits(self._artifact(key), self._pool))
         self._features = self.kept.of("features", lambda embed, load: features_of(self._artifact(embed), self._loaded(load)))
         self._spectrum = self.kept.of("spectrum", lambda embed, load: spectrum(self._features(embed, load).parts["transfer"]))
         self._overlaps: Callable[[str, str], frozenset[str]] = functools.lru_cache(64)(
@@ -219,7 +221,7 @@ class Workshop:
         raised = task.inputs_read().flags if can(task, "inputs_read") else ()
         if raised:
             facts["flags"] = list(raised)
-        return pack_splits(splits, facts)
+        return pack_splits(splits, facts, recipe.pool, None if recipe.pool is None else self._pool(recipe.pool))
 
     def _prepare_context(self, recipe: Prepare) -> PrepareContext:
         return PrepareContext(recipe.seed, self._unlabelled(recipe.load) if recipe.load else None)

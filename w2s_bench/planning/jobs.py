@@ -48,7 +48,11 @@ class Jobs:
 
     def drawn(self, task: Component, seed: int) -> Drawn:
         """A task as a seed draws it."""
-        return Drawn(task, self.add(Load(task.key, seed)), seed)
+        return Drawn(task, self.add(Load(task.key, seed, self._pool(task))), seed)
+
+    def _pool(self, task: Component) -> str | None:
+        """Key of all inputs of a task, None for one that does not know them as a whole."""
+        return self.add(Load(task.key, None)) if can(self._asked.tasks[task.key], "pool") else None
 
     def fitted(self, here: Drawn, model: Component, strategy: Component, taught: Taught) -> tuple[str, str]:
         """Keys of a fit and of its predictions."""
@@ -77,8 +81,7 @@ class Jobs:
         if shared not in self._shared:
             prepare = self._prepare(model, made.load, made.seed)
             seeded = bool(self.prepared_from(model))
-            pooled = can(self._asked.tasks[read.task.key], "pool") and not seeded
-            inputs = self.add(Load(read.task.key, None)) if pooled else read.load
+            inputs = (None if seeded else self._pool(read.task)) or read.load
             self._shared[shared] = self.add(Embed(model.key, inputs, prepare))
         return self._shared[shared]
 

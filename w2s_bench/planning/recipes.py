@@ -18,7 +18,7 @@ LabelSource = Literal["truth", "weak", "shuffled", "none"]
 Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
-FOUNDATIONS: Mapping[Stage, int] = {"load": 1, "prepare": 1, "embed": 2, "compare": 1, "fit": 1, "predict": 2, "score": 9}
+FOUNDATIONS: Mapping[Stage, int] = {"load": 2, "prepare": 1, "embed": 2, "compare": 1, "fit": 1, "predict": 2, "score": 9}
 """Version of what the harness itself does in a stage. Raise one when what its jobs leave changes: the golden numbers of
 tests/compute say when, and old artifacts of the stage and of all that rests on them are then left alone."""
 
@@ -33,11 +33,13 @@ class _Named(msgspec.Struct, frozen=True, tag_field="stage", forbid_unknown_fiel
 
 
 class Load(_Named, frozen=True, tag="load"):
-    """Load the splits of a task, or with seed None its pool. task: key of the component."""
+    """Load the splits of a task, or with seed None its pool. task: key of the component. pool: key of the job that loads the pool
+    of which the splits are rows, None for a task without one."""
 
     stage: ClassVar[Stage] = "load"
     task: str
     seed: int | None
+    pool: str | None = None
 
 
 class Prepare(_Named, frozen=True, tag="prepare"):
@@ -164,8 +166,8 @@ class Also(_Named, frozen=True, kw_only=True, tag="also"):
 
 Recipe = Load | Prepare | Embed | Compare | Fit | Predict | Score | Also
 _COMPONENT_FIELDS = ("task", "model", "strategy", "divergence", "metrics", "bounds")
-_UPSTREAM_FIELDS = ("load", "fitted_load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak", "student_fit",
-                    "student", "ceiling", "gold", "base", "shuffled")
+_UPSTREAM_FIELDS = ("pool", "load", "fitted_load", "prepare", "embed", "weak_embed", "embeds", "compare", "fit", "weak",
+                    "student_fit", "student", "ceiling", "gold", "base", "shuffled")
 
 
 class Job(msgspec.Struct, frozen=True):

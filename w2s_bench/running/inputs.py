@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from w2s_bench.compute.splits import unpack_splits
+from w2s_bench.compute.splits import stored_splits
 from w2s_bench.contracts import Split
 from w2s_bench.store.artifacts import DamagedArtifact, Store
 
@@ -44,7 +44,7 @@ class TestInputs:
         if self._store.about(key) is None:
             return None
         try:
-            split = unpack_splits(self._store.load(key)).splits.test
+            split = stored_splits(self._store, key).splits.test
         except DamagedArtifact:  # which `run` says and computes again
             return None
         return split, {str(name): place for place, name in enumerate(split.ids)}

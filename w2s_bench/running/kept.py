@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from w2s_bench.compute.splits import unpack_splits
+from w2s_bench.compute.splits import stored_splits
 from w2s_bench.contracts import PREDICTORS, Array, DataError, read_bytes
 from w2s_bench.contracts.digests import canonical_json, digest
 from w2s_bench.planning.plan import Cell, Plan
@@ -114,7 +114,7 @@ def _answers(plan: Plan, sources: _Sources, cells: Iterable[Cell], splits: Seque
         Answers]:
     """Of these cells of one task every predictor once, and the truth of each seed."""
     written: set[str] = set()
-    loaded = functools.lru_cache(4)(lambda key: unpack_splits(sources.store.load(key)))
+    loaded = functools.lru_cache(4)(lambda key: stored_splits(sources.store, key))
     for cell in cells:
         recipe = plan.score_of(cell)
         for key in (recipe.load, *filter(None, (getattr(recipe, role) for role in PREDICTORS))):

@@ -71,6 +71,7 @@ def todo(plan: Plan, store: Store, settled: set[str]) -> set[str]:
             continue
         seen.add(key)
         if key in present:
+            pending.extend(pool for pool in (getattr(plan.jobs[key].recipe, "pool", None),) if pool)  # of which it is rows
             continue
         needed.add(key)
         pending.extend(plan.jobs[key].needs)

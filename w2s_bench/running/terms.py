@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from w2s_bench.compute.splits import example_names, unpack_splits
+from w2s_bench.compute.splits import example_names, stored_splits
 from w2s_bench.contracts import Array, DataError, Divergence, Predictions, plain_file
 from w2s_bench.planning.plan import Cell, Plan
 from w2s_bench.running.table_files import NAMED, TERM, check_label, write_parquet
@@ -138,7 +138,7 @@ def _of_task(plan: Plan, store: Store, cells: Sequence[Cell], *, alone: bool) ->
     if alone:
         return [], False
     loads = sorted({plan.score_of(cell).load for cell in cells})
-    tests = {load: unpack_splits(store.load(load)).splits.test for load in loads}
+    tests = {load: stored_splits(store, load).splits.test for load in loads}
     names = {load: example_names(test) for load, test in tests.items()}
     common = share_examples(names.values())
     if not common and plan.part is None:
