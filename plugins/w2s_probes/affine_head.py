@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from w2s_bench.contracts import Array
-from w2s_probes.standardise import Standard
+from w2s_probes.standardise import Standard, by_rows
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,7 @@ class AffineHead:
 
     def affine(self, features: Array) -> Array:
         """Features (n, d) to (n, k) float64."""
-        out: Array = self.design(features) @ self.weight + self.intercept
-        return out
+        return by_rows(lambda some: self.design(some) @ self.weight + self.intercept, features)
 
     def to_arrays(self) -> dict[str, Array]:
         """Plain float64 arrays (int64 for column numbers); `radius` is empty when there is none."""

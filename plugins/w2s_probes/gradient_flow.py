@@ -95,7 +95,8 @@ class GradientFlow:
 
     outputs = frozenset({"regression"})
     needs = "features"
-    capabilities = frozenset({"fit_many", "untrained"})
+    capabilities = frozenset({"fit_many", "untrained", "streams"})
+    streams = True
     convex_in = "outputs"
     exact = False
     time: float | str = "auto"

@@ -23,7 +23,8 @@ class LeastSquares:
 
     outputs = frozenset({"regression"})
     needs = "features"
-    capabilities = frozenset({"fit_many", "untrained"})
+    capabilities = frozenset({"fit_many", "untrained", "streams"})
+    streams = True
     convex_in = "outputs"
     exact = True
     cutoff: float = 1e-6

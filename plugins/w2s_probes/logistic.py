@@ -41,7 +41,8 @@ class Logistic:
 
     outputs = frozenset({"classes", "preferences"})
     needs = "features"
-    capabilities = frozenset({"fit_many", "untrained"})
+    capabilities = frozenset({"fit_many", "untrained", "streams"})
+    streams = True
     convex_in = "logits"
     exact = True
     penalty: float | str = 0.03

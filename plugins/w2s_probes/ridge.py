@@ -31,7 +31,8 @@ class Ridge:
 
     outputs = frozenset({"regression"})
     needs = "features"
-    capabilities = frozenset({"fit_many", "untrained"})
+    capabilities = frozenset({"fit_many", "untrained", "streams"})
+    streams = True
     convex_in = "outputs"
     exact = True
     penalty: float | str = 1e-6

@@ -14,15 +14,15 @@ from w2s_probes.standardise import Standard, row_blocks, standard_of, uncentred_
 NUMERICAL_RANK = 1e-7
 """Directions whose singular value is below this share of the largest are rounding, not features."""
 
-HELD = 1 << 28
-"""Entries of standardised features kept in float64 between two looks, 2 GiB; larger matrices are made anew each time."""
+HELD = 1 << 26
+"""Entries of standardised features kept in float64 between two looks, 512 MiB; larger matrices are made anew each time."""
 
 
 @dataclass(frozen=True)
 class Design:
     """A design z (n, r) float64 whose columns have mean 0, class-major: weights are (c, r), images (c, n).
 
-    intercept: whether heads on it have one; without one the columns are not centred.
+    intercept: whether heads on it have one; without one the columns are not centred. chosen: rows of the features, None for all.
     basis: (s, r), turns standardised features into z, None for the identity. energy: (q,) eigenvalues of zᵀz/n, largest
     first. vectors: (r, q) eigenvectors, None for the identity.
     """
@@ -33,6 +33,11 @@ class Design:
     energy: Array
     vectors: Array | None
     intercept: bool = True
+    chosen: Array | None = None
+
+    def __len__(self) -> int:
+        """n."""
+        return len(self.features) if self.chosen is None else len(self.chosen)
 
     @cached_property
     def width(self) -> int:
@@ -42,12 +47,12 @@ class Design:
     @cached_property
     def held(self) -> Array | None:
         """All of z, or None where that takes too much memory."""
-        n = len(self.features)
+        n = len(self)
         return np.concatenate([self.rows(part) for part in row_blocks(n)]) if n * self.width <= HELD else None
 
     def rows(self, part: slice) -> Array:
         """Some rows of z."""
-        z = self.standard(self.features[part])
+        z = self.standard(self.features[part if self.chosen is None else self.chosen[part]])
         out: Array = z if self.basis is None else z @ self.basis
         return out
 
@@ -56,7 +61,7 @@ class Design:
         if self.held is not None:
             out: Array = weight @ self.held.T
             return out
-        return np.concatenate([weight @ self.rows(part).T for part in row_blocks(len(self.features))], axis=1)
+        return np.concatenate([weight @ self.rows(part).T for part in row_blocks(len(self))], axis=1)
 
     def moments(self, values: Array) -> Array:
         """values z: (c, n) to (c, r)."""
@@ -64,13 +69,13 @@ class Design:
             out: Array = values @ self.held
             return out
         total = np.zeros((len(values), self.width))
-        for part in row_blocks(len(self.features)):
+        for part in row_blocks(len(self)):
             total += values[:, part] @ self.rows(part)
         return total
 
     def taking(self, rows: Array) -> Design:
         """The same coordinates over some rows, whose column means and spectrum are then near the stated ones only."""
-        return replace(self, features=self.features[rows])
+        return replace(self, chosen=rows if self.chosen is None else self.chosen[rows])
 
 
 def ball_design(features: Array, intercept: bool = True) -> Design:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +13,22 @@ ROWS = 4096
 """Rows held in float64 at a time: memory grows with d, not with n."""
 
 
+WHOLE = 1 << 25
+"""Features with no more entries are looked at as a whole: their float64 copy has 256 MiB."""
+
+
 def row_blocks(n: int) -> Iterator[slice]:
     """Slices that cover range(n) in order."""
     for start in range(0, n, ROWS):
         yield slice(start, min(start + ROWS, n))
+
+
+def by_rows(work: Callable[[Array], Array], features: Array) -> Array:
+    """What `work` gives for features (n, d), a row for each: of large ones block by block, so that no float64 copy of all is in
+    memory."""
+    if features.size <= WHOLE:
+        return work(features)
+    return np.concatenate([work(features[rows]) for rows in row_blocks(len(features))])
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from w2s_bench.scoring.flags import flags, hard_share
 from w2s_bench.scoring.halves import first_half, half_means
 from w2s_bench.scoring.intervals import estimate
 from w2s_bench.scoring.linear_class import Factorise, factorised
+from w2s_bench.scoring.long_designs import design_of, sum_of_squares
 from w2s_bench.scoring.measured import metric_columns
 from w2s_bench.scoring.ratios import gain_over_misfit, pgr
 from w2s_bench.scoring.representations import predicted_variance
@@ -144,7 +145,7 @@ def _facts(task: LoadedTask, fitted: Fitted, certificate: ClassCertificate, samp
     student, transfer = fitted.student, task.splits.transfer.truth
     linear = isinstance(student, LinearPredictor) and sample.divergence.geometry == "quadratic"
     softmax = isinstance(student, SoftmaxPredictor) and sample.divergence.geometry == "entropic"
-    design = np.asarray(student.design(fitted.features["transfer"]), dtype=np.float64) if linear else None
+    design = design_of(student, fitted.features["transfer"]) if linear else None
     return Facts(
         convex_in=fitted.strategy.convex_in, exact=bool(fitted.strategy.exact),
         exact_projection=certificate.exact_projection, reference_in_class=certificate.reference_in_class,
@@ -152,7 +153,7 @@ def _facts(task: LoadedTask, fitted: Fitted, certificate: ClassCertificate, samp
         independent_transfer=pair.independent, contains_constant=linear, delta=certificate.delta,
         spans_sample=certificate.spans_sample, deterministic=sample.split == "train", n_transfer=len(transfer),
         head_norm=float(student.head_norm) if linear else None,
-        sum_squared_features=float((design**2).sum()) if design is not None else None,
+        sum_squared_features=sum_of_squares(design) if design is not None else None,
         label_range=float(np.ptp(transfer)), known_truth=bool(task.payload["known_truth"]),
         delta_rounding=certificate.delta_rounding, beyond=certificate.beyond)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from w2s_bench.compute.mapped import gathered
 from w2s_bench.compute.row_blocks import RowReader
 from w2s_bench.compute.shown import Shown, shown_to
 from w2s_bench.compute.splits import PARTS, LoadedTask, unpack_ids
@@ -79,7 +80,7 @@ def features_of(artifact: Artifact, task: LoadedTask) -> Features:
             parts[part], cut = artifact.arrays[part], artifact.arrays.get(f"{part}/truncated")
         else:
             rows = _places(task.part(part).ids, place)
-            parts[part], cut = artifact.arrays["pool"][rows], artifact.arrays.get("pool/truncated")
+            parts[part], cut = gathered(artifact.arrays["pool"], rows), artifact.arrays.get("pool/truncated")
             cut = None if cut is None else cut[rows]
         truncated += 0 if cut is None else int(cut.sum())
     return Features(parts, truncated, artifact.payload["column"])

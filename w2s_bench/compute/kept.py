@@ -94,6 +94,8 @@ def _of_array(array: Array) -> int:
     owner: object = array
     while isinstance(owner, np.ndarray) and owner.base is not None:
         owner = owner.base
+    if isinstance(array, np.memmap) and array.filename is None:  # a file without a name, which is kept for this array alone
+        return array.nbytes
     if isinstance(owner, np.memmap | mmap.mmap) or isinstance(array, np.memmap):
         return 0
     texts = sum(_OBJECT + len(each) for each in array.flat if isinstance(each, str)) if array.dtype.kind == "O" else 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from w2s_bench.compute.mapped import roomy
 from w2s_bench.contracts import Array, Columns, Embedding, can, tell
 from w2s_bench.contracts.errors import Diverged, PluginError
 from w2s_bench.contracts.progress import as_part
@@ -116,7 +117,7 @@ class _Blocks:
         for block in range(len(self._rows)):
             found, target = self._found(block, index), order[ends[block]:ends[block + 1]]
             if values is None:
-                values = np.empty((len(places), found.values.shape[1]), dtype=found.values.dtype)
+                values = roomy((len(places), found.values.shape[1]), found.values.dtype)
             if found.values.shape[1] != values.shape[1]:
                 raise PluginError(f"{label} gave features of width {values.shape[1]} and of width {found.values.shape[1]}",
                                   hint="one that must see all inputs in one call declares `whole`")

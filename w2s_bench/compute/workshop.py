@@ -19,6 +19,7 @@ from w2s_bench.compute.faults import outcome_of
 from w2s_bench.compute.features import embedded, features_of
 from w2s_bench.compute.kept import Kept, a_share_of_the_machine
 from w2s_bench.compute.lent import Loan, lent, with_truth_lent
+from w2s_bench.compute.mapped import unwritable
 from w2s_bench.compute.pool_features import PoolFeatures
 from w2s_bench.compute.recorded import about
 from w2s_bench.compute.splits import (
@@ -70,6 +71,7 @@ from w2s_bench.registry.contract import check_predictor, fingerprint
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
 from w2s_bench.scoring.linear_class import LinearClass, factorised
+from w2s_bench.scoring.long_designs import Design, LongDesign
 from w2s_bench.scoring.representations import compare, spectrum
 from w2s_bench.store.artifacts import Artifact, Store
 from w2s_bench.store.checkpoints import StoredBlocks, StoredCheckpoints
@@ -264,12 +266,15 @@ class Workshop:
             inputs = loan.columns(f"{recipe.load}:{recipe.part}", split.inputs)
             return FitProblem(np.zeros((len(split.truth), 0), np.float32), labels, context, model=model, inputs=inputs)
         name = f"{'+'.join(recipe.embeds)}:{recipe.load}:{recipe.part}"
-        features = loan.array(name, lambda: self._stacked(recipe.embeds, recipe.load, recipe.part))
+        features = loan.array(name, lambda: self._stacked(recipe, recipe.embeds, recipe.part))
         return FitProblem(features, labels, context, name, self._blocks(recipe.embeds, recipe.load))
 
-    def _stacked(self, embeds: Sequence[str], load: str, part: Part) -> Array:
-        """Features of several models side by side, (n, Σd): lent."""
-        return np.concatenate([self._features(embed, load).parts[part] for embed in embeds], axis=1)
+    def _stacked(self, recipe: Fit | Predict | Score, embeds: Sequence[str], part: Part) -> Array:
+        """Features of several models side by side, (n, Σd): lent, or of one model to a strategy that streams as they are."""
+        read = [self._features(embed, recipe.load).parts[part] for embed in embeds]
+        if len(read) == 1 and declared(self._instance(recipe.strategy), "streams", False):
+            return unwritable(read[0])
+        return np.concatenate(read, axis=1)
 
     def _blocks(self, embeds: Sequence[str], load: str) -> tuple[int, ...]:
         """The width of each model's features; () for a model by itself."""
@@ -328,8 +333,8 @@ class Workshop:
                 said, members, cut = network.answers(split.inputs)
                 cuts.append(cut)
             else:
-                said = predictor.predict(self._stacked(recipe.embeds, recipe.load, part))
-                members = (predictor.members(self._stacked(recipe.embeds, recipe.load, part)) if can(predictor, "members")
+                said = predictor.predict(self._stacked(recipe, recipe.embeds, part))
+                members = (predictor.members(self._stacked(recipe, recipe.embeds, part)) if can(predictor, "members")
                            else None)
             found[part] = checked_prediction(said, task.output, len(split.truth), component.label)
             if members is not None:
@@ -380,17 +385,19 @@ class Workshop:
             truncated=(weak_cut, strong_cut), overlap=bool(shared),
             independent=not recipe.weak_saw_transfer and "supervise+transfer" not in shared)
         features: dict[str, Array] = {
-            part: self._stacked((recipe.embed, *recipe.embeds), recipe.load, part) if recipe.embed else
+            part: self._stacked(recipe, (recipe.embed, *recipe.embeds), part) if recipe.embed else
             np.zeros((len(task.part(part).truth), 0), np.float32) for part in PARTS}
         between = self._artifact(recipe.compare).payload if recipe.compare else {}
         roles = {role: predictions(getattr(recipe, role)) for role in PREDICTORS}
         fitted = Fitted(strategy, student, features, self._factorised)
         return score(with_truth_lent(task), fitted, roles, pair, between, self._measures(recipe))
 
-    def _factorised(self, design: Array, constant: bool) -> LinearClass:
+    def _factorised(self, design: Design, constant: bool) -> LinearClass:
         """The factorisation of a design, which students of one strong model share: kept by what it holds."""
-        content = np.ascontiguousarray(design)
-        known = ("factorised", hashlib.sha256(content.data).hexdigest(), content.shape, str(content.dtype), constant)
+        content = hashlib.sha256()
+        for block in (block for _, block in design.blocks()) if isinstance(design, LongDesign) else [design]:
+            content.update(np.ascontiguousarray(block).data)
+        known = ("factorised", content.hexdigest(), design.shape, constant)
         return self.kept.once(known, lambda: factorised(design, constant))
 
     def _also(self, recipe: Also) -> Artifact:

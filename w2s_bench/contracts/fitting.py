@@ -104,7 +104,8 @@ class ModulePredictor(Protocol):
 
 @dataclass(frozen=True)
 class FitProblem:
-    """One fit: features (n, d) float32, its labels and context. features_key is equal for equal features.
+    """One fit: features (n, d) float32, its labels and context; for a strategy that declares `streams` they may be mapped from a
+    file. features_key is equal for equal features.
 
     blocks: widths of the parts of `features`, side by side: the cell's own model first, then each model that a parameter
     of the strategy names; () for the own model alone. model, inputs: for a strategy with needs="module", whose features
@@ -127,8 +128,8 @@ class Strategy(Protocol):
     outputs: kinds of output it handles ("regression", "classes"). convex_in: where its hypothesis class is convex, or None.
     exact: fit() returns the exact minimiser over that class on its own inputs.
     needs: "features"; or "module", for a strategy that trains the network and whose from_arrays gives a `ModulePredictor`.
-    capabilities: any of "fit_many", "across_features", "untrained", "truth_share", "unfitted", "fingerprint" and "demand";
-    below is what each promises.
+    capabilities: any of "fit_many", "across_features", "untrained", "truth_share", "unfitted", "fingerprint", "streams" and
+    "demand"; below is what each promises.
     """
 
     outputs: frozenset[str]
@@ -206,9 +207,17 @@ class Answering(Protocol):
     def answering(self, model: TrainableModel) -> Callable[[Columns], Array]: ...
 
 
+class Streams(Protocol):
+    """`streams`, of a strategy whose fit, and whose predictor, read features by blocks of rows, keep no copy of all of them, and
+    write none: they are given the features of one model as they lie, which may be an array that is mapped from a file, cannot be
+    written and is larger than the memory. Others are given a copy."""
+
+    streams: bool
+
+
 STRATEGY_CAPABILITIES: Mapping[str, type] = {
     "fit_many": FittedTogether, "across_features": AcrossFeatures, "untrained": Untrained, "truth_share": SharesTruth,
-    "unfitted": Unfitted, "fingerprint": ReadsFiles, "demand": Demanding}
+    "unfitted": Unfitted, "fingerprint": ReadsFiles, "streams": Streams, "demand": Demanding}
 LOSS_CAPABILITIES: Mapping[str, type] = {"fingerprint": ReadsFiles}
 PREDICTOR_CAPABILITIES: Mapping[str, type] = {"members": Voting, "answering": Answering}
 

@@ -12,6 +12,7 @@ from scipy.special import log_softmax
 from w2s_bench.contracts import Array, Divergence, LinearPredictor, PluginError, Preferences, Sample, SoftmaxPredictor, can
 from w2s_bench.scoring import mixture_class
 from w2s_bench.scoring.linear_class import BEYOND, Factorise, factorised
+from w2s_bench.scoring.long_designs import Design, design_of
 from w2s_bench.scoring.softmax_class import SoftmaxClass
 
 EXACT = 1e-9
@@ -59,15 +60,15 @@ def certify(strategy: Any, student: Any, features: Array, sample: Sample, factor
     """
     match sample.divergence.geometry:
         case "quadratic" if isinstance(student, LinearPredictor):
-            return _linear(strategy, student, sample, student.design(features), factorise)
+            return _linear(strategy, student, sample, design_of(student, features), factorise)
         case "entropic" if isinstance(student, SoftmaxPredictor):
-            return _softmax(strategy, student, sample, student.design(features), factorise)
+            return _softmax(strategy, student, sample, design_of(student, features), factorise)
         case "entropic" if strategy.convex_in == "probabilities" and can(student, "members"):
             return _mixture(student, features, sample)
     return NOTHING
 
 
-def _linear(strategy: Any, student: LinearPredictor, sample: Sample, design: Array, factorise: Factorise) -> ClassCertificate:
+def _linear(strategy: Any, student: LinearPredictor, sample: Sample, design: Design, factorise: Factorise) -> ClassCertificate:
     heads = factorise(design, True).within(student.radius)
     weak, f_sw = sample.weak, sample.student
     _check_own(student, replace(heads, radius=None).contains(f_sw, OWN**2))
@@ -89,7 +90,7 @@ def _linear(strategy: Any, student: LinearPredictor, sample: Sample, design: Arr
         heads.spans_sample, hidden * scale, max((_found(heads.distance(values), values) for values in members), default=0.0))
 
 
-def _softmax(strategy: Any, student: SoftmaxPredictor, sample: Sample, design: Array, factorise: Factorise) -> ClassCertificate:
+def _softmax(strategy: Any, student: SoftmaxPredictor, sample: Sample, design: Design, factorise: Factorise) -> ClassCertificate:
     log_own = log_softmax(design @ student.weight + student.intercept, axis=1)
     _check_own(student, np.allclose(np.exp(log_own), sample.student, rtol=0.0, atol=OWN))
     heads = SoftmaxClass.of(design, student.radius, not isinstance(sample.output, Preferences), factorise)

@@ -16,8 +16,9 @@ from scipy.optimize import brentq
 
 from w2s_bench.contracts.errors import DomainError, ShapeError
 from w2s_bench.scoring.arrays import Array, as_rows
+from w2s_bench.scoring.long_designs import Design, LongDesign, basis_of, under
 
-Factorise = Callable[[Array, bool], "LinearClass"]
+Factorise = Callable[[Design, bool], "LinearClass"]
 """A design (n, r), and whether there is an intercept, to the class of its heads of any norm: `LinearClass.of`, or what it gave of
 the same design before."""
 
@@ -28,7 +29,7 @@ _ROUNDING = 1e-14
 """Relative size of what float64 leaves of a value after centring and a factorisation."""
 
 
-def factorised(design: Array, constant: bool) -> LinearClass:
+def factorised(design: Design, constant: bool) -> LinearClass:
     """The class of heads of any norm on a design (n, r)."""
     return LinearClass.of(design, constant=constant)
 
@@ -41,18 +42,21 @@ class LinearClass:
     there is an intercept; without one nothing is centred.
     """
 
-    basis: Array
+    basis: Design
     spectrum: Array
     parameters: int
     radius: float | None
     constant: bool = True
 
     @staticmethod
-    def of(design: npt.ArrayLike, radius: float | None = None, constant: bool = True) -> LinearClass:
+    def of(design: npt.ArrayLike | LongDesign, radius: float | None = None, constant: bool = True) -> LinearClass:
         """The class on a design (n, r). Rank-deficient designs are fine, and so is r = 0: constants only.
 
         Raises ShapeError, and DomainError for a negative radius or a design that is not finite.
         """
+        if isinstance(design, LongDesign):
+            basis, singular = basis_of(design, constant)
+            return LinearClass(basis, singular**2, design.shape[1], None, constant).within(radius)
         columns = np.asarray(design, dtype=np.float64)
         if columns.ndim == 2 and columns.shape[1] == 0:
             return LinearClass(np.zeros(columns.shape), np.zeros(0), 0, None, constant).within(radius)
@@ -112,8 +116,11 @@ class LinearClass:
         if len(y) != len(self.basis):
             raise ShapeError(f"design has {len(self.basis)} rows and the labels have {len(y)}")
         y = y - y.mean(axis=0) if self.constant else y
-        along = self.basis.T @ y
+        along = under(self.basis, y)
         remainder = y - self.basis @ along
+        if isinstance(self.basis, LongDesign):  # whose products are made in an order that rounds more
+            rest = under(self.basis, remainder)
+            along, remainder = along + rest, remainder - self.basis @ rest
         return _Labels((along**2).sum(axis=1), float((remainder**2).sum()), float((y**2).sum()))
 
     def _least_norm(self, labels: _Labels) -> float:

@@ -28,6 +28,7 @@ from scipy.special import log_softmax, xlogy
 from w2s_bench.contracts.errors import ShapeError
 from w2s_bench.scoring.arrays import Array, as_rows
 from w2s_bench.scoring.linear_class import BEYOND, Factorise, LinearClass, factorised
+from w2s_bench.scoring.long_designs import Design, LongDesign, under
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,17 @@ class SoftmaxClass:
     All questions share one factorisation.
     """
 
-    design: Array
+    design: Design
     radius: float | None = None
     constant: bool = True
     factorise: Factorise = factorised
 
     @staticmethod
-    def of(design: npt.ArrayLike, radius: float | None = None, constant: bool = True,
+    def of(design: npt.ArrayLike | LongDesign, radius: float | None = None, constant: bool = True,
            factorise: Factorise = factorised) -> SoftmaxClass:
         """The class on a design (n, r). Raises ShapeError, and DomainError for a design that is not finite."""
+        if isinstance(design, LongDesign):
+            return SoftmaxClass(design, radius, constant, factorise)
         columns = np.asarray(design, dtype=np.float64)
         return SoftmaxClass(columns if columns.ndim == 2 and columns.shape[1] == 0 else as_rows(columns, "design"), radius,
                             constant, factorise)
@@ -74,7 +77,7 @@ class SoftmaxClass:
         p = self._dual_point(np.exp(log_f), w)
         bound = float(_kl(p, log_f).mean())
         if self.radius is not None:
-            moments = self.design.T @ (p - w) / len(w)
+            moments = under(self.design, p - w) / len(w)
             bound += float((moments * head).sum()) + self.radius * float(np.linalg.norm(moments))
         return max(min(bound, float(_kl(w, log_f).mean())), 0.0)
 
@@ -106,7 +109,7 @@ class SoftmaxClass:
         step = np.broadcast_to(missing.mean(axis=0) if self.constant else 0.0, f.shape)
         if self.radius is None:
             basis = self.heads.basis
-            step = step + basis @ (basis.T @ missing)
+            step = step + basis @ under(basis, missing)
         p: Array = f + step
         outside = p < 0.0
         if outside.any():
