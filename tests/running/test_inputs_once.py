@@ -16,7 +16,7 @@ MATRIX = ("--task", "text[path=texts.csv]", "--weak", "nano[width=16,layers=1,st
 
 @pytest.fixture
 def texts(w2s: Command) -> int:
-    lines = [f"{'a rather long text of many words ' * 20}{row},{row % 5}" for row in range(80)]
+    lines = [f"{'a rather long text of many words ' * 200}{row},{row % 5}" for row in range(80)]
     (w2s.folder / "texts.csv").write_text("\n".join(["text,label", *lines]) + "\n")
     return sum(map(len, lines))
 
@@ -34,11 +34,16 @@ def test_four_seeds_of_a_task_hold_its_texts_once(w2s: Command, texts: int) -> N
     assert len(sizes) == 5 and sum(sizes.values()) < 1.2 * texts
 
 
-def test_a_pool_that_is_gone_is_loaded_again_for_the_splits_that_are_its_rows(w2s: Command, texts: int) -> None:
+@pytest.mark.parametrize("damage", ["gone", "flipped"])
+def test_a_pool_that_is_gone_is_loaded_again_for_the_splits_that_are_its_rows(damage: str, w2s: Command, texts: int) -> None:
     w2s("run", *MATRIX, "--strategy", "ridge", "--store", "s", "-o", "before", "--executor", "here", check=0)
     store = Store(str(w2s.folder / "s"))
     pool = max(loads(w2s.folder / "s").items(), key=lambda item: item[1])[0]
-    store.drop(pool)
+    if damage == "gone":
+        store.drop(pool)
+    else:
+        (file,) = (path for path in (w2s.folder / "s").rglob("*.safetensors") if b"a rather long text" in path.read_bytes())
+        file.write_bytes(file.read_bytes().replace(b"a rather long text", b"a rather long texT", 1))
     w2s("run", *MATRIX, "--strategy", "ridge", "--strategy", "least-squares", "--store", "s", "-o", "after", "--executor", "here",
         check=0)
     before, after = untimed_rows(w2s.folder / "before"), untimed_rows(w2s.folder / "after")
