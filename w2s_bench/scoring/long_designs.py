@@ -34,7 +34,7 @@ class LongDesign:
     @cached_property
     def shape(self) -> tuple[int, int]:
         """(n, q)."""
-        return len(self), (self.made(self.features[:1]) if self.turn is None else self.turn).shape[1]
+        return len(self), (self.made(np.array(self.features[:1])) if self.turn is None else self.turn).shape[1]
 
     def __len__(self) -> int:
         return len(self.features)
@@ -57,7 +57,7 @@ class LongDesign:
     def _centred(self) -> Iterator[tuple[slice, Array]]:
         for start in range(0, len(self), ROWS):
             rows = slice(start, min(start + ROWS, len(self)))
-            block = np.asarray(self.made(self.features[rows]), dtype=np.float64)
+            block = np.asarray(self.made(np.array(self.features[rows])), dtype=np.float64)
             yield rows, block if self.mean is None else block - self.mean
 
 
@@ -65,8 +65,8 @@ Design = Array | LongDesign
 
 
 def design_of(student: Any, features: Array) -> Design:
-    """What a head makes of features (n, d), whole where that is not long."""
-    width = student.design(features[:1]).shape[1]
+    """What a head makes of features (n, d), whole where that is not long; of copies of rows, which it may change, where it is."""
+    width = student.design(np.array(features[:1])).shape[1]
     return LongDesign(features, student.design) if len(features) * width > LONG else np.asarray(student.design(features))
 
 
