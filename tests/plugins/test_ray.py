@@ -12,8 +12,9 @@ from unittest import mock
 import cluster_components
 import polars as pl
 import pytest
-from conftest import Command, untimed_rows
+from conftest import Command
 from distributions import install
+from run_bytes import run_bytes
 
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed: pip install 'w2s-bench[ray]'")
 pytestmark = pytest.mark.slow
@@ -45,10 +46,7 @@ class Place:
 
     def same_as_here(self, folder: str, *matrix: str) -> None:
         self.w2s("run", *matrix, "--executor", "here", "--store", "own", "--threads", "1", "-o", "here", check=0)
-        one, other = self.w2s.folder / "here", self.w2s.folder / folder
-        assert untimed_rows(one).equals(untimed_rows(other))
-        names = sorted(path.relative_to(one) for path in one.rglob("*.parquet") if path.name != "rows.parquet")
-        assert len(names) > 3 and [name for name in names if (one / name).read_bytes() != (other / name).read_bytes()] == []
+        assert run_bytes(self.w2s.folder / "here") == run_bytes(self.w2s.folder / folder)
 
 
 @pytest.fixture

@@ -15,20 +15,19 @@ from conftest import Command
 from distributions import install
 from hypothesis import given
 from hypothesis import strategies as st
+from run_bytes import run_bytes
 
 from w2s_bench.contracts import UsageError
 from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.loading import load_registry
-from w2s_bench.registry.measures import row_columns
 from w2s_bench.running.shards import Shard, cells_of, part_of, shard_from
 
 MATRIX = ("--executor", "here", "--task", "diabetes", "--task", "mlp", "--models", "raw", "--models", "random-features[width=8]",
           "--strategy", "ridge", "--strategy", "least-squares", "--seeds", "0..1")
 SMALL = ("--executor", "here", "--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--store", "s")
 RIDGE = (*SMALL, "--strategy", "ridge")
-TIMED = [column.name for column in row_columns() if column.timing]
 
 
 def plan_of(tasks: Sequence[str] = ("diabetes", "mlp"), seeds: Sequence[int] = (0, 1, 2), strategies: Sequence[str] = ("ridge",),
@@ -38,13 +37,7 @@ def plan_of(tasks: Sequence[str] = ("diabetes", "mlp"), seeds: Sequence[int] = (
 
 
 def same_bytes(one: Path, other: Path) -> None:
-    """Rows, bounds, predictions and terms are the same bytes, rows without what was timed."""
-    for folder in (one, other):
-        pl.read_parquet(folder / "rows.parquet").drop(TIMED).write_parquet(folder / "untimed.parquet")
-    files = [sorted(path.relative_to(folder) for path in folder.rglob("*.parquet") if path.name != "rows.parquet")
-             for folder in (one, other)]
-    assert files[0] == files[1] and Path("bounds.parquet") in files[0]
-    assert [name for name in files[0] if (one / name).read_bytes() != (other / name).read_bytes()] == []
+    assert run_bytes(one) == run_bytes(other)
 
 
 @pytest.mark.parametrize("stores", [["one", "one", "one"], ["a", "b", "c"]], ids=["one store", "a store each"])
