@@ -234,8 +234,7 @@ def test_readers_of_a_key_that_many_write_see_one_of_them_whole(bucket: str) -> 
     assert failed == [] and Store(urls).keys() == {KEYS[0]}
 
 
-SMALL = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=[8,16]]", "--strategy", "ridge",
-         "--strategy", "least-squares", "--seeds", "0..1")
+SMALL = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--strategy", "ridge")
 
 
 def test_what_is_saved_together_is_told_when_it_is_there_and_lost_as_a_whole_when_it_cannot_be(
@@ -267,8 +266,8 @@ def test_a_run_on_a_bucket_ends_with_the_rows_of_one_on_a_disk(bucket: str, behi
     for folder in ("first", "again"):
         w2s("run", *SMALL, "--store", f"{bucket}/store", "-o", folder, "-j", "2", check=0)
         assert_frame_equal(untimed_rows(w2s.folder / "disk-run"), untimed_rows(w2s.folder / folder), check_exact=True)
-    packed = [path for path in fsspec.filesystem("s3").find(f"{bucket}/store/packs")]
-    assert 0 < len(packed) < len(Store(f"{bucket}/store").keys()) / 2
+    packed = fsspec.filesystem("s3").find(f"{bucket}/store/packs")
+    assert 0 < len(packed) < len(Store(f"{bucket}/store").keys())
 
 
 @pytest.mark.slow

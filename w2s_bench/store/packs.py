@@ -1,7 +1,7 @@
 """Small artifacts and notes in few files: each process appends to a pack of its own, and reads those of all.
 
-What is where is kept in memory, and grows by what was appended since. A record is dropped by another that names it by place, so
-that neither clocks nor the order of packs matter. Of several notes of a name the last counts.
+A record is dropped by another that names it by its place, so that neither clocks nor the order of packs matter. Of several notes
+of a name the last counts.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from w2s_bench.contracts.digests import canonical_json
 from w2s_bench.store import records
 from w2s_bench.store.pack_files import PACKS, BucketPacks, DiskPacks, Gone
+from w2s_bench.store.pack_index import PackIndex
 from w2s_bench.store.records import ARTIFACT, DROPPED, HEAD_BYTES, Head, Listed, Record
 from w2s_bench.store.sealed import Artifact, Damage, arrays_in, of_key
 from w2s_bench.store.writers import own_name
@@ -26,7 +27,7 @@ SMALL = 64 << 10
 """Bytes up to which arrays are packed."""
 
 _TRIES = 8
-_CHUNK, _ROTATED = 4 << 20, 64 << 20
+_ROTATED = 64 << 20
 _WAITING_BYTES, _WAITING_SECONDS = 1 << 20, 1.0
 _FOLLOWERS = 256
 """Records that rest on one anchor: what a damaged one can cost."""
@@ -40,16 +41,9 @@ class Packs:
 
     def __init__(self, files: DiskPacks | BucketPacks) -> None:
         self._files = files
-        self._names: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._read_to: dict[str, int] = {}
-        self._places: dict[bytes, int] = {}
-        self._doubles: dict[bytes, list[int]] = {}
-        self._notes: dict[int, dict[bytes, tuple[int, int]]] = {kind: {} for kind in records.NOTES}
-        self._dropped: set[tuple[str, int]] = set()
+        self._index = PackIndex(files, lambda place: self._contents(place)[1])
         self._anchors: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._latest_moment = 0
-        self._looked = 0.0
         self._writer: _Writer | None = None
         self._waiting: list[tuple[Record, str]] = []
         self._waiting_since = 0.0
@@ -58,11 +52,11 @@ class Packs:
     def keys(self) -> set[str]:
         """Keys of all packed artifacts, those that others appended too."""
         self.look()
-        return {key.hex() for key in self._places}
+        return {key.hex() for key in self._index.artifacts.names()}
 
     def holds(self, key: str) -> bool:
         """Whether an artifact is here and as it was written, as far as is known without a look at what others appended."""
-        for place in self._places_of(bytes.fromhex(key)):
+        for place in self._index.places(bytes.fromhex(key)):
             with contextlib.suppress(Damage, Gone):
                 head, meta, rest = self._contents(place)
                 of_key(_read_json(meta), key)
@@ -90,7 +84,7 @@ class Packs:
     def peek(self, key: str) -> dict[str, Any] | None:
         """What is recorded of an artifact, None also where it is damaged. Nothing is dropped."""
         self.flush()
-        for place in self._places_of(bytes.fromhex(key)):
+        for place in self._index.places(bytes.fromhex(key)):
             with contextlib.suppress(Damage, Gone):
                 return of_key(_read_json(self._contents(place)[1]), key)
         return None
@@ -99,17 +93,18 @@ class Packs:
         """Where each record of an artifact has its body: the pack, the first byte, how many."""
         self.look()
         found = []
-        for place in self._places_of(bytes.fromhex(key)):
+        for place in self._index.places(bytes.fromhex(key)):
             with contextlib.suppress(Damage, Gone):
-                head = records.head_at(self._files.read(self._name(place), _offset(place), HEAD_BYTES))
-                found.append((f"{PACKS}/{self._name(place)}", head.body, head.stored))
+                name, at = self._index.where(place)
+                head = records.head_at(self._files.read(name, at, HEAD_BYTES))
+                found.append((f"{PACKS}/{name}", head.body, head.stored))
         return found
 
     def drop(self, key: str) -> None:
         """Drop all records of an artifact."""
         self.look()
-        for place in self._places_of(bytes.fromhex(key)):
-            self._drop(bytes.fromhex(key), self._name(place), _offset(place))
+        for place in self._index.places(bytes.fromhex(key)):
+            self._drop(bytes.fromhex(key), *self._index.where(place))
 
     def write_note(self, kind: int, name: bytes, data: bytes) -> None:
         """Append a note: 32 bytes of name, and what it says."""
@@ -122,15 +117,13 @@ class Packs:
 
     def records_in(self, name: str) -> Iterator[tuple[Listed, bool]]:
         """The records of a pack, and whether each counts: is what is served under its key or name. Raises Gone."""
-        start, end = 0, self._read_to.get(name, 0)
+        start, end = 0, self._index.read_to(name)
         while start < end:
             data = self._files.read(name, start, _ROTATED)
             found, read_to = records.listed(data, start, end)
             for record in map(Listed._make, found):
-                place = self._numbers[name] << 40 | record.at
-                served = self._notes[record.kind].get(record.key, (0, 0))[1] if record.kind in self._notes else \
-                    self._places.get(record.key)
-                yield record, served == place
+                known = self._index.notes.get(record.kind, self._index.artifacts)
+                yield record, known.get(record.key) == self._index.place(name, record.at)
             if read_to == start:
                 return
             start = read_to
@@ -150,11 +143,11 @@ class Packs:
         self.look()
 
     def _write_again(self, record: Listed, name: str, going: Collection[str]) -> None:
-        head, meta, rest = self._contents(self._numbers[name] << 40 | record.at)
+        head, meta, rest = self._contents(self._index.place(name, record.at))
         family = ""
         if record.kind == DROPPED:
             gone = _read_json(meta).get("pack")
-            if gone in going or gone not in self._numbers:
+            if gone in going or not self._index.knows(str(gone)):
                 return
         elif record.kind == ARTIFACT:
             family = _family(_read_json(meta))
@@ -162,19 +155,19 @@ class Packs:
 
     def note(self, kind: int, name: bytes) -> bytes | None:
         """The note written last under a name, None where there is none or it is damaged."""
-        if time.monotonic() - self._looked > _FRESH:
+        if time.monotonic() - self._index.looked > _FRESH:
             self.look()
-        known = self._notes[kind].get(name)
+        known = self._index.notes[kind].get(name)
         if known is None:
             return None
         with contextlib.suppress(Damage, Gone):
-            return self._contents(known[1])[1]
+            return self._contents(known)[1]
         return None
 
     def notes(self, kind: int) -> set[str]:
         """Names of all notes of a kind."""
         self.look()
-        return {name.hex() for name in self._notes[kind]}
+        return {name.hex() for name in self._index.notes[kind].names()}
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -206,7 +199,7 @@ class Packs:
 
     def _write(self, record: Record, family: str = "") -> None:
         if not record.moment:
-            self._latest_moment = max(time.time_ns(), self._latest_moment + 1)
+            self._latest_moment = max(time.time_ns(), self._latest_moment + 1, self._index.latest + 1)
             record = record._replace(moment=self._latest_moment)
         if not self._waiting:
             self._waiting_since = time.monotonic()
@@ -233,8 +226,8 @@ class Packs:
                 self._writer = None
                 raise
             start, writer.size = writer.size, writer.size + len(data)
-            if self._read_to.get(writer.name, 0) == start:
-                self._take_in(writer.name, data, start, writer.size)
+            if self._index.read_to(writer.name) == start:
+                self._index.take_in(writer.name, data, start, writer.size)
             return
 
     def _found(self, key: str) -> tuple[Head, dict[str, Any], bytes] | None:
@@ -243,9 +236,9 @@ class Packs:
         damage: Damage | None = None
         suspect = ("", 0)
         for _ in range(_TRIES):
-            if not (places := self._places_of(name)):
+            if not (places := self._index.places(name)):
                 break
-            place = self._name(places[0]), _offset(places[0])
+            place = self._index.where(places[0])
             try:
                 head, meta, rest = self._contents(places[0])
                 return head, of_key(_read_json(meta), key), rest
@@ -263,7 +256,7 @@ class Packs:
 
     def _contents(self, place: int) -> tuple[Head, bytes, bytes]:
         """The head of a record, its first part and what follows. Raises Damage and Gone."""
-        name, at = self._name(place), _offset(place)
+        name, at = self._index.where(place)
         head, body = self._raw(name, at)
         dictionary = self._dictionary(name, head.anchor) if head.anchor else b""
         meta, rest = records.meta_in(head, body, dictionary)
@@ -288,82 +281,13 @@ class Packs:
         return head, self._files.read(name, head.body, head.stored)
 
     def look(self) -> None:
-        """Take in what was appended since. What is gone, or shorter than it was, is forgotten with all else, and read anew."""
-        sizes = self._files.sizes()
-        if any(sizes.get(name, -1) < size for name, size in self._read_to.items()):
-            self._forget_all()
-        for name, size in sizes.items():
-            with contextlib.suppress(Gone):
-                self._scan(name, size)
-        self._looked = time.monotonic()
-
-    def _scan(self, name: str, size: int) -> None:
-        length = _CHUNK
-        while (start := self._read_to.get(name, 0)) < size:
-            data = self._files.read(name, start, length)
-            self._take_in(name, data, start, size)
-            if self._read_to.get(name, 0) > start:
-                length = _CHUNK
-            elif start + len(data) >= size or len(data) < length:
-                return
-            else:
-                length *= 2
-
-    def _take_in(self, name: str, data: bytes, start: int, size: int) -> None:
-        if name not in self._numbers:
-            self._numbers[name] = len(self._names)
-            self._names.append(name)
-        base, places, notes, dropped = self._numbers[name] << 40, self._places, self._notes, self._dropped
-        found, read_to = records.listed(data, start, size)
-        self._read_to[name] = max(read_to, self._read_to.get(name, 0))
-        for at, kind, key, moment, _ in found:
-            if kind == ARTIFACT:
-                if dropped and (name, at) in dropped:
-                    continue
-                if places.setdefault(key, base | at) != base | at:
-                    self._doubles.setdefault(key, []).append(base | at)
-            elif kind in notes:
-                self._latest_moment = max(self._latest_moment, moment)
-                notes[kind][key] = max(notes[kind].get(key, (0, 0)), (moment, base | at))
-            elif kind == DROPPED:
-                with contextlib.suppress(Damage, Gone, ValueError, KeyError, TypeError):
-                    gone = json.loads(self._contents(base | at)[1])
-                    self._take_out(key, str(gone["pack"]), int(gone["at"]))
+        """Take in what others appended since."""
+        self._index.look()
 
     def _drop(self, key: bytes, name: str, at: int) -> None:
-        self._take_out(key, name, at)
+        self._index.drop(key, name, at)
         self._write(Record(DROPPED, key, canonical_json({"pack": name, "at": at}).encode()))
         self.flush()
-
-    def _take_out(self, key: bytes, name: str, at: int) -> None:
-        self._dropped.add((name, at))
-        if name not in self._numbers:
-            return
-        place = self._numbers[name] << 40 | at
-        left = [each for each in self._places_of(key) if each != place]
-        self._doubles.pop(key, None)
-        self._places.pop(key, None)
-        if left:
-            self._places[key] = left[0]
-        if left[1:]:
-            self._doubles[key] = left[1:]
-
-    def _places_of(self, key: bytes) -> list[int]:
-        return [self._places[key], *self._doubles.get(key, ())] if key in self._places else []
-
-    def _name(self, place: int) -> str:
-        return self._names[place >> 40]
-
-    def _forget_all(self) -> None:
-        self._names.clear()
-        self._dropped.clear()
-        self._numbers.clear()
-        self._read_to.clear()
-        self._places.clear()
-        self._doubles.clear()
-        self._anchors.clear()
-        for notes in self._notes.values():
-            notes.clear()
 
 
 class _Writer:
@@ -393,10 +317,6 @@ class _Writer:
 def _family(meta: Mapping[str, Any]) -> str:
     """What artifacts that say much alike have in common."""
     return canonical_json([meta["stage"], meta["about"].get("components")])
-
-
-def _offset(place: int) -> int:
-    return place & ((1 << 40) - 1)
 
 
 def _read_json(text: bytes) -> dict[str, Any]:
