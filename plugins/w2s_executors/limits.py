@@ -17,7 +17,7 @@ _LEAST_SHARE = 0.002
 """Of a processor: a process that only waits, and says that it is alive, uses less."""
 
 _LEAST_SECONDS = 0.05
-_PROCESSES = 1000
+_PROCESSES = 500
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ _STARTS, _KILLED_STARTS = 2, 6
 """How many workers in a row may end before they are ready: by themselves, and by a signal."""
 
 _TICK, _LONGEST_TICK = 0.25, 1.0
-_WATCHING = 0.02
-"""The share of the time that may be spent on looking what workers use."""
+_WATCHING, _LONGEST_PAUSE = 0.02, 2.0
+"""The share of the time that may be spent on looking what workers use, and the seconds between two looks at most."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 """Seconds before a lost job is tried again, doubled each time, of which its key decides the last half."""
@@ -220,7 +220,7 @@ class _Crew:
         by_process = {member.worker.process.pid: member for member in self.members.values()}
         for process, usage in usage_of(by_process, self.limits.share).items():
             by_process[process].signs.measure(usage, self.now)
-        self._next_look = self.now + max(self.tick, (time.monotonic() - started) / _WATCHING)
+        self._next_look = self.now + min(max(self.tick, (time.monotonic() - started) / _WATCHING), _LONGEST_PAUSE)
         for member in by_process.values():
             held = list(member.held)
             expected = self.schedule.expected(held[0]) if held else None

@@ -29,7 +29,7 @@ _ASKED, _WRITTEN = 0.3, 0.05
 _TAKEN = 100
 """Milliseconds that a reader of standard error may need to take a piece; what it does not take is dropped."""
 
-_GRACE = 5.0
+_GRACE, _KILLED = 2.0, 5.0
 """Seconds that a process has to end by itself once it has closed its answers, and that the system has to end a killed one."""
 
 End = Literal["orders", "answers", "errors", "death"]
@@ -159,7 +159,7 @@ class Worker:
     def close(self) -> None:
         """Let go of a process that was ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):  # the system has not let it die: nothing else waits for it
-            self.process.wait(_GRACE)
+            self.process.wait(_KILLED)
         for end in list(self._watched):
             self._unwatch(end)
         for descriptor in self._mine:

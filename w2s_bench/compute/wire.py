@@ -53,8 +53,11 @@ class Wire:
             try:
                 while left:
                     left = left[os.write(self._answers, left):]
-            except OSError as error:
-                end_with_children(f"a worker cannot answer: {error.strerror}")
+            except BrokenPipeError:
+                end_with_children("the run of this worker is gone")
+            except OSError as error:  # a job closed the pipe: its parent sees to the children
+                os.write(2, f"a worker cannot answer: {error.strerror}\n".encode())
+                os._exit(1)
 
     def deserted(self) -> bool:
         """Whether who gives the orders is gone."""

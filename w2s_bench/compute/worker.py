@@ -49,7 +49,7 @@ def main() -> None:
         faulthandler.register(STACKS, stacks)
     if descriptors and sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, ctypes.c_ulong(signal.SIGKILL))
-    if wire.deserted():  # before that could be asked for
+    if descriptors and wire.deserted():  # before that could be asked for
         return
     threading.Thread(target=_alive, args=(wire, parent), daemon=True).start()
     _serve(wire, Store(store))
