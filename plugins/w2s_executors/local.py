@@ -247,7 +247,7 @@ class _Crew:
             self.returned += [member.batch] if held else []
             self._failed_start(verdict.words, said, killed=(member.worker.process.returncode or 0) < 0)
         elif len(held) > 1:
-            self.notes.append(f"{self.schedule.words(held[0])}, and {len(held) - 1} other jobs with it: {verdict.words}; "
+            self.notes.append(f"{self.schedule.words(held[0])}, one of {len(held)} jobs together: {verdict.words}; "
                               "they are computed one by one")
             self.schedule.put_back_alone(held)
         elif held:
