@@ -17,6 +17,8 @@ from w2s_bench.compute import mapped
 from w2s_bench.compute.kept import heap_bytes
 from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, Output, Regression, StoreError
 from w2s_bench.registry.loading import load_registry
+from w2s_bench.store import unnamed
+from w2s_bench.store.artifacts import Artifact, Store
 
 N, D = 12_000, 96
 
@@ -86,7 +88,7 @@ def test_a_strategy_that_streams_is_lent_features_as_they_lie_and_others_a_copy(
 
 
 def test_a_large_array_lies_in_a_file_without_a_name_and_counts_as_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapped, "LARGE", 1 << 12)
+    monkeypatch.setattr(unnamed, "LARGE", 1 << 12)
     array = np.arange(6000.0).reshape(2000, 3)
     rows = np.random.default_rng(0).permutation(2000)[:1500]
     found, few = mapped.gathered(array, rows), mapped.gathered(array, rows[:9])
@@ -95,7 +97,24 @@ def test_a_large_array_lies_in_a_file_without_a_name_and_counts_as_kept(monkeypa
     assert heap_bytes(found) == found.nbytes
 
 
+def test_a_large_artifact_is_written_without_a_copy_in_memory_and_comes_back(
+        features: Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from safetensors.numpy import load_file
+
+    monkeypatch.setattr(unnamed, "LARGE", 1 << 12)
+    many = np.concatenate([features] * 4)
+    arrays = {"pool": many, "cut": np.arange(N) % 3 == 0, "few\0ends": np.arange(3), "none": np.zeros((0, 2), np.float32)}
+    store, key = Store(str(tmp_path / "s")), "ab" * 32
+    _, most = peak(lambda: store.save(key, Artifact(arrays, {"column": "x"}), about={}))
+    assert most < many.nbytes / 2
+    found = Store(str(tmp_path / "s")).load(key)
+    (file,) = (tmp_path / "s").rglob("arrays.safetensors")
+    for read in (found.arrays, load_file(file)):
+        assert read.keys() == arrays.keys()
+        assert all(np.array_equal(read[name], arrays[name]) and read[name].dtype == arrays[name].dtype for name in arrays)
+
+
 def test_a_disk_without_room_is_said_before_anything_is_written() -> None:
-    with pytest.raises(StoreError, match="no room for .* GiB of features") as caught:
+    with pytest.raises(StoreError, match="no room for .* GiB of arrays") as caught:
         mapped.roomy((1 << 46, 8), np.float64)
     assert "TMPDIR" in str(caught.value)

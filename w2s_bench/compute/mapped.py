@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 
 import numpy as np
 import numpy.typing as npt
 
 from w2s_bench.contracts import Array
-from w2s_bench.contracts.errors import StoreError
-
-LARGE = 1 << 28
-"""Bytes from which an array lies in a file."""
+from w2s_bench.store import unnamed
 
 
 def roomy(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
@@ -22,14 +17,9 @@ def roomy(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     Raises StoreError where the disk has no room for it, rather than when it is written.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size < LARGE:
+    if size < unnamed.LARGE:
         return np.empty(shape, dtype=dtype)
-    with tempfile.TemporaryFile() as file:
-        try:
-            os.posix_fallocate(file.fileno(), 0, size)
-        except OSError as error:
-            raise StoreError(f"no room for {size / 2**30:.1f} GiB of features: {error.strerror}", where=tempfile.gettempdir(),
-                             hint="free some disk, or point TMPDIR to a folder with room") from error
+    with unnamed.unnamed_file(size) as file:
         return np.memmap(file, dtype=dtype, mode="r+", shape=shape)
 
 
@@ -38,7 +28,7 @@ def gathered(array: Array, rows: Array) -> Array:
     found = roomy((len(rows), *array.shape[1:]), array.dtype)
     if not isinstance(found, np.memmap):
         return np.asarray(array[rows])
-    step = max(LARGE // max(found[:1].nbytes, 1) // 8, 1)
+    step = max(unnamed.LARGE // max(found[:1].nbytes, 1) // 8, 1)
     for start in range(0, len(rows), step):
         found[start:start + step] = array[rows[start:start + step]]
     return found

@@ -60,7 +60,7 @@ def spectrum(features: npt.ArrayLike) -> Spectrum:
 
     Directions below rounding (float32 features) are left out. Raises ShapeError and DomainError.
     """
-    x = as_rows(features, "features")[:INPUTS]
+    x = as_rows(np.asarray(features)[:INPUTS], "features")
     x = x - x.mean(axis=0)
     u, s, _ = np.linalg.svd(x, full_matrices=False)
     kept = s > s[0] * np.finfo(np.float32).eps * np.sqrt(max(x.shape)) if s.size and s[0] > 0 else np.zeros(len(s), dtype=bool)

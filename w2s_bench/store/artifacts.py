@@ -94,7 +94,7 @@ class Store:
         """Write an artifact whole or not at all. about: what is recorded beside the payload (recipe, seconds, …)."""
         meta, arrays = meta_of(key, artifact, about), arrays_as_bytes(artifact.arrays)
         with self._writing("cannot write an artifact"):
-            if len(arrays) <= SMALL and (self._together or isinstance(self.place, Disk)):
+            if isinstance(arrays, bytes) and len(arrays) <= SMALL and (self._together or isinstance(self.place, Disk)):
                 if not self.packs.holds(key):
                     self.packs.save(key, meta, arrays)
                 return

@@ -38,7 +38,7 @@ class StoredCheckpoints:
 
     def save(self, arrays: Mapping[str, Array]) -> None:
         """Keep these arrays in place of the last ones, whole or not at all. Raises StoreError."""
-        data = arrays_as_bytes(arrays)
+        data = bytes(arrays_as_bytes(arrays))
         with self._said("cannot write a checkpoint", "free some disk, or choose another store with --store"):
             try:
                 self._place.write(self._path, hashlib.sha256(data).digest() + data)

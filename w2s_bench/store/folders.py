@@ -57,7 +57,7 @@ class DiskFolders:
                       if not entry.is_file(follow_symlinks=False)]
         return found
 
-    def save(self, key: str, meta: Mapping[str, Any], arrays: bytes) -> None:
+    def save(self, key: str, meta: Mapping[str, Any], arrays: bytes | memoryview) -> None:
         """Write an artifact beside its place and move it there; a sound one that is there stays."""
         beside = self._disk.temporary()
         try:
@@ -174,10 +174,10 @@ class BucketFolders:
         paths = (path.split("/") for path in self._bucket.names())
         return {path[1] for path in paths if len(path) == 3 and path[2] == _META and is_key(path[1]) and path[1][:2] == path[0]}
 
-    def save(self, key: str, meta: Mapping[str, Any], arrays: bytes) -> None:
+    def save(self, key: str, meta: Mapping[str, Any], arrays: bytes | memoryview) -> None:
         """Write the arrays under a name of their contents, so that writers of one key cannot mix theirs, and then meta.json."""
         name = f"{sha256(arrays)[:16]}.{_ARRAYS}"
-        self._bucket.write(f"{_place(key)}/{name}", arrays)
+        self._bucket.write(f"{_place(key)}/{name}", bytes(arrays))
         self._bucket.write(f"{_place(key)}/{_META}", sealed({**meta, "arrays": name}, arrays))
 
     def load(self, key: str) -> Artifact | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import mmap
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,11 +15,16 @@ import numpy as np
 
 from w2s_bench.contracts import Array
 from w2s_bench.contracts.digests import Json, canonical_json
+from w2s_bench.store import unnamed
 
 _KINDS: Mapping[str, str] = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8", "U32": "<u4",
     "U16": "<u2", "U8": "|u1", "BOOL": "|b1"}
 """Types of safetensors that NumPy knows, as it writes them."""
+
+
+_PIECE = 1 << 22
+"""Bytes that are written at a time."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,35 @@ class OfAnotherKey(Damage):
     """An artifact that is sound, and not the one that was asked for."""
 
 
-def arrays_as_bytes(arrays: Mapping[str, Array]) -> bytes:
-    """Arrays as a safetensors file."""
+def arrays_as_bytes(arrays: Mapping[str, Array]) -> bytes | memoryview:
+    """Arrays as a safetensors file; large ones are written to a file without a name, of which this is a view, and never copied
+    in memory."""
     from safetensors.numpy import save
 
+    if sum(value.nbytes for value in arrays.values()) >= unnamed.LARGE:
+        return _on_disk(arrays)
     data: bytes = save({name: np.asarray(value, order="C") for name, value in arrays.items()})
     return data
+
+
+def _on_disk(arrays: Mapping[str, Array]) -> memoryview:
+    kinds = {np.dtype(kind): name for name, kind in _KINDS.items()}
+    named: dict[str, Json] = {}
+    at = 0
+    ordered = sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    for name, value in ordered:
+        named[name] = {"dtype": kinds[value.dtype], "shape": list(value.shape), "data_offsets": [at, at + value.nbytes]}
+        at += value.nbytes
+    head = json.dumps(named, ensure_ascii=False, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)
+    size = 8 + len(head) + at
+    with unnamed.unnamed_file(size) as file:
+        file.write(struct.pack("<Q", len(head)) + head)
+        for _, value in ordered:
+            for rows in np.array_split(np.atleast_1d(value), max(value.nbytes // _PIECE, 1)):
+                file.write(np.ascontiguousarray(rows).tobytes())
+        file.flush()
+        return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
 
 
 def arrays_in(data: bytes | memoryview) -> dict[str, Array]:
@@ -75,7 +104,7 @@ def meta_of(key: str, artifact: Artifact, about: Mapping[str, Json]) -> dict[str
     return {"key": key, "stage": stage, "payload": dict(artifact.payload), "about": dict(about)}
 
 
-def sealed(meta: Mapping[str, Json], arrays: bytes) -> bytes:
+def sealed(meta: Mapping[str, Json], arrays: bytes | memoryview) -> bytes:
     """meta.json: what `meta_of` says, the checksum of the arrays, and its own."""
     with_arrays: dict[str, Json] = {**meta, "arrays_sha256": sha256(arrays)}
     return canonical_json({**with_arrays, "meta_sha256": sha256(canonical_json(with_arrays).encode())}).encode()
