@@ -87,19 +87,20 @@ TELL_WHERE = {"ask", "interrupt", "cancel", "surrogate", "sleep", "deadlock", "e
 MAY_TELL_WHERE = {"babble", "leak"}
 """Ways that may be found in another file, or write where that is said."""
 
-GOES_WELL = ("crowd", "hold", "leave")
 
 
-@pytest.mark.parametrize("expected", [ENDS, pytest.param(MORE_ENDS, marks=pytest.mark.slow)], ids=["some", "more"])
+@pytest.mark.parametrize(("expected", "well", "idle"), [
+    pytest.param(ENDS, ("crowd", "hold", "leave"), 60.0, id="some"),
+    pytest.param(MORE_ENDS, ("leave",), 4.0, id="more", marks=pytest.mark.slow)])
 def test_a_job_that_misbehaves_costs_itself_and_is_told_as_what_it_did(
-        theirs: Command, expected: dict[str, tuple[str, str]]) -> None:
+        theirs: Command, expected: dict[str, tuple[str, str]], well: tuple[str, ...], idle: float) -> None:
     _run(theirs, "calm", "lines", executor="here", silence=300.0, workers=1)
-    done, said = _run(theirs, "r", *_misbehaving(*GOES_WELL, *expected), memory=2000.0, workers=4)
+    done, said = _run(theirs, "r", *_misbehaving(*well, *expected), memory=2000.0, workers=4, idle=idle)
     ends = _ends(done)
     assert {way: (ends[way][0], ends[way][1][:len(words)]) for way, (_, words) in expected.items()} == expected
     said_where = {way for way in expected if re.search(r" \(misbehaving_components\.py:\d+\)$", ends[way][1])}
     assert said_where - MAY_TELL_WHERE == TELL_WHERE & expected.keys()
-    assert {ends[way] for way in (*GOES_WELL, "lines")} == {("ok", "")}
+    assert {ends[way] for way in (*well, "lines")} == {("ok", "")}
     apart = r"fit misbehaves\[how=\w+\], one of \d jobs together: .*; they are computed one by one"
     assert all(re.match(apart, line) for line in said)
     mine = [untimed_rows(theirs.folder / folder).filter(strategy="lines").drop("run_id") for folder in ("calm", "r")]
