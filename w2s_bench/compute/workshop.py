@@ -1,80 +1,23 @@
-"""What one job does, stage by stage. It reads the store and writes the store; no scheduling."""
+"""Jobs become outcomes: computed together where their component can, stored one by one; no scheduling."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import hashlib
 import itertools
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-import numpy as np
-
-from w2s_bench.compute.also_score import also_score
-from w2s_bench.compute.batches import Made, answers, at_most, by_what_they_read, tried
-from w2s_bench.compute.cell_score import Fitted, Pair, Yardsticks, score
+from w2s_bench.compute.batches import Made, at_most, by_what_they_read, tried
 from w2s_bench.compute.faults import outcome_of
-from w2s_bench.compute.features import embedded, features_of
-from w2s_bench.compute.kept import Kept, a_share_of_the_machine
-from w2s_bench.compute.lent import Loan, lent, with_truth_lent
-from w2s_bench.compute.mapped import unwritable
-from w2s_bench.compute.pool_features import PoolFeatures
 from w2s_bench.compute.recorded import about
-from w2s_bench.compute.splits import (
-    PARTS,
-    checked_splits,
-    output_fields,
-    overlaps,
-    pack_pool,
-    pack_splits,
-    packed_ids,
-    unpack_pool,
-    unpack_splits,
-)
-from w2s_bench.compute.trained import TrainedNetwork
-from w2s_bench.contracts import (
-    PREDICTORS,
-    Array,
-    Columns,
-    FitContext,
-    FitProblem,
-    Labels,
-    Outcome,
-    Output,
-    PrepareContext,
-    can,
-    declared,
-    one_by_one,
-    pair_names,
-)
+from w2s_bench.compute.stages import Stages
+from w2s_bench.contracts import Outcome, can, declared
 from w2s_bench.contracts.devices import asked
-from w2s_bench.contracts.errors import DataError, Diverged, PluginError, StoreError
-from w2s_bench.contracts.kinds import BY_PLURAL
-from w2s_bench.contracts.seeds import generator_for
-from w2s_bench.planning.recipes import (
-    Also,
-    Compare,
-    Embed,
-    Fit,
-    Job,
-    Load,
-    Part,
-    Predict,
-    Prepare,
-    Score,
-    component_keys,
-)
+from w2s_bench.contracts.errors import StoreError
+from w2s_bench.planning.recipes import Fit, Job, Prepare, component_keys
 from w2s_bench.registry.component import Component
-from w2s_bench.registry.contract import check_predictor, fingerprint
-from w2s_bench.registry.sources import source_digest
-from w2s_bench.registry.versions import versions_of
-from w2s_bench.scoring.linear_class import LinearClass, factorised
-from w2s_bench.scoring.long_designs import Design, LongDesign
-from w2s_bench.scoring.representations import compare, spectrum
-from w2s_bench.store.artifacts import Artifact, Store
-from w2s_bench.store.checkpoints import StoredBlocks, StoredCheckpoints
+from w2s_bench.store.artifacts import Store
 
 
 class _Together(NamedTuple):
@@ -88,22 +31,11 @@ class _Together(NamedTuple):
 
 
 class Workshop:
-    """Computes jobs against one store. Holds what was read last, of `memory` bytes at most, and instances; they never change a
-    result."""
+    """Computes jobs against one store, and keeps `memory` bytes at most of what it read for later ones."""
 
     def __init__(self, store: Store, components: Mapping[str, Component], memory: int | None = None) -> None:
         self.store, self.components = store, components
-        self.kept = Kept(memory or a_share_of_the_machine())
-        self._instance: Callable[[str], Any] = functools.cache(self._created)
-        self._network: tuple[Hashable, TrainedNetwork] | None = None
-        self._pools = PoolFeatures(store, components, self._instance)
-        self._artifact = self.kept.of("artifact", store.load)
-        self._pool = self.kept.of("pool", lambda key: unpack_pool(self._artifact(key)))
-        self._loaded = self.kept.of("task", lambda key: unpack_splits(self._artifact(key), self._pool))
-        self._features = self.kept.of("features", lambda embed, load: features_of(self._artifact(embed), self._loaded(load)))
-        self._spectrum = self.kept.of("spectrum", lambda embed, load: spectrum(self._features(embed, load).parts["transfer"]))
-        self._overlaps: Callable[[str, str], frozenset[str]] = functools.lru_cache(64)(
-            lambda load, column: frozenset(overlaps(self._loaded(load).splits, column)))
+        self.stages = Stages(store, components, memory)
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Compute jobs that may be handed over together (same stage, same component); one outcome per job, each as soon as what
@@ -150,17 +82,17 @@ class Workshop:
         none, and each job is to be computed by itself."""
         recipe = jobs[0].recipe
         key, method = (recipe.strategy, "fit_many") if isinstance(recipe, Fit) else (getattr(recipe, "model", ""), "prepare_many")
-        made = tried(lambda: self._instance(key)) if len(jobs) > 1 and isinstance(recipe, Fit | Prepare) else None
+        made = tried(lambda: self.stages.instance(key)) if len(jobs) > 1 and isinstance(recipe, Fit | Prepare) else None
         if made is None or isinstance(made, Exception) or not can(made, method):
             yield _Together(jobs, (), key, method)
         elif isinstance(recipe, Prepare):
-            yield _Together(jobs, self._prepare_many(jobs), key, method)
+            yield _Together(jobs, self.stages.prepare_many(jobs), key, method)
         elif declared(made, "across_features", False):
-            for several in at_most(jobs, self._feature_bytes, self.kept.limit):
-                yield _Together(several, self._fit_many(several), key, method)
+            for several in at_most(jobs, self.stages.feature_bytes, self.stages.kept.limit):
+                yield _Together(several, self.stages.fit_many(several), key, method)
         else:
             for several in by_what_they_read(jobs):
-                yield _Together(several, self._fit_many(several) if len(several) > 1 else (), key, method)
+                yield _Together(several, self.stages.fit_many(several) if len(several) > 1 else (), key, method)
 
     def _taken_apart(self, together: _Together, error: BaseException) -> str:
         """What is said of a batch that failed as a whole: it is taken apart, so that only the guilty job pays."""
@@ -169,251 +101,6 @@ class Workshop:
         return (f"{together.method} of {component.label} ({component.plugin}) failed, and its jobs are computed one by one: "
                 f"{fault.error}")
 
-    def _feature_bytes(self, job: Job) -> int:
-        recipe = job.recipe
-        assert isinstance(recipe, Fit)
-        found = tried(lambda: sum(self._features(embed, recipe.load).parts[recipe.part].nbytes for embed in recipe.embeds))
-        return 0 if isinstance(found, Exception) else found  # which the fit itself meets, and tells
-
-    def _created(self, key: str) -> Any:
-        component = self.components[key]
-        _check_sources(component)
-        instance = component.create()
-        self._check_files(key, instance)
-        return instance
-
-    def _check_files(self, key: str, instance: Any) -> None:
-        """What is stored under a key must be made from what the key was made from."""
-        component = self.components[key]
-        if fingerprint(BY_PLURAL[component.kind], instance, component.name) != component.fingerprint:
-            raise DataError("the files that it reads changed since the run was planned", where=component.label,
-                            hint="run the command again")
-
-    def _compute(self, job: Job) -> Artifact:
-        if isinstance(job.recipe, Prepare | Embed | Fit):
-            self._network = None  # these may need its memory
-        match job.recipe:
-            case Load(task=task, seed=None):
-                return pack_pool(self._instance(task).pool(), self.components[task].label)
-            case Load():
-                return self._load(job.recipe)
-            case Prepare():
-                return Artifact(dict(self._instance(job.recipe.model).prepare(self._prepare_context(job.recipe))))
-            case Embed():
-                return self._embed(job)
-            case Compare(load=load, embed=embed, weak_embed=weak_embed):
-                return Artifact({}, dataclasses.asdict(compare(self._spectrum(weak_embed, load), self._spectrum(embed, load))))
-            case Fit():
-                return self._fit(job)
-            case Predict():
-                return self._predict(job.recipe)
-            case Score():
-                return self._score(job.recipe)
-            case Also():
-                return self._also(job.recipe)
-
-    def _load(self, recipe: Load) -> Artifact:
-        component, task = self.components[recipe.task], self._instance(recipe.task)
-        assert recipe.seed is not None
-        splits = checked_splits(task, task.load(recipe.seed), component.label)
-        self._check_files(recipe.task, task)
-        facts = {"divergence": task.divergence, "output": output_fields(task.output),
-                 "known_truth": bool(declared(task, "known_truth", False)), "fingerprint": component.fingerprint,
-                 "label_noise": declared(task, "label_noise", None), "balanced": declared(task, "balanced", None)}
-        raised = task.inputs_read().flags if can(task, "inputs_read") else ()
-        if raised:
-            facts["flags"] = list(raised)
-        return pack_splits(splits, facts, recipe.pool, None if recipe.pool is None else self._pool(recipe.pool))
-
-    def _prepare_context(self, recipe: Prepare) -> PrepareContext:
-        return PrepareContext(recipe.seed, self._unlabelled(recipe.load) if recipe.load else None)
-
-    def _prepare_many(self, jobs: Sequence[Job]) -> Iterator[Made | None]:
-        recipes = [job.recipe for job in jobs if isinstance(job.recipe, Prepare)]
-        asked = [tried(functools.partial(self._prepare_context, recipe)) for recipe in recipes]
-        return answers(asked, self._instance(recipes[0].model).prepare_many, lambda state: Artifact(dict(state)))
-
-    def _unlabelled(self, load: str) -> Columns:
-        splits = self._loaded(load).splits
-        return one_by_one({name: np.concatenate([splits.supervise.inputs[name], splits.transfer.inputs[name]])
-                           for name in splits.supervise.inputs})
-
-    def _embed(self, job: Job) -> Artifact:
-        recipe = job.recipe
-        assert isinstance(recipe, Embed)
-        component, model = self.components[recipe.model], self._instance(recipe.model)
-        inputs = self._artifact(recipe.load)
-        state = self._state(recipe.prepare)
-        if "pool" not in inputs.payload:
-            splits = self._loaded(recipe.load)
-            return embedded(model, component.label, {part: lent(splits.part(part).inputs) for part in PARTS}, state,
-                            StoredBlocks(self.store, job.key))
-        found = self._pools.read(job, inputs, state)
-        return Artifact({**found.arrays, **packed_ids(inputs.arrays)}, found.payload)
-
-    def _state(self, prepare: str | None) -> Mapping[str, Array]:
-        """What `prepare` left, lent."""
-        return lent(self._artifact(prepare).arrays) if prepare else {}
-
-    def _problem(self, job: Job, loan: Loan) -> FitProblem:
-        recipe = job.recipe
-        assert isinstance(recipe, Fit)
-        split, output = self._loaded(recipe.load).part(recipe.part), self._loaded(recipe.load).output
-        context = FitContext(recipe.seed, output, StoredCheckpoints(self.store, job.key))
-        labels = self._labels(recipe, split.truth)
-        if recipe.model is not None:
-            model = self._instance(recipe.model).module(self._state(recipe.prepare))
-            inputs = loan.columns(f"{recipe.load}:{recipe.part}", split.inputs)
-            return FitProblem(np.zeros((len(split.truth), 0), np.float32), labels, context, model=model, inputs=inputs)
-        name = f"{'+'.join(recipe.embeds)}:{recipe.load}:{recipe.part}"
-        features = loan.array(name, lambda: self._stacked(recipe, recipe.embeds, recipe.part))
-        return FitProblem(features, labels, context, name, self._blocks(recipe.embeds, recipe.load))
-
-    def _stacked(self, recipe: Fit | Predict | Score, embeds: Sequence[str], part: Part) -> Array:
-        """Features of several models side by side, (n, Σd): lent, or of one model to a strategy that streams as they are."""
-        read = [self._features(embed, recipe.load).parts[part] for embed in embeds]
-        if len(read) == 1 and declared(self._instance(recipe.strategy), "streams", False):
-            return unwritable(read[0])
-        return np.concatenate(read, axis=1)
-
-    def _blocks(self, embeds: Sequence[str], load: str) -> tuple[int, ...]:
-        """The width of each model's features; () for a model by itself."""
-        if len(embeds) == 1:
-            return ()
-        return tuple(self._features(embed, load).parts["test"].shape[1] for embed in embeds)
-
-    def _labels(self, recipe: Fit, truth: Array) -> Labels:
-        """The labels that a fit is lent: the truth, none, or weak answers, its own or those of other examples, with the share of
-        truth that it declares."""
-        if recipe.source == "none":
-            return Labels(np.zeros_like(truth), "truth")
-        if recipe.weak is None:
-            return Labels(np.array(truth), "truth")
-        weak = self._artifact(recipe.weak).arrays
-        rows = (generator_for("shuffled weak labels", seed=recipe.seed).permutation(len(truth)) if recipe.source == "shuffled"
-                else np.arange(len(truth)))
-        values, given = weak[recipe.part][rows], weak.get(f"{recipe.part}/members")
-        members = None if given is None else given[:, rows]
-        share = float(declared(self._instance(recipe.strategy), "truth_share", 0.0))
-        if not share:
-            return Labels(values, "weak", None, members)
-        known = np.zeros(len(truth), dtype=bool)
-        known[generator_for("known truth", seed=recipe.seed).permutation(len(truth))[:round(share * len(truth))]] = True
-        return Labels(np.where(known[:, None], truth, values), "weak", known, members)
-
-    def _fit(self, job: Job) -> Artifact:
-        recipe = job.recipe
-        assert isinstance(recipe, Fit)
-        strategy = self._instance(recipe.strategy)
-        if recipe.source == "none":
-            predictor = strategy.untrained(self._problem(job, Loan())) if can(strategy, "untrained") else None
-            return Artifact({}, {"absent": True}) if predictor is None else Artifact(dict(predictor.to_arrays()))
-        return Artifact(dict(strategy.fit(self._problem(job, Loan())).to_arrays()))
-
-    def _fit_many(self, jobs: Sequence[Job]) -> Iterator[Made | None]:
-        loan = Loan()
-        recipe = jobs[0].recipe
-        assert isinstance(recipe, Fit)
-        asked = [tried(functools.partial(self._problem, job, loan))
-                 if isinstance(job.recipe, Fit) and job.recipe.source != "none" else None for job in jobs]
-        return answers(asked, self._instance(recipe.strategy).fit_many, lambda answer: Artifact(dict(answer.to_arrays())))
-
-    def _predict(self, recipe: Predict) -> Artifact:
-        component, fit = self.components[recipe.strategy], self._artifact(recipe.fit)
-        if fit.payload.get("absent"):
-            return Artifact({}, {"absent": True})
-        task = self._loaded(recipe.load)
-        found: dict[str, Array] = {}
-        cuts: list[Array | None] = []
-        network = None if recipe.model is None else self._trained_network(recipe, recipe.model)
-        predictor: Any = None if network else self._predictor(recipe)
-        for part in PARTS:
-            split = task.part(part)
-            if network:
-                said, members, cut = network.answers(split.inputs)
-                cuts.append(cut)
-            else:
-                said = predictor.predict(self._stacked(recipe, recipe.embeds, part))
-                members = (predictor.members(self._stacked(recipe, recipe.embeds, part)) if can(predictor, "members")
-                           else None)
-            found[part] = checked_prediction(said, task.output, len(split.truth), component.label)
-            if members is not None:
-                found[f"{part}/members"] = np.asarray(members, dtype=np.float64)
-        if recipe.model is None:
-            return Artifact(found)
-        read = "" if pair_names(task.splits.test.inputs) else self._instance(recipe.model).column
-        truncated = None if any(cut is None for cut in cuts) else sum(int(cut.sum()) for cut in cuts if cut is not None)
-        return Artifact(found, {"column": read, "truncated": truncated})
-
-    def _predictor(self, recipe: Predict) -> Any:
-        """What was fitted, made anew of copies of its arrays."""
-        predictor = self._instance(recipe.strategy).from_arrays(lent(self._artifact(recipe.fit).arrays))
-        check_predictor(predictor, f"the predictor of {self.components[recipe.strategy].label}")
-        return predictor
-
-    def _trained_network(self, recipe: Predict, model: str) -> TrainedNetwork:
-        """The network that a fit trained: the last one stays for those who ask the same, until something else is computed."""
-        asked = (recipe.strategy, recipe.fit, model, recipe.prepare)
-        if self._network is None or self._network[0] != asked:
-            self._network = asked, TrainedNetwork(
-                self._predictor(recipe), lambda: self._instance(model).module(self._state(recipe.prepare)), self._instance(model),
-                self.components[model].label)
-        return self._network[1]
-
-    def _read_by(self, embed: str | None, predict: str, load: str) -> tuple[int | None, str]:
-        """How many inputs a model cut, None where it does not say, and the column that it reads, "" for one that picks by itself:
-        of one that was trained itself by its answers."""
-        if embed is not None:
-            features = self._features(embed, load)
-            return features.truncated, features.column
-        payload = self._artifact(predict).payload
-        return payload["truncated"], payload["column"]
-
-    def _score(self, recipe: Score) -> Artifact:
-        def predictions(key: str | None) -> Mapping[str, Array] | None:
-            artifact = self._artifact(key) if key else None
-            return None if artifact is None or artifact.payload.get("absent") else lent(artifact.arrays)
-
-        strategy = self._instance(recipe.strategy)
-        student = strategy.from_arrays(lent(self._artifact(recipe.student_fit).arrays))
-        task = self._loaded(recipe.load)
-        strong_cut, column = self._read_by(recipe.embed, recipe.student, recipe.load)
-        weak_cut, _ = self._read_by(recipe.weak_embed, recipe.weak, recipe.load)
-        shared = {*task.payload["overlaps"], *(self._overlaps(recipe.load, column) if column else ())}
-        pair = Pair(
-            direction=recipe.direction, direction_by=recipe.direction_by,
-            truncated=(weak_cut, strong_cut), overlap=bool(shared),
-            independent=not recipe.weak_saw_transfer and "supervise+transfer" not in shared)
-        features: dict[str, Array] = {
-            part: self._stacked(recipe, (recipe.embed, *recipe.embeds), part) if recipe.embed else
-            np.zeros((len(task.part(part).truth), 0), np.float32) for part in PARTS}
-        between = self._artifact(recipe.compare).payload if recipe.compare else {}
-        roles = {role: predictions(getattr(recipe, role)) for role in PREDICTORS}
-        fitted = Fitted(strategy, student, features, self._factorised)
-        return score(with_truth_lent(task), fitted, roles, pair, between, self._measures(recipe))
-
-    def _factorised(self, design: Design, constant: bool) -> LinearClass:
-        """The factorisation of a design, which students of one strong model share: kept by what it holds."""
-        content = hashlib.sha256()
-        for block in (block for _, block in design.blocks()) if isinstance(design, LongDesign) else [design]:
-            content.update(np.ascontiguousarray(block).data)
-        known = ("factorised", content.hexdigest(), design.shape, constant)
-        return self.kept.once(known, lambda: factorised(design, constant))
-
-    def _also(self, recipe: Also) -> Artifact:
-        answers = {role: lent(self._artifact(key).arrays)["test"] for role, key in (
-            ("weak", recipe.weak), ("student", recipe.student), ("ceiling", recipe.ceiling))}
-        metrics = {self.components[key].label: self._instance(key) for key in recipe.metrics}
-        measures = Yardsticks(self._instance(recipe.divergence), metrics, {})
-        _, column = self._read_by(recipe.embed, recipe.student, recipe.load)
-        return also_score(with_truth_lent(self._loaded(recipe.load)), self._loaded(recipe.fitted_load), answers, measures, column)
-
-    def _measures(self, recipe: Score) -> Yardsticks:
-        def named(keys: Sequence[str]) -> dict[str, Any]:
-            return {self.components[key].label: self._instance(key) for key in keys}
-
-        return Yardsticks(self._instance(recipe.divergence), named(recipe.metrics), named(recipe.bounds))
-
     def _finish(self, job: Job, artifact: Made | None, seconds: float, batch: int, devices: set[str]) -> Outcome:
         started = time.perf_counter()
         try:
@@ -421,41 +108,15 @@ class Workshop:
                 raise artifact
             if artifact is None:
                 with asked() as devices:
-                    artifact, batch = self._compute(job), 1
+                    artifact, batch = self.stages.compute(job), 1
             seconds += time.perf_counter() - started
             told = about(job, self.components, seconds, batch, devices)
             self.store.save(job.key, artifact, about=told)
-            self._forget(job)
+            self.stages.forget(job)
             return Outcome(job.key, "ok", seconds=seconds, peak_memory=told["peak_memory"])
         except (Exception, SystemExit) as error:
             return outcome_of(error, job, self.named(job), seconds + time.perf_counter() - started)
 
-    def _forget(self, job: Job) -> None:
-        """What a job kept of itself while it went on goes with its end."""
-        if isinstance(job.recipe, Fit | Embed):
-            StoredCheckpoints(self.store, job.key).drop()
-        if isinstance(job.recipe, Embed) and "pool" in (inputs := self._artifact(job.recipe.load)).payload:
-            self._pools.forget(job.recipe, inputs)
-
     def named(self, job: Job) -> list[Component]:
         """The components that a job names."""
         return [self.components[key] for key in component_keys(job.recipe)]
-
-
-def _check_sources(component: Component) -> None:
-    for what, changed in (("source", source_digest(component.target) != component.source),
-                          ("libraries", versions_of(name for name, _ in component.libraries) != component.libraries)):
-        if changed:
-            raise DataError(f"the {what} of {component.name} changed since the run was planned", hint="run the command again")
-    for _, part in component.parts:
-        _check_sources(part)
-
-
-def checked_prediction(prediction: Array, output: Output, n: int, label: str) -> Array:
-    """A prediction as (n, k) float64, as its output has it. Raises PluginError, Diverged."""
-    values = np.asarray(prediction, dtype=np.float64)
-    if values.shape != (n, output.k):
-        raise PluginError(f"{label} predicted an array of shape {values.shape} for {n} inputs", hint=f"wanted ({n}, {output.k})")
-    if not np.isfinite(values).all():
-        raise Diverged(f"{label} predicted values that are not finite")
-    return output.conform(values, label)
