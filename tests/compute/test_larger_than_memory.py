@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Command
+from conftest import Command, untimed_rows
 from w2s_probes import adamw_head, ridge, softmax_design, standardise
 
 from w2s_bench.compute import mapped
 from w2s_bench.compute.kept import heap_bytes
 from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, Output, Regression, StoreError
 from w2s_bench.registry.loading import load_registry
+from w2s_bench.scoring import long_designs
 from w2s_bench.store import unnamed
 from w2s_bench.store.artifacts import Artifact, Store
 
@@ -118,3 +119,25 @@ def test_a_disk_without_room_is_said_before_anything_is_written() -> None:
     with pytest.raises(StoreError, match="no room for .* GiB of arrays") as caught:
         mapped.roomy((1 << 46, 8), np.float64)
     assert "TMPDIR" in str(caught.value)
+
+
+def test_a_run_of_large_features_gives_the_rows_of_one_in_memory(w2s: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"{'ab' * (row % 9)} {row * 37 % 101},{row % 7}" for row in range(300)]
+    (w2s.folder / "texts.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    matrix = ["--task", "text[path=texts.csv]", "--weak", "nano[width=16,layers=1,steps=0,context=16,corpus=python,seed=1]",
+              "--strong", "nano[width=32,layers=1,steps=0,context=32,corpus=python]", "--strategy", "ridge", "--strategy",
+              "least-squares"]
+    w2s("run", *matrix, "-o", "small", "--store", "s1", "--executor", "here", check=0)
+    monkeypatch.setattr(unnamed, "LARGE", 1 << 10)
+    monkeypatch.setattr(long_designs, "LONG", 1)
+    monkeypatch.setattr(long_designs, "ROWS", 50)
+    monkeypatch.setattr(standardise, "WHOLE", 1)
+    w2s("run", *matrix, "-o", "large", "--store", "s2", "--executor", "here", check=0)
+    small, large = (untimed_rows(w2s.folder / name).to_dicts() for name in ("small", "large"))
+    assert len(small) == len(large) == 2
+    for one, other in zip(small, large, strict=True):
+        for name, value in one.items():
+            if isinstance(value, float):
+                assert other[name] == pytest.approx(value, rel=1e-6, abs=1e-9), name
+            elif name != "run_id":
+                assert other[name] == value, name
