@@ -271,6 +271,26 @@ def test_a_run_on_a_bucket_ends_with_the_rows_of_one_on_a_disk(bucket: str, behi
 
 
 @pytest.mark.slow
+def test_a_bucket_is_looked_into_cleaned_and_carried_as_a_disk_is(bucket: str, w2s: Command) -> None:
+    import json
+
+    url = ("--store", f"{bucket}/store")
+    for seed in ("0", "1"):
+        w2s("run", *SMALL, "--seeds", seed, *url, "-o", f"w2s-runs/{seed}", "--executor", "here", check=0)
+    held = Store(url[1]).keys()
+    assert sum(line["artifacts"] for line in json.loads(w2s("store", "ls", *url, "--json", check=0).stdout)) == len(held)
+    assert "0 damaged" in w2s("store", "verify", *url, check=0).stdout
+    kept = json.loads(w2s("store", "gc", *url, "--json", "--days", "0", "--yes", check=0).stdout)
+    assert kept["artifacts"] == [] and Store(url[1]).keys() == held
+    gone = json.loads(w2s("store", "gc", *url, "--json", "--days", "0", "--yes", "--without", "1", check=0).stdout)
+    assert gone["done"] and gone["artifacts"] and Store(url[1]).keys() == held - set(gone["artifacts"])
+    w2s("store", "export", "0", "r.tar", *url, check=0)
+    w2s("store", "import", "r.tar", "--store", f"{bucket}/other", check=0)
+    done = w2s("run", *SMALL, "--seeds", "0", "--store", f"{bucket}/other", "-o", "r", check=0)
+    assert "; 0 jobs computed" in done.stdout
+
+
+@pytest.mark.slow
 def test_a_run_on_a_server_that_is_not_there_is_one_line(w2s: Command, monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     fsspec.get_filesystem_class("s3").clear_instance_cache()
