@@ -27,11 +27,11 @@ class Held(NamedTuple):
 
 
 def inventory(store: Store) -> dict[str, Held]:
-    """All artifacts by key. One that is damaged has the stage "" and rests on nothing."""
+    """All artifacts by key, in no order. One that is damaged has the stage "" and rests on nothing."""
     weights = store.weights()
     keys = set(weights)
     found: dict[str, Held] = {}
-    for key, (size, saved) in sorted(weights.items()):
+    for key, (size, saved) in weights.items():  # pack by pack
         about = store.about(key) or {}
         recipe: Mapping[str, Any] = about.get("recipe") or {}
         found[key] = Held(key, str(recipe.get("stage", "")), _made_by(about), size, saved, tuple(_named(recipe.values(), keys)))

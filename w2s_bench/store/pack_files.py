@@ -12,6 +12,8 @@ from w2s_bench.store.disk import Disk, Misplaced
 
 PACKS = "packs"
 _SUFFIX = ".pack"
+_KEPT = 64 << 20
+"""Bytes of packs that were read among objects and are kept in memory."""
 
 
 class Gone(Exception):
@@ -108,8 +110,6 @@ class BucketPacks:
     """Packs among objects: each is written whole, and read whole when a record of it is wanted."""
 
     appends = False
-    _KEPT = 8
-
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         self._read: dict[str, bytes] = {}
@@ -125,7 +125,7 @@ class BucketPacks:
             data = self._bucket.read(f"{PACKS}/{name}", there=True)
             if data is None:
                 raise Gone(name)
-            while len(self._read) >= self._KEPT:
+            while self._read and sum(map(len, self._read.values())) + len(data) > _KEPT:
                 self._read.pop(next(iter(self._read)))
             self._read[name] = data
         return self._read[name][start:start + length]
