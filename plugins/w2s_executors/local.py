@@ -13,7 +13,18 @@ import selectors
 import time
 from collections.abc import Generator
 
-from w2s_bench.contracts import Components, DataError, Demand, Outcome, Policy, Schedule, Told, WorkerError, check_gpus
+from w2s_bench.contracts import (
+    GIVES_BACK,
+    Components,
+    DataError,
+    Demand,
+    Outcome,
+    Policy,
+    Schedule,
+    Told,
+    WorkerError,
+    check_gpus,
+)
 from w2s_executors.limits import Limits, Signs, Verdict
 from w2s_executors.processes import End, Guard, Worker, exit_words
 from w2s_executors.stacks import place_in
@@ -246,6 +257,8 @@ class _Crew:
         if not member.worker.ready:
             self.returned += [member.batch] if held else []
             self._failed_start(verdict.words, said, killed=(member.worker.process.returncode or 0) < 0)
+        elif member.worker.process.returncode == GIVES_BACK:
+            self.schedule.put_back_alone(held)
         elif len(held) > 1:
             self.notes.append(f"{self.schedule.words(held[0])}, one of {len(held)} jobs together: {verdict.words}; "
                               "they are computed one by one")

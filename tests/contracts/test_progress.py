@@ -18,6 +18,9 @@ def test_what_is_told_is_heard_where_somebody_listens_and_costs_nothing_elsewher
         tell(3)
     tell(4)
     assert heard == [Step(1, 3, "texts"), Step(3, None, "steps")] and within == [Step(2, 3, "texts")]
+    with listening(heard.append):
+        tell(4, None, "texts \udcff\nof " + "a" * 99)
+    assert heard[-1] == Step(4, None, "texts \\udcff of " + "a" * 24)
     assert type(within[0].done) is type(within[0].of) is int
 
 

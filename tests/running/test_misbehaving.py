@@ -141,6 +141,13 @@ def test_nothing_goes_on_when_the_run_is_killed(theirs: Command) -> None:
     assert len(started) >= 4 and alive == [] and _alive(theirs) == []
 
 
+def test_a_process_whose_device_fails_for_good_is_replaced_and_no_other_job_pays(theirs: Command) -> None:
+    done, said = _run(theirs, "r", *_misbehaving("spoil", "nothing"), workers=1)
+    ends = _ends(done)
+    assert ends["spoil"][0] == "failed" and ends["spoil"][1].startswith("RuntimeError: CUDA error")
+    assert ends["nothing"] == ends["lines"] == ("ok", "") and said == []
+
+
 @pytest.mark.slow
 def test_workers_that_are_killed_at_random_cost_no_row(theirs: Command) -> None:
     words = [*PAIR, "--strategy", "lines", "--strategy", "on-gpu", "--seeds", "0..9", "--no-page", "-j", "2"]

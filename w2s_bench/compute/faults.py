@@ -64,7 +64,7 @@ def _said(words: Callable[[], str]) -> str:
 
 def _place(error: BaseException, components: Sequence[Component]) -> tuple[Component | None, str]:
     """The innermost frame in the code of a component, and whose it is; else the innermost frame of all."""
-    frames = [(frame.f_globals.get("__name__", ""), frame.f_code.co_filename, line)
+    frames = [(str(frame.f_globals.get("__name__", "")), frame.f_code.co_filename, line)
               for frame, line in traceback.walk_tb(error.__traceback__)]
     for module, file, line in reversed(frames):
         for component in components:

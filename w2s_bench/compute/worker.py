@@ -22,7 +22,7 @@ from w2s_bench.compute.streams import print_whoever_reads
 from w2s_bench.compute.wire import Wire, end_with_children
 from w2s_bench.compute.workshop import Workshop
 from w2s_bench.contracts import STACKS, Step, Told, listening
-from w2s_bench.contracts.executors import BEAT, MEMORY
+from w2s_bench.contracts.executors import BEAT, GIVES_BACK, MEMORY
 from w2s_bench.planning.recipes import job
 from w2s_bench.registry.component import Component
 from w2s_bench.store.artifacts import Store
@@ -34,6 +34,9 @@ _TO_KEEP = 0.25
 """The part of a worker's memory that may hold what it read before."""
 
 _LARGEST = 2**53
+_SPOILT = "CUDA error"
+"""What torch says where a kernel failed: whatever the process asks of the device from then on fails too."""
+
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
 
@@ -72,6 +75,8 @@ def _serve(wire: Wire, store: Store) -> None:
             for outcome in answered(workshop, jobs):
                 waiting.pop(outcome.key)
                 wire.say(msgspec.json.encode(Answer(outcome=outcome)))
+                if _SPOILT in outcome.error:
+                    sys.exit(GIVES_BACK)
 
 
 class _Telling:

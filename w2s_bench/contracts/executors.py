@@ -22,6 +22,9 @@ MEMORY = "W2S_BENCH_MEMORY"
 STACKS = signal.SIGUSR2
 """The signal at which a worker writes where its threads are."""
 
+GIVES_BACK = 75
+"""The exit code of a worker that can compute no more, and gives back the jobs that it has not answered: none is at fault."""
+
 Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged", "store"]
 
 

@@ -17,6 +17,8 @@ class Step:
     unit: str
 
 
+_LONGEST_UNIT = 40
+
 Listener = Callable[[Step], object]
 
 _listener: Listener | None = None
@@ -28,7 +30,8 @@ def tell(done: SupportsInt, of: SupportsInt | None = None, unit: str = "steps") 
     A job that tells is shown, and is known to be alive for as long as what it tells changes.
     """
     if _listener is not None:
-        _listener(Step(int(done), None if of is None else int(of), unit))
+        words = " ".join(str(unit).encode("utf-8", "backslashreplace").decode().split())[:_LONGEST_UNIT]
+        _listener(Step(int(done), None if of is None else int(of), words))
 
 
 @contextlib.contextmanager
