@@ -103,6 +103,17 @@ def test_absent_is_not_damaged_and_a_reader_drops_nothing(tmp_path: Path) -> Non
         store.load(OTHER)
 
 
+def test_a_look_for_what_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None:
+    store = saved(tmp_path)
+    before = sorted(path for path in (tmp_path / "store").rglob("*"))
+    with pytest.raises(AbsentArtifact):
+        store.load(OTHER)
+    assert sorted((tmp_path / "store").rglob("*")) == before
+    with pytest.raises(AbsentArtifact):
+        Store(str(tmp_path / "nowhere")).load(KEY)
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_a_store_that_is_deleted_under_a_run_is_written_again(tmp_path: Path) -> None:
     store = saved(tmp_path)
     shutil.rmtree(store.root)

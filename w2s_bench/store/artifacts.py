@@ -14,7 +14,7 @@ from w2s_bench.contracts.errors import StoreError
 from w2s_bench.store.bucket import Bucket
 from w2s_bench.store.disk import Disk, Misplaced
 from w2s_bench.store.folders import BucketFolders, DiskFolders
-from w2s_bench.store.pack_files import BucketPacks, DiskPacks
+from w2s_bench.store.pack_files import PACKS, BucketPacks, DiskPacks
 from w2s_bench.store.packs import SMALL, Packs
 from w2s_bench.store.records import ARTIFACT, COSTS, HEAD_BYTES, LATEST, RUNS
 from w2s_bench.store.sealed import Artifact, Damage, OfAnotherKey, arrays_as_bytes, meta_of
@@ -23,7 +23,7 @@ __all__ = ["AbsentArtifact", "Artifact", "DamagedArtifact", "Shelf", "Store", "d
 
 Shelf = Literal["latest", "costs", "runs"]
 Found = TypeVar("Found")
-_LOOKED_AGAIN = 0.3
+_LOOKED_AGAIN, _REFRESHED = 0.3, 1.0
 _NOTES: Mapping[Shelf, int] = {"latest": LATEST, "costs": COSTS, "runs": RUNS}
 
 
@@ -59,6 +59,7 @@ class Store:
         else:
             self._folders, self.packs = DiskFolders(self.place), Packs(DiskPacks(self.place))
         self._together = 0
+        self._refreshed = 0.0
 
     def keys(self) -> set[str]:
         """Keys of all artifacts present, from names alone."""
@@ -231,16 +232,24 @@ class Store:
 
     def _sought(self, key: str, packed: Callable[[str], Found | None], foldered: Callable[[str], Found | None], *,
                 again: bool = True) -> Found | None:
-        """What is found under a key, among what others have packed meanwhile too. again: a bucket may say no to what is there."""
+        """What is found under a key, among what others have packed meanwhile too. again: it ought to be there, and a bucket or a
+        network disk may say no to what is."""
         found = packed(key)
         if found is None:
             found = foldered(key)
         if found is None:
             self.packs.look()
             found = packed(key)
-        if found is None and again and isinstance(self.place, Bucket):
-            time.sleep(_LOOKED_AGAIN)
-            found = foldered(key)
+        if found is None and again:
+            if isinstance(self.place, Bucket):
+                time.sleep(_LOOKED_AGAIN)
+            elif time.monotonic() - self._refreshed > _REFRESHED:
+                self.place.refresh("", key[:2], PACKS)
+                self._refreshed = time.monotonic()
+                self.packs.look()
+            else:
+                return None
+            found = packed(key) or foldered(key)
         return found
 
     def _there(self, key: str, found: Found | None) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -56,7 +57,6 @@ class Disk:
 
     def folder(self, path: str) -> str:
         """The whole path of a folder, made where it is not there; what lies in its place is put aside first."""
-        os.makedirs(self.root, exist_ok=True)
         try:
             there = self.is_folder(path)
         except Misplaced:
@@ -65,6 +65,15 @@ class Disk:
         if not there:
             os.makedirs(self.at(path), exist_ok=True)
         return self.at(path)
+
+    def refresh(self, *folders: str) -> None:
+        """Have a network disk say anew what is in these folders: its client keeps listings for many seconds, also of what is not
+        there, and forgets them when it makes a file itself."""
+        for folder in folders:
+            path = f"{self.at(folder)}/.{own_name()}"
+            with contextlib.suppress(OSError):  # a folder that is not there or cannot be written says what it says
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC))
+                os.unlink(path)
 
     def temporary(self) -> str:
         """A whole path in tmp/ where nothing is yet; its name says whose it is."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 
 from w2s_bench.store.bucket import Bucket
 from w2s_bench.store.disk import Disk, Misplaced
@@ -27,8 +26,6 @@ class DiskPacks:
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
-        self._held: tuple[str, int] | None = None
-        self._holding = False
 
     def sizes(self) -> dict[str, int]:
         """The packs that are there, with their sizes in bytes."""
@@ -54,10 +51,14 @@ class DiskPacks:
             os.close(descriptor)
 
     def append(self, name: str, start: int, data: bytes) -> None:
-        """Write at the end of a pack, which is at byte `start`. Raises Gone where it is elsewhere: the pack is to be given up."""
-        descriptor = self._descriptor(name)
+        """Write at the end of a pack, which is at byte `start`, and close it: a network disk shows others what was closed.
+
+        Raises Gone where it is elsewhere: the pack is to be given up.
+        """
+        path = f"{self._disk.folder(PACKS)}/{name}"
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         try:
-            if os.fstat(descriptor).st_size != start or not os.path.exists(self._disk.at(f"{PACKS}/{name}")):
+            if os.fstat(descriptor).st_size != start:
                 raise Gone(name)
             try:
                 rest = memoryview(data)
@@ -66,24 +67,8 @@ class DiskPacks:
             except OSError:
                 os.ftruncate(descriptor, start)
                 raise
-        except BaseException:
-            self._held = None
-            os.close(descriptor)
-            raise
-        if self._holding:
-            self._held = (name, descriptor)
-        else:
-            os.close(descriptor)
-
-    @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Keep the pack open meanwhile: a network disk sends what was written to its server when it is closed."""
-        self._holding = True
-        try:
-            yield
         finally:
-            self._holding = False
-            self._let_go()
+            os.close(descriptor)
 
     def forget(self, name: str) -> None:
         """Nothing of a pack is kept in memory."""
@@ -91,19 +76,6 @@ class DiskPacks:
     def remove(self, name: str) -> None:
         """Take a pack away."""
         self._disk.remove(f"{PACKS}/{name}")
-
-    def _descriptor(self, name: str) -> int:
-        if self._held is not None:
-            if self._held[0] == name:
-                return self._held[1]
-            self._let_go()
-        path = f"{self._disk.folder(PACKS)}/{name}"
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-
-    def _let_go(self) -> None:
-        if self._held is not None:
-            held, self._held = self._held[1], None
-            os.close(held)
 
 
 class BucketPacks:
@@ -139,11 +111,6 @@ class BucketPacks:
         if start:
             raise Gone(name)
         self._bucket.write(f"{PACKS}/{name}", data)
-
-    @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Nothing is kept open among objects."""
-        yield
 
     def remove(self, name: str) -> None:
         """Take a pack away."""

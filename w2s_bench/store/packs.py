@@ -174,8 +174,7 @@ class Packs:
         """Write what is saved within in few pieces; at the end all of it is there for others."""
         self._together += 1
         try:
-            with self._files.together() if self._together == 1 else contextlib.nullcontext():
-                yield
+            yield
         finally:
             self._together -= 1
             if not self._together:
