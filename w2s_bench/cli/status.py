@@ -18,9 +18,9 @@ from w2s_bench.cli.table_options import complete_runs, runs_or_latest
 def command(run: str | None, as_json: bool) -> None:
     """Say how many cells of RUN (by default the latest) are finished, how, and why others failed; a live run can be asked."""
     from w2s_bench.contracts.errors import UsageError
-    from w2s_bench.report.wording import counted
-    from w2s_bench.running.known_runs import standing
+    from w2s_bench.running.durations import counted
     from w2s_bench.running.live import read_live
+    from w2s_bench.running.standing import standing
 
     folder = runs_or_latest([run] if run else [], "rows.parquet", "journal.jsonl", "plan.parquet")[0]
     found = standing(folder)
@@ -31,10 +31,9 @@ def command(run: str | None, as_json: bool) -> None:
         _say_published(folder, as_json)
         return
     live = read_live(folder) if found.statuses.get("waiting") else None
-    errors = dict(Counter(" ".join(record.error.split()) for record in found.failed).most_common())
     if as_json:
-        click.echo(json.dumps({"folder": str(folder), "cells": found.cells, "statuses": found.statuses, "errors": errors,
-                               **({"live": msgspec.to_builtins(live)} if live else {})}))
+        click.echo(json.dumps({"folder": str(folder), "cells": found.cells, "statuses": dict(found.statuses),
+                               "errors": dict(found.errors), **({"live": msgspec.to_builtins(live)} if live else {})}))
         return
     ended = ", ".join(f"{count} {status}" for status, count in sorted(found.statuses.items()))
     click.echo(f"{folder}: {counted(found.cells, 'cell')}; {ended}")
@@ -42,13 +41,13 @@ def command(run: str | None, as_json: bool) -> None:
         click.echo(f"{live.done} of {live.jobs} jobs; left: {live.left}")
         for line in live.doing:
             click.echo(line)
-    for error, count in errors.items():
+    for error, count in found.errors.items():
         click.echo(f"{counted(count, 'cell')}: {error}")
 
 
 def _say_published(place: Path, as_json: bool) -> None:
     """What a table is that no run is behind: published, or a rows file by itself."""
-    from w2s_bench.report.wording import counted
+    from w2s_bench.running.durations import counted
     from w2s_bench.tables.reading import read_runs
 
     rows, bounds = read_runs([place])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from w2s_bench.running.durations import counted as counted
 from w2s_bench.scoring.ratios import is_rounding
 from w2s_bench.tables.inference import (
     ASKED,
@@ -105,11 +106,6 @@ def measured_in(line: Line, exponent: int = 0) -> str:
     scale = f"10^{exponent} " if exponent else ""
     unit = f"{scale}{unit_of(line['divergence'], line['output_unit'])}".rstrip()
     return f"{line['divergence']} in {unit}" if unit else str(line["divergence"])
-
-
-def counted(count: int, word: str) -> str:
-    """ "1 seed", "3 seeds"."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def harmless(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How a stretch of time is worded."""
+"""How a stretch of time is worded, and a number of things."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def lasting(seconds: float) -> str:
         return _two(minutes // 60, "h", minutes % 60, "min")
     hours = round(seconds / 3600)
     return _two(hours // 24, "d", hours % 24, "h")
+
+
+def counted(count: int, word: str) -> str:
+    """ "1 seed", "3 seeds"."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _two(large: int, unit: str, small: int, smaller: str) -> str:

@@ -137,8 +137,9 @@ def cells_table(plan: Plan) -> pl.DataFrame:
 
 
 def write_plan(folder: Path, plan: Plan) -> None:
-    """plan.parquet, one row a cell."""
+    """plan.parquet, one row a cell. What was said of an earlier plan goes."""
     with writing(folder):
+        (folder / "standing.json").unlink(missing_ok=True)
         write_parquet(cells_table(plan), folder / "plan.parquet")
 
 

@@ -53,10 +53,13 @@ def read_journal(path: Path) -> dict[str, Record]:
 
     Raises StoreError for a whole line that is no record, as another version of w2s-bench may have written.
     """
+    return records_in(read_bytes(path), path) if path.exists() else {}
+
+
+def records_in(content: bytes, path: Path) -> dict[str, Record]:
+    """The same of lines of a journal. path: what an error names."""
     records: dict[str, Record] = {}
-    if not path.exists():
-        return records
-    for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
+    for number, line in enumerate(content.split(b"\n"), start=1):
         try:
             record = msgspec.json.decode(line, type=Record)
         except msgspec.ValidationError as error:

@@ -12,6 +12,7 @@ import msgspec
 from w2s_bench.contracts import DataError, Step, read_bytes
 from w2s_bench.running.audience import Progress
 from w2s_bench.running.folder import write_text
+from w2s_bench.running.standing import note_standing
 
 NAME = "live.json"
 _SECONDS = 1.0
@@ -42,6 +43,7 @@ class LiveFile:
         found = Live(progress.done, progress.jobs, left.words(progress.workers) if left else "", tuple(steps_in_words(progress)))
         with contextlib.suppress(OSError):  # of what is written here only this file is no result
             write_text(self._path, msgspec.json.encode(found).decode())
+        note_standing(self._path.parent, progress.cells, progress.finished)
 
     @contextlib.contextmanager
     def while_it_goes_on(self) -> Iterator[None]:

@@ -25,6 +25,7 @@ from w2s_bench.running.live import LiveFile
 from w2s_bench.running.recorder import Recorder
 from w2s_bench.running.schedule import Schedule
 from w2s_bench.running.shards import Only, claim_shard, for_gpus
+from w2s_bench.running.standing import note_standing
 from w2s_bench.running.table_files import BOUND, ROW, table_of
 from w2s_bench.running.terms import write_terms
 from w2s_bench.running.uses import register
@@ -176,7 +177,10 @@ def _written(recorder: Recorder, place: Place) -> tuple[Mapping[str, int], int]:
         size, lost = keep(folder, plan, store, recorder.scores, place.keep, ok)
     for text in (*terms.lost, *lost):
         recorder.audience.warn(text)
-    return Counter(rows["status"].to_list()), size
+    statuses = Counter(rows["status"].to_list())
+    note_standing(folder, len(plan.cells), {status: count for status, count in statuses.items() if status != "interrupted"},
+                  recorder.records.values())
+    return statuses, size
 
 
 def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, stay: Container[str]) -> tuple[

@@ -20,7 +20,6 @@ import msgspec
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import DataError, PluginError, nearest
 from w2s_bench.contracts.files import plain_file, write_whole
-from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.columns import BOUNDS, Column, polars_schema
 
 if TYPE_CHECKING:
@@ -52,8 +51,14 @@ class TableSchema(msgspec.Struct, frozen=True):
         return f"{self.name}/{self.version}"
 
 
+def _row_columns() -> tuple[Column, ...]:
+    from w2s_bench.registry.measures import row_columns  # SciPy, which `status` does without
+
+    return row_columns()
+
+
 ROW = TableSchema(
-    "w2s-row", 1, ("run_id", "cell_key", "status", "task", "weak", "strong", "strategy", "supervisor", "seed"), row_columns)
+    "w2s-row", 1, ("run_id", "cell_key", "status", "task", "weak", "strong", "strategy", "supervisor", "seed"), _row_columns)
 BOUND = TableSchema("w2s-bound", 1, ("run_id", "cell_key", "bound", "split"), lambda: BOUNDS)
 TERM = TableSchema("w2s-term", 1, ("cell_key", "example"), lambda: ())
 
