@@ -58,3 +58,12 @@ def test_an_older_folder_says_its_versions_and_a_broken_one_is_named(tmp_path: P
 @pytest.mark.parametrize(("seconds", "words"), [(0.31, "0.3 s"), (42.0, "42 s"), (125.0, "2 min 5 s"), (7325.0, "2 h 2 min")])
 def test_a_duration_is_worded_in_the_unit_that_it_is_read_in(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_a_sitting_with_other_threads_says_how_to_have_the_digits_of_the_one_before(w2s: Command) -> None:
+    first = w2s("run", *REAL, "--threads", "1", check=0)
+    assert "last digits" not in first.stderr
+    found = read_environment(w2s.folder / "r")
+    assert found is not None and found.policy["threads"] == "1"
+    said = w2s("run", "r", "--seeds", "0..1", "--executor", "here", check=0).stderr
+    assert "was computed with --threads 1 before, and goes on with --threads 2" in said and "give --threads 1" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from conftest import Command
 
@@ -27,6 +28,22 @@ def test_a_torn_last_line_is_ignored_and_written_past(tmp_path: Path) -> None:
     with Journal(path) as journal:
         journal.append(FAILED)
     assert read_journal(path) == {"a": FAILED}
+
+
+def test_a_last_line_that_is_torn_at_any_byte_or_ends_in_nuls_costs_itself_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append(OK)
+        first = path.stat().st_size
+        journal.append(msgspec.structs.replace(FAILED, cell_key="b"))
+    whole = path.read_bytes()
+    for size in range(first, len(whole) - 1):
+        for end in (b"", b"\0" * 4096):
+            path.write_bytes(whole[:size] + end)
+            assert read_journal(path) == {"a": OK}, (size, end)
+            with Journal(path) as journal:
+                journal.append(msgspec.structs.replace(OK, cell_key="c"))
+            assert read_journal(path).keys() == {"a", "c"}, (size, end)
 
 
 def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:

@@ -84,6 +84,17 @@ class Sitting:
         self._clock = msgspec.structs.replace(earlier, ended="") if earlier else Clock(_now())
         self._write(environment(self._clock, policy, inputs))
 
+    @property
+    def otherwise(self) -> str:
+        """In words, which means that last digits depend on are other ones than in the sitting before; "" where none is."""
+        before = self._before.policy if self._before else {}
+        other = [name for name, value in self._policy.items() if before.get(name, value) != value]
+        if not other:
+            return ""
+        was, now = (" ".join(f"--{name} {values[name]}" for name in other) for values in (before, self._policy))
+        return (f"this run was computed with {was} before, and goes on with {now}: the last digits of trained models depend on "
+                f"that; give {was} to have them alike")
+
     def end(self, jobs: int) -> None:
         """Say that it is over and how many jobs it computed; one that found all done leaves what was said before."""
         if not jobs and self._before and self._before.clock and self._before.clock.ended:

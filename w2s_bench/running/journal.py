@@ -7,6 +7,7 @@ half second in which another follows, or at the end: a machine that loses power 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import time
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: str
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """How one cell ended. Its row and bounds are in the store, under the same key.
 
     error: what a person reads, "" for ok. fault: where it failed, None for ok. seconds: spent on the jobs that the cell
@@ -59,9 +60,10 @@ def read_journal(path: Path) -> dict[str, Record]:
 def records_in(content: bytes, path: Path) -> dict[str, Record]:
     """The same of lines of a journal. path: what an error names."""
     records: dict[str, Record] = {}
-    for number, line in enumerate(content.split(b"\n"), start=1):
+    decode = msgspec.json.Decoder(Record).decode
+    for number, line in enumerate(io.BytesIO(content), start=1):
         try:
-            record = msgspec.json.decode(line, type=Record)
+            record = decode(line)
         except msgspec.ValidationError as error:
             raise StoreError(f"this is no record of a cell: {error}", where=f"{path}, line {number}",
                              hint="another version of w2s-bench wrote it; take a new folder with -o: "

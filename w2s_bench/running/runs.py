@@ -111,6 +111,8 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         recorder.resume(read_journal(folder / "journal.jsonl"))
         write_plan(folder, plan)
         sitting = Sitting(folder, {"threads": str(policy.threads), "device": policy.device}, plan.inputs)
+        if sitting.otherwise:
+            audience.warn(sitting.otherwise)
         ended = _computed_and_written(recorder, place, executor, policy)
         with audience.ending.unbroken():
             sitting.end(recorder.executed)
