@@ -71,6 +71,7 @@ class Site:
     words: tuple[str, ...]
     tally: Tally
     seconds: float = 1.0
+    struck: list[str] = field(default_factory=list)
 
     @property
     def run(self) -> Path:
@@ -151,7 +152,7 @@ def compare(site: Site, calm: dict[str, pl.DataFrame]) -> None:
     for name in calm.keys() | found.keys():
         if name not in calm or name not in found or not calm[name].equals(found[name]):
             tally.different += 1
-            tally.faults.append(f"{name} differs")
+            tally.faults.append(f"{name} differs; struck were {', '.join(site.struck) or 'no files'}")
     end = time.monotonic() + _PATIENCE
     while (left := processes(str(site.folder))) and time.monotonic() < end:
         time.sleep(0.05)
@@ -235,7 +236,9 @@ def damaged(way: Callable[[Path, list[Path], random.Random], None]) -> Strike:
         site.ended(site.start(), ENDED)
         files = sorted(path for path in site.store.rglob("*") if path.is_file() and not path.is_symlink())
         for _ in range(3):
-            way(dice.choice([path for path in files if path.is_file()]), files, dice)
+            struck = dice.choice([path for path in files if path.is_file()])
+            way(struck, files, dice)
+            site.struck.append(str(struck.relative_to(site.store)))
         shutil.rmtree(site.run)
         site.ended(site.start(), STRUCK)
 

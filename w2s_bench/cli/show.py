@@ -25,6 +25,8 @@ from w2s_bench.contracts.errors import UsageError, nearest
 if TYPE_CHECKING:
     import polars as pl
 
+    from w2s_bench.tables.inference import Terms
+
 
 class ShowWords(TableWords, frozen=True, kw_only=True):
     """What is typed after `show`. chosen: columns, "?" for what they mean."""
@@ -117,10 +119,7 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
     from w2s_bench.report.finding import said_of
     from w2s_bench.report.first_screen import WIDE, first_screen
     from w2s_bench.report.listing import say, table_console
-    from w2s_bench.report.publish import publish
     from w2s_bench.report.terminal_table import render
-    from w2s_bench.running.folder import find_run
-    from w2s_bench.running.terms import copy_terms
     from w2s_bench.tables.summary import summary
 
     chosen, sort = words.chosen, words.sort
@@ -129,16 +128,7 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
         rows = rows.sort(_known(sort.lstrip("-"), rows.columns), descending=sort.startswith("-"), nulls_last=True)
     terms = terms_over(words.runs, words.over)
     if words.publish:
-        made = _copied_specs([find_run(name) for name in words.runs], words.publish)
-        publish(rows, bounds, words.publish, made + (" --predictions" if words.predictions else ""), terms)
-        copied = copy_terms([find_run(name) for name in words.runs], rows, words.publish)
-        more = f", terms of {copied / 1e6:.1f} MB among it" if copied else ""
-        if words.predictions:
-            from w2s_bench.running.kept import copy_kept
-
-            size = copy_kept([find_run(name) for name in words.runs], rows, words.publish)
-            more += f", predictions of {size / 1e6:.1f} MB among it"
-        click.echo(f"wrote {words.publish}{more}")
+        _publish(rows, bounds, terms, words, words.publish)
     elif listed:
         table = rows.select([_known(name.strip(), rows.columns) for name in chosen.split(",")]) if chosen else rows
         _print_rows(table, words.as_json)
@@ -150,6 +140,23 @@ def _print_cells(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | Non
             say([said_of(summary(rows, bounds, None, terms) if keys else found, rows)])
         else:
             first_screen(rows, bounds, console, run=shlex.join(words.runs), terms=terms)
+
+
+def _publish(rows: pl.DataFrame, bounds: pl.DataFrame, terms: Terms, words: ShowWords, target: Path) -> None:
+    from w2s_bench.report.publish import publish
+    from w2s_bench.running.folder import find_run, writing
+    from w2s_bench.running.kept import copy_kept
+    from w2s_bench.running.terms import copy_terms
+
+    folders = [find_run(name) for name in words.runs]
+    with writing(target):
+        made = _copied_specs(folders, target)
+        publish(rows, bounds, target, made + (" --predictions" if words.predictions else ""), terms)
+        copied = copy_terms(folders, rows, target)
+        more = f", terms of {copied / 1e6:.1f} MB among it" if copied else ""
+        if words.predictions:
+            more += f", predictions of {copy_kept(folders, rows, target) / 1e6:.1f} MB among it"
+    click.echo(f"wrote {target}{more}")
 
 
 def _print_text(rows: pl.DataFrame, bounds: pl.DataFrame, keys: list[str] | None, words: ShowWords) -> None:
