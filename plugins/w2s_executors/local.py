@@ -28,7 +28,7 @@ from w2s_bench.contracts import (
 from w2s_executors.limits import Limits, Signs, Verdict
 from w2s_executors.processes import End, Guard, Worker, exit_words
 from w2s_executors.stacks import place_in
-from w2s_executors.usage import memory_of_the_machine, usage_of
+from w2s_executors.usage import gpu_of, memory_of_the_machine, usage_of
 
 _STARTS, _KILLED_STARTS = 2, 6
 """How many workers in a row may end before they are ready: by themselves, and by a signal."""
@@ -146,12 +146,10 @@ class _Crew:
                 return
 
     def _gpu(self, number: int) -> str | None:
-        """The GPU of a worker, as CUDA knows it: one of those that this process sees."""
+        """The GPU of a worker, as CUDA knows it."""
         if not self.policy.gpus:
             return None
-        name = self.policy.gpus[number % len(self.policy.gpus)]
-        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-        return seen[int(name)] if seen != [""] and name.isdecimal() and int(name) < len(seen) else name
+        return gpu_of(self.policy.gpus[number % len(self.policy.gpus)], os.environ.get("CUDA_VISIBLE_DEVICES"))
 
     def _room(self, gpu: str | None) -> Demand | None:
         """What the jobs of a worker may ask of its GPU, of which the others have their part."""

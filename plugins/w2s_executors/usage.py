@@ -73,6 +73,12 @@ def _share(number: int) -> float:
     return float(getattr(memory, "pss", memory.uss))
 
 
+def gpu_of(name: str, visible: str | None) -> str:
+    """A GPU as CUDA knows it: a number is one of those that this process sees, which a batch system may have chosen for it."""
+    seen = (visible or "").split(",")
+    return seen[int(name)].strip() if visible and name.isdecimal() and int(name) < len(seen) else name
+
+
 def memory_of_the_machine() -> float:
     """MiB that this process and its children may have: what there is, or what its control group is allowed."""
     import psutil

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from w2s_executors.limits import Limits, Signs
-from w2s_executors.usage import Usage, _allowed
+from w2s_executors.usage import Usage, _allowed, gpu_of
 
 from w2s_bench.contracts import Policy, Step, UsageError
 
@@ -120,3 +120,10 @@ def test_a_policy_that_means_nothing_is_refused(words: dict[str, Any], where: st
 def test_auto_is_a_worker_a_gpu_or_a_core() -> None:
     assert Policy(workers="auto", gpus=("0", "1", "2")).at_a_time() == 3 and Policy(workers="auto").at_a_time() >= 1
     assert Policy(workers=5, gpus=("0",)).at_a_time() == 5
+
+
+@pytest.mark.parametrize(("name", "visible", "known"), [
+    ("1", None, "1"), ("1", "", "1"), ("1", "4,6", "6"), ("0", "GPU-7f, GPU-8a", "GPU-7f"), ("GPU-8a", "GPU-7f,GPU-8a", "GPU-8a"),
+    ("2", "4,6", "2")])
+def test_the_number_of_a_gpu_is_among_those_that_the_run_sees(name: str, visible: str | None, known: str) -> None:
+    assert gpu_of(name, visible) == known

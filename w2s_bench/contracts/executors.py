@@ -200,8 +200,8 @@ class Components(Protocol):
     A worker is a process that reads messages, one a line, and answers a line at a time: when it is ready, every few seconds
     that it is alive, how far it is, and one outcome for each job of a message. Its two pipes are its standard input and
     output, which it keeps from the code of plugins, or descriptors whose numbers are added to its command: of the messages, of
-    the answers, and of a pipe to which it writes where its threads are, when it crashes and at the signal `STACKS`. Arrays go
-    through the store.
+    the answers, and of a pipe to which it writes where its threads are, when it crashes and at the signal `STACKS`. It may end by
+    itself with `GIVES_BACK`. Arrays go through the store.
     """
 
     def workbench(self, store: str) -> Workbench:
