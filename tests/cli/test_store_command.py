@@ -128,13 +128,15 @@ def test_gc_takes_what_killed_processes_left(w2s: Command) -> None:
                           capture_output=True, text=True, check=True).stdout.strip()
     (store / "tmp").mkdir(exist_ok=True)
     (store / "checkpoints").mkdir()
+    (store / "latest").mkdir()
+    (store / "latest" / ("ab" * 32)).write_text("cd" * 32)
     for left in (f"tmp/{name}", f"tmp/{own_name()}", "tmp/old", f"checkpoints/{'ab' * 32}", f"checkpoints/{'cd' * 32}"):
         (store / left).write_bytes(b"left")
     hour, days = time.time() - 3600, time.time() - 3 * 86400
     for left, when in ((f"tmp/{name}", hour), ("tmp/old", days), (f"checkpoints/{'ab' * 32}", days)):
         os.utime(store / left, (when, when))
     found = told(w2s, "gc", "--yes")
-    assert set(found["leftovers"]) == {f"tmp/{name}", "tmp/old", f"checkpoints/{'ab' * 32}"}
+    assert set(found["leftovers"]) == {f"tmp/{name}", "tmp/old", f"checkpoints/{'ab' * 32}", "latest"}
     assert not any((store / left).exists() for left in found["leftovers"])
     assert (store / f"checkpoints/{'cd' * 32}").exists() and len(list((store / "tmp").iterdir())) == 1
 

@@ -34,7 +34,9 @@ class Bucket:
         try:
             self._files, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
         except (ValueError, ImportError, OSError) as error:
-            raise StoreError(str(error), where=url, hint="a folder, or a URL that fsspec reads") from None
+            lacking = url.startswith("s3:") and isinstance(error, ImportError)
+            raise StoreError(str(error), where=url, hint="pip install 'w2s-bench[s3]'" if lacking else
+                             "a folder, or a URL that fsspec reads") from None
         self._root = str(path).rstrip("/")
         self.shared = "memory" not in _protocols(self._files)
         own = [kind for kind in type(self._files).__mro__ if kind not in (AbstractFileSystem, AsyncFileSystem, object)]

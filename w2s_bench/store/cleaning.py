@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Container
 from collections.abc import Set as AbstractSet
@@ -76,7 +77,8 @@ def clean(store: Store, found: Waste) -> None:
 
 
 def _left_on_disk(disk: Disk, needed: AbstractSet[str], now: float, older: float) -> list[Leftover]:
-    found = []
+    found = [Leftover(folder, disk.size(folder), "notes of an older version") for folder in ("latest", "costs")
+             if os.path.isdir(disk.at(folder))]
     for folder, what in (("tmp", "left by a process that ended early"), (CHECKPOINTS, "a checkpoint that no run needs")):
         try:
             for entry in disk.entries(folder):
