@@ -16,6 +16,10 @@ def test_it_does_what_a_dictionary_does_whatever_is_put_and_removed() -> None:
         if draws.random() < 0.2:
             found.remove(key)
             known.pop(key, None)
+        elif draws.random() < 0.3:
+            other = found.put_new([(key, step)])
+            assert other == ([(key, step)] if key in known else [])
+            known.setdefault(key, step)
         else:
             found.put(key, step)
             known[key] = step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -34,6 +34,20 @@ class KeyMap:
     def put(self, key: bytes, value: int) -> None:
         """Set the integer of a key."""
         self._recent[key] = value
+
+    def put_new(self, pairs: Iterable[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+        """Set the integers of keys that have none; the pairs whose key had another one."""
+        recent, other = self._recent, []
+        for key, value in pairs:
+            if len(self._keys) and key not in recent and (known := self.get(key)) is not None:
+                if known != value:
+                    other.append((key, value))
+            elif recent.setdefault(key, value) != value:
+                if recent[key] == _GONE:
+                    recent[key] = value
+                else:
+                    other.append((key, value))
+        return other
 
     def remove(self, key: bytes) -> None:
         """Forget a key."""

@@ -85,19 +85,14 @@ class PackIndex:
         if name not in self._numbers:
             self._numbers[name] = len(self._names)
             self._names.append(name)
-        base, artifacts, dropped = self._numbers[name] << _AT, self.artifacts, self._dropped
+        base, dropped = self._numbers[name] << _AT, self._dropped
         found, read_to = records.listed(data, start, size)
         self._read_to[name] = max(read_to, self._read_to.get(name, 0))
+        for key, place in self.artifacts.put_new((key, base | at) for at, kind, key, _, _ in found if kind == ARTIFACT
+                                                 and not (dropped and (name, at) in dropped)):
+            self._doubles.setdefault(key, []).append(place)
         for at, kind, key, moment, _ in found:
-            if kind == ARTIFACT:
-                if dropped and (name, at) in dropped:
-                    continue
-                known = artifacts.get(key)
-                if known is None:
-                    artifacts.put(key, base | at)
-                elif known != base | at:
-                    self._doubles.setdefault(key, []).append(base | at)
-            elif kind in self.notes:
+            if kind in self.notes:
                 if (self._moments[kind].get(key) or 0) <= moment < _LAST:
                     self.latest = max(self.latest, moment)
                     self._moments[kind].put(key, moment)

@@ -108,11 +108,12 @@ def listed(data: bytes, start: int, size: int) -> tuple[list[tuple[int, int, byt
         _, count, check = _SEGMENT.unpack_from(data, at)
         end = first + count * HEAD_BYTES
         if count and end <= len(data) and zlib.crc32(data[first:end]) == check:
-            _, stored, body, _, _ = _LISTED.unpack_from(data, end - HEAD_BYTES)
+            last, stored, body, its_moment, its_key = _LISTED.unpack_from(data, end - HEAD_BYTES)
             if start + end <= body and body + stored <= size:  # a copy of a segment elsewhere would lead back
-                for place in range(first, end, HEAD_BYTES):
+                for place in range(first, end - HEAD_BYTES, HEAD_BYTES):
                     kind, stored_here, _, moment, key = _LISTED.unpack_from(data, place)
                     found.append((start + place, kind, key, moment, stored_here))
+                found.append((start + end - HEAD_BYTES, last, its_key, its_moment, stored))
                 at = read_to = body + stored - start
                 continue
         at += 1
