@@ -33,8 +33,11 @@ _LOST_NODES = 3
 
 _OF_GPUS = "; --device cpu computes on the processors"
 
-_GENEROUS, _LEAST = 20.0, 120.0
-"""A job may take so many times what such jobs took before, and never less than so many seconds, where the policy says auto."""
+_GENEROUS = 20.0
+"""A job may take so many times what such jobs took before, where the policy says auto."""
+
+_LEAST_SHARE, _LEAST_SECONDS = 0.002, 0.05
+"""Of a processor: a process that only waits, and says that it is alive, uses less."""
 
 
 class Ray:
@@ -67,7 +70,8 @@ class _Worker:
     """A worker on a node. name: the same for whoever takes its place there. gpus: its share. held: the jobs in its hands.
 
     answer: what is to come from it. started, heard, since: when it was asked for, said something last, and got the job that it is
-    at; ready: whether its process is there.
+    at; ready: whether its process is there. busy: when it was seen last to have used a processor, for so many seconds by then;
+    memory: MiB that it holds.
     """
 
     name: str
@@ -81,6 +85,9 @@ class _Worker:
     started: float = field(default_factory=time.monotonic)
     heard: float = field(default_factory=time.monotonic)
     since: float = math.inf
+    busy: float = field(default_factory=time.monotonic)
+    processor: float = 0.0
+    memory: float = 0.0
 
 
 class _Lost(Exception):
@@ -209,7 +216,7 @@ class _Run:
         import ray
 
         try:
-            lines, code = ray.get(worker.answer, timeout=_ANSWERED)
+            lines, code, processor, worker.memory = ray.get(worker.answer, timeout=_ANSWERED)
         except ray.exceptions.OutOfMemoryError as error:
             raise _Lost(f"Ray ended it for its memory: {last_line(error)}", "oom") from None
         except ray.exceptions.RayError as error:
@@ -218,6 +225,8 @@ class _Run:
             worker.ready, worker.since = True, time.monotonic()
         if lines:
             worker.heard = self.idle = time.monotonic()
+        if abs(processor - worker.processor) >= max(_LEAST_SECONDS, _LEAST_SHARE * (time.monotonic() - worker.busy)):
+            worker.busy, worker.processor = time.monotonic(), processor
         for line in lines:
             try:
                 answer = self.components.answer(line)
@@ -256,8 +265,14 @@ class _Run:
             return _Lost(f"the node {worker.node.name} started no worker within {self.cluster.wait:g} s", blamed=False)
         if now - worker.heard > max(self.policy.silence, self.cluster.wait if not worker.ready else 0.0):
             return _Lost(f"it gave no sign of life for {self.policy.silence:g} s")
+        share = self._share()
+        if share is not None and worker.memory > share:
+            return _Lost(f"its process held {worker.memory:.0f} MiB, more than the {share:.0f} MiB of a worker (--memory)", "oom")
+        if worker.ready and now - max(worker.since, worker.busy) > self.policy.idle:
+            return _Lost(f"hung: for {self.policy.idle:g} s it used no processor and told nothing", "timeout")
         limit = self._limit(next(iter(worker.held)))
-        if limit is not None and now - worker.since > limit:
+        waits = self.policy.timeout == "auto" and now - worker.busy > self.policy.idle / 2  # it will be found to hang
+        if limit is not None and now - worker.since > limit and not waits:
             return _Lost(f"took more than {limit:g} s", "timeout")
         return None
 
@@ -268,7 +283,7 @@ class _Run:
         if self.policy.timeout != "auto":
             return self.policy.timeout
         expected = self.schedule.expected(key)
-        return None if expected is None else max(_LEAST, _GENEROUS * expected)
+        return None if expected is None else max(self.policy.idle, _GENEROUS * expected)
 
     def _bury(self, worker: _Worker, lost: _Lost) -> Generator[Outcome, None, None]:
         """End a worker, and its job with it, unless that is to be tried again or to be found among several."""
@@ -312,10 +327,13 @@ class _Run:
         return worker
 
     def _memory(self) -> float | None:
-        """MiB that a worker asks for: what its jobs say that they take, or its share of what the policy gives."""
-        if self.memory is not None or isinstance(self.policy.memory, str):
-            return self.memory
-        return self.policy.memory / self.policy.workers if isinstance(self.policy.workers, int) else None
+        """MiB that a worker asks for: its share of what the policy gives, or what its jobs say that they take."""
+        return self.memory if self._share() is None else self._share()
+
+    def _share(self) -> float | None:
+        """MiB that a worker may hold, where the policy says how much and how many workers there are."""
+        memory, workers = self.policy.memory, self.policy.workers
+        return None if isinstance(memory, str) or isinstance(workers, str) else memory / workers
 
     def _cpus(self, node: Node) -> float:
         return min(float(self.policy.threads), node.cpus)

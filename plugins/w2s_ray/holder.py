@@ -30,11 +30,16 @@ class Holder:
         self._process = subprocess.Popen([sys.executable, *command[1:]], env={**os.environ, **variables}, stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE, start_new_session=True)
         self._unread = b""
+        self._used, self._looked = (0.0, 0.0), 0.0
         self._orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._write, daemon=True).start()
 
-    def exchange(self, orders: Sequence[bytes], wait: float) -> tuple[list[bytes], int | None]:
-        """Pass on orders, and wait so many seconds at most for the first lines of an answer; with its exit code if it ended."""
+    def exchange(self, orders: Sequence[bytes], wait: float) -> tuple[list[bytes], int | None, float, float]:
+        """Pass on orders, and wait so many seconds at most for the first lines of an answer.
+
+        With them the exit code of the worker if it ended, and of all processes of its session the seconds of a processor that
+        they have used and the MiB that they hold.
+        """
         for order in orders:
             self._orders.put(order)
         assert self._process.stdout is not None
@@ -43,10 +48,10 @@ class Holder:
             data = os.read(descriptor, _PIECE)
             *lines, self._unread = (self._unread + data).split(b"\n")
             if not data or len(self._unread) > _LONGEST:
-                return lines, self.end()
+                return lines, self.end(), *self._used
             if lines:
-                return lines, None
-        return [], None
+                return lines, None, *self._measured()
+        return [], None, *self._measured()
 
     def end(self) -> int:
         """End the process and all that it started; its exit code."""
@@ -55,6 +60,24 @@ class Holder:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait()
+
+    def _measured(self) -> tuple[float, float]:
+        """What the session uses: looked at once a second."""
+        import psutil
+
+        if time.monotonic() - self._looked < 1.0:
+            return self._used
+        self._looked = time.monotonic()
+        processor, memory = 0.0, 0.0
+        for number in psutil.pids():
+            with contextlib.suppress(OSError, psutil.Error):  # it has ended meanwhile
+                if os.getsid(number) == self._process.pid:
+                    process = psutil.Process(number)
+                    times, held = process.cpu_times(), process.memory_info()
+                    processor += times.user + times.system + times.children_user + times.children_system
+                    memory += held.rss - getattr(held, "shared", 0)
+        self._used = processor, memory / 2**20
+        return self._used
 
     def _write(self) -> None:
         """Writing waits until the worker reads, and it reads when its answers are read: so it has a thread of its own."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,6 +146,18 @@ def test_a_job_that_hangs_or_crashes_costs_itself_only(place: Place) -> None:
     place.w2s("run", *MATRIX[:-1], "0", *strategies, *place.executor, "--timeout", "3", "-o", "r", check=3)
     found = pl.read_parquet(place.w2s.folder / "r" / "rows.parquet").group_by("strategy").agg(pl.col("status").unique())
     assert dict(found.iter_rows()) == {"marked[fault=hang]": ["timeout"], "marked[fault=crash]": ["lost"], "marked": ["ok"]}
+
+
+def test_a_job_that_waits_for_what_never_comes_costs_itself_only_without_a_limit_given(place: Place) -> None:
+    code = f"""
+import w2s_bench as w2s
+w2s.run(tasks="words", weak="letters", strong="letters[degree=2]", supervisors="marked", seeds="0", folder="r", store="shared",
+        strategies=["marked[fault=hang]", "marked"], executor="ray[address={place.cluster.address}]", workers=1, idle=4.0)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=place.w2s.folder, env=place.w2s.environment, check=True, timeout=120)
+    found = pl.read_parquet(place.w2s.folder / "r" / "rows.parquet").select("strategy", "status", "error").sort("strategy").rows()
+    assert found[0] == ("marked", "ok", None) and found[1][:2] == ("marked[fault=hang]", "timeout")
+    assert "hung: for 4 s it used no processor and told nothing" in found[1][2]
 
 
 def test_a_store_that_other_machines_cannot_see_is_refused_at_once(w2s: Command) -> None:
