@@ -49,8 +49,8 @@ def plan_of(cells: int) -> Plan:
 
 
 class Simulation:
-    """Workers in virtual time. requests: of the store, reads and writes, by the minute. waited: when a worker first had nothing to
-    do; nearly: when 99 of 100 jobs had ended."""
+    """Workers in virtual time. requests: of the store, reads and writes, by the minute. waited: when a worker first had nothing
+    to do; nearly: when 99 of 100 jobs had ended."""
 
     def __init__(self, plan: Plan, workers: int) -> None:
         self.plan, self.workers = plan, workers
