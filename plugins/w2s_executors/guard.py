@@ -1,11 +1,12 @@
 """Ends workers, with all that they started: those of a living run, and those of a run that was killed.
 
 For these it is a process of its own, which the run starts with `python -I -S guard.py`: it is told of each worker on its standard
-input, and when that closes, whatever became of the run, it ends those that are left. It imports the standard library alone.
+input, and when that closes or the run is gone it ends those that are left. It imports the standard library alone.
 """
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import time
@@ -16,6 +17,8 @@ MARK = "W2S_BENCH_WORKER"
 """Environment variable with the token of a worker, by which those are found that it started and that left its group."""
 
 _ROUNDS = 100
+_LOOK = 0.5
+"""Seconds between two looks for the run."""
 
 
 def end(workers: Mapping[int, str]) -> None:
@@ -44,20 +47,30 @@ def _marked(marks: set[bytes]) -> list[int]:
     return found
 
 
-def main() -> None:
-    """Read "+ PROCESS TOKEN" and "- PROCESS TOKEN", a line each, until there is nobody to write them."""
+def main(run: int) -> None:
+    """Read "+ PROCESS TOKEN" and "- PROCESS TOKEN", a line each, until the run says that it is at its end, or is gone."""
     for name in ("SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     workers: dict[int, str] = {}
-    for line in sys.stdin:
-        sign, process, token = line.split()
-        if sign == "+":
-            workers[int(process)] = token
-        else:
-            workers.pop(int(process), None)
+    unread = b""
+    while True:
+        gone = os.getppid() != run  # whose other children may keep the pipe open
+        arrived = select.select([0], [], [], 0.0 if gone else _LOOK)[0]
+        data = os.read(0, 1 << 16) if arrived else b""
+        if not data and (gone or arrived):
+            break
+        *lines, unread = (unread + data).split(b"\n")
+        for line in lines:
+            sign, process, token = line.decode().split()
+            if sign == "+":
+                workers[int(process)] = token
+            elif sign == "-":
+                workers.pop(int(process), None)
+            else:
+                return
     if workers:
         end(workers)
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

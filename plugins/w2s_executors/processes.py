@@ -170,12 +170,12 @@ class Guard:
     """The process that ends the workers where this one cannot."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen([sys.executable, "-I", "-S", guard.__file__], stdin=subprocess.PIPE,
+        self._process = subprocess.Popen([sys.executable, "-I", "-S", guard.__file__, str(os.getpid())], stdin=subprocess.PIPE,
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
     def watch(self, worker: Worker) -> None:
         """From now on this worker ends with the run."""
-        self._tell("+", worker)
+        self._tell(f"+ {worker.process.pid} {worker.token}")
 
     def end(self, workers: Iterable[Worker]) -> None:
         """End workers now, with all that they started."""
@@ -183,19 +183,20 @@ class Guard:
         guard.end({worker.process.pid: worker.token for worker in several})
         for worker in several:
             worker.close()
-            self._tell("-", worker)
+            self._tell(f"- {worker.process.pid} {worker.token}")
 
     def close(self) -> None:
         """No worker is left."""
+        self._tell(". . .")
+        self._process.wait()
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        self._process.wait()
 
-    def _tell(self, sign: str, worker: Worker) -> None:
+    def _tell(self, line: str) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # somebody killed it: a worker that finds its parent gone ends by itself, too
-            self._process.stdin.write(f"{sign} {worker.process.pid} {worker.token}\n".encode())
+            self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
 
 
