@@ -12,6 +12,9 @@ from w2s_executors.usage import Usage
 MANY_TIMES = 20
 """What `--timeout auto` gives a job: so many times what such jobs took at most, and no less than the policy's `idle`."""
 
+WAITING = frozenset({"silent", "idle"})
+"""Kinds of a verdict that rests on a processor not being used."""
+
 _OF_THE_MACHINE = 0.9
 _LEAST_SHARE = 0.002
 """Of a processor: a process that only waits, and says that it is alive, uses less."""
@@ -34,7 +37,8 @@ class Signs:
     """The last signs of life of a worker, in seconds of a clock of its owner's.
 
     begun: when it got the job that it is at. heard: when it said something. moved: when it told anew how far it is, step.
-    busy: when it was last seen to have used a processor since, and by then for how many seconds.
+    busy, processor: when it was last seen to have used a processor since, and for how many seconds by then. apart: for how many
+    seconds those had that it started in sessions of their own, when they were looked at last.
     """
 
     begun: float = 0.0
@@ -43,6 +47,7 @@ class Signs:
     step: Step | None = None
     busy: float | None = None
     processor: float = 0.0
+    apart: float = 0.0
     usage: Usage | None = None
 
     def start(self, now: float) -> None:
@@ -61,6 +66,14 @@ class Signs:
         used = usage.processor - self.processor
         if used < 0 or self.busy is None or used >= max(_LEAST_SECONDS, _LEAST_SHARE * (now - self.busy)):
             self.busy, self.processor = now, usage.processor
+
+
+    def also(self, processor: float, now: float) -> bool:
+        """Whether what it started in sessions of their own has used a processor since this was asked last."""
+        moved, self.apart = processor - self.apart >= _LEAST_SECONDS, processor
+        if moved:
+            self.busy = now
+        return moved
 
 
 class Limits:

@@ -25,10 +25,10 @@ from w2s_bench.contracts import (
     WorkerError,
     check_gpus,
 )
-from w2s_executors.limits import Limits, Signs, Verdict
+from w2s_executors.limits import WAITING, Limits, Signs, Verdict
 from w2s_executors.processes import End, Guard, Worker, exit_words
 from w2s_executors.stacks import place_in
-from w2s_executors.usage import gpu_of, memory_of_the_machine, usage_of
+from w2s_executors.usage import gpu_of, memory_of_the_machine, processor_of_descendants, usage_of
 
 _STARTS, _KILLED_STARTS = 2, 6
 """How many workers in a row may end before they are ready: by themselves, and by a signal."""
@@ -236,7 +236,8 @@ class _Crew:
             verdict = self.limits.verdict(member.signs, self.now, len(held), expected, member.worker.ready)
             if member.worker.gone:
                 yield from self._hear(member)
-            elif verdict:
+            elif verdict and not (verdict.kind in WAITING and member.signs.also(
+                    processor_of_descendants(member.worker.process.pid), self.now)):
                 yield from self._bury(member, verdict)
         found = self.limits.greedy([member.signs for member in self.members.values()])
         if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -41,6 +42,19 @@ def usage_of(leaders: Collection[int], most: float | None) -> dict[int, Usage]:
         if session in members:
             members[session].append(process)
     return {leader: _of(found, most) for leader, found in members.items() if found}
+
+
+def processor_of_descendants(leader: int) -> float:
+    """Seconds that the descendants of a process used of a processor so far, those in sessions of their own among them."""
+    import psutil
+
+    seconds = 0.0
+    with contextlib.suppress(psutil.Error):
+        for process in psutil.Process(leader).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                seconds += times.user + times.system
+    return seconds
 
 
 def _of(processes: list[int], most: float | None) -> Usage:

@@ -82,6 +82,12 @@ def _spoil() -> None:
     _spoilt.append(True)
 
 
+def _delegate() -> None:
+    """Wait for a process in a session of its own that is at work for longer than a job may wait."""
+    work = f"import time\nwhile time.process_time() < {LONG}: pass"
+    subprocess.run([sys.executable, "-c", work], start_new_session=True, check=True)
+
+
 def _nothing() -> None:
     """What a job does that is as it should be."""
 
@@ -180,7 +186,7 @@ WAYS: dict[str, Callable[[], None]] = {
     "sleep": _sleep, "deadlock": _deadlock, "stop": _stop, "ask": _ask, "interrupt": _interrupt, "cancel": _cancel,
     "exit": _exit, "crash": _crash, "leak": _leak, "fork": _fork, "babble": _babble, "forge": _forge, "surrogate": _surrogate,
     "mute": _mute, "crowd": _crowd, "hold": _hold, "leave": _leave, "go-on": _go_on, "die-anew": _die_anew, "spoil": _spoil,
-    "nothing": _nothing}
+    "nothing": _nothing, "delegate": _delegate}
 
 
 @dataclass(frozen=True)
