@@ -197,6 +197,6 @@ def test_bad_inputs_are_refused_and_cost_only_themselves(strategy: Any) -> None:
     good = problem(key="a")
     bad: Array = good.labels.values.copy()
     bad[3] = 0.9
-    answers = strategy.fit_many([good, replace(good, labels=Labels(bad, "weak")), good])
+    answers = list(strategy.fit_many([good, replace(good, labels=Labels(bad, "weak")), good]))
     assert isinstance(answers[1], Diverged) and "row 3 is no distribution" in str(answers[1])
     assert np.array_equal(answers[0].predict(good.features), answers[2].predict(good.features))

@@ -226,7 +226,7 @@ def test_labels_that_are_no_distributions_are_refused(values: Array, said: str) 
 def test_a_bad_label_set_costs_only_itself() -> None:
     good = problem(key="a")
     bad = replace(good, labels=Labels(np.full((120, 3), np.inf), "weak"))
-    answers = Logistic().fit_many([good, bad, good])
+    answers = list(Logistic().fit_many([good, bad, good]))
     assert isinstance(answers[1], Diverged)
     assert not isinstance(answers[0], Exception) and not isinstance(answers[2], Exception)
 
