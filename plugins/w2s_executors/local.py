@@ -100,7 +100,7 @@ class _Crew:
         while self.schedule.open:
             self._try_again()
             self._hand_out()
-            if not self.later and not any(member.held for member in self.members.values()):
+            if not self.later and not self.returned and not any(member.held for member in self.members.values()):
                 return
             for worker, end in self._events():
                 member = next((member for member in self.members.values() if member.worker is worker), None)
@@ -139,11 +139,20 @@ class _Crew:
         free = [name for name in names if name not in self.members or not self.members[name].held]
         for number, name in enumerate(free):
             gpu = self._gpu(names.index(name))
-            batch = self.returned.pop() if self.returned else self.schedule.take(len(free) - number, name, self._room(gpu))
+            room = self._room(gpu)
+            batch = self._returned(room) or self.schedule.take(len(free) - number, name, room)
             if batch:
                 self._give(name, gpu, batch)
             elif gpu is None:
                 return
+
+    def _returned(self, room: Demand | None) -> list[str]:
+        """A batch that another worker had and did not begin."""
+        for batch in self.returned:
+            if room is None or self.schedule.demand(batch[0]).gpus <= room.gpus:
+                self.returned.remove(batch)
+                return batch
+        return []
 
     def _gpu(self, number: int) -> str | None:
         """The GPU of a worker, as CUDA knows it."""
@@ -256,7 +265,7 @@ class _Crew:
         if not member.worker.ready:
             self.returned += [member.batch] if held else []
             self._failed_start(verdict.words, said, killed=(member.worker.process.returncode or 0) < 0)
-        elif member.worker.process.returncode == GIVES_BACK:
+        elif member.worker.process.returncode == GIVES_BACK and len(held) < len(member.batch):
             self.schedule.put_back_alone(held)
         elif len(held) > 1:
             self.notes.append(f"{self.schedule.words(held[0])}, one of {len(held)} jobs together: {verdict.words}; "

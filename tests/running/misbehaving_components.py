@@ -179,7 +179,7 @@ def _go_on() -> None:
 def _die_anew() -> None:
     with open(os.environ[CHILDREN], "a") as file:
         file.write(f"{os.getpid()}\n")
-    os._exit(5)
+    os._exit(75)  # as a worker does that gives its jobs back
 
 
 WAYS: dict[str, Callable[[], None]] = {

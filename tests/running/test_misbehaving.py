@@ -126,10 +126,10 @@ def test_a_death_is_tried_again_but_not_the_same_one_twice_and_a_process_whose_d
         theirs: Command) -> None:
     done, said = _run(theirs, "r", *_misbehaving("die-anew", "spoil", "nothing"), retries=5, workers=1)
     ends = _ends(done)
-    assert ends["die-anew"] == ("lost", "its process ended with exit code 5, 2 times")
+    assert ends["die-anew"] == ("lost", "its process ended with exit code 75, 2 times")
     assert ends["spoil"][0] == "failed" and ends["spoil"][1].startswith("RuntimeError: CUDA error")
     assert ends["nothing"] == ends["lines"] == ("ok", "")
-    assert "; ".join(said).count("fit misbehaves[how=die-anew]: its process ended with exit code 5; it is tried again") == 1
+    assert "; ".join(said).count("fit misbehaves[how=die-anew]: its process ended with exit code 75; it is tried again") == 1
 
 
 def test_nothing_goes_on_when_the_run_is_killed(theirs: Command) -> None:

@@ -23,7 +23,8 @@ STACKS = signal.SIGUSR2
 """The signal at which a worker writes where its threads are."""
 
 GIVES_BACK = 75
-"""The exit code of a worker that can compute no more, and gives back the jobs that it has not answered: none is at fault."""
+"""The exit code of a worker that can compute no more, once it has answered a job, and gives back the others of its batch: none
+of them is at fault."""
 
 Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged", "store"]
 
