@@ -52,6 +52,19 @@ def test_a_finished_run_that_is_run_again_on_a_cleaned_store_keeps_all_that_it_h
     assert _content(finished.folder / "r") == before
 
 
+def test_predictions_that_neither_folder_nor_store_has_are_computed_again_and_no_row_is(finished: Command) -> None:
+    rows, before = untimed_rows(finished.folder / "r"), _content(finished.folder / "r")
+    shutil.rmtree(finished.folder / "r")
+    _only_scores_stay(Store(str(finished.folder / "s")))
+    done = finished(*RUN, check=0)
+    assert "not in the store any more" in done.stderr and done.stderr.count("computed again") == 1
+    assert_frame_equal(untimed_rows(finished.folder / "r"), rows, check_exact=True)
+    after = _content(finished.folder / "r")
+    assert after.keys() == before.keys()
+    assert all(after[name] == before[name] for name in before if name not in ("rows.parquet", "also.parquet"))  # which have timings
+    assert "; 0 jobs computed" in finished(*RUN, check=0).stdout
+
+
 @pytest.mark.parametrize("name", ["predictions", "predictions/facts.parquet", "terms.parquet", "bounds.parquet", "finished.json"])
 def test_a_file_that_is_damaged_is_made_again(finished: Command, name: str) -> None:
     before = _content(finished.folder / "r")

@@ -51,14 +51,14 @@ class Answers(msgspec.Struct, frozen=True, eq=False):
 
 
 def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[str, Any]], which: Keep,
-         ok: Sequence[Cell]) -> tuple[int, list[str]]:
-    """Keep what is asked for of the cells that are ok, beside what is kept of them already; bytes of it all, and what is neither
-    kept nor in the store any more. scores: by cell key, those that the store holds."""
+         ok: Sequence[Cell]) -> tuple[int, dict[str, str]]:
+    """Keep what is asked for of the cells that are ok, beside what is kept of them already; bytes of it all, and by the keys of
+    the jobs, in words, what is neither kept nor in the store any more. scores: by cell key, those that the store holds."""
     if which == "none" or not ok:
-        return 0, []
+        return 0, {}
     (folder / FOLDER).mkdir(exist_ok=True)
     before = _Before(folder, which)
-    lost: dict[str, None] = {}
+    lost: dict[str, str] = {}
     size = 0
     by_task: dict[str, list[Cell]] = {}
     for cell in ok:
@@ -67,7 +67,7 @@ def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[st
         answers = list(_answers(plan, _Sources(store, before, label), cells, before.splits, lost))
         size += write_parquet(_table(answers), folder / FOLDER / kept_file(label)) if answers else 0
     lines = list(_facts(plan, store, ok, scores, before, lost))
-    return size + write_parquet(_facts_table(lines), folder / FOLDER / FACTS), list(lost)
+    return size + write_parquet(_facts_table(lines), folder / FOLDER / FACTS), lost
 
 
 class _Before:
@@ -110,7 +110,7 @@ class _Sources:
         return self._before.answers(self._task)
 
 
-def _answers(plan: Plan, sources: _Sources, cells: Iterable[Cell], splits: Sequence[str], lost: dict[str, None]) -> Iterator[
+def _answers(plan: Plan, sources: _Sources, cells: Iterable[Cell], splits: Sequence[str], lost: dict[str, str]) -> Iterator[
         Answers]:
     """Of these cells of one task every predictor once, and the truth of each seed."""
     written: set[str] = set()
@@ -131,12 +131,12 @@ def _answers(plan: Plan, sources: _Sources, cells: Iterable[Cell], splits: Seque
             except (DamagedArtifact, KeyError) as fault:
                 mine = (recipe.student, "test") in sources.before  # the truth of a seed is that of these very splits
                 found = [sources.before[kept, split] for split in splits if mine and (kept, split) in sources.before]
-                lost |= {} if found else {_lost("predictions", cell, fault): None}
+                lost |= {} if found else {key: _lost("predictions", cell, fault)}
                 yield from found
 
 
 def _facts(plan: Plan, store: Store, cells: Iterable[Cell], scores: Mapping[str, Mapping[str, Any]], before: _Before,
-           lost: dict[str, None]) -> Iterator[Mapping[str, str]]:
+           lost: dict[str, str]) -> Iterator[Mapping[str, str]]:
     output = functools.lru_cache(256)(lambda key: canonical_json(store.payload(key)["output"]))
     for cell in cells:
         try:
@@ -145,7 +145,7 @@ def _facts(plan: Plan, store: Store, cells: Iterable[Cell], scores: Mapping[str,
                          "facts": canonical_json(facts[split])} for split in before.splits if facts.get(split) is not None]
         except (DamagedArtifact, KeyError) as fault:
             found = [before.facts[cell.key, split] for split in before.splits if (cell.key, split) in before.facts]
-            lost |= {} if found else {_lost("facts", cell, fault): None}
+            lost |= {} if found else {plan.score_of(cell).load: _lost("facts", cell, fault)}
             yield from found
 
 

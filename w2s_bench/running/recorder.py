@@ -29,13 +29,17 @@ _OF_THE_FIT = ("run_id", "weak", "strong", "strategy", "supervisor", "seed", "pa
 
 
 class Recorder:
-    """What is known of the cells of a plan. records: how a cell ended, by its key; scores: its row and bounds, in the store."""
+    """What is known of the cells of a plan. records: how a cell ended, by its key; scores: its row and bounds, in the store.
+
+    missed: keys of other jobs whose results are to stay with the run, and are not in the store.
+    """
 
     def __init__(self, plan: Plan, store: Store, audience: Audience) -> None:
         self.plan, self.store, self.audience = plan, store, audience
         self.records: dict[str, Record] = {}
         self.progress = Progress(len(plan.cells), 0, len(plan.jobs))
         self.damaged = False
+        self.missed: set[str] = set()
         self.executed = 0
         self.counts: dict[str, int] = defaultdict(int)
         self.scores = StoredScores(store)

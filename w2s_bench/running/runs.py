@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -56,8 +56,8 @@ class Result:
     as_it_was: bool = False
 
 
-def todo(plan: Plan, store: Store, settled: set[str]) -> set[str]:
-    """Keys of the jobs that must be computed for the cells that are not settled, and for second tasks.
+def todo(plan: Plan, store: Store, settled: set[str], missed: Iterable[str] = ()) -> set[str]:
+    """Keys of the jobs that must be computed for the cells that are not settled, for second tasks, and where others are missed.
 
     Presence counts: an artifact is verified by who reads it, and a damaged one is computed again then.
     """
@@ -66,6 +66,7 @@ def todo(plan: Plan, store: Store, settled: set[str]) -> set[str]:
     seen: set[str] = set()
     pending = [cell.key for cell in plan.cells if cell.key not in settled]
     pending += [second.key for others in plan.also.values() for second in others]
+    pending += missed
     while pending:
         key = pending.pop()
         if key in seen:
@@ -119,23 +120,26 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         if ended.fault is not None:
             raise ended.fault
         ok = ended.statuses.get("ok", 0)
-        if ok == len(plan.cells):
+        if ok == len(plan.cells) and not ended.lacking:
             note_finished(folder, plan, place.keep, ended.kept)
         audience.observe("w2s_run_finished", run=plan.run_id, ok=ok, cells=len(plan.cells), folder=folder)
         return Result(folder, ended.statuses, recorder.executed, ended.interrupted, ended.kept)
 
 
 class _Ended(NamedTuple):
-    """How the cells of a run ended, and its computing: by the user, by a fault, or whole. kept: bytes of predictions."""
+    """How the cells of a run ended, and its computing: by the user, by a fault, or whole. kept: bytes of predictions; lacking:
+    whether some are missing."""
 
     statuses: Mapping[str, int]
     kept: int
+    lacking: bool
     interrupted: bool = False
     fault: W2SError | None = None
 
 
 def _computed_and_written(recorder: Recorder, place: Place, executor: Executor, policy: Policy) -> _Ended:
-    """Compute what remains and write the tables; once more where the tables met a score that was damaged meanwhile."""
+    """Compute what remains and write the tables; once more where these met a score that was damaged meanwhile, or missed
+    predictions that are to stay with the run."""
     ending, journal_path = recorder.audience.ending, place.folder / "journal.jsonl"
     fault: W2SError | None = None
     interrupted = False
@@ -150,14 +154,22 @@ def _computed_and_written(recorder: Recorder, place: Place, executor: Executor, 
             fault = error
         try:
             with ending.unbroken():
-                return _Ended(*_written(recorder, place), interrupted, fault)
+                statuses, size, lost = _written(recorder, place)
+            if lost and not (interrupted or fault or place.only) and lost.keys() != recorder.missed:
+                recorder.missed = set(lost)
+                recorder.audience.warn(f"{next(iter(lost.values()))}: computed again")
+                continue
+            for text in dict.fromkeys(lost.values()):
+                recorder.audience.warn(text)
+            return _Ended(statuses, size, bool(lost), interrupted, fault)
         except DamagedArtifact as damaged:
             recorder.audience.warn(f"{damaged.what}; it is recomputed")
     raise _failing_disk(recorder.store)
 
 
-def _written(recorder: Recorder, place: Place) -> tuple[Mapping[str, int], int]:
-    """Write the folder's tables, and the predictions that stay with them: cells by status, and bytes of the predictions.
+def _written(recorder: Recorder, place: Place) -> tuple[Mapping[str, int], int, Mapping[str, str]]:
+    """Write the folder's tables, and the predictions that stay with them: cells by status, bytes of the predictions, and what is
+    missing there, by the keys of the jobs that left it, in words.
 
     A cell that was ok, and of which this sitting, broken off, says nothing, stays as the tables have it.
     Raises DamagedArtifact for a score that cannot be read any more, whose cell is not finished then.
@@ -177,12 +189,10 @@ def _written(recorder: Recorder, place: Place) -> tuple[Mapping[str, int], int]:
     recorder.stage("keeping predictions with the run")
     with writing(folder):
         size, lost = keep(folder, plan, store, recorder.scores, place.keep, ok)
-    for text in (*terms.lost, *lost):
-        recorder.audience.warn(text)
     statuses = Counter(rows["status"].to_list())
     note_standing(folder, len(plan.cells), {status: count for status, count in statuses.items() if status != "interrupted"},
                   recorder.records.values())
-    return statuses, size
+    return statuses, size, {**terms.lost, **lost}
 
 
 def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, stay: Container[str]) -> tuple[
@@ -215,7 +225,7 @@ def _compute(recorder: Recorder, journal: Journal, only: Only | None, executor: 
         recorder.audience.warn(moved)
     for _ in range(_PASSES):
         recorder.damaged = False
-        remaining = todo(recorder.plan, recorder.store, set(recorder.records))
+        remaining = todo(recorder.plan, recorder.store, set(recorder.records), recorder.missed)
         recorder.found_in_store(journal, remaining)
         try:
             _pass(recorder, journal, for_gpus(recorder.plan, remaining) if only else remaining, executor, policy)

@@ -33,10 +33,10 @@ CLASSES = (*(f"class_{name}" for name in ERRORS), "class_truth")
 
 class Written(NamedTuple):
     """shared: by cell key, whether another seed of its task has a test example in common; a cell of which neither the store nor
-    the folder says so is not in it. lost: what that is, in words. size: bytes."""
+    the folder says so is not in it. lost: what that is, in words, by the keys of the jobs that left it. size: bytes."""
 
     shared: Mapping[str, bool]
-    lost: Sequence[str]
+    lost: Mapping[str, str]
     size: int
 
 
@@ -52,7 +52,7 @@ def write_terms(folder: Path, plan: Plan, store: Store, ok: Iterable[Cell]) -> W
     seeds: dict[str, set[int]] = {label: {cell.seed for cell in cells} for label, cells in by_task.items()}
     for cell in plan.part.whole.cells if plan.part else ():
         seeds.get(cell.task.label, set()).add(cell.seed)
-    lost: list[str] = []
+    lost: dict[str, str] = {}
     shared: dict[str, bool] = {}
     found: list[pl.DataFrame] = []
     before = functools.cache(lambda: _terms_before(folder))
@@ -63,7 +63,9 @@ def write_terms(folder: Path, plan: Plan, store: Store, ok: Iterable[Cell]) -> W
             keys = {cell.key for cell in cells}
             tables = [table for (key,), table in before().group_by("cell_key", maintain_order=True) if key in keys]
             shared |= {str(table["cell_key"][0]): True for table in tables}
-            lost += [] if tables else [f"terms of {label}: not in the store any more ({fault}); run again to have them"]
+            words = f"terms of {label}: not in the store any more ({fault})"
+            read = (getattr(plan.score_of(cell), name) for cell in cells for name in ("load", "weak", "student", "ceiling"))
+            lost |= {} if tables else dict.fromkeys(read, words)
         else:
             shared |= dict.fromkeys((cell.key for cell in cells), common)
         found += tables
