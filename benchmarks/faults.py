@@ -103,7 +103,7 @@ class Site:
             process.kill()
             out, error = process.communicate()
             self.tally.faults.append("hung")
-        self.tally.codes.add(process.returncode)
+        self.tally.codes.add(process.returncode if process.returncode >= 0 else 128 - process.returncode)  # as a shell says it
         if process.returncode not in allowed:
             self.tally.faults.append(f"exit code {process.returncode}: {error[-300:]}")
         if "Traceback" in error or "fault of w2s-bench" in error:

@@ -61,7 +61,7 @@ def test_predictions_that_neither_folder_nor_store_has_are_computed_again_and_no
     assert_frame_equal(untimed_rows(finished.folder / "r"), rows, check_exact=True)
     after = _content(finished.folder / "r")
     assert after.keys() == before.keys()
-    assert all(after[name] == before[name] for name in before if name not in ("rows.parquet", "also.parquet"))  # which have timings
+    assert all(after[name] == before[name] for name in before if name not in ("rows.parquet", "also.parquet"))
     assert "; 0 jobs computed" in finished(*RUN, check=0).stdout
 
 
