@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
@@ -121,14 +121,13 @@ def verify(store: str | None, as_json: bool) -> int:
               help="Count this run folder as one that is kept; those under w2s-runs/ and those that the store knows are counted.")
 @click.option("--elsewhere", is_flag=True, help="Do not mind runs of other machines whose folders cannot be seen from here.")
 @store_options
-def gc(yes: bool, days: float, without: tuple[str, ...], kept: tuple[str, ...], elsewhere: bool, store: str | None,
-       as_json: bool) -> int:
+def gc(yes: bool, days: float, elsewhere: bool, store: str | None, as_json: bool, **runs: tuple[str, ...]) -> int:
     """Take away what no kept run needs, what killed processes left, and the holes in packs. Says what would go, unless --yes."""
     from w2s_bench.store.cleaning import clean, waste
     from w2s_bench.store.inventory import inventory
 
     opened = _opened(store)
-    used, others = _kept(opened, inventory(opened), without, kept)
+    used, others = _kept(opened, inventory(opened), runs["without"], runs["kept"])
     found = waste(opened, frozenset().union(*(use.needed for use in used)), days * _DAY)
     unknown = [f"{use.folder} is not finished, and what it needs cannot be told ({use.unknown}); finish it, move it away, or "
                f"leave it out with --without" for use in used if use.unknown]
@@ -200,7 +199,20 @@ def _kept(store: Store, held: Mapping[str, Held], without: Iterable[str], kept: 
     return uses(held, folders.values()), runs.elsewhere
 
 
-def _by_kind(held: Iterable[Held], used: Iterable[Use]) -> list[dict[str, Any]]:
+class _Line(TypedDict, total=False):
+    """A line of `store ls`: artifacts of a kind, or one by its key. bytes: of all; age: in words; runs: that use one of them."""
+
+    stage: str
+    what: str
+    key: str
+    artifacts: int
+    bytes: int
+    age: str
+    rests_on: list[str]
+    runs: list[str]
+
+
+def _by_kind(held: Iterable[Held], used: Iterable[Use]) -> list[_Line]:
     kinds: dict[tuple[str, str], list[Held]] = defaultdict(list)
     for each in held:
         kinds[each.stage, each.what].append(each)
@@ -209,7 +221,7 @@ def _by_kind(held: Iterable[Held], used: Iterable[Use]) -> list[dict[str, Any]]:
             for (stage, what), found in sorted(kinds.items())]
 
 
-def _one(held: Held, used: Iterable[Use]) -> dict[str, Any]:
+def _one(held: Held, used: Iterable[Use]) -> _Line:
     return {"stage": held.stage, "what": held.what, "key": held.key, "bytes": held.size, "age": _ages([held]),
             "rests_on": list(held.upstream), "runs": [use.folder.name for use in used if held.key in use.needed]}
 

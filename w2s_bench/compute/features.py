@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -46,7 +45,7 @@ def embedded(model: Model, label: str, inputs: Mapping[str, Columns], state: Map
     return Artifact(arrays, {"column": column})
 
 
-def embedded_together(models: Mapping[str, Any], name: str, columns: Columns, state: Mapping[str, Array],
+def embedded_together(models: Mapping[str, Model], name: str, columns: Columns, state: Mapping[str, Array],
                       kept: Sequence[StoredBlocks] | None = None) -> Iterator[Artifact]:
     """What `embedded` gives for one group of inputs and each of models by label, one after the other, where the first one reads
     for all of them. Raises as it does.

@@ -28,7 +28,7 @@ def made_once(components: Mapping[str, Component]) -> Callable[[str], Any]:
     return made
 
 
-def check_files(component: Component, instance: Any) -> None:
+def check_files(component: Component, instance: object) -> None:
     """Raise DataError for files that changed: what is stored under a key must be made from what the key was made from."""
     if fingerprint(BY_PLURAL[component.kind], instance, component.name) != component.fingerprint:
         raise DataError("the files that it reads changed since the run was planned", where=component.label,

@@ -9,13 +9,13 @@ import numpy as np
 
 from w2s_bench.compute.lent import lent
 from w2s_bench.compute.shown import shown_to
-from w2s_bench.contracts import Array, Columns, TrainableModel, can
+from w2s_bench.contracts import Array, Columns, Model, TrainableModel, can
 
 
 class TrainedNetwork:
     """predictor: what a strategy with needs="module" fitted. module: makes a fresh network of `model`. label: of that model."""
 
-    def __init__(self, predictor: Any, module: Callable[[], TrainableModel], model: Any, label: str) -> None:
+    def __init__(self, predictor: Any, module: Callable[[], TrainableModel], model: Model, label: str) -> None:
         self._predictor, self._module, self._model, self._label = predictor, module, model, label
         self._together: tuple[TrainableModel, Callable[[Columns], Array]] | None = None
 
@@ -39,8 +39,9 @@ class TrainedNetwork:
             return self._together
         return network, lambda inputs: self._predictor.predict(network, inputs)
 
-    def _cut(self, network: Any, inputs: Columns) -> Array | None:
+    def _cut(self, network: TrainableModel, inputs: Columns) -> Array | None:
         if not can(network, "cut"):
             return None
+        cuts: Any = network
         shown = shown_to(self._model, self._label, inputs)
-        return shown.either(np.asarray(network.cut(shown.columns), dtype=bool))
+        return shown.either(np.asarray(cuts.cut(shown.columns), dtype=bool))

@@ -162,7 +162,7 @@ class EmbeddedTogether(Protocol):
 
     read_by: str
 
-    def embed_many(self, models: Sequence[Any], inputs: Columns) -> Sequence[Embedding]: ...
+    def embed_many(self, models: Sequence[Model], inputs: Columns) -> Sequence[Embedding]: ...
 
 
 class ReadsBlocks(Protocol):
@@ -172,7 +172,7 @@ class ReadsBlocks(Protocol):
     it holds is let go with it.
     """
 
-    def reader(self, models: Sequence[Any], state: Mapping[str, Array]) -> Callable[[Columns], Sequence[Embedding]]: ...
+    def reader(self, models: Sequence[Model], state: Mapping[str, Array]) -> Callable[[Columns], Sequence[Embedding]]: ...
 
 
 class ReadsWhole(Protocol):

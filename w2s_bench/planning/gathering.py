@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 import msgspec
 
-from w2s_bench.contracts import can, declared
+from w2s_bench.contracts import Model, Strategy, can, declared
+from w2s_bench.contracts.models import EmbeddedTogether
 from w2s_bench.registry.component import Component
 
 
@@ -26,7 +27,7 @@ NOTHING = Gathering()
 """Every job by itself."""
 
 
-def gathering(components: Iterable[Component], models: Mapping[str, Any], strategies: Mapping[str, Any]) -> Gathering:
+def gathering(components: Iterable[Component], models: Mapping[str, Model], strategies: Mapping[str, Strategy]) -> Gathering:
     """What the components of a plan declare of it. models, strategies: what was made, by key."""
     across, passes = set[str](), dict[str, str]()
     for component in components:
@@ -36,6 +37,7 @@ def gathering(components: Iterable[Component], models: Mapping[str, Any], strate
         if model is not None and can(model, "prepare_many"):
             across.add(component.key)
         if model is not None and can(model, "embed_many"):
-            others = tuple(pair for pair in component.params if pair[0] != model.read_by)
+            read_by = cast(EmbeddedTogether, model).read_by
+            others = tuple(pair for pair in component.params if pair[0] != read_by)
             passes[component.key] = msgspec.structs.replace(component, params=others, label="", pooled_label="", unsaid=()).key
     return Gathering(frozenset(across), passes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from w2s_bench.contracts.errors import StoreError
 
@@ -17,6 +17,10 @@ _LASTING = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectory
 """What another try does not mend."""
 
 Answer = TypeVar("Answer")
+
+
+_Listing: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""What a client says of each object; each says other things."""
 
 
 class Bucket:
@@ -77,9 +81,9 @@ class Bucket:
         since 1970, 0 where the place does not say."""
         start = self._at(folder) if folder else self._root
 
-        def found() -> Mapping[str, Mapping[str, Any]]:
+        def found() -> _Listing:
             self._files.invalidate_cache()
-            listed: Mapping[str, Mapping[str, Any]] = self._files.find(start, detail=True)
+            listed: _Listing = self._files.find(start, detail=True)
             return listed
 
         try:
@@ -157,7 +161,7 @@ def _hint(error: Exception) -> str:
     return "run the same command again; finished cells are kept"
 
 
-def _moment(entry: Mapping[str, Any]) -> float:
+def _moment(entry: Mapping[str, object]) -> float:
     names = ("LastModified", "last_modified", "mtime", "created", "updated")  # each library has its own
     found = next((entry[name] for name in names if entry.get(name)), 0.0)
     return float(found.timestamp() if hasattr(found, "timestamp") else found if isinstance(found, int | float) else 0.0)

@@ -12,13 +12,11 @@ import os
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any
 
 from w2s_bench.store.bucket import Bucket
 from w2s_bench.store.disk import Disk, Misplaced
 from w2s_bench.store.pack_files import PACKS
-from w2s_bench.store.sealed import Artifact, Damage, OfAnotherKey, arrays_in, is_key, sealed, sha256, unsealed
+from w2s_bench.store.sealed import Artifact, Damage, Meta, OfAnotherKey, arrays_in, is_key, sealed, sha256, unsealed
 
 _FOLDERS = frozenset({"tmp", "packs", "latest", "costs", "checkpoints", "aside"})
 _META, _ARRAYS = "meta.json", "arrays.safetensors"
@@ -57,7 +55,7 @@ class DiskFolders:
                       if not entry.is_file(follow_symlinks=False)]
         return found
 
-    def save(self, key: str, meta: Mapping[str, Any], arrays: bytes | memoryview) -> None:
+    def save(self, key: str, meta: Meta, arrays: bytes | memoryview) -> None:
         """Write an artifact beside its place and move it there; a sound one that is there stays."""
         beside = self._disk.temporary()
         try:
@@ -114,7 +112,7 @@ class DiskFolders:
             self._remember(key, is_now)
         return Artifact(arrays_in(data), meta["payload"])
 
-    def meta(self, key: str) -> dict[str, Any] | None:
+    def meta(self, key: str) -> Meta | None:
         """What meta.json says, None where there is none. Raises Damage and Misplaced."""
         return self._meta(key)
 
@@ -143,7 +141,7 @@ class DiskFolders:
         return {key: (sum(size for _, _, size in self.pieces(key)), os.lstat(self._disk.at(_place(key))).st_mtime)
                 for key in self.keys()}
 
-    def _meta(self, key: str) -> dict[str, Any] | None:
+    def _meta(self, key: str) -> Meta | None:
         for folder in (key[:2], _place(key)):
             if not self._disk.is_folder(folder):
                 return None
@@ -174,7 +172,7 @@ class BucketFolders:
         paths = (path.split("/") for path in self._bucket.names())
         return {path[1] for path in paths if len(path) == 3 and path[2] == _META and is_key(path[1]) and path[1][:2] == path[0]}
 
-    def save(self, key: str, meta: Mapping[str, Any], arrays: bytes | memoryview) -> None:
+    def save(self, key: str, meta: Meta, arrays: bytes | memoryview) -> None:
         """Write the arrays under a name of their contents, so that writers of one key cannot mix theirs, and then meta.json."""
         name = f"{sha256(arrays)[:16]}.{_ARRAYS}"
         self._bucket.write(f"{_place(key)}/{name}", bytes(arrays))
@@ -201,7 +199,7 @@ class BucketFolders:
             raise Damage("its arrays are gone" if data is None else "checksum of the arrays")
         return Artifact(arrays_in(data), meta["payload"])
 
-    def meta(self, key: str) -> dict[str, Any] | None:
+    def meta(self, key: str) -> Meta | None:
         """What meta.json says, None where there is none. Raises Damage."""
         for wait in (0.1, 0.5, None):
             text = self._bucket.read(f"{_place(key)}/{_META}")

@@ -69,7 +69,7 @@ def beside(store: Store) -> dict[str, int]:
     return {folder: size for folder, size in found.items() if size}
 
 
-def _named(values: Iterable[Any], keys: set[str]) -> Iterator[str]:
+def _named(values: Iterable[object], keys: set[str]) -> Iterator[str]:
     for value in values:
         if isinstance(value, str) and value in keys:
             yield value
@@ -77,7 +77,8 @@ def _named(values: Iterable[Any], keys: set[str]) -> Iterator[str]:
             yield from _named(value, keys)
 
 
-def _made_by(about: Mapping[str, Any]) -> str:
-    components = about.get("components") or {}
-    names = (str(component.get("name", "")) for component in components.values() if isinstance(component, Mapping))
+def _made_by(about: Mapping[str, object]) -> str:
+    components = about.get("components")
+    named = components.values() if isinstance(components, Mapping) else ()
+    names = (str(component.get("name", "")) for component in named if isinstance(component, Mapping))
     return " ".join(name.rpartition("/")[2] for name in names)

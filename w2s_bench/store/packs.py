@@ -12,15 +12,15 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import cast
 
-from w2s_bench.contracts.digests import canonical_json
+from w2s_bench.contracts.digests import Json, canonical_json
 from w2s_bench.store import records
 from w2s_bench.store.pack_files import PACKS, BucketPacks, DiskPacks, Gone
 from w2s_bench.store.pack_index import PackIndex
 from w2s_bench.store.records import ARTIFACT, DROPPED, HEAD_BYTES, Head, Listed, Record
-from w2s_bench.store.sealed import Artifact, Damage, arrays_in, of_key
+from w2s_bench.store.sealed import Artifact, Damage, Meta, arrays_in, of_key
 from w2s_bench.store.writers import own_name
 
 SMALL = 64 << 10
@@ -64,9 +64,9 @@ class Packs:
                 return True
         return False
 
-    def save(self, key: str, meta: dict[str, Any], arrays: bytes) -> None:
+    def save(self, key: str, meta: Meta, arrays: bytes) -> None:
         """Append an artifact."""
-        self._write(Record(ARTIFACT, bytes.fromhex(key), canonical_json(meta).encode(), arrays), _family(meta))
+        self._write(Record(ARTIFACT, bytes.fromhex(key), canonical_json(cast(Json, meta)).encode(), arrays), _family(meta))
 
     def load(self, key: str) -> Artifact | None:
         """An artifact, None where none is known. Raises Damage where each that is packed is damaged; those are dropped."""
@@ -76,12 +76,12 @@ class Packs:
         head, meta, rest = found
         return Artifact(arrays_in(records.arrays_of(head, rest)), meta["payload"])
 
-    def meta(self, key: str) -> dict[str, Any] | None:
+    def meta(self, key: str) -> Meta | None:
         """What is recorded of an artifact. Raises as `load`."""
         found = self._found(key)
         return None if found is None else found[1]
 
-    def peek(self, key: str) -> dict[str, Any] | None:
+    def peek(self, key: str) -> Meta | None:
         """What is recorded of an artifact, None also where it is damaged. Nothing is dropped."""
         self.flush()
         for place in self._index.places(bytes.fromhex(key)):
@@ -146,11 +146,12 @@ class Packs:
         head, meta, rest = self._contents(self._index.place(name, record.at))
         family = ""
         if record.kind == DROPPED:
-            gone = _read_json(meta).get("pack")
+            said = _read_json(meta)
+            gone = said.get("pack") if isinstance(said, dict) else None
             if gone in going or not self._index.knows(str(gone)):
                 return
         elif record.kind == ARTIFACT:
-            family = _family(_read_json(meta))
+            family = _family(of_key(_read_json(meta), head.key.hex()))
         self._write(Record(record.kind, record.key, meta, records.arrays_of(head, rest), record.moment), family)
 
     def note(self, kind: int, name: bytes) -> bytes | None:
@@ -229,7 +230,7 @@ class Packs:
                 self._index.take_in(writer.name, data, start, writer.size)
             return
 
-    def _found(self, key: str) -> tuple[Head, dict[str, Any], bytes] | None:
+    def _found(self, key: str) -> tuple[Head, Meta, bytes] | None:
         self.flush()
         name = bytes.fromhex(key)
         damage: Damage | None = None
@@ -313,14 +314,14 @@ class _Writer:
         return found
 
 
-def _family(meta: Mapping[str, Any]) -> str:
+def _family(meta: Meta) -> str:
     """What artifacts that say much alike have in common."""
     return canonical_json([meta["stage"], meta["about"].get("components")])
 
 
-def _read_json(text: bytes) -> dict[str, Any]:
+def _read_json(text: bytes) -> object:
     try:
-        found: dict[str, Any] = json.loads(text)
+        found: object = json.loads(text)
         return found
     except (ValueError, RecursionError) as error:
         raise Damage(f"a record cannot be read ({error})") from None

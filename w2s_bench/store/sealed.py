@@ -7,9 +7,9 @@ import json
 import math
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -36,12 +36,32 @@ class Artifact:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Meta(TypedDict):
+    """What is written beside the arrays: whose it is, of which stage, the payload and what is recorded about it; where it is a
+    file by itself, also the name and the checksum of that with the arrays."""
+
+    key: str
+    stage: str
+    payload: Mapping[str, Any]
+    about: Mapping[str, Any]
+    arrays: NotRequired[str]
+    arrays_sha256: NotRequired[str]
+
+
 class Damage(ValueError):
     """What was read is not what was written."""
 
 
 class OfAnotherKey(Damage):
     """An artifact that is sound, and not the one that was asked for."""
+
+
+class _Entry(TypedDict):
+    """What a safetensors file says of an array."""
+
+    dtype: str
+    shape: Sequence[int]
+    data_offsets: tuple[int, int]
 
 
 def arrays_as_bytes(arrays: Mapping[str, Array]) -> bytes | memoryview:
@@ -89,7 +109,7 @@ def arrays_in(data: bytes | memoryview) -> dict[str, Array]:
         raise Damage(f"no arrays can be read ({error})") from None
 
 
-def _array(body: memoryview, entry: Mapping[str, Any]) -> Array:
+def _array(body: memoryview, entry: _Entry) -> Array:
     start, end = entry["data_offsets"]
     kind, shape = np.dtype(_KINDS[entry["dtype"]]), tuple(entry["shape"])
     if not 0 <= start <= end <= len(body) or math.prod(shape) * kind.itemsize != end - start:
@@ -97,20 +117,20 @@ def _array(body: memoryview, entry: Mapping[str, Any]) -> Array:
     return np.ndarray(shape, dtype=kind, buffer=body[start:end])
 
 
-def meta_of(key: str, artifact: Artifact, about: Mapping[str, Json]) -> dict[str, Json]:
-    """What is written beside the arrays: whose it is, of which stage, the payload and what is recorded about it."""
+def meta_of(key: str, artifact: Artifact, about: Mapping[str, Json]) -> Meta:
+    """What is written beside the arrays of an artifact."""
     recipe = about.get("recipe")
-    stage = recipe.get("stage", "") if isinstance(recipe, Mapping) else ""
+    stage = str(recipe.get("stage", "")) if isinstance(recipe, Mapping) else ""
     return {"key": key, "stage": stage, "payload": dict(artifact.payload), "about": dict(about)}
 
 
-def sealed(meta: Mapping[str, Json], arrays: bytes | memoryview) -> bytes:
+def sealed(meta: Meta, arrays: bytes | memoryview) -> bytes:
     """meta.json: what `meta_of` says, the checksum of the arrays, and its own."""
-    with_arrays: dict[str, Json] = {**meta, "arrays_sha256": sha256(arrays)}
+    with_arrays: dict[str, Json] = {**cast(Mapping[str, Json], meta), "arrays_sha256": sha256(arrays)}
     return canonical_json({**with_arrays, "meta_sha256": sha256(canonical_json(with_arrays).encode())}).encode()
 
 
-def unsealed(text: bytes, key: str) -> dict[str, Any]:
+def unsealed(text: bytes, key: str) -> Meta:
     """What a meta.json says. Raises Damage where it is not as it was written, OfAnotherKey where it is another artifact's."""
     try:
         meta: dict[str, Any] = json.loads(text)
@@ -122,13 +142,13 @@ def unsealed(text: bytes, key: str) -> dict[str, Any]:
     return of_key(meta, key)
 
 
-def of_key(meta: dict[str, Any], key: str) -> dict[str, Any]:
+def of_key(meta: object, key: str) -> Meta:
     """What is written beside the arrays, where it is that artifact's. Raises Damage, OfAnotherKey."""
-    if "key" not in meta:
+    if not isinstance(meta, dict) or "key" not in meta:
         raise Damage("an older version wrote it, and not whose it is")
     if meta["key"] != key:
         raise OfAnotherKey(f"it is the artifact {str(meta['key'])[:12]}")
-    return meta
+    return cast(Meta, meta)
 
 
 def sha256(data: bytes | memoryview) -> str:
