@@ -229,5 +229,5 @@ def test_problems_go_to_the_student_in_one_batch_a_step() -> None:
     first = problem(features, softened(classes, 0.8), key="a")
     student = Batches()
     strategy = SelfTraining(student=Filter(student=student, by="knn"), rounds=2)
-    assert len(strategy.fit_many([first, relabelled(first, 1), relabelled(first, 2)])) == 3
+    assert len(list(strategy.fit_many([first, relabelled(first, 1), relabelled(first, 2)]))) == 3
     assert student.sizes == [3, 3, 3]

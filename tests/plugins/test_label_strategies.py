@@ -83,7 +83,7 @@ def test_one_broken_problem_costs_only_itself(strategy: Any) -> None:
     whole, broken = given("a"), given("b", 1)
     values = broken.labels.values.copy()
     values[3] = np.nan
-    answers = strategy.fit_many([replace(broken, labels=replace(broken.labels, values=values)), whole])
+    answers = list(strategy.fit_many([replace(broken, labels=replace(broken.labels, values=values)), whole]))
     assert isinstance(answers[0], Diverged)
     assert np.array_equal(answers[1].predict(whole.features), strategy.fit(whole).predict(whole.features))
 
