@@ -67,6 +67,9 @@ from w2s_bench.scoring.representations import compare, spectrum
 from w2s_bench.store.artifacts import Artifact, Store
 from w2s_bench.store.checkpoints import StoredBlocks, StoredCheckpoints
 
+ANSWERED: tuple[Part, ...] = ("transfer", "test")
+"""The parts that predictors answer: what students learn from and are measured on. Nobody asks for what taught the teacher."""
+
 
 class Stages:
     """kept: what was read last, of `memory` bytes at most. It and the instances of components never change a result."""
@@ -226,7 +229,7 @@ class Stages:
         cuts: list[Array | None] = []
         network = None if recipe.model is None else self._trained_network(recipe, recipe.model)
         predictor: Any = None if network else self._predictor(recipe)
-        for part in PARTS:
+        for part in ANSWERED:
             split = task.part(part)
             if network:
                 said, members, cut = network.answers(split.inputs)
@@ -241,6 +244,8 @@ class Stages:
         if recipe.model is None:
             return Artifact(found)
         read = "" if pair_names(task.splits.test.inputs) else self.instance(recipe.model).column
+        assert network is not None
+        cuts.append(network.cut(task.splits.supervise.inputs))
         truncated = None if any(cut is None for cut in cuts) else sum(int(cut.sum()) for cut in cuts if cut is not None)
         return Artifact(found, {"column": read, "truncated": truncated})
 

@@ -39,6 +39,10 @@ class TrainedNetwork:
             return self._together
         return network, lambda inputs: self._predictor.predict(network, inputs)
 
+    def cut(self, inputs: Columns) -> Array | None:
+        """Which inputs are longer than its context, as `answers` gives it."""
+        return self._cut(self._fresh()[0], inputs)
+
     def _cut(self, network: TrainableModel, inputs: Columns) -> Array | None:
         if not can(network, "cut"):
             return None
