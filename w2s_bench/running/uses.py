@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from w2s_bench.contracts.digests import canonical_json, digest
+from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import W2SError
 from w2s_bench.running.known_runs import run_folders
 from w2s_bench.store.artifacts import Store
@@ -33,8 +33,8 @@ class Runs(NamedTuple):
 
 def register(store: Store, folder: Path) -> None:
     """Note in a store that a run uses it, wherever its folder is. Raises StoreError."""
-    place = [socket.gethostname(), str(folder.resolve())]
-    store.write_note("runs", digest(place), canonical_json(place).encode())
+    place = json.dumps([socket.gethostname(), str(folder.resolve())])  # in ASCII: a path need be no Unicode
+    store.write_note("runs", digest(place), place.encode())
 
 
 def runs_of(store: Store) -> Runs:
@@ -66,7 +66,7 @@ def _use(held: Mapping[str, Held], folder: Path) -> Use:
     try:
         for name in ("plan.parquet", "rows.parquet", "also.parquet"):
             if (folder / name).is_file():
-                found = pl.read_parquet(folder / name, columns=["cell_key"])["cell_key"].to_list()
+                found = pl.read_parquet((folder / name).read_bytes(), columns=["cell_key"])["cell_key"].to_list()
                 cells.update(found)
                 finished = finished and (name != "plan.parquet" or set(found) <= held.keys())
         needed = rests_on(held, cells)
