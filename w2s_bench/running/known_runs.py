@@ -54,7 +54,7 @@ def _known(folder: Path) -> KnownRun:
     found = standing(folder)
     changed = max(path.stat().st_mtime for name in _TABLES if (path := folder / name).exists())
     if found is None:
-        statuses = pl.read_parquet(folder / "rows.parquet", columns=["status"])["status"].to_list()
+        statuses = pl.read_parquet((folder / "rows.parquet").read_bytes(), columns=["status"])["status"].to_list()
         found = Standing(len(statuses), dict(Counter(statuses)), {})
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return KnownRun(folder, datetime.fromtimestamp(changed), found.cells, found.statuses.get("ok", 0), size)

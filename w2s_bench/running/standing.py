@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from w2s_bench.contracts.errors import DataError
-from w2s_bench.contracts.files import read_bytes
+from w2s_bench.contracts.files import plain_file, read_bytes
 from w2s_bench.running.folder import in_use, write_text
 from w2s_bench.running.journal import Record, read_journal, records_in
 
@@ -59,7 +59,7 @@ def _noted(folder: Path) -> _Noted | None:
     """What the run said last, and what the journal holds beyond it; None where it said nothing."""
     try:
         noted = msgspec.json.decode(read_bytes(folder / NAME), type=_Noted)
-        with (folder / "journal.jsonl").open("rb") as journal:
+        with plain_file(folder / "journal.jsonl").open("rb") as journal:
             if journal.seek(0, 2) < noted.journal:
                 return None
             journal.seek(noted.journal)
