@@ -41,7 +41,7 @@ def test_each_name_has_one_line_of_80_columns(ask: Ask, kind: str) -> None:
 def test_a_name_tells_all_about_itself(ask: Ask) -> None:
     told = ask("ls", "ridge")
     for text in ("w2s_probes/ridge: ridge regression", "version", "bundled", "w2s_probes.ridge:Ridge", "outputs",
-                 "convex in", "can            fit_many, untrained", "penalty = 1e-06", "number 0..; or auto"):
+                 "convex in", "can            fit_many, streams, untrained", "penalty = 1e-06", "number 0..; or auto"):
         assert text in told, told
     assert "licence        public data" in ask("ls", "w2s_tabular/diabetes")
     assert "must be given  path" in ask("ls", "hf") and "a place: its" in ask("ls", "hf")

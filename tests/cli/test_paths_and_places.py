@@ -80,6 +80,7 @@ def test_what_is_no_file_is_told_before_it_is_read(w2s: Command) -> None:
     _in_words(w2s("ls", "tasks"), 2, "config.toml: this is a pipe")
 
 
+@pytest.mark.slow
 def test_a_table_of_five_thousand_columns_is_read(w2s: Command) -> None:
     names = [f"c{j}" for j in range(5000)]
     lines = [",".join(["id", *names]), *(f"i{i}," + ",".join(str((i * j) % 7) for j in range(5000)) for i in range(8))]
