@@ -150,6 +150,7 @@ def test_a_shard_without_cells_is_a_run_that_ends_well(w2s: Command) -> None:
     small = ("--executor", "here", "--task", "diabetes", "--weak", "raw", "--strong", "random-features[width=8]", "--store", "s")
     empty = w2s("run", *small, "--shard", "3/3", "-o", "c", check=0, page=True)
     assert "no cell; 0 jobs computed" in empty.stdout and "Traceback" not in empty.stderr
+    assert "nothing for a page" in w2s("report", "c", check=2).stderr
     for number in (1, 2):
         w2s("run", *small, "--shard", f"{number}/3", "-o", f"r{number}", check=0)
     w2s("run", *small, "-o", "r", check=0)

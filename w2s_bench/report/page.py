@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from w2s_bench.contracts.errors import StoreError, UsageError
+from w2s_bench.contracts.errors import DataError, StoreError, UsageError
 from w2s_bench.contracts.files import write_whole
 from w2s_bench.figures.dark import dark_style
 from w2s_bench.figures.sealed import part as figure_part
@@ -51,6 +51,9 @@ def write_report(folders: Sequence[Path], out: Path | None = None, *, latest: bo
     StoreError where it cannot be written.
     """
     rows, bounds = read_runs(folders, latest=latest)
+    if rows.is_empty():
+        raise DataError("there is no cell in it, and so nothing for a page", where=str(folders[0]),
+                        hint="a shard may have none: `w2s-bench merge` joins it to the others")
     if out is None and (len(folders) > 1 or folders[0].is_file()):
         what = "a rows file has no folder for its page" if len(folders) == 1 else "the page of several runs lies in none of them"
         raise UsageError(what, hint="say where with -o, as in -o page.html")
