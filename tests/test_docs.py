@@ -47,6 +47,7 @@ def test_every_command_runs_and_prints_what_the_page_shows(page: Path, w2s: Comm
             assert FILL["tidy"](printed) == block["printed"], f"python docs/fill.py {page.relative_to(ROOT)} prints it again"
 
 
+@pytest.mark.slow
 def test_every_long_run_of_the_pages_can_be_planned(w2s: Command, shared_data: Path) -> None:
     lines = [line for page in PAGES for block in _blocks(page, "console") for line in block.splitlines()]
     runs = [shlex.split(line)[3:] for line in lines if line.startswith("$ w2s-bench run ")]

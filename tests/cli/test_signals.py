@@ -55,7 +55,8 @@ def _asked(at: str, signals: tuple[str, ...], *, apart: float = 0.0, words: tupl
         return process.wait(60), said, process.stderr.read()
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP", pytest.param("SIGTERM", marks=pytest.mark.slow),
+                                  pytest.param("SIGQUIT", marks=pytest.mark.slow)])
 def test_a_signal_breaks_the_computing_off_and_the_tables_are_written(name: str) -> None:
     code, said, error = _asked("computing", (name,))
     assert (code, said, error) == (128 + getattr(signal, name), ["computing", "broken off", "writing", "written"], "")

@@ -284,6 +284,7 @@ def test_strategies_are_drawn_as_paired_differences_in_points_where_they_are_sha
     assert "12 of 15 panels are drawn" in drawn("strategies", many).caption
 
 
+@pytest.mark.slow
 def test_thousands_of_cells_of_many_pairs_are_small_marks_without_bars_or_names() -> None:
     rows, bounds = make_tables({"t": 1.0}, seeds=MOST_MARKS // 2 + 100)
     rows = rows.with_columns((pl.col("weak") + (pl.col("seed") % 40).cast(pl.String)).alias("weak"))

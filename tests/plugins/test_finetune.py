@@ -266,7 +266,7 @@ def long_fit(which: str) -> Any:
 
 
 @pytest.mark.parametrize(("which", "saved", "whole"), [
-    ("finetune", 3, 6), *(pytest.param("generative", saved, 10, marks=pytest.mark.slow) for saved in (1, 4))])
+    pytest.param(*given, marks=pytest.mark.slow) for given in (("finetune", 3, 6), ("generative", 1, 10), ("generative", 4, 10))])
 def test_a_killed_fit_goes_on_and_ends_with_the_same_weights_to_the_last_bit(
         which: str, saved: int, whole: int, tmp_path: Path) -> None:
     code = ("import sys, pathlib, test_finetune as t\n"

@@ -46,7 +46,8 @@ def flat_of(network: Any) -> Array:
                            (layer.weight.detach().numpy().T.ravel(), layer.bias.detach().numpy())])
 
 
-@pytest.mark.parametrize("shape", [shape_of(1, 16), shape_of(2, 16), shape_of(8, 16), shape_of(4, 5), shape_of(3, 40)], ids=str)
+@pytest.mark.parametrize("shape", [shape_of(1, 16), shape_of(2, 16), pytest.param(shape_of(8, 16), marks=pytest.mark.slow),
+                                   shape_of(4, 5), shape_of(3, 40)], ids=str)
 @pytest.mark.parametrize("batch", [32, 7, 100])
 def test_pretraining_is_the_plain_torch_loop(shape: Shape, batch: int) -> None:
     recipe = replace(RECIPE, batch=batch)

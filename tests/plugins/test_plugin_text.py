@@ -158,6 +158,7 @@ def test_the_fingerprint_follows_the_content(tmp_path: Path) -> None:
     assert before != task("text", path=write(tmp_path, "t.csv", rows(11))).fingerprint()
 
 
+@pytest.mark.slow
 def test_python_functions_are_short_distinct_and_counted() -> None:
     python = task("python-functions")
     splits = python.load(0)

@@ -129,6 +129,7 @@ def run(hub: Hub, w2s: Command, *words: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(w2s.words(*words), cwd=w2s.folder, env=at(hub, w2s), capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_a_set_without_a_pinned_commit_runs_at_once_and_again(hub: Hub, w2s: Command) -> None:
     matrix = ("run", "--task", "boolq", "--models", "nano[steps=0,width=[8,16],layers=1,context=16]", "--strategy", "logistic",
               "--supervisor", "logistic", "--store", "store")

@@ -45,7 +45,8 @@ def test_it_is_listed_and_runs_and_scores(outside: Command) -> None:
 
 
 @pytest.mark.parametrize(("fault", "status"), [("raise", "failed"), ("nan", "diverged"), ("shape", "failed"), ("memory", "oom"),
-                                               ("die", "lost"), pytest.param("hang", "timeout", marks=pytest.mark.slow)])
+                                               pytest.param("die", "lost", marks=pytest.mark.slow),
+                                               pytest.param("hang", "timeout", marks=pytest.mark.slow)])
 def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault: str, status: str) -> None:
     done = outside("run", *MATRIX, "--strategy", f"plain[fault=[no,{fault}]]", "--timeout", "15" if fault != "hang" else "4",
                    check=3)
