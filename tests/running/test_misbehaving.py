@@ -159,7 +159,7 @@ def test_workers_that_are_killed_at_random_cost_no_row(theirs: Command) -> None:
             moments.choice(workers or [psutil.Process(process.pid)]).send_signal(signal.SIGKILL if workers else 0)
             killed += bool(workers)
     theirs("run", *words, "--store", "s2", "-o", "killed", check=0)
-    assert killed > 5
+    assert killed > 2
     assert_frame_equal(*(untimed_rows(theirs.folder / folder) for folder in ("calm", "killed")), check_exact=True)
 
 
