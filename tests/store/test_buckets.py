@@ -19,8 +19,9 @@ from w2s_bench.contracts.errors import StoreError
 from w2s_bench.store.artifacts import AbsentArtifact, Artifact, DamagedArtifact, Store
 from w2s_bench.store.checkpoints import StoredBlocks, StoredCheckpoints
 
-moto_server = pytest.importorskip("moto.server")
-pytest.importorskip("s3fs")
+moto_server = pytest.importorskip("moto.server", reason="moto's S3 server is not installed")
+pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'w2s-bench[s3]'")
+pytestmark = pytest.mark.slow
 
 BIG = np.arange(20_000.0)
 KEYS = [digest(["bucket", number]) for number in range(40)]
