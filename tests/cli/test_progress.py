@@ -48,6 +48,7 @@ def test_a_terminal_shows_what_is_done_and_what_is_left(w2s: Command) -> None:
     assert "writing the page" in drawn and "18 ok" in drawn
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_an_ascii_terminal_is_drawn_on_too(w2s: Command) -> None:
     assert _drawn(w2s, {"PYTHONIOENCODING": "ascii"}).isascii()

@@ -26,6 +26,7 @@ def test_it_offers_one_of_every_kind_and_ls_lists_it(outside: Command, kind: Kin
     assert mine and all(entry["summary"] for entry in mine)
 
 
+@pytest.mark.slow
 def test_a_model_is_pretrained_on_a_strangers_descriptors_and_a_suite_of_its_runs(outside: Command) -> None:
     (outside.folder / "texts.csv").write_text("text,y\n" + "".join(f"{'word ' * (n % 7 + 1)},{n % 7}\n" for n in range(60)))
     nano = "nano[width=16,layers=1,steps=4,corpus=task,objective=descriptors,descriptors=lengths]"

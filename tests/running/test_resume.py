@@ -51,6 +51,7 @@ def test_a_run_killed_twenty_five_times_ends_with_the_same_rows(w2s: Command) ->
     _killed_run(w2s, MATRIX, kills=25, longest=2.5)
 
 
+@pytest.mark.slow
 def test_neither_workers_nor_order_change_a_row(w2s: Command) -> None:
     small = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--strategy", "*",
              "--strategy", "!as-is", "--skip-incompatible")
