@@ -67,7 +67,6 @@ class Signs:
         if used < 0 or self.busy is None or used >= max(_LEAST_SECONDS, _LEAST_SHARE * (now - self.busy)):
             self.busy, self.processor = now, usage.processor
 
-
     def also(self, processor: float, now: float) -> bool:
         """Whether what it started in sessions of their own has used a processor since this was asked last."""
         moved, self.apart = processor - self.apart >= _LEAST_SECONDS, processor
