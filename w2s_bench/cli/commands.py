@@ -18,6 +18,7 @@ COMMANDS = {
     "examples": ("w2s_bench.cli.examples", "Show where student and teacher differ most, and whom the truth sides with."),
     "status": ("w2s_bench.cli.status", "Say how far a run is."),
     "report": ("w2s_bench.cli.report", "Write a run's page."),
+    "leaderboard": ("w2s_bench.cli.leaderboard", "Publish results, check what others publish, build the board."),
     "store": ("w2s_bench.cli.store", "Look into the store of artifacts, check it, clean it, carry a run's to another."),
     "config": ("w2s_bench.cli.config", "Show the options that your environment and your file set."),
     "plugin": ("w2s_bench.cli.plugin", "List plugins, and say why one does not load."),

@@ -1,0 +1,40 @@
+"""`w2s-bench leaderboard`: finds a command's file when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from w2s_bench.cli.settings import SettableGroup
+
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+class LazyCommands(SettableGroup):
+    """Imports a command's module only when it is called, so that --help stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from w2s_bench.contracts.errors import nearest
+
+            ctx.fail(f"no command {args[0]!r}; {nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group("leaderboard", cls=LazyCommands)
+def command() -> None:
+    """Publish results, check what others publish, and build the board that shows what can be ordered."""
