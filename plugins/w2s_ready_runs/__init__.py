@@ -31,6 +31,7 @@ def w2s_suites() -> Iterable[SuiteEntry]:
             ("confidence-losses", "eight losses on one task, on frozen features and by fine-tuning"),
             ("label-cleaning", "transforms, filters, smoothers, mixtures and ensembles of weak labels"),
             ("real-text", "students from installed packages, whose teachers know something: eight sets of sentences beside you"),
+            ("pilot", "the pilot season of the leaderboard: classes of sentences and tables, and three tasks of numbers"),
             ("k-heads", "mixtures of k softmax heads by reverse KL: gain against misfit as k grows")):
         yield SuiteEntry(name, summary, toml=_text(f"{name}.toml"), quick=_text(f"{name}.quick.toml"), tags=OFFLINE)
     yield SuiteEntry("burns-nlp", "the 22 NLP sets of Burns et al. 2023, GPT-2 sizes, cross-entropy and confidence loss",

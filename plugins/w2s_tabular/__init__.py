@@ -1,4 +1,4 @@
-"""Tables of numbers: scikit-learn's diabetes, any file of your own, and features that need no training."""
+"""Tables of numbers: three sets of scikit-learn's, any file of your own, and features that need no training."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ REGRESSION = frozenset({"regression"})
 
 @hookimpl
 def w2s_tasks() -> Iterable[TaskEntry]:
-    """A small real data set, and the reader of your own files."""
+    """Small real data sets, and the reader of your own files."""
     reuse = Parameter("reuse_inputs", bool, False, "supervise and transfer are one and the same sample")
     yield TaskEntry(
         "diabetes", "w2s_tabular.diabetes:Diabetes",
         summary="disease progression of 442 patients from 10 measurements, as shipped with scikit-learn",
         tags=REGRESSION | {"small"}, parameters=(reuse, LIMIT),
     )
+    for name, target, summary in (
+            ("breast-cancer", "BreastCancer", "569 tumours, malignant or benign, by 30 measurements of their cells' nuclei"),
+            ("digits", "Digits", "1,797 handwritten digits as 8 x 8 pixels")):
+        yield TaskEntry(name, f"w2s_tabular.scikit_classes:{target}", summary=f"{summary}, as shipped with scikit-learn",
+                        tags=frozenset({"classes", "small"}), parameters=(LIMIT,))
     yield TaskEntry(
         "arrays", "w2s_tabular.arrays:own_arrays",
         summary="your own table: CSV, TSV, JSON, Parquet, npz, or a folder of tables or of .npy files",

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from conftest import Command
 
-OFFLINE = ["paper-synthetic", "paper-finite-sample", "random-features", "correlated-features", "k-heads"]
+OFFLINE = ["paper-synthetic", "paper-finite-sample", "random-features", "correlated-features", "k-heads", "pilot"]
 LOSSES = {"xent", "logconf", "product", "entropy", "window", "kl", "reverse-kl", "mse"}
 LABELS = {"hard", "sharpened", "sampled", "relabel", "filter", "self-training", "mix", "bootstrap", "ensemble"}
 

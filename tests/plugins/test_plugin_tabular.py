@@ -17,6 +17,7 @@ from w2s_tabular.diabetes import Diabetes
 from w2s_tabular.given import Given
 from w2s_tabular.random_features import RandomFeatures
 from w2s_tabular.raw import Raw
+from w2s_tabular.scikit_classes import BreastCancer, Digits
 
 from w2s_bench.contracts import PrepareContext, Splits, read_table
 from w2s_bench.contracts.errors import DataError
@@ -67,6 +68,19 @@ def test_diabetes_has_its_442_patients_in_raw_units() -> None:
     assert sorted(all_ids(splits)) == sorted(f"patient {row}" for row in range(442))
     assert splits.test.inputs["x"].shape == (88, 10) and splits.supervise.truth.max() > 250
     assert task.fingerprint().startswith("scikit-learn ")
+
+
+@pytest.mark.parametrize(("task", "loader"), [(BreastCancer, "load_breast_cancer"), (Digits, "load_digits")])
+def test_sets_of_classes_are_what_scikit_learn_loads(task: type[BreastCancer | Digits], loader: str) -> None:
+    from sklearn import datasets
+
+    found = getattr(datasets, loader)()
+    splits = task().load(5)
+    assert sorted(all_ids(splits)) == sorted(f"row {row}" for row in range(len(found.target)))
+    assert task().output.names == tuple(str(name) for name in found.target_names)
+    for part in (splits.supervise, splits.transfer, splits.test):
+        rows = [int(i.split()[1]) for i in part.ids]
+        assert np.array_equal(part.inputs["x"], found.data[rows]) and np.array_equal(part.truth.argmax(axis=1), found.target[rows])
 
 
 def test_diabetes_is_what_scikit_learn_loads() -> None:
