@@ -14,7 +14,10 @@ from w2s_bench.contracts import Array, Classes, Splits, draw_splits, limited, se
 
 @dataclass(frozen=True)
 class _FromFile:
-    """Rows of numbers whose last one is the class; column `x` holds the others as they are. limit: 0, or the size of a fixed sample."""
+    """Rows of numbers whose last one is the class; column `x` holds the others as they are.
+
+    limit: 0, or the size of a fixed sample.
+    """
 
     name: ClassVar[str]
     file: ClassVar[str]
