@@ -44,7 +44,7 @@ def _asked(at: str, signals: tuple[str, ...], *, apart: float = 0.0, words: tupl
     computing = "9" if at == "computing" else "0"
     with subprocess.Popen([*words, sys.executable, "-c", _RUN, computing, *(["page"] if at == "page" else [])],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as process:  # the tests may be under nohup
+                          preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as process:  # tests may be under nohup
         assert process.stdout is not None and process.stderr is not None
         said: list[str] = []
         while not said or said[-1] != at:

@@ -80,7 +80,8 @@ def test_sets_of_classes_are_what_scikit_learn_loads(task: type[BreastCancer | D
     assert task().output.names == tuple(str(name) for name in found.target_names)
     for part in (splits.supervise, splits.transfer, splits.test):
         rows = [int(i.split()[1]) for i in part.ids]
-        assert np.array_equal(part.inputs["x"], found.data[rows]) and np.array_equal(part.truth.argmax(axis=1), found.target[rows])
+        assert np.array_equal(part.inputs["x"], found.data[rows])
+        assert np.array_equal(part.truth.argmax(axis=1), found.target[rows])
 
 
 def test_diabetes_is_what_scikit_learn_loads() -> None:
