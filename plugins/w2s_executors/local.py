@@ -8,37 +8,39 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-import random
 import selectors
 import time
 from collections.abc import Generator
 
 from w2s_bench.contracts import (
     GIVES_BACK,
+    WAITING,
+    AwakeClock,
     Components,
     DataError,
+    Deaths,
     Demand,
+    Limits,
     Outcome,
     Policy,
     Schedule,
+    Signs,
+    Starts,
     Told,
+    Verdict,
     WorkerError,
     check_gpus,
+    exit_words,
+    processor_of_descendants,
+    usage_of,
 )
-from w2s_executors.limits import WAITING, Limits, Signs, Verdict
-from w2s_executors.processes import End, Guard, Worker, exit_words
+from w2s_executors.machine import gpu_of, memory_of_the_machine
+from w2s_executors.processes import End, Guard, Worker
 from w2s_executors.stacks import place_in
-from w2s_executors.usage import gpu_of, memory_of_the_machine, processor_of_descendants, usage_of
 
-_STARTS, _KILLED_STARTS = 2, 6
-"""How many workers in a row may end before they are ready: by themselves, and by a signal."""
-
-_TICK, _LONGEST_TICK = 0.25, 1.0
+_TICK = 0.25
 _WATCHING, _LONGEST_PAUSE = 0.02, 2.0
 """The share of the time that may be spent on looking what workers use, and the seconds between two looks at most."""
-
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
-"""Seconds before a lost job is tried again, doubled each time, of which its key decides the last half."""
 
 
 class Local:
@@ -76,25 +78,25 @@ class _Member:
 
 
 class _Crew:
-    """Workers fed from one schedule. now: seconds in which this process was awake, so that whoever stops it ends no job.
+    """Workers fed from one schedule.
 
     returned: batches that no worker has begun. later: jobs that are tried again, and when.
     """
 
     def __init__(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> None:
         self.schedule, self.components, self.store, self.policy = schedule, components, store, policy
-        self.limits = Limits(policy, memory_of_the_machine)
+        self.limits, self.workers = Limits.on_a_machine(policy, memory_of_the_machine), policy.at_a_time()
         limits = [policy.silence, policy.idle, *([] if isinstance(policy.timeout, str) else [policy.timeout])]
         self.tick = min(_TICK, *(limit / 4 for limit in limits))
         self.members: dict[str, _Member] = {}
         self.returned: list[list[str]] = []
         self.later: list[tuple[float, str]] = []
-        self.deaths: dict[str, list[Verdict]] = {}
+        self.deaths = Deaths(policy.retries)
         self.notes: list[str] = []
-        self.failed_starts = 0
+        self.starts = Starts()
         self.selector = selectors.DefaultSelector()
         self.guard: Guard | None = None
-        self.now, self._woken, self._next_look = 0.0, time.monotonic(), 0.0
+        self.clock, self.now, self._next_look = AwakeClock(), 0.0, 0.0
 
     def run(self) -> Generator[Outcome, None, None]:
         while self.schedule.open:
@@ -124,9 +126,7 @@ class _Crew:
 
     def _events(self) -> list[tuple[Worker, End]]:
         found = [key.data for key, _ in self.selector.select(self.tick)]
-        woken = time.monotonic()
-        self.now += min(woken - self._woken, _LONGEST_TICK)
-        self._woken = woken
+        self.now = self.clock()
         return found
 
     def _try_again(self) -> None:
@@ -135,7 +135,7 @@ class _Crew:
         self.schedule.put_back_alone(due)
 
     def _hand_out(self) -> None:
-        names = [f"local {number}" for number in range(1, self.limits.workers + 1)]
+        names = [f"local {number}" for number in range(1, self.workers + 1)]
         free = [name for name in names if name not in self.members or not self.members[name].held]
         for number, name in enumerate(free):
             gpu = self._gpu(names.index(name))
@@ -211,7 +211,7 @@ class _Crew:
         if not member.worker.ready:
             member.worker.became_ready()
             member.signs.start(self.now)
-            self.failed_starts = 0
+            self.starts.succeeded()
         if answer is None:
             return
         if answer.key not in member.held:
@@ -276,19 +276,14 @@ class _Crew:
 
     def _lost(self, key: str, verdict: Verdict, trace: str) -> Generator[Outcome, None, None]:
         """A job was lost alone: it is tried again later, unless that is of no use."""
-        deaths = self.deaths.setdefault(key, [])
-        same = any(death.kind == verdict.kind for death in deaths)
-        deaths.append(verdict)
-        if verdict.status != "timeout" and not same and len(deaths) <= self.policy.retries:
-            most = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (len(deaths) - 1))
-            self.later.append((self.now + most * random.Random(f"{key} {len(deaths)}").uniform(0.5, 1.0), key))
+        wait = self.deaths.wait(key, verdict)
+        if wait is None:
+            yield from self._finish(Outcome(key, verdict.status, self.deaths.words(key), trace=trace))
+        else:
+            self.later.append((self.now + wait, key))
             self.notes.append(f"{self.schedule.words(key)}: {verdict.words}; it is tried again")
-            return
-        times = f", {len(deaths)} times" if len(deaths) > 1 else ""
-        yield from self._finish(Outcome(key, verdict.status, verdict.words + times, trace=trace))
 
     def _failed_start(self, words: str, said: str, killed: bool = False) -> None:
-        self.failed_starts += 1
-        if self.failed_starts >= (_KILLED_STARTS if killed else _STARTS):
-            raise WorkerError(f"a worker cannot be started, {self.failed_starts} times: {words}",
+        if self.starts.hopeless(killed=killed):
+            raise WorkerError(f"a worker cannot be started, {self.starts.failed} times: {words}",
                               hint=said.splitlines()[-1] if said else "finished cells are kept")

@@ -6,7 +6,6 @@ import contextlib
 import os
 import select
 import selectors
-import signal
 import subprocess
 import sys
 import time
@@ -198,14 +197,6 @@ class Guard:
         with contextlib.suppress(OSError):  # somebody killed it: a worker that finds its parent gone ends by itself, too
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
-
-
-def exit_words(code: int) -> str:
-    """How a process ended, in words."""
-    if code >= 0:
-        return f"exit code {code}"
-    named = "perhaps out of memory" if code == -signal.SIGKILL else signal.strsignal(-code)
-    return f"signal {-code} ({named})" if named else f"signal {-code}"
 
 
 def _arrived(descriptor: int) -> tuple[bytes, bool]:

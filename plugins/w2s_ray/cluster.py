@@ -76,12 +76,15 @@ class Cluster:
         """Whether a node has not answered yet."""
         return any(node.why is None for node in self.nodes.values())
 
-    def worker(self, node: Node, command: list[str], variables: Mapping[str, str], resources: Mapping[str, float]) -> Any:
-        """An actor on a node that holds a worker; it is there when it answers. resources: num_cpus, num_gpus, memory (bytes)."""
+    def worker(self, node: Node, resources: Mapping[str, float], *words: Any) -> Any:
+        """An actor on a node that holds a worker, as the words say to `Holder`; it is there when it answers.
+
+        resources: num_cpus, num_gpus, memory (bytes).
+        """
         import ray
 
-        return ray.remote(Holder).options(max_restarts=0, max_task_retries=0, scheduling_strategy=_on(node), **resources).remote(
-            command, dict(variables))
+        return ray.remote(Holder).options(max_restarts=0, max_task_retries=0, scheduling_strategy=_on(node),
+                                          **resources).remote(*words)
 
     def close(self) -> None:
         """Take away what was left in the store."""

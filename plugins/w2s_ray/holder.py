@@ -6,6 +6,7 @@ The process is a child and not this one, so that one that crashes, leaks or hang
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import queue
 import select
@@ -14,32 +15,54 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from w2s_bench.contracts import Usage, processor_of_descendants, usage_of
 
 _PIECE = 1 << 20
 _LONGEST = 1 << 26
 """Bytes of a line that a worker may answer: one that writes on without an end is ended."""
 
 _LAST_WORDS = 2000
+_MEASURED = 1.0
+"""Seconds between two looks at what the processes use."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Of a worker: whole lines that it answered, the exit code if it ended, and what it printed last then.
+
+    usage: of all processes of its session; apart: seconds of a processor that those used which it started in others.
+    """
+
+    lines: list[bytes]
+    code: int | None = None
+    said: str = ""
+    usage: Usage | None = None
+    apart: float = 0.0
 
 
 class Holder:
-    """command: of the worker, whose Python is that of this node. variables: of its environment, beside those of this process."""
+    """command: of the worker, whose Python is that of this node. variables: of its environment, beside those of this process.
 
-    def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+    most: MiB past which its memory is counted exactly.
+    """
+
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str], most: float | None) -> None:
         self._process = subprocess.Popen([sys.executable, *command[1:]], env={**os.environ, **variables}, stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, start_new_session=True)
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        self._most = most
         self._unread = b""
-        self._used, self._looked = (0.0, 0.0), 0.0
+        self._measured, self._looked = Heard([]), 0.0
         self._orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._printed: deque[bytes] = deque(maxlen=16)
         threading.Thread(target=self._write, daemon=True).start()
+        threading.Thread(target=self._listen, daemon=True).start()
 
-    def exchange(self, orders: Sequence[bytes], wait: float) -> tuple[list[bytes], int | None, float, float]:
-        """Pass on orders, and wait so many seconds at most for the first lines of an answer.
-
-        With them the exit code of the worker if it ended, and of all processes of its session the seconds of a processor that
-        they have used and the MiB that they hold.
-        """
+    def exchange(self, orders: Sequence[bytes], wait: float) -> Heard:
+        """Pass on orders, and wait so many seconds at most for the first lines of an answer."""
         for order in orders:
             self._orders.put(order)
         assert self._process.stdout is not None
@@ -48,10 +71,11 @@ class Holder:
             data = os.read(descriptor, _PIECE)
             *lines, self._unread = (self._unread + data).split(b"\n")
             if not data or len(self._unread) > _LONGEST:
-                return lines, self.end(), *self._used
+                code = self.end()
+                return Heard(lines, code, b"".join(self._printed)[-_LAST_WORDS:].decode(errors="backslashreplace").strip())
             if lines:
-                return lines, None, *self._measured()
-        return [], None, *self._measured()
+                return dataclasses.replace(self._use(), lines=lines)
+        return self._use()
 
     def end(self) -> int:
         """End the process and all that it started; its exit code."""
@@ -61,23 +85,21 @@ class Holder:
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait()
 
-    def _measured(self) -> tuple[float, float]:
-        """What the session uses: looked at once a second."""
-        import psutil
+    def _use(self) -> Heard:
+        """What the processes use: looked at now and then."""
+        if time.monotonic() - self._looked >= _MEASURED:
+            self._looked = time.monotonic()
+            usage = usage_of([self._process.pid], self._most).get(self._process.pid)
+            self._measured = Heard([], usage=usage, apart=processor_of_descendants(self._process.pid))
+        return self._measured
 
-        if time.monotonic() - self._looked < 1.0:
-            return self._used
-        self._looked = time.monotonic()
-        processor, memory = 0.0, 0.0
-        for number in psutil.pids():
-            with contextlib.suppress(OSError, psutil.Error):  # it has ended meanwhile
-                if os.getsid(number) == self._process.pid:
-                    process = psutil.Process(number)
-                    times, held = process.cpu_times(), process.memory_info()
-                    processor += times.user + times.system + times.children_user + times.children_system
-                    memory += held.rss - getattr(held, "shared", 0)
-        self._used = processor, memory / 2**20
-        return self._used
+    def _listen(self) -> None:
+        """Pass on what the process prints, and keep its end."""
+        assert self._process.stderr is not None
+        while data := os.read(self._process.stderr.fileno(), _PIECE):
+            self._printed.append(data[-_LAST_WORDS:])
+            with contextlib.suppress(OSError, ValueError):  # nobody reads
+                sys.stderr.write(data.decode(errors="backslashreplace"))
 
     def _write(self) -> None:
         """Writing waits until the worker reads, and it reads when its answers are read: so it has a thread of its own."""

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from w2s_executors.limits import Limits, Signs
-from w2s_executors.usage import Usage, _allowed, gpu_of
+from w2s_executors.machine import _allowed, gpu_of
 
-from w2s_bench.contracts import Policy, Step, UsageError
+from w2s_bench.contracts import Deaths, Limits, Policy, Signs, Starts, Step, Usage, UsageError, Verdict
 
 
 def _kind(limits: Limits, signs: Signs, now: float, jobs: int = 1, expected: float | None = None, ready: bool = True) -> str:
@@ -18,7 +17,7 @@ def _kind(limits: Limits, signs: Signs, now: float, jobs: int = 1, expected: flo
 
 
 def _limits(machine: float = 1000.0, **words: Any) -> Limits:
-    return Limits(Policy(**words), lambda: machine)
+    return Limits.on_a_machine(Policy(**words), lambda: machine)
 
 
 def _at_work(begun: float, heard: float, processor: float, seen: float) -> Signs:
@@ -91,6 +90,31 @@ def test_memory_that_is_given_is_shared_out_and_that_of_the_machine_is_lent_whil
     found = there.greedy(full)
     assert found and found[0] is full[1] and "all workers more than the 900 MiB" in found[1].words
     assert _limits(memory="none").greedy(_holding(1e9)) is None and there.greedy([Signs()]) is None
+
+
+def test_a_lost_job_is_tried_again_after_a_pause_that_grows_but_never_after_the_same_failure_twice() -> None:
+    deaths = Deaths(retries=9)
+    waits = [deaths.wait("a", Verdict("lost", f"signal {number}", f"it ended with signal {number}")) for number in range(8)]
+    pauses = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert all(wait is not None and most / 2 <= wait <= most for wait, most in zip(waits, pauses, strict=True))
+    assert deaths.wait("a", Verdict("lost", "signal 3", "it ended with signal 3")) is None
+    assert deaths.words("a") == "it ended with signal 3, 9 times"
+    assert Deaths(9).wait("a", Verdict("timeout", "time", "took more than 3 s")) is None
+    assert Deaths(0).wait("a", Verdict("oom", "memory", "it held 9 MiB")) is None
+
+
+def test_a_job_whose_node_is_gone_is_tried_again_three_times_whatever_else_befell_it() -> None:
+    deaths, gone = Deaths(retries=0), Verdict("lost", "node", "the node b is gone", blamed=False)
+    assert [deaths.wait("a", gone) is not None for _ in range(4)] == [True, True, True, False]
+    assert Deaths(1).wait("a", Verdict("lost", "silent", "it was silent")) is not None
+
+
+def test_two_workers_in_a_row_that_end_before_they_are_ready_are_enough_and_six_that_were_killed() -> None:
+    ended, killed = Starts(), Starts()
+    assert [ended.hopeless(), ended.hopeless()] == [False, True]
+    ended.succeeded()
+    assert not ended.hopeless()
+    assert [killed.hopeless(killed=True) for _ in range(6)] == [False] * 5 + [True]
 
 
 def test_the_memory_of_a_control_group_is_the_least_of_those_that_it_is_in(tmp_path: Path) -> None:

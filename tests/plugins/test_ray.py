@@ -148,6 +148,26 @@ def test_a_job_that_hangs_or_crashes_costs_itself_only(place: Place) -> None:
     assert dict(found.iter_rows()) == {"marked[fault=hang]": ["timeout"], "marked[fault=crash]": ["lost"], "marked": ["ok"]}
 
 
+def test_a_death_is_tried_again_but_not_the_same_one_twice(place: Place) -> None:
+    strategies = ("--strategy", "marked[fault=crash]", "--strategy", "marked")
+    done = place.w2s("run", *MATRIX[:-1], "0", *strategies, *place.executor, "--retries", "5", "-o", "r", check=3)
+    errors = pl.read_parquet(place.w2s.folder / "r" / "rows.parquet").filter(pl.col("status") != "ok")["error"].to_list()
+    crash = "its process ended with signal 11 (Segmentation fault)"
+    assert len(errors) == 2 and all(error.endswith(f"{crash}, 2 times") for error in errors)
+    jobs = (done.stdout + done.stderr).count(f"fit marked[fault=crash]: {crash}; it is tried again")
+    crashes = sum("crash" in line for line in place.marks.read_text().splitlines())
+    assert jobs and 2 * jobs <= crashes <= 3 * jobs, "each alone twice, and once at most with others"
+
+
+def test_a_node_where_workers_die_while_they_start_is_refused_with_their_words(w2s: Command, place: Place) -> None:
+    (w2s.folder / "site" / "sitecustomize.py").write_text(
+        "import sys\nif 'w2s_bench.compute.worker' in sys.orig_argv:\n    sys.exit('no telescope here')\n")
+    done = place.w2s("run", *MATRIX, "--strategy", "marked", *place.executor, "-o", "r", check=2)
+    assert "no node of the cluster can compute this run" in done.stderr
+    assert "a worker cannot be started, 2 times: its process ended with exit code 1; SystemExit: no telescope here" in done.stderr
+    assert place.nodes() == []
+
+
 def test_a_job_that_waits_for_what_never_comes_costs_itself_only_without_a_limit_given(place: Place) -> None:
     code = f"""
 import w2s_bench as w2s

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import word_hooks
 from made_components import Head, Lines, Projected
 from stored import damage
 from w2s_executors.here import Here
+from word_hooks import DEGREE, LINES
 
 from w2s_bench.contracts import (
     Array,
@@ -25,7 +27,6 @@ from w2s_bench.contracts import (
     Schedule,
     StoreError,
     StrategyEntry,
-    TaskEntry,
     hookimpl,
 )
 
@@ -102,22 +103,20 @@ class Spoiling:
             yield outcome
 
 
-@hookimpl
-def w2s_tasks() -> list[TaskEntry]:
-    return [TaskEntry("words", "made_components:Words")]
+w2s_tasks = word_hooks.w2s_tasks
 
 
 @hookimpl
 def w2s_models() -> list[ModelEntry]:
-    degree, width = Parameter("degree", int, 1, "powers of the length"), Parameter("width", int, 2, "features")
-    return [ModelEntry("letters", "made_components:Letters", parameters=(degree,)),
+    width = Parameter("width", int, 2, "features")
+    return [ModelEntry("letters", "made_components:Letters", parameters=(DEGREE,)),
             ModelEntry("prepared", f"{__name__}:PreparedTogether", parameters=(width,))]
 
 
 @hookimpl
 def w2s_strategies() -> list[StrategyEntry]:
     fault = Parameter("fault", str, "raise", "how a batch breaks", choices=("raise", "exit", "store", "short"))
-    return [StrategyEntry("lines", "made_components:Lines"), StrategyEntry("breaking", f"{__name__}:Breaking"),
+    return [LINES, StrategyEntry("breaking", f"{__name__}:Breaking"),
             StrategyEntry("batched", f"{__name__}:Batched", parameters=(fault,))]
 
 

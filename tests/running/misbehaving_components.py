@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import word_hooks
 from made_components import Head, Lines
+from word_hooks import LINES
 
-from w2s_bench.contracts import Demand, FitProblem, ModelEntry, Parameter, StrategyEntry, TaskEntry, hookimpl, tell
+from w2s_bench.contracts import Demand, FitProblem, Parameter, StrategyEntry, hookimpl, tell
 
 CHILDREN = "W2S_TEST_CHILDREN"
 """The environment variable with the file to which the processes that it leaves behind are written, a line each."""
@@ -224,19 +226,12 @@ class Misbehaving(Lines):
         return Lines.fit(self, problem)
 
 
-@hookimpl
-def w2s_tasks() -> list[TaskEntry]:
-    return [TaskEntry("words", "made_components:Words")]
-
-
-@hookimpl
-def w2s_models() -> list[ModelEntry]:
-    return [ModelEntry("letters", "made_components:Letters", parameters=(Parameter("degree", int, 1, "powers of the length"),))]
+w2s_tasks, w2s_models = word_hooks.w2s_tasks, word_hooks.w2s_models
 
 
 @hookimpl
 def w2s_strategies() -> list[StrategyEntry]:
     how = Parameter("how", str, "sleep", "what it does", choices=tuple(WAYS))
     share = Parameter("share", float, 1.0, "of a GPU")
-    return [StrategyEntry("lines", "made_components:Lines"), StrategyEntry("on-gpu", f"{__name__}:OnGpu", parameters=(share,)),
+    return [LINES, StrategyEntry("on-gpu", f"{__name__}:OnGpu", parameters=(share,)),
             StrategyEntry("misbehaves", f"{__name__}:Misbehaving", parameters=(how,))]

@@ -21,6 +21,7 @@ from w2s_bench.contracts.data import (
     easy_to_hard,
     text_column,
 )
+from w2s_bench.contracts.deaths import Deaths, Starts, Verdict, exit_words
 from w2s_bench.contracts.delimited import read_csv
 from w2s_bench.contracts.devices import check_gpus, device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
@@ -100,6 +101,7 @@ from w2s_bench.contracts.labels import (
     spelling,
     usable_parts,
 )
+from w2s_bench.contracts.limits import WAITING, AwakeClock, Limits, Signs
 from w2s_bench.contracts.measures import (
     PREDICTORS,
     REFERENCES,
@@ -137,23 +139,26 @@ from w2s_bench.contracts.tables import (
     table_files,
     table_of,
 )
+from w2s_bench.contracts.usage import Usage, processor_of_descendants, usage_of
 
 __all__ = [
     "CLIPPED_SHARE", "COLOURS", "DIRECTIONS", "GIVES_BACK", "LIMIT", "PARTS", "PREDICTORS", "READING", "REFERENCES",
-    "ROW_SUM_TOLERANCE", "SHAPES", "STACKS", "Answering", "Array", "Bound", "BoundEntry", "Chart", "Checkpoints", "ClassColumn",
-    "Classes", "Column", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError", "Demand", "DescriptorsEntry",
-    "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry", "Executor", "ExecutorEntry",
-    "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext", "FitProblem", "Geometry", "InputsRead", "Labels",
-    "Leak", "LinearPredictor", "Loss", "LossEntry", "Measured", "Metric", "MetricColumn", "MetricEntry", "Missing", "Model",
-    "ModelEntry", "ModulePredictor", "Outcome", "Output", "OutputEntry", "Parameter", "PluginError", "Policy", "Pool",
-    "Predictions", "Predictor", "Preferences", "PrepareContext", "PreparedModel", "Recovered", "Regression", "Sample", "Schedule",
-    "SeedTerm", "ShapeError", "Sides", "SoftmaxPredictor", "Split", "Splits", "Statement", "Step", "StoreError", "Strategy",
-    "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "Told", "TrainableModel", "UsageError", "Value", "W2SError",
-    "Wording", "Workbench", "WorkerError", "answers_of", "answers_of_all", "are_hard", "array_width", "as_column", "as_rows",
-    "by_features", "can", "canonical_json", "check_gpus", "check_same_shape", "class_names", "columns_at", "declared", "device",
-    "digest", "draw_splits", "easy_to_hard", "file_digest", "fixed_sample", "generator_for", "hookimpl", "hookspec", "in_memory",
-    "is_missing", "label_name", "leaks", "limited", "listening", "nearest", "number_labels", "one_by_one", "pair_names", "paired",
-    "place_of", "plain_file", "read_bytes", "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for",
-    "setting", "sides", "spelling", "stacked", "table_digest", "table_files", "table_of", "tell", "text_column", "thinned",
-    "usable_parts",
+    "ROW_SUM_TOLERANCE", "SHAPES", "STACKS", "WAITING", "Answering", "Array", "AwakeClock", "Bound", "BoundEntry", "Chart",
+    "Checkpoints", "ClassColumn", "Classes", "Column", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError",
+    "Deaths", "Demand", "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing",
+    "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext",
+    "FitProblem", "Geometry", "InputsRead", "Labels", "Leak", "Limits", "LinearPredictor", "Loss", "LossEntry", "Measured",
+    "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Outcome", "Output",
+    "OutputEntry", "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor", "Preferences", "PrepareContext",
+    "PreparedModel", "Recovered", "Regression", "Sample", "Schedule", "SeedTerm", "ShapeError", "Sides", "Signs",
+    "SoftmaxPredictor", "Split", "Splits", "Starts", "Statement", "Step", "StoreError", "Strategy", "StrategyEntry",
+    "SuiteEntry", "Table", "Task", "TaskEntry", "Told", "TrainableModel", "Usage", "UsageError", "Value", "Verdict",
+    "W2SError", "Wording", "Workbench", "WorkerError", "answers_of", "answers_of_all", "are_hard", "array_width", "as_column",
+    "as_rows", "by_features", "can", "canonical_json", "check_gpus", "check_same_shape", "class_names", "columns_at",
+    "declared", "device", "digest", "draw_splits", "easy_to_hard", "exit_words", "file_digest", "fixed_sample",
+    "generator_for", "hookimpl", "hookspec", "in_memory", "is_missing", "label_name", "leaks", "limited", "listening",
+    "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "plain_file", "processor_of_descendants",
+    "read_bytes", "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides",
+    "spelling", "stacked", "table_digest", "table_files", "table_of", "tell", "text_column", "thinned", "usable_parts",
+    "usage_of",
 ]

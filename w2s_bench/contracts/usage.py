@@ -1,4 +1,4 @@
-"""What the processes of a worker use of the machine, and what the machine has."""
+"""What the processes of a worker use of their machine, in figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 MIB = 2**20
 
@@ -85,37 +84,3 @@ def _share(number: int) -> float:
     except (psutil.Error, OSError):
         return 0.0
     return float(getattr(memory, "pss", memory.uss))
-
-
-def gpu_of(name: str, visible: str | None) -> str:
-    """A GPU as CUDA knows it: a number is one of those that this process sees, which a batch system may have chosen for it."""
-    seen = (visible or "").split(",")
-    return seen[int(name)].strip() if visible and name.isdecimal() and int(name) < len(seen) else name
-
-
-def memory_of_the_machine() -> float:
-    """MiB that this process and its children may have: what there is, or what its control group is allowed."""
-    import psutil
-
-    there: int = psutil.virtual_memory().total
-    return min([there, *_allowed(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))]) / MIB
-
-
-def _allowed(membership: Path, root: Path) -> list[int]:
-    """Bytes that a control group of Linux, and those that it is in, are allowed; none where there is no limit."""
-    try:
-        groups = [line.split(":", 2) for line in membership.read_text().splitlines()]
-    except OSError:
-        return []
-    limits: list[int] = []
-    for _, controllers, place in groups:
-        top, name = (root, "memory.max") if not controllers else (root / "memory", "memory.limit_in_bytes")
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        below = top / place.lstrip("/")
-        for folder in [below, *below.parents][:len(Path(place).parts) + 1]:
-            try:
-                limits.append(int((folder / name).read_text()))
-            except (OSError, ValueError):  # no such file, or "max"
-                continue
-    return limits

@@ -1,13 +1,15 @@
-"""What a job may take: time, memory, and how long it may give no sign of life. Figures in, words out: no process and no clock."""
+"""What a job may take: time, memory, and how long it may give no sign of life. Figures in, words out."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from w2s_bench.contracts import Policy, Step
-from w2s_executors.usage import Usage
+from w2s_bench.contracts.deaths import Verdict
+from w2s_bench.contracts.executors import Policy
+from w2s_bench.contracts.progress import Step
+from w2s_bench.contracts.usage import Usage
 
 MANY_TIMES = 20
 """What `--timeout auto` gives a job: so many times what such jobs took at most, and no less than the policy's `idle`."""
@@ -21,15 +23,21 @@ _LEAST_SHARE = 0.002
 
 _LEAST_SECONDS = 0.05
 _PROCESSES = 500
+_LONGEST_STEP = 1.0
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Why a worker is ended. Two of one kind are the same failure, whatever the figures in their words."""
+class AwakeClock:
+    """Seconds in which this process was awake, so that whoever stops it ends no job. It is to be asked a few times a second."""
 
-    status: Literal["timeout", "lost", "oom"]
-    kind: str
-    words: str
+    def __init__(self) -> None:
+        self._now, self._asked = 0.0, time.monotonic()
+
+    def __call__(self) -> float:
+        """How many by now."""
+        asked = time.monotonic()
+        self._now += min(asked - self._asked, _LONGEST_STEP)
+        self._asked = asked
+        return self._now
 
 
 @dataclass
@@ -76,13 +84,18 @@ class Signs:
 
 
 class Limits:
-    """Those of a policy on this machine. machine: MiB that there are, None where that is not known."""
+    """Those of a policy. share: MiB that a worker may hold; together: that all may, and then one goes over its share as long as
+    they do not; None for no limit."""
 
-    def __init__(self, policy: Policy, machine: Callable[[], float]) -> None:
-        self.policy, self.workers = policy, policy.at_a_time()
-        self.together = _OF_THE_MACHINE * machine() if policy.memory == "auto" else None
-        total = self.together if isinstance(policy.memory, str) else policy.memory
-        self.share = None if total is None else total / self.workers
+    def __init__(self, policy: Policy, share: float | None, together: float | None = None) -> None:
+        self.policy, self.share, self.together = policy, share, together
+
+    @classmethod
+    def on_a_machine(cls, policy: Policy, machine: Callable[[], float]) -> Limits:
+        """Of workers that are all on one machine. machine: the MiB that it has."""
+        together = _OF_THE_MACHINE * machine() if policy.memory == "auto" else None
+        total = together if isinstance(policy.memory, str) else policy.memory
+        return cls(policy, None if total is None else total / policy.at_a_time(), together)
 
     def verdict(self, signs: Signs, now: float, jobs: int, expected: float | None, ready: bool = True) -> Verdict | None:
         """Why a worker is to be ended that is at the first of so many jobs; None where it may go on.
