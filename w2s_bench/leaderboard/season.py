@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -153,10 +153,10 @@ class Season(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
         """Every cell that an entry fills, in the order of tasks, settings and seeds."""
         return [Cell(task, setting, seed) for task in self.tasks for setting in task.settings for seed in task.seeds]
 
-    def mismatch(self, row: Mapping[str, Any]) -> str | None:
+    def mismatch(self, row: Mapping[str, object]) -> str | None:
         """Why a row of one of this season's cells is not what the season fixed, in one sentence; None where it is, and where the
         row is of no cell of the season. row: as a line of rows.parquet."""
-        task = self.task(row["task"])
+        task = self.task(str(row["task"]))
         if task is None or row["seed"] not in task.seeds:
             return None
         if not any((row["weak"], row["strong"], row["supervisor"]) == (s.weak, s.strong, s.supervisor) for s in task.settings):
@@ -230,18 +230,14 @@ def _check_task(task: SeasonTask) -> None:
             raise DataError(f"a text of it holds {odd}", where=where)
 
 
-def _toml_lines(table: Mapping[str, Any], path: str) -> Iterator[str]:
+def _toml_lines(table: Mapping[str, object], path: str) -> Iterator[str]:
     """A table's lines: plain keys first, then the tables within it."""
-    plain = {key: value for key, value in table.items() if value is not None and not _is_tables(value)}
-    yield from (f"{_key(key)} = {_value(value)}" for key, value in plain.items())
-    for key, value in table.items():
-        inner = f"{path}{_key(key)}"
-        for each in value if _is_tables(value) else ():
-            yield from ("", f"[[{inner}]]", *_toml_lines(each, f"{inner}."))
-
-
-def _is_tables(value: object) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(each, dict) for each in value)
+    inner = {key: value for key, value in table.items() if isinstance(value, list | tuple) and value
+             and all(isinstance(each, Mapping) for each in value)}
+    yield from (f"{_key(key)} = {_value(value)}" for key, value in table.items() if value is not None and key not in inner)
+    for key, tables in inner.items():
+        for each in tables:
+            yield from ("", f"[[{path}{_key(key)}]]", *_toml_lines(each, f"{path}{_key(key)}."))
 
 
 def _key(key: str) -> str:
