@@ -12,7 +12,7 @@ from w2s_bench.tables.reading import CELL, read_runs
 
 pytestmark = pytest.mark.slow
 
-PUBLISHED = Path(__file__).resolve().parent.parent / "leaderboard" / "quickstart"
+PUBLISHED = Path(__file__).resolve().parent.parent / "leaderboard" / "studies" / "quickstart"
 TOLERANCE = {"diabetes": 1e-8, "mlp": 1e-4, "python-functions": 0.02}
 """Largest difference as a share of err_weak: closed forms; small networks trained in float64; GPT-2s in float32, whose
 training amplifies what another processor rounds otherwise."""

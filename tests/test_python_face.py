@@ -20,7 +20,7 @@ import w2s_bench as w2s
 from w2s_bench.contracts import DataError, ShapeError, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
-LEADERBOARD = ROOT / "leaderboard"
+PUBLISHED = ROOT / "leaderboard" / "studies"
 MATRIX = {"tasks": "diabetes", "models": ["raw", "random-features[width=[8,16]]"], "strategies": ["ridge", "least-squares"],
           "seeds": range(2)}
 
@@ -140,7 +140,7 @@ def test_the_notebook_runs_in_a_kernel(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_every_name_that_is_offered_is_there() -> None:
-    assert all(getattr(w2s, name) is not None for name in w2s.__all__) and isinstance(w2s.read(LEADERBOARD / "k-heads"), w2s.Run)
+    assert all(getattr(w2s, name) is not None for name in w2s.__all__) and isinstance(w2s.read(PUBLISHED / "k-heads"), w2s.Run)
     with pytest.raises(AttributeError, match="runn"):
         w2s.runn  # type: ignore[attr-defined]  # noqa: B018
 

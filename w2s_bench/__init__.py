@@ -6,7 +6,7 @@
     run.rows, run.bounds                 # polars: a row a cell; a row a cell, bound and split
     run.figure("gain-misfit")            # altair
     run.report()                         # path of a page that asks for nothing
-    w2s.read("leaderboard/quickstart").compare(by="strategy")
+    w2s.read("leaderboard/studies/quickstart").compare(by="strategy")
 
 `run` computes what is not finished, `plan` says what that would be, `read` opens finished runs and published tables.
 `w2s-bench` on the command line calls these functions. A plugin imports `w2s_bench.contracts`.

@@ -24,7 +24,7 @@ X = RNG.standard_normal((N, 3))
 Y = X[:, 0] + X[:, 1] ** 2 + 0.3 * RNG.standard_normal(N)
 MINE = ("--task", "arrays[path=mine.csv]", "--supervisor", "ridge", "--strong", "raw")
 LEAST, RIDGE = ("--strategy", "least-squares"), ("--strategy", "ridge[penalty=0.5]")
-PUBLISHED = Path(__file__).resolve().parents[2] / "leaderboard"
+PUBLISHED = Path(__file__).resolve().parents[2] / "leaderboard" / "studies"
 
 
 @pytest.fixture

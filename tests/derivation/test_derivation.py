@@ -17,7 +17,7 @@ from w2s_bench.registry.measures import row_columns
 from w2s_bench.scoring.columns import BOUNDS
 
 HERE = Path(__file__).parent
-LEADERBOARD = HERE.parents[1] / "leaderboard"
+STUDIES = HERE.parents[1] / "leaderboard" / "studies"
 ALLOWED = {"numpy", "scipy", "polars", "derivation", "__future__", "ast", "collections", "dataclasses", "functools", "hashlib",
            "itertools", "json", "math", "pathlib", "typing"}
 OVER_SEEDS = {"bias-variance"}
@@ -43,9 +43,9 @@ def test_the_studies_in_their_quick_version_are_too(suite: str, tmp_path: Path) 
     assert run.rows.height >= 8 and discrepancies(Path(str(run.folder))) == []
 
 
-@pytest.mark.parametrize("name", sorted(path.parent.parent.name for path in LEADERBOARD.glob("*/predictions/facts.parquet")))
+@pytest.mark.parametrize("name", sorted(path.parent.parent.name for path in STUDIES.glob("*/predictions/facts.parquet")))
 def test_a_table_that_was_published_with_its_predictions_is_what_they_make_it(name: str) -> None:
-    assert discrepancies(LEADERBOARD / name) == []
+    assert discrepancies(STUDIES / name) == []
 
 
 def test_every_column_is_in_one_list(runs: dict[str, Path]) -> None:

@@ -21,7 +21,7 @@ from w2s_bench.tables.filters import where
 from w2s_bench.tables.reading import read_runs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PUBLISHED = sorted(path.parent for path in (ROOT / "leaderboard").glob("*/rows.parquet"))
+PUBLISHED = sorted(path.parent for path in (ROOT / "leaderboard" / "studies").glob("*/rows.parquet"))
 KEPT = Path(__file__).resolve().parent / "version-1"
 ROWS_OF_ONE = make_tables({"t": 1.0})[0]
 CELL_ONLY = {"run_id": "r", "cell_key": "k", "status": "failed", "task": "t", "weak": "w", "strong": "s", "strategy": "ridge",
@@ -138,7 +138,7 @@ def test_the_json_schema_of_the_docs_is_that_of_the_declared_columns_and_tells_a
     assert json.loads((ROOT / "docs" / "tables.schema.json").read_text(encoding="utf-8")) == schema, (
         "w2s-bench show --columns --json > docs/tables.schema.json")
     Draft202012Validator.check_schema(schema)
-    for table, which in zip(read_runs([ROOT / "leaderboard" / "quickstart"]), (ROW, BOUND), strict=True):
+    for table, which in zip(read_runs([ROOT / "leaderboard" / "studies" / "quickstart"]), (ROW, BOUND), strict=True):
         check = Draft202012Validator(schema["$defs"][which.name])
         lines = json.loads(table.head(20).write_json())
         assert lines and not [error.message for line in lines for error in check.iter_errors(line)]

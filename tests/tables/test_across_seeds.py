@@ -36,7 +36,7 @@ class Faulty(Spread):
 """
 RUN = ("run", "--task", "arrays[path=t.csv]", "--weak", "random-features[width=8,redraw=true]", "--strong", "raw",
        "--supervisor", "ridge", "--strategy", "ridge")
-QUICKSTART = Path(__file__).parents[2] / "leaderboard" / "quickstart"
+QUICKSTART = Path(__file__).parents[2] / "leaderboard" / "studies" / "quickstart"
 
 
 def written(folder: Path, *, given: bool = True) -> None:

@@ -87,7 +87,7 @@ def test_a_strangers_theorem_and_metric_run_over_a_finished_run_without_a_fit(w2
 
 @pytest.mark.usefixtures("installed")
 def test_the_theorem_runs_over_the_published_quick_start(w2s: Command, outside: Command) -> None:
-    shutil.copytree(Path(__file__).resolve().parents[2] / "leaderboard" / "quickstart", w2s.folder / "q")
+    shutil.copytree(Path(__file__).resolve().parents[2] / "leaderboard" / "studies" / "quickstart", w2s.folder / "q")
     before = tables(w2s.folder / "q")
     assert f"{before[0].height} of {before[0].height} cells measured again, no fit" in outside("rescore", "q", check=0).stdout
     rows, bounds = tables(w2s.folder / "q")
