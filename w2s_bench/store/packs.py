@@ -13,10 +13,11 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
-from typing import cast
 
-from w2s_bench.contracts.digests import Json, canonical_json
-from w2s_bench.store import records
+import msgspec
+
+from w2s_bench.contracts.digests import canonical_json
+from w2s_bench.store import array_coding, records
 from w2s_bench.store.pack_files import PACKS, BucketPacks, DiskPacks, Gone
 from w2s_bench.store.pack_index import PackIndex
 from w2s_bench.store.records import ARTIFACT, DROPPED, HEAD_BYTES, Head, Listed, Record
@@ -26,11 +27,15 @@ from w2s_bench.store.writers import own_name
 SMALL = 64 << 10
 """Bytes up to which arrays are packed."""
 
+_QUICK = msgspec.json.Encoder(order="sorted")
 _TRIES = 8
 _ROTATED = 64 << 20
 _WAITING_BYTES, _WAITING_SECONDS = 1 << 20, 1.0
 _FOLLOWERS = 256
 """Records that rest on one anchor: what a damaged one can cost."""
+
+_REPEATED = 256
+"""Records whose arrays are kept in memory because others are like them: 4 MB at most."""
 
 _FRESH = 0.05
 """Seconds in which what was appended elsewhere is not looked for again after a note was not found."""
@@ -43,9 +48,10 @@ class Packs:
         self._files = files
         self._index = PackIndex(files, lambda place: self._contents(place)[1])
         self._anchors: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._repeated: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._latest_moment = 0
         self._writer: _Writer | None = None
-        self._waiting: list[tuple[Record, str]] = []
+        self._waiting: list[tuple[Record, bytes]] = []
         self._waiting_since = 0.0
         self._together = 0
 
@@ -59,34 +65,32 @@ class Packs:
         for place in self._index.places(bytes.fromhex(key)):
             with contextlib.suppress(Damage, Gone):
                 head, meta, rest = self._contents(place)
-                of_key(_read_json(meta), key)
-                arrays_in(records.arrays_of(head, rest))
+                _meta_in(head, meta, key)
+                arrays_in(self._arrays(place, head, rest))
                 return True
         return False
 
     def save(self, key: str, meta: Meta, arrays: bytes) -> None:
         """Append an artifact."""
-        self._write(Record(ARTIFACT, bytes.fromhex(key), canonical_json(cast(Json, meta)).encode(), arrays), _family(meta))
+        self._write(Record(ARTIFACT, bytes.fromhex(key), _as_bytes(meta), arrays), _family(meta))
 
     def load(self, key: str) -> Artifact | None:
         """An artifact, None where none is known. Raises Damage where each that is packed is damaged; those are dropped."""
         found = self._found(key)
-        if found is None:
-            return None
-        head, meta, rest = found
-        return Artifact(arrays_in(records.arrays_of(head, rest)), meta["payload"])
+        return None if found is None else Artifact(arrays_in(found[1]), found[0]["payload"])
 
     def meta(self, key: str) -> Meta | None:
         """What is recorded of an artifact. Raises as `load`."""
-        found = self._found(key)
-        return None if found is None else found[1]
+        found = self._found(key, arrays=False)
+        return None if found is None else found[0]
 
     def peek(self, key: str) -> Meta | None:
         """What is recorded of an artifact, None also where it is damaged. Nothing is dropped."""
         self.flush()
         for place in self._index.places(bytes.fromhex(key)):
             with contextlib.suppress(Damage, Gone):
-                return of_key(_read_json(self._contents(place)[1]), key)
+                head, meta, _ = self._contents(place)
+                return _meta_in(head, meta, key)
         return None
 
     def pieces(self, key: str) -> list[tuple[str, int, int]]:
@@ -143,16 +147,17 @@ class Packs:
         self.look()
 
     def _write_again(self, record: Listed, name: str, going: Collection[str]) -> None:
-        head, meta, rest = self._contents(self._index.place(name, record.at))
-        family = ""
+        place = self._index.place(name, record.at)
+        head, meta, rest = self._contents(place)
+        family = b""
         if record.kind == DROPPED:
             said = _read_json(meta)
             gone = said.get("pack") if isinstance(said, dict) else None
             if gone in going or not self._index.knows(str(gone)):
                 return
         elif record.kind == ARTIFACT:
-            family = _family(of_key(_read_json(meta), head.key.hex()))
-        self._write(Record(record.kind, record.key, meta, records.arrays_of(head, rest), record.moment), family)
+            family = _family(_meta_in(head, meta, head.key.hex()))
+        self._write(Record(record.kind, record.key, meta, self._arrays(place, head, rest), record.moment), family)
 
     def note(self, kind: int, name: bytes) -> bytes | None:
         """The note written last under a name, None where there is none or it is damaged."""
@@ -197,7 +202,7 @@ class Packs:
         """Whether something was saved that is not there for others yet."""
         return bool(self._waiting)
 
-    def _write(self, record: Record, family: str = "") -> None:
+    def _write(self, record: Record, family: bytes = b"") -> None:
         if not record.moment:
             self._latest_moment = max(time.time_ns(), self._latest_moment + 1, self._index.latest + 1)
             record = record._replace(moment=self._latest_moment)
@@ -209,7 +214,7 @@ class Packs:
         if self._files.appends or not self._together or size > _WAITING_BYTES or waited > _WAITING_SECONDS:
             self.flush()
 
-    def _append(self, appended: Sequence[tuple[Record, str]]) -> None:
+    def _append(self, appended: Sequence[tuple[Record, bytes]]) -> None:
         for last in (False, True):
             writer = self._writer
             if writer is None or writer.process != os.getpid() or writer.size > _ROTATED or not self._files.appends:
@@ -230,7 +235,7 @@ class Packs:
                 self._index.take_in(writer.name, data, start, writer.size)
             return
 
-    def _found(self, key: str) -> tuple[Head, Meta, bytes] | None:
+    def _found(self, key: str, *, arrays: bool = True) -> tuple[Meta, bytes] | None:
         self.flush()
         name = bytes.fromhex(key)
         damage: Damage | None = None
@@ -241,7 +246,7 @@ class Packs:
             place = self._index.where(places[0])
             try:
                 head, meta, rest = self._contents(places[0])
-                return head, of_key(_read_json(meta), key), rest
+                return _meta_in(head, meta, key), self._arrays(places[0], head, rest) if arrays else b""
             except Gone:
                 self.look()
             except Damage as error:
@@ -261,6 +266,26 @@ class Packs:
         dictionary = self._dictionary(name, head.anchor) if head.anchor else b""
         meta, rest = records.meta_in(head, body, dictionary)
         return head, meta, rest
+
+    def _arrays(self, place: int, head: Head, rest: bytes) -> bytes:
+        """The arrays of a record, whose head and last part these are. Raises Damage and Gone."""
+        if not head.arrays:
+            return b""
+        like = array_coding.place_of_like(head.coding, rest)
+        dictionary = self._arrays_like(self._index.where(place)[0], like) if like else b""
+        return array_coding.decoded(head.coding, rest, head.arrays, dictionary)
+
+    def _arrays_like(self, name: str, at: int) -> bytes:
+        """The arrays of a record that others name, which names none itself."""
+        if (name, at) not in self._repeated:
+            head, body = self._raw(name, at)
+            rest = records.meta_in(head, body, self._dictionary(name, head.anchor) if head.anchor else b"")[1]
+            if head.arrays > array_coding.LONGEST or array_coding.place_of_like(head.coding, rest):
+                raise Damage("a record is like one that is like another")
+            self._repeated[name, at] = array_coding.decoded(head.coding, rest, head.arrays)
+            if len(self._repeated) > _REPEATED:
+                self._repeated.popitem(last=False)
+        return self._repeated[name, at]
 
     def _dictionary(self, name: str, at: int) -> bytes:
         """What an anchor says."""
@@ -296,12 +321,16 @@ class _Writer:
     def __init__(self) -> None:
         self.process, self.size = os.getpid(), 0
         self.name = f"{own_name()}.pack"
-        self._anchors: dict[str, tuple[int, bytes, int]] = {}
+        self._anchors: dict[bytes, tuple[int, bytes, int]] = {}
+        self._repeated = array_coding.Repeated(_REPEATED, _FOLLOWERS)
 
-    def anchored(self, them: Sequence[tuple[Record, str]]) -> list[Record]:
+    def anchored(self, them: Sequence[tuple[Record, bytes]]) -> list[Record]:
         """The records, which are to be written next, each of a family with the anchor that it rests on, if it is to be none."""
         found = []
         for index, (record, family) in enumerate(them):
+            place = records.place_of_head(self.size, index)
+            if record.arrays:
+                record = record._replace(like=self._repeated.like(record.arrays, place))
             at, said, followers = self._anchors.get(family, (0, b"", _FOLLOWERS))
             if not family:
                 found.append(record)
@@ -310,13 +339,26 @@ class _Writer:
                 self._anchors[family] = at, said, followers + 1
             else:
                 found.append(record)
-                self._anchors[family] = records.place_of_head(self.size, index), record.meta, 0
+                self._anchors[family] = place, record.meta, 0
         return found
 
 
-def _family(meta: Meta) -> str:
+def _family(meta: Meta) -> bytes:
     """What artifacts that say much alike have in common."""
-    return canonical_json([meta["stage"], meta["about"].get("components")])
+    return _QUICK.encode((meta["stage"], meta["about"].get("components")))
+
+
+def _as_bytes(meta: Meta) -> bytes:
+    """What is written beside the arrays, but the key, which the head says. The quicker encoder would take NaN in a payload."""
+    encode = _QUICK.encode
+    payload = canonical_json(meta["payload"]).encode()
+    return b"".join((b'{"about":', encode(meta["about"]), b',"payload":', payload, b',"stage":', encode(meta["stage"]), b"}"))
+
+
+def _meta_in(head: Head, text: bytes, key: str) -> Meta:
+    """What is written beside the arrays of a key; an older version wrote the key there too. Raises Damage, OfAnotherKey."""
+    said = _read_json(text)
+    return of_key({"key": head.key.hex(), **said} if isinstance(said, dict) else said, key)
 
 
 def _read_json(text: bytes) -> object:

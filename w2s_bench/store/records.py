@@ -12,8 +12,7 @@ import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
+from w2s_bench.store.array_coding import Like, coded, packed, unpacked
 from w2s_bench.store.sealed import Damage
 
 MAGIC = b"W2SPACK1"
@@ -26,7 +25,6 @@ _SEGMENT = struct.Struct("<8sII")
 _HEAD = struct.Struct("<BBHIIIQQQ32s16s")
 _LISTED = struct.Struct("<B3xI8xQ8xQ32s16x")
 HEAD_BYTES = _HEAD.size
-_PLAIN, _SHUFFLED = 0, 1
 
 
 class Head(NamedTuple):
@@ -48,7 +46,8 @@ class Head(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What is to be written. meta, arrays: as bytes; anchor: the place of a head in the same pack and what its record says."""
+    """What is to be written. meta, arrays: as bytes; anchor: the place of a head in the same pack and what its record says; like:
+    a record whose arrays these repeat."""
 
     kind: int
     key: bytes
@@ -56,6 +55,7 @@ class Record(NamedTuple):
     arrays: bytes = b""
     moment: int = 0
     anchor: tuple[int, bytes] = (0, b"")
+    like: Like = Like()
 
 
 def segment(records: Sequence[Record], start: int) -> bytes:
@@ -63,10 +63,8 @@ def segment(records: Sequence[Record], start: int) -> bytes:
     table, bodies = [], []
     body_at = start + _SEGMENT.size + len(records) * HEAD_BYTES
     for record in records:
-        coding = _SHUFFLED if b'"F64"' in record.arrays[:512] or b'"I64"' in record.arrays[:512] else _PLAIN
-        body = _packed(record.meta, record.anchor[1], 6)
-        if record.arrays:
-            body += _packed(_shuffled(record.arrays) if coding else record.arrays, b"", 1)
+        coding, arrays = coded(record.arrays, record.like) if record.arrays else (0, b"")
+        body = packed(record.meta, record.anchor[1], 6) + arrays
         head = Head(record.kind, coding, 0, len(body), len(record.meta), len(record.arrays), body_at, record.anchor[0],
                     record.moment, record.key, b"")
         table.append(_HEAD.pack(*head._replace(digest=_digest(head, body))))
@@ -130,51 +128,16 @@ def meta_in(head: Head, body: bytes, dictionary: bytes) -> tuple[bytes, bytes]:
     """The first part of a body, unpacked, and what follows it. Raises Damage where head or body are not as they were written."""
     if _digest(head, body) != head.digest or head.meta > MOST or head.arrays > MOST:
         raise Damage("checksum of a record")
-    return _unpacked(body, dictionary, head.meta)
+    return unpacked(body, dictionary, head.meta)
 
 
 def dictionary_in(head: Head, body: bytes) -> bytes:
     """What an anchor says. Only this part of it need be sound: what was packed with it knows its checksum. Raises Damage."""
     if head.anchor or head.meta > MOST:
         raise Damage("an anchor that is none")
-    return _unpacked(body, b"", head.meta)[0]
-
-
-def arrays_of(head: Head, rest: bytes) -> bytes:
-    """The second part of a body, unpacked. Raises Damage."""
-    if not head.arrays:
-        return b""
-    data, _ = _unpacked(rest, b"", head.arrays)
-    return _unshuffled(data) if head.coding == _SHUFFLED else data
+    return unpacked(body, b"", head.meta)[0]
 
 
 def _digest(head: Head, body: bytes) -> bytes:
     known = _HEAD.pack(*head._replace(digest=b""))
     return hashlib.blake2b(known + body, digest_size=16).digest()
-
-
-def _packed(data: bytes, dictionary: bytes, level: int) -> bytes:
-    pack = zlib.compressobj(level, zdict=dictionary) if dictionary else zlib.compressobj(level)
-    return pack.compress(data) + pack.flush()
-
-
-def _unpacked(data: bytes, dictionary: bytes, length: int) -> tuple[bytes, bytes]:
-    try:
-        unpack = zlib.decompressobj(zdict=dictionary) if dictionary else zlib.decompressobj()
-        found = unpack.decompress(data, length + 1)
-        if len(found) != length or not unpack.eof:
-            raise Damage("a record is not as long as it says")
-        return found, unpack.unused_data
-    except zlib.error as error:
-        raise Damage(f"a record cannot be unpacked ({error})") from None
-
-
-def _shuffled(data: bytes) -> bytes:
-    """Every eighth byte first: the high bytes of numbers are alike, the low ones are not."""
-    even = len(data) // 8 * 8
-    return np.frombuffer(data[:even], np.uint8).reshape(-1, 8).T.tobytes() + data[even:]
-
-
-def _unshuffled(data: bytes) -> bytes:
-    even = len(data) // 8 * 8
-    return np.frombuffer(data[:even], np.uint8).reshape(8, -1).T.tobytes() + data[even:]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NotRequired, TypedDict, cast
 
+import msgspec
 import numpy as np
 
 from w2s_bench.contracts import Array
@@ -64,6 +65,12 @@ class _Entry(TypedDict):
     data_offsets: tuple[int, int]
 
 
+class _Place(msgspec.Struct):
+    """Some of the same."""
+
+    data_offsets: tuple[int, int]
+
+
 def arrays_as_bytes(arrays: Mapping[str, Array]) -> bytes | memoryview:
     """Arrays as a safetensors file; large ones are written to a file without a name, of which this is a view, and never copied
     in memory."""
@@ -107,6 +114,16 @@ def arrays_in(data: bytes | memoryview) -> dict[str, Array]:
         return {name: _array(body, entry) for name, entry in named.items() if name != "__metadata__"}
     except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Damage(f"no arrays can be read ({error})") from None
+
+
+def places_in(data: bytes) -> list[tuple[int, int]]:
+    """Where each array of a safetensors file begins and ends, as it says itself; nothing of what is no such file."""
+    (length,) = struct.unpack_from("<Q", data) if len(data) >= 8 else (0,)
+    try:
+        named = msgspec.json.decode(data[8:8 + length], type=dict[str, _Place])
+    except (msgspec.DecodeError, OverflowError):
+        return []
+    return [(8 + length + start, 8 + length + end) for start, end in (place.data_offsets for place in named.values())]
 
 
 def _array(body: memoryview, entry: _Entry) -> Array:
