@@ -134,6 +134,7 @@ class Packs:
 
     def rewrite(self, names: Collection[str], without: Collection[str]) -> None:
         """Write what counts in these packs anew, as old as it is, without some artifacts, and take the packs away."""
+        self.look()
         left_out = {bytes.fromhex(key) for key in without}
         with self.together():
             for name in names:
