@@ -18,6 +18,7 @@ from unittest import mock
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, settings
+from sealed_submissions import sealed
 
 from w2s_bench.cli.main import main
 from w2s_bench.registry.measures import row_columns
@@ -129,6 +130,28 @@ def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         return out if code == 0 else err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def kept_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seeds of diabetes, with all predictions."""
+    folder = tmp_path_factory.mktemp("board")
+    Command(folder)("run", "--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--strategy", "ridge",
+                    "--seeds", "0..1", "--keep", "all", "-o", "run", "--executor", "here", check=0)
+    return folder / "run"
+
+
+@pytest.fixture
+def sent(kept_run: Path, tmp_path: Path) -> Path:
+    """A submission of that run, which a test may spoil."""
+    folder = tmp_path / "sent"
+    (folder / "predictions").mkdir(parents=True)
+    for path in ("rows.parquet", "bounds.parquet", "spec.toml", *(
+            path.relative_to(kept_run).as_posix() for path in (kept_run / "predictions").glob("*.parquet"))):
+        shutil.copy(kept_run / path, folder / path)
+    (folder / "README.md").write_text("# Ridge on raw numbers\n", encoding="utf-8")
+    (folder / "env.json").write_text('{"versions": {"numpy": "2.4.6", "w2s-bench": "0.1.0"}}', encoding="utf-8")
+    return sealed(folder)
 
 
 @pytest.fixture

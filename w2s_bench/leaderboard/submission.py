@@ -11,7 +11,14 @@ import msgspec
 from msgspec import Meta
 
 from w2s_bench.contracts.errors import nearest
-from w2s_bench.leaderboard.untrusted import MOST_FILES, Refused, odd_character, read_toml
+from w2s_bench.leaderboard.untrusted import (
+    FILE,
+    MOST_FILES,
+    Refused,
+    odd_character,
+    read_toml,
+    shown,
+)
 
 SCHEMA = "w2s-submission/1"
 NAME = "submission.toml"
@@ -23,7 +30,6 @@ DIVISIONS: tuple[Division, ...] = get_args(Division)
 
 _OWN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
 _SEASON = re.compile(r"[a-z0-9][a-z0-9-]{0,63}/[0-9]{1,6}")
-_FILE = re.compile(r"spec\.toml|env\.json|README\.md|(rows|bounds|predictions/[A-Za-z0-9_][A-Za-z0-9._-]{0,100})\.parquet")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-~]*)?")
 
@@ -64,7 +70,7 @@ class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
         if self.url and not _URL.fullmatch(self.url):
             raise _wrong("url", "is no address of a page", "http:// or https://")
         for path, sha256 in self.files.items():
-            if not _FILE.fullmatch(path):
+            if path == NAME or not FILE.fullmatch(path):
                 raise _wrong("files", f"names {shown(path)}, which no submission holds", "docs/submissions.md lists the files")
             if not _SHA256.fullmatch(sha256):
                 raise _wrong("files", f"gives no SHA-256 of {path}", "64 hexadecimal digits")
@@ -95,12 +101,6 @@ def read_submission(folder: Path) -> Submission:
         return msgspec.convert(table, Submission)
     except msgspec.ValidationError as error:
         raise _unreadable(str(error)) from None
-
-
-def shown(value: object) -> str:
-    """A value of a stranger's as an error names it: short, and nothing that a terminal obeys."""
-    text = ascii(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", flags=re.DOTALL)
