@@ -21,6 +21,7 @@ from polars.testing import assert_frame_equal
 from stored import abouts, damage
 
 from w2s_bench.store.artifacts import Artifact, Store
+from w2s_bench.store.checkpoints import StoredBlocks
 from w2s_bench.store.inventory import inventory
 from w2s_bench.store.writers import own_name
 
@@ -111,6 +112,31 @@ def test_gc_keeps_what_is_finished_of_a_run_that_is_not(w2s: Command) -> None:
     (w2s.folder / "w2s-runs" / "kept" / "spec.toml").write_text("name = 3")
     refused = w2s("store", "gc", "--store", "s", "--days", "0", "--yes")
     assert refused.returncode == 3 and "cannot be told" in refused.stderr and Store(store.url).keys() == held
+
+
+@pytest.mark.slow
+def test_gc_keeps_what_embeddings_of_a_run_that_is_not_finished_have_kept_of_themselves(tmp_path: Path) -> None:
+    w2s = Command(tmp_path)
+    (tmp_path / "texts.csv").write_text("text,label\n" + "".join(f"{'very ' * (row % 7)}good text {row},{row % 3}\n"
+                                                                for row in range(60)))
+    w2s("run", "--task", "text[path=texts.csv]", "--weak", "nano[width=16,layers=1,steps=0,context=16,corpus=python]",
+        "--strong", "nano[width=16,layers=1,steps=0,context=32,corpus=python]", "--store", "s", "-o", "paused", "--executor",
+        "here", check=0)
+    store = Store(str(tmp_path / "s"))
+    embeds = {key for key, about in abouts(tmp_path / "s").items() if about["recipe"]["stage"] == "embed"}
+    of_contents = {name for name in store.notes("latest") if store.latest(name) in embeds}
+    assert len(embeds) == len(of_contents) == 2 and not embeds & of_contents
+    for cell in pl.read_parquet(tmp_path / "paused" / "plan.parquet")["cell_key"].to_list():
+        store.drop(cell)
+    others = {"ab" * 32}
+    for key in embeds | of_contents | others:
+        StoredBlocks(store, key).save("pool-0-of-2", {"values": np.zeros((2, 2))})
+    days = time.time() - 3 * 86400
+    for folder in (tmp_path / "s" / "checkpoints").iterdir():
+        os.utime(folder, (days, days))
+    done = told(w2s, "gc", "--days", "2", "--yes")
+    assert done["done"] and done["leftovers"] == [f"checkpoints/{'ab' * 32}"]
+    assert {path.name for path in (tmp_path / "s" / "checkpoints").iterdir()} == embeds | of_contents
 
 
 def test_gc_does_not_guess_about_runs_that_it_cannot_see(w2s: Command) -> None:

@@ -49,7 +49,7 @@ def ls(start: str | None, store: str | None, as_json: bool) -> None:
 
     opened = _opened(store)
     held = inventory(opened)
-    used = uses(held, runs_of(opened).here)
+    used = uses(opened, held, runs_of(opened).here)
     if start is not None:
         found = [each for key, each in held.items() if key.startswith(start)]
         lines = [_one(each, used) for each in found]
@@ -165,7 +165,7 @@ def export(run: str, to: Path, store: str | None, as_json: bool) -> int:
 
     opened = _opened(store)
     held = inventory(opened)
-    (use,) = uses(held, [find_run(run)])
+    (use,) = uses(opened, held, [find_run(run)])
     count, lost = export_(opened, sorted(use.needed & held.keys()), to)
     return _carried(count, lost, f"to {to}", as_json)
 
@@ -196,7 +196,7 @@ def _kept(store: Store, held: Mapping[str, Held], without: Iterable[str], kept: 
     folders = {folder.resolve(): folder for folder in (*runs.here, *map(find_run, kept))}
     for name in without:
         folders.pop(find_run(name).resolve(), None)
-    return uses(held, folders.values()), runs.elsewhere
+    return uses(store, held, folders.values()), runs.elsewhere
 
 
 class _Line(TypedDict, total=False):

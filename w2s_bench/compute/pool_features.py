@@ -31,7 +31,7 @@ class PoolFeatures:
     def read(self, job: Job, inputs: Artifact, state: Mapping[str, Array]) -> Artifact:
         """Features of a loaded pool: those that the store has of its contents, under whatever task, or new ones."""
         assert isinstance(job.recipe, Embed)
-        recipe = _of_contents(job.recipe, inputs)
+        recipe = of_contents(job.recipe, inputs.payload["pool"])
         contents = job_of(recipe).key
         known = self._known(contents)
         if known is not None:
@@ -52,7 +52,7 @@ class PoolFeatures:
 
     def forget(self, recipe: Embed, inputs: Artifact) -> None:
         """Drop the blocks of an embedding that is in the store whole."""
-        StoredBlocks(self.store, job_of(_of_contents(recipe, inputs)).key).drop()
+        StoredBlocks(self.store, job_of(of_contents(recipe, inputs.payload["pool"])).key).drop()
 
     def _unknown(self, recipe: Embed) -> list[Embed]:
         """Embeddings by the models of the plan that are read in the same pass, where the store has none: kept as those of the
@@ -71,6 +71,6 @@ class PoolFeatures:
         return known if known is not None and self.store.about(known) is not None else None
 
 
-def _of_contents(recipe: Embed, inputs: Artifact) -> Embed:
-    """The embedding of what a loaded pool holds, whatever its task: its blocks lie under its key."""
-    return msgspec.structs.replace(recipe, load=inputs.payload["pool"])
+def of_contents(recipe: Embed, contents: str) -> Embed:
+    """The embedding of what a loaded pool holds, whatever its task: its blocks lie under its key. contents: their digest."""
+    return msgspec.structs.replace(recipe, load=contents)

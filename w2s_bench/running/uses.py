@@ -6,13 +6,18 @@ import json
 import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import W2SError
 from w2s_bench.running.known_runs import run_folders
 from w2s_bench.store.artifacts import Store
 from w2s_bench.store.inventory import Held, rests_on
+
+if TYPE_CHECKING:
+    from w2s_bench.planning.plan import Plan
 
 
 class Use(NamedTuple):
@@ -53,12 +58,13 @@ def runs_of(store: Store) -> Runs:
     return Runs(list(here.values()), elsewhere)
 
 
-def uses(held: Mapping[str, Held], folders: Iterable[Path]) -> list[Use]:
-    """What each run needs of what a store holds. A run that is not finished needs all that its plan has."""
-    return [_use(held, folder) for folder in folders]
+def uses(store: Store, held: Mapping[str, Held], folders: Iterable[Path]) -> list[Use]:
+    """What each run needs of what a store holds. A run that is not finished needs all that its plan has, and all that its jobs
+    have kept of themselves."""
+    return [_use(store, held, folder) for folder in folders]
 
 
-def _use(held: Mapping[str, Held], folder: Path) -> Use:
+def _use(store: Store, held: Mapping[str, Held], folder: Path) -> Use:
     import polars as pl
 
     cells: set[str] = set()
@@ -72,16 +78,34 @@ def _use(held: Mapping[str, Held], folder: Path) -> Use:
         needed = rests_on(held, cells)
         if finished or not (folder / "spec.toml").is_file():
             return Use(folder, frozenset(needed))
-        return Use(folder, frozenset(needed | _planned(folder)))
+        return Use(folder, frozenset(needed | _planned(store, folder)))
     except (W2SError, OSError, pl.exceptions.PolarsError) as error:
         words = error.what if isinstance(error, W2SError) else str(error)
         return Use(folder, frozenset(rests_on(held, cells)), words.splitlines()[0])
 
 
-def _planned(folder: Path) -> set[str]:
-    """Keys of all jobs of a run. Raises W2SError where its spec cannot be planned here."""
+def _planned(store: Store, folder: Path) -> set[str]:
+    """Keys of all jobs of a run, and those under which embeddings of a whole pool lie while they are made. Raises W2SError where
+    its spec cannot be planned here."""
     from w2s_bench.planning.planner import make_plan
     from w2s_bench.planning.spec import spec_from_file
     from w2s_bench.registry.loading import load_registry
 
-    return set(make_plan(spec_from_file(folder / "spec.toml"), load_registry()).jobs)
+    plan = make_plan(spec_from_file(folder / "spec.toml"), load_registry())
+    return set(plan.jobs) | _of_pools(store, plan)
+
+
+def _of_pools(store: Store, plan: Plan) -> set[str]:
+    """Keys of the embeddings of what pools hold, by each model of the plan: several may be read in one pass."""
+    from w2s_bench.compute.pool_features import of_contents
+    from w2s_bench.planning.recipes import Embed, Load, job
+
+    def of_a_pool(recipe: Embed) -> bool:
+        load = plan.jobs[recipe.load].recipe
+        return isinstance(load, Load) and load.seed is None
+
+    recipes = [each.recipe for each in plan.jobs.values() if isinstance(each.recipe, Embed) and of_a_pool(each.recipe)]
+    contents = {load: (store.peek(load) or {}).get("pool") for load in {recipe.load for recipe in recipes}}
+    models = {recipe.model for recipe in recipes}
+    return {job(of_contents(msgspec.structs.replace(recipe, model=model), pool)).key
+            for recipe in recipes for model in models if isinstance(pool := contents[recipe.load], str)}

@@ -17,7 +17,7 @@ from w2s_bench.store.folders import BucketFolders, DiskFolders
 from w2s_bench.store.pack_files import PACKS, BucketPacks, DiskPacks
 from w2s_bench.store.packs import SMALL, Packs
 from w2s_bench.store.records import ARTIFACT, COSTS, HEAD_BYTES, LATEST, RUNS
-from w2s_bench.store.sealed import Artifact, Damage, OfAnotherKey, arrays_as_bytes, meta_of
+from w2s_bench.store.sealed import Artifact, Damage, Meta, OfAnotherKey, arrays_as_bytes, meta_of
 
 __all__ = ["AbsentArtifact", "Artifact", "DamagedArtifact", "Shelf", "Store", "default_store"]
 
@@ -119,11 +119,19 @@ class Store:
 
     def about(self, key: str) -> Mapping[str, Any] | None:
         """What is recorded about an artifact, or None where it is absent or damaged. Nothing is dropped."""
+        meta = self._peeked(key)
+        return None if meta is None else meta["about"]
+
+    def peek(self, key: str) -> Mapping[str, Json] | None:
+        """The payload of an artifact, or None where it is absent or damaged. Nothing is dropped."""
+        meta = self._peeked(key)
+        return None if meta is None else meta["payload"]
+
+    def _peeked(self, key: str) -> Meta | None:
         try:
-            meta = self._sought(key, self.packs.peek, self._folders.meta, again=False)
+            return self._sought(key, self.packs.peek, self._folders.meta, again=False)
         except (OSError, Damage, Misplaced):
             return None
-        return None if meta is None else meta["about"]
 
     def pieces(self, key: str) -> list[tuple[str, int, int]]:
         """Where the bytes of an artifact lie: a file by its path from the root, the first byte in it, and how many."""
