@@ -13,13 +13,17 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from w2s_bench.contracts.errors import StoreError
+from w2s_bench.contracts.errors import DataError, StoreError
 from w2s_bench.contracts.files import read_bytes
 
+ASIDE = "journal.aside"
+"""The file of a run folder for lines of its journal that something else wrote."""
+
+_BEGINNING = b'{"cell_key":'
 _SECONDS = 0.5
 """How long lines wait for the disk at most while others follow."""
 
@@ -49,36 +53,100 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     peak_memory: float
 
 
-def read_journal(path: Path) -> dict[str, Record]:
-    """The latest record of each cell by its key; {} where there is no journal yet.
+class Resumed(NamedTuple):
+    """The latest record of each cell, and what is to be said of lines that were put aside, "" where none were."""
 
-    Raises StoreError for a whole line that is no record, as another version of w2s-bench may have written.
+    records: dict[str, Record]
+    said: str
+
+
+def read_journal(path: Path) -> dict[str, Record]:
+    """The latest record of each cell by its key; {} where there is no journal yet. Lines that are no records are left out.
+
+    Raises StoreError for a record that has other fields, as another version of w2s-bench writes.
     """
     return records_in(read_bytes(path), path) if path.exists() else {}
 
 
-def records_in(content: bytes, path: Path) -> dict[str, Record]:
-    """The same of lines of a journal. path: what an error names."""
+def resumed_journal(path: Path) -> Resumed:
+    """The same for a run that goes on: what something else wrote is put aside, beside the journal. Raises StoreError too where
+    that cannot be written."""
+    if not path.exists():
+        return Resumed({}, "")
+    content, foreign = read_bytes(path), list[int]()
+    records = records_in(content, path, foreign)
+    if not foreign:
+        return Resumed(records, "")
+    lines, aside = list(io.BytesIO(content)), path.with_name(ASIDE)
+    try:
+        with aside.open("ab") as file:
+            file.writelines(lines[number - 1] for number in foreign)
+            os.fsync(file.fileno())
+        left_out = set(foreign)
+        _replace(path, (line for number, line in enumerate(lines, start=1) if number not in left_out))
+    except OSError as error:
+        raise StoreError(f"cannot write the journal: {error.strerror}", where=str(path)) from error
+    many = f"{len(foreign)} lines of the journal are" if len(foreign) > 1 else "a line of the journal is"
+    return Resumed(records, f"{path}, line {foreign[0]}: {many} not of w2s-bench, put aside in {ASIDE}; the run goes on")
+
+
+def records_in(content: bytes, path: Path, foreign: list[int] | None = None) -> dict[str, Record]:
+    """The same of lines of a journal. path: what an error names. foreign: is given the numbers of lines that something else
+    wrote; a line that was torn is none of them."""
     records: dict[str, Record] = {}
     decode = msgspec.json.Decoder(Record).decode
     for number, line in enumerate(io.BytesIO(content), start=1):
         try:
             record = decode(line)
-        except msgspec.ValidationError as error:
-            raise StoreError(f"this is no record of a cell: {error}", where=f"{path}, line {number}",
-                             hint="another version of w2s-bench wrote it; take a new folder with -o: "
-                                  "what the store holds is not computed again") from None
-        except msgspec.DecodeError:
+        except msgspec.DecodeError as error:
+            if isinstance(error, msgspec.ValidationError) and _is_a_record(line):
+                raise _of_another_version(error, path, number) from None
+            if foreign is not None and not _is_torn(line):
+                foreign.append(number)
             continue
         records[record.cell_key] = record
     return records
 
 
+def _is_a_record(line: bytes) -> bool:
+    try:
+        found = msgspec.json.decode(line)
+    except msgspec.DecodeError:  # torn behind what is wrong
+        return False
+    return isinstance(found, dict) and "cell_key" in found and "status" in found
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether a line may be one of ours that was not written whole: its beginning, or what a disk makes of it that lost power."""
+    return b"\0" in line or line.strip() == b"" or line.startswith(_BEGINNING[:len(line.rstrip())])
+
+
+def _of_another_version(error: msgspec.ValidationError, path: Path, number: int) -> StoreError:
+    """What is said of a record with other fields: who wrote the folder last, as env.json has it, and how to go on."""
+    from w2s_bench.registry.versions import installed
+    from w2s_bench.running.environment import read_environment
+
+    try:
+        written = read_environment(path.parent)
+    except DataError:
+        written = None
+    own, theirs = installed(("w2s-bench",)).get("w2s-bench", ""), written.versions.get("w2s-bench", "") if written else ""
+    commit = f" ({written.commit[:12]})" if written and written.commit else ""
+    who = f"w2s-bench {theirs}{commit}" if theirs else "another version of w2s-bench"
+    return StoreError(f"this is no record of a cell as w2s-bench {own} writes it: {error}", where=f"{path}, line {number}",
+                      hint=f"{who} wrote it and goes on with it; or take a new folder with -o: what the store holds is not "
+                           "computed again")
+
+
 def write_journal(path: Path, records: Iterable[Record]) -> None:
     """Replace a journal by one of these records, whole or not at all."""
+    _replace(path, (msgspec.json.encode(record) + b"\n" for record in records))
+
+
+def _replace(path: Path, lines: Iterable[bytes]) -> None:
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as file:
-        file.writelines(msgspec.json.encode(record) + b"\n" for record in records)
+        file.writelines(lines)
         os.fsync(file.fileno())
     os.replace(new, path)
 

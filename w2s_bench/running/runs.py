@@ -19,7 +19,7 @@ from w2s_bench.running.environment import Sitting
 from w2s_bench.running.finished import finished, note_finished
 from w2s_bench.running.folder import claim_folder, folder_made, locked, write_also, write_plan, write_tables, writing
 from w2s_bench.running.held import Earlier
-from w2s_bench.running.journal import Journal, read_journal
+from w2s_bench.running.journal import Journal, resumed_journal
 from w2s_bench.running.kept import Keep, keep
 from w2s_bench.running.live import LiveFile
 from w2s_bench.running.recorder import Recorder
@@ -109,7 +109,10 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
             audience.observe("w2s_run_finished", run=plan.run_id, ok=before.cells, cells=before.cells, folder=folder)
             return Result(folder, {"ok": before.cells}, 0, False, before.kept, as_it_was=True)
         recorder = Recorder(plan, Store(place.store), audience)
-        recorder.resume(read_journal(folder / "journal.jsonl"))
+        resumed = resumed_journal(folder / "journal.jsonl")
+        if resumed.said:
+            audience.warn(resumed.said)
+        recorder.resume(resumed.records)
         write_plan(folder, plan)
         sitting = Sitting(folder, {"threads": str(policy.threads), "device": policy.device}, plan.inputs)
         if sitting.otherwise:
