@@ -16,7 +16,7 @@ from w2s_bench.contracts import Step
 from w2s_bench.running.audience import Progress
 from w2s_bench.running.costs import Left
 from w2s_bench.running.folder import locked
-from w2s_bench.running.live import LiveFile
+from w2s_bench.running.standing import RunningNote
 
 MATRIX = ("--task", "diabetes", "--models", "raw", "--models", "random-features[width=[8,16]]", "--seeds", "0..2")
 
@@ -72,11 +72,11 @@ def test_the_bar_goes_by_seconds_once_every_kind_is_measured() -> None:
 
 def test_status_says_how_far_the_jobs_of_a_run_are_that_goes_on(w2s: Command) -> None:
     w2s("run", *MATRIX, "-o", "r", "--executor", "here", "--no-page", check=0)
-    (w2s.folder / "r" / "journal.jsonl").unlink()
+    (w2s.folder / "r" / "journal.jsonl").write_bytes(b"")
     steps = {"embed gpt2": Step(1200, 20000, "texts"), "fit nano": Step(7, None, "steps")}
     progress = Progress(18, 90, 0, done=30, left=lambda: Left(60, 125.0, 1.0, 0, {}), steps=lambda: steps)
-    with locked(w2s.folder / "r"), (live := LiveFile(w2s.folder / "r")).while_it_goes_on():
-        live.write(progress)
+    with locked(w2s.folder / "r"), (note := RunningNote(w2s.folder / "r")).while_it_goes_on(progress):
+        note.write(progress)
         said = w2s("status", "r", check=0).stdout
         told = json.loads(w2s("status", "r", "--json", check=0).stdout)["live"]
     assert said.splitlines()[1:] == ["30 of 90 jobs; left: about 2 min 5 s", "embed gpt2: 1,200 of 20,000 texts",

@@ -14,7 +14,7 @@ from conftest import Command
 from w2s_bench.contracts import DataError
 from w2s_bench.running.folder import locked
 from w2s_bench.running.journal import Failure, Record
-from w2s_bench.running.standing import note_standing, standing
+from w2s_bench.running.standing import Live, note_standing, standing
 
 RUN = ("run", "--task", "diabetes", "--models", "raw", "--models", "random-features[width=8]", "--executor", "here",
        "--store", "s")
@@ -45,6 +45,24 @@ def test_what_the_run_said_is_told_and_what_its_journal_holds_since(folder: Path
     with locked(folder):
         found = standing(folder)
     assert found and found.statuses == {"ok": 3, "failed": 1, "oom": 1, "waiting": 4} and found.errors == {"no luck": 2}
+
+
+def test_how_far_jobs_are_is_told_while_the_run_goes_on_and_not_of_one_that_was_killed(folder: Path) -> None:
+    note_standing(folder, 9, {"ok": 2}, live=Live(30, 90, "about 2 min", ("embed gpt2: 7 texts",)))
+    with locked(folder):
+        found = standing(folder)
+    assert found and found.live == Live(30, 90, "about 2 min", ("embed gpt2: 7 texts",)) and found.statuses["waiting"] == 7
+    killed = standing(folder)
+    assert killed and killed.live is None and killed.statuses == {"ok": 2, "interrupted": 7}
+
+
+def test_a_folder_of_two_files_as_older_versions_left_it_is_still_shown(folder: Path) -> None:
+    size = (folder / "journal.jsonl").stat().st_size
+    said = {"cells": 9, "statuses": {"ok": 5}, "errors": {"no luck": 1}, "journal": size}
+    (folder / "standing.json").write_text(json.dumps(said))
+    (folder / "live.json").write_text('{"done": 3, "jobs": 9, "left": "", "doing": []}')
+    found = standing(folder)
+    assert found and (found.statuses, found.errors, found.live) == ({"ok": 5, "interrupted": 4}, {"no luck": 1}, None)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b'{"cells": 9, "statuses": {}, "errors": {}, "journal": 99999}'])

@@ -12,7 +12,6 @@ import click
 import msgspec
 
 from w2s_bench.running.durations import lasting
-from w2s_bench.running.live import steps_in_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -88,7 +87,7 @@ def _plain() -> Callable[[Progress], None]:
         after = progress.left is None and progress.current != said
         if after or time.monotonic() - last >= _PLAIN_SECONDS:
             last, said = time.monotonic(), progress.current
-            steps = "" if after else "".join(f"; {line}" for line in steps_in_words(progress)[:_MOST_STEPS])
+            steps = "" if after else "".join(f"; {line}" for line in progress.steps_in_words()[:_MOST_STEPS])
             click.echo(progress.current if after else f"{_counts(progress)}; {_doing(progress)}{steps}", err=True)
 
     return show
@@ -116,7 +115,7 @@ class _Screen:
         counts = Text(f"{_counts(self.progress)}; {lasting(time.monotonic() - self.started)} so far", overflow="ellipsis",
                       no_wrap=True)
         self.share = max(self.share, _share(self.progress))
-        steps = [Text(line, overflow="ellipsis", no_wrap=True) for line in steps_in_words(self.progress)[:_MOST_STEPS]]
+        steps = [Text(line, overflow="ellipsis", no_wrap=True) for line in self.progress.steps_in_words()[:_MOST_STEPS]]
         bar = ProgressBar(total=1.0, completed=self.share, width=60)
         return Group(Padding(bar, 0), counts, Text(_doing(self.progress)), *steps)
 

@@ -19,7 +19,6 @@ def command(run: str | None, as_json: bool) -> None:
     """Say how many cells of RUN (by default the latest) are finished, how, and why others failed; a live run can be asked."""
     from w2s_bench.contracts.errors import UsageError
     from w2s_bench.running.durations import counted
-    from w2s_bench.running.live import read_live
     from w2s_bench.running.standing import standing
 
     folder = runs_or_latest([run] if run else [], "rows.parquet", "journal.jsonl", "plan.parquet")[0]
@@ -30,7 +29,7 @@ def command(run: str | None, as_json: bool) -> None:
                              hint="`w2s-bench ls runs` lists the runs; w2s-bench run -o FOLDER starts one")
         _say_published(folder, as_json)
         return
-    live = read_live(folder) if found.statuses.get("waiting") else None
+    live = found.live
     if as_json:
         click.echo(json.dumps({"folder": str(folder), "cells": found.cells, "statuses": dict(found.statuses),
                                "errors": dict(found.errors), **({"live": msgspec.to_builtins(live)} if live else {})}))

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from w2s_bench.planning.plan import Plan
-from w2s_bench.running.runs import todo
+from w2s_bench.running.passes import todo
 from w2s_bench.running.schedule import Schedule
 from w2s_bench.running.shards import cells_of, keys_of, rested_on
 from w2s_bench.store.artifacts import Store

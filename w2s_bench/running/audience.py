@@ -36,6 +36,15 @@ class Progress:
     last: float = 0.0
     steps: Callable[[], Mapping[str, Step]] | None = None
 
+    def steps_in_words(self) -> list[str]:
+        """How far the jobs are that tell, such as "embed gpt2: 1,200 of 20,000 texts"."""
+        steps = dict(self.steps()) if self.steps else {}  # a copy: another thread asks
+        return [f"{words}: {_words(step)}" for words, step in steps.items()]
+
+
+def _words(step: Step) -> str:
+    return f"{step.done:,} {step.unit}" if step.of is None else f"{step.done:,} of {step.of:,} {step.unit}"
+
 
 @dataclass(frozen=True)
 class Audience:

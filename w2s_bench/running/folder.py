@@ -139,7 +139,8 @@ def cells_table(plan: Plan) -> pl.DataFrame:
 def write_plan(folder: Path, plan: Plan) -> None:
     """plan.parquet, one row a cell. What was said of an earlier plan goes."""
     with writing(folder):
-        (folder / "standing.json").unlink(missing_ok=True)
+        for said in ("standing.json", "live.json"):  # the second was beside it in older folders
+            (folder / said).unlink(missing_ok=True)
         write_parquet(cells_table(plan), folder / "plan.parquet")
 
 

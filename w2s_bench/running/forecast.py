@@ -12,8 +12,8 @@ from w2s_bench.planning.recipes import STAGES, foundation, keys_in
 from w2s_bench.running.costs import Costs, Left
 from w2s_bench.running.durations import lasting
 from w2s_bench.running.folder import cells_table
+from w2s_bench.running.passes import todo
 from w2s_bench.running.recorder import cell_identity
-from w2s_bench.running.runs import todo
 from w2s_bench.store.artifacts import Store
 
 if TYPE_CHECKING:
