@@ -113,7 +113,7 @@ def score(task: LoadedTask, fitted: Fitted, answers: Answers, pair: Pair, betwee
     metrics, reasons = metric_columns(samples["test"], measures.metrics)
     test, certificate = samples["test"], certificates["train"]
     scores = Scores(
-        **_described(task, fitted.strategy, test, pair), **ledger_means(test), **_on_train(samples["train"]),
+        **_described(task, fitted.strategy, test, pair), **ledger_means(test), **means_on_train(samples["train"]),
         **half_means(test, first_half(task.splits.test.ids)), **_compared(task, between),
         delta_exact=_plain(certificates["test"].delta), delta_exact_train=_plain(certificate.delta),
         ceiling_in_class=certificate.reference_in_class, metrics_missing=[*reasons, *dict.fromkeys(faults)],
@@ -160,15 +160,21 @@ def _facts(task: LoadedTask, fitted: Fitted, certificate: ClassCertificate, samp
 
 def _described(task: LoadedTask, strategy: Any, sample: Sample, pair: Pair) -> dict[str, Any]:
     return {
-        "divergence": sample.divergence.name, "output_unit": task.output.unit,
-        "classes": task.output.k if isinstance(task.output, Classes) else None,
-        "class_balance": BALANCE[task.payload["balanced"]],
+        "divergence": sample.divergence.name, **task_columns(task),
         "truth_share": float(declared(strategy, "truth_share", 0.0)),
-        **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
         "truncated": max((cut for cut in pair.truncated if cut is not None), default=None),
         "truncated_weak": pair.truncated[0], "truncated_strong": pair.truncated[1],
-        "fingerprint_task": task.payload["fingerprint"], "fingerprint_data": task.payload["data"],
         "direction": pair.direction, "direction_by": pair.direction_by,
+    }
+
+
+def task_columns(task: LoadedTask) -> dict[str, object]:
+    """The columns of a row that its task and seed decide."""
+    return {
+        "output_unit": task.output.unit, "classes": task.output.k if isinstance(task.output, Classes) else None,
+        "class_balance": BALANCE[task.payload["balanced"]], "label_noise": task.payload["label_noise"],
+        **{f"n_{part}": len(task.part(part).truth) for part in PARTS},
+        "fingerprint_task": task.payload["fingerprint"], "fingerprint_data": task.payload["data"],
         **{f"fingerprint_{part}": found for part, found in part_fingerprints(task).items()},
     }
 
@@ -194,7 +200,7 @@ def ledger_means(sample: Sample) -> dict[str, Any]:
     return row | {"pgr": _plain(recovered), "pgr_reason": reason, "ledger_residue": residue(sample)}
 
 
-def _on_train(sample: Sample) -> dict[str, Any]:
+def means_on_train(sample: Sample) -> dict[str, Any]:
     """The ledger's means on the student's training inputs, where an exact linear head makes the law an identity."""
     return {f"{name}_train": float(getattr(sample, name).mean()) for name in TRAIN}
 
@@ -202,7 +208,7 @@ def _on_train(sample: Sample) -> dict[str, Any]:
 def _compared(task: LoadedTask, between: Mapping[str, Any]) -> dict[str, Any]:
     """What the features say of each other, and of the student's variance where the label noise is known."""
     noise = task.payload["label_noise"]
-    row = {**between, "label_noise": noise}
+    row = {**between}
     if between and noise is not None:
         row["predicted_variance"] = predicted_variance(
             between["dim_weak"], between["dim_strong"], between["dim_overlap"], noise,
@@ -211,23 +217,27 @@ def _compared(task: LoadedTask, between: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flags(task: LoadedTask, sample: Sample, pair: Pair) -> list[str]:
-    raised = list(flags(sample))
-    if isinstance(task.output, Classes):
-        lacking = {part for part in PARTS if (task.part(part).truth.sum(axis=0) == 0.0).any()}
-        raised += [f"class-missing-in-{part}" for part in PARTS if part in lacking]
-    return raised + (["splits-overlap"] if pair.overlap else []) + [*task.payload.get("flags", ())]
+    return [*flags(sample), *class_flags(task), *(["splits-overlap"] if pair.overlap else []), *task.payload.get("flags", ())]
+
+
+def class_flags(task: LoadedTask) -> list[str]:
+    """The flags of the parts that lack a class."""
+    if not isinstance(task.output, Classes):
+        return []
+    lacking = {part for part in PARTS if (task.part(part).truth.sum(axis=0) == 0.0).any()}
+    return [f"class-missing-in-{part}" for part in PARTS if part in lacking]
 
 
 def _unfinished(strategy: Any, certificate: ClassCertificate, sample: Sample) -> list[str]:
-    """`not-converged` where δ on the training inputs is over a share of the variance of the weak labels there.
+    """`not-converged`, but of a strategy that declares no convex class, which means to end elsewhere."""
+    return [] if strategy.convex_in is None else not_converged(certificate.delta, sample)
 
-    A strategy that declares no convex class means to end elsewhere.
-    """
-    if strategy.convex_in is None:
-        return []
+
+def not_converged(delta: float | None, sample: Sample) -> list[str]:
+    """The flag of a fit whose δ on the training inputs is over a share of the variance of the weak labels there."""
     weak = sample.predicted.weak
     allowed = max(UNFINISHED * float(weak.var(axis=0).sum()), EXACT * float((weak**2).mean()))
-    return ["not-converged"] if certificate.delta is not None and certificate.delta > allowed else []
+    return ["not-converged"] if delta is not None and delta > allowed else []
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import msgspec
 import numpy as np
 
-from w2s_bench.contracts import Array, Output, Pool, Split, Splits, Task
+from w2s_bench.contracts import Array, Output, Pool, Split, Splits, Task, can, declared
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import DataError, PluginError
 from w2s_bench.planning.recipes import Part
@@ -162,6 +162,21 @@ def example_names(split: Split) -> Array:
 def part_fingerprints(task: LoadedTask) -> dict[str, str]:
     """By split, a digest of its examples whatever their order: two seeds that share it share the whole split."""
     return _fingerprints(task.payload["data"], task)
+
+
+def task_facts(task: Task, fingerprint: str) -> dict[str, Json]:
+    """What the payload of loaded splits says of their task. fingerprint: of the component."""
+    facts: dict[str, Json] = {
+        "divergence": task.divergence, "output": output_fields(task.output),
+        "known_truth": bool(declared(task, "known_truth", False)), "fingerprint": fingerprint,
+        "label_noise": declared(task, "label_noise", None), "balanced": declared(task, "balanced", None)}
+    raised = task.inputs_read().flags if can(task, "inputs_read") else ()  # type: ignore[attr-defined]
+    return facts | ({"flags": list(raised)} if raised else {})
+
+
+def load_task(task: Task, seed: int, fingerprint: str, label: str) -> LoadedTask:
+    """A task's splits of one seed as a job loads them, without a store. Raises as `checked_splits`, and what the task raises."""
+    return unpack_splits(pack_splits(checked_splits(task, task.load(seed), label), task_facts(task, fingerprint)))
 
 
 def unpack_splits(artifact: Artifact, pool: Callable[[str], Pool] | None = None) -> LoadedTask:

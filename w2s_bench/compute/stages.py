@@ -22,11 +22,11 @@ from w2s_bench.compute.pool_features import PoolFeatures
 from w2s_bench.compute.splits import (
     PARTS,
     checked_splits,
-    output_fields,
     overlaps,
     pack_pool,
     pack_splits,
     packed_ids,
+    task_facts,
     unpack_pool,
     unpack_splits,
 )
@@ -117,12 +117,7 @@ class Stages:
         assert recipe.seed is not None
         splits = checked_splits(task, task.load(recipe.seed), component.label)
         check_files(component, task)
-        facts = {"divergence": task.divergence, "output": output_fields(task.output),
-                 "known_truth": bool(declared(task, "known_truth", False)), "fingerprint": component.fingerprint,
-                 "label_noise": declared(task, "label_noise", None), "balanced": declared(task, "balanced", None)}
-        raised = task.inputs_read().flags if can(task, "inputs_read") else ()
-        if raised:
-            facts["flags"] = list(raised)
+        facts = task_facts(task, component.fingerprint)
         return pack_splits(splits, facts, recipe.pool, None if recipe.pool is None else self._pool(recipe.pool))
 
     def _prepare_context(self, recipe: Prepare) -> PrepareContext:

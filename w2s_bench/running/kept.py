@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
+import numpy as np
 
 from w2s_bench.compute.splits import stored_splits
 from w2s_bench.contracts import PREDICTORS, Array, DataError, read_bytes
@@ -94,7 +95,7 @@ class _Before:
         """Answers by predictor and split, the truth under `truth of SEED`."""
         try:
             table = kept_table(self._folder, task)
-            return {} if table is None else _by_predictor(table)
+            return {} if table is None else answers_by_name(table)
         except DataError:
             return {}
 
@@ -162,14 +163,14 @@ def _table(answers: Sequence[Answers]) -> pl.DataFrame:
         **{f"value_{j}": found.values[:, j] for j in range(found.values.shape[1])}}) for found in answers])
 
 
-def _by_predictor(table: pl.DataFrame) -> dict[tuple[str, str], Answers]:
+def answers_by_name(table: pl.DataFrame) -> dict[tuple[str, str], Answers]:
     """What `_table` made, by predictor and split, the truth under `truth of SEED`."""
     columns = [name for name in table.columns if name.startswith("value_")]
     found: dict[tuple[str, str], Answers] = {}
     for (predictor, seed, split), part in table.group_by("predictor", "seed", "split", maintain_order=True):
         name, number = str(predictor), int(str(seed))
         found[truth_of(number) if name == TRUTH else name, str(split)] = Answers(
-            name, number, str(split), part["id"].to_numpy(), part.select(columns).to_numpy())
+            name, number, str(split), part["id"].to_numpy(), _values(part, columns))
     return found
 
 
@@ -212,8 +213,13 @@ def answers_in(table: pl.DataFrame) -> KeptAnswers:
     found: dict[tuple[str, str], Array] = {}
     for names, part in table.group_by("predictor", "seed", "split", maintain_order=True):
         predictor, seed, split = (str(name) for name in names)
-        found[truth_of(int(seed)) if predictor == TRUTH else predictor, split] = part.select(columns).to_numpy()
+        found[truth_of(int(seed)) if predictor == TRUTH else predictor, split] = _values(part, columns)
     return found
+
+
+def _values(part: pl.DataFrame, columns: Sequence[str]) -> Array:
+    """(n, k), row after row as they were scored: in another order in memory sums end in other last bits."""
+    return np.ascontiguousarray(part.select(columns).to_numpy())
 
 
 def kept_ids(folder: Path, task: str) -> dict[tuple[int, str], list[str]]:

@@ -153,7 +153,7 @@ def _of_task(plan: Plan, store: Store, cells: Sequence[Cell], *, alone: bool) ->
             if key not in known:
                 known[key] = store.load(key).arrays["test"]
         predicted = Predictions(weak=known[recipe.weak], student=known[recipe.student], ceiling=known[recipe.ceiling])
-        found.append(_terms(cell.key, names[recipe.load], tests[recipe.load].truth, predicted,
+        found.append(cell_terms(cell.key, names[recipe.load], tests[recipe.load].truth, predicted,
                             plan.components[recipe.divergence].create()))
     return found, common
 
@@ -163,7 +163,8 @@ def share_examples(names: Collection[Array]) -> bool:
     return len(names) > 1 and bool(np.unique(np.concatenate(list(names))).size < sum(found.size for found in names))
 
 
-def _terms(key: str, names: Array, truth: Array, predicted: Predictions, divergence: Divergence) -> pl.DataFrame:
+def cell_terms(key: str, names: Array, truth: Array, predicted: Predictions, divergence: Divergence) -> pl.DataFrame:
+    """The terms of one cell. names: (n,) uint64 of its examples; truth: (n, k)."""
     import polars as pl
 
     made = predicted.by_name()

@@ -8,7 +8,9 @@ import click
 
 from w2s_bench.cli.settings import SettableGroup
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("w2s_bench.cli.leaderboard.check", "Check a submission: every number is derived again."),
+}
 
 
 class LazyCommands(SettableGroup):

@@ -1,0 +1,141 @@
+"""A submission's numbers are derived anew: the right ones come back to 1e-12, and each that was changed is found."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import Command
+from made_submissions import decoded_here, edited, submitted
+
+from w2s_bench.leaderboard.checking import Checked, check
+from w2s_bench.tables.reading import read_runs
+
+NUMBERS = ("--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--supervisor", "ridge")
+CLASSES = ("--task", "class-mixture[transfer=60,test=80]", "--weak", "random-features[width=8]", "--strong", "raw",
+           "--supervisor", "logistic")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Numbers and classes, two seeds each."""
+    folder = tmp_path_factory.mktemp("run")
+    w2s = Command(folder)
+    w2s("run", *NUMBERS, "--strategy", "ridge", "--strategy", "least-squares", "--seeds", "0..1", "-o", "n", check=0)
+    w2s("run", *CLASSES, "--strategy", "logistic", "--strategy", "knn[neighbours=5]", "--seeds", "0", "-o", "c", check=0)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded_here(monkeypatch)
+
+
+@pytest.fixture
+def numbers(run: Path, tmp_path: Path) -> Path:
+    return submitted(run / "n", tmp_path / "numbers")
+
+
+@pytest.fixture
+def classes(run: Path, tmp_path: Path) -> Path:
+    return submitted(run / "c", tmp_path / "classes")
+
+
+def refusals(checked: Checked) -> str:
+    return "\n".join(f"{each.where}: {each.sentence}" for each in checked.findings if each.severity == "refused")
+
+
+@pytest.mark.parametrize("kind", ["n", "c"])
+def test_what_a_run_says_is_derived_again_to_1e_12(run: Path, tmp_path: Path, kind: str) -> None:
+    rows = read_runs([run / kind])[0]
+    checked = check(submitted(run / kind, tmp_path / "s"))
+    assert checked.taken, refusals(checked)
+    assert set(checked.rows["trust"]) == {"rescored"} and checked.terms.height == sum(rows["n_test"])
+    for stated, derived in zip(rows.to_dicts(), checked.rows.to_dicts(), strict=True):
+        assert {"gain", "misfit_se", "err_gold", "pgr", "flags", "fingerprint_test", "n_transfer"} <= set(derived["derived"])
+        for name in derived["derived"]:
+            if isinstance(stated[name], float) and name != "ledger_residue":
+                assert math.isclose(stated[name], derived[name], rel_tol=1e-12, abs_tol=1e-14 * stated["err_weak"]), name
+            elif name != "ledger_residue":
+                assert stated[name] == derived[name], name
+
+
+def test_times_and_what_features_decide_are_not_called_derived(numbers: Path) -> None:
+    derived = set(check(numbers).rows["derived"][0])
+    assert not derived & {"seconds_fit", "peak_memory", "projection_gap", "dim_weak", "direction", "truncated", "versions"}
+
+
+def _sixth_digit(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    return table.with_columns(pl.when(pl.int_range(pl.len()) == 0).then(pl.col(name) * (1.0 + 3e-6)).otherwise(name).alias(name))
+
+
+def test_a_number_that_was_changed_in_its_sixth_digit_is_found_in_each_column_in_turn(
+        run: Path, tmp_path: Path) -> None:
+    from w2s_bench.leaderboard.comparing import compared_row
+
+    for kind in "nc":
+        checked = check(submitted(run / kind, tmp_path / kind))
+        row, tried = checked.rows.row(0, named=True), 0
+        sent = read_runs([run / kind])[0].row(0, named=True)
+        derived = {name: row[name] for name in row["derived"]}
+        assert compared_row(sent, derived).wrong == ()
+        for name, value in derived.items():
+            if isinstance(value, float) and value != 0.0 and name != "ledger_residue" and abs(value) > 1e-13:
+                wrong = compared_row({**sent, name: value * (1.0 + 3e-6)}, derived).wrong
+                assert len(wrong) == 1 and wrong[0].startswith(f"{name} is "), name
+                tried += 1
+        assert tried > 50
+
+
+@pytest.mark.parametrize("name", ["gain", "err_weak", "misfit_se", "pgr", "r2_student", "misfit_train", "err_student_half2"])
+def test_a_row_whose_number_was_changed_is_refused_by_the_name_of_the_column(numbers: Path, name: str) -> None:
+    checked = check(edited(numbers, "rows.parquet", lambda table: _sixth_digit(table, name)))
+    assert not checked.taken and f"{name} is " in refusals(checked) and "diabetes, random-features" in refusals(checked)
+
+
+@pytest.mark.parametrize("name", ["lhs", "rhs", "slack", "slack_low"])
+def test_a_bound_whose_number_was_changed_is_refused(numbers: Path, name: str) -> None:
+    checked = check(edited(numbers, "bounds.parquet", lambda table: _sixth_digit(table, name)))
+    assert not checked.taken and f"{name} of " in refusals(checked)
+
+
+@pytest.mark.parametrize(("name", "value"), [("verdict", "holds"), ("fingerprint_test", "0" * 16), ("n_test", 90),
+                                             ("pgr_reason", "because"), ("output_unit", "metres")])
+def test_texts_and_counts_are_held_too(numbers: Path, name: str, value: object) -> None:
+    file = "bounds.parquet" if name == "verdict" else "rows.parquet"
+    checked = check(edited(numbers, file, lambda table: table.with_columns(pl.lit(value).alias(name))))
+    assert not checked.taken and name in refusals(checked)
+
+
+def test_a_flag_that_is_left_out_is_found_and_one_that_is_made_up(numbers: Path) -> None:
+    def put(flags: list[str]) -> Callable[[pl.DataFrame], pl.DataFrame]:
+        return lambda table: table.with_columns(pl.Series("flags", [flags] * table.height, pl.List(pl.String)))
+
+    raised = check(numbers).rows["flags"][0].to_list()
+    assert raised
+    assert f"the flag {sorted(raised)[0]} is left out" in refusals(check(edited(numbers, "rows.parquet", put([]))))
+    assert "do not raise it" in refusals(check(edited(numbers, "rows.parquet", put([*raised, "constant-labels"]))))
+
+
+def test_the_command_says_each_finding_in_a_line_and_ends_with_0_or_2(w2s: Command, numbers: Path) -> None:
+    shutil.move(numbers, w2s.folder / "s")
+    said = w2s("leaderboard", "check", "s", "-o", "checked", check=0).stdout
+    assert said.splitlines()[-1] == "taken: 4 rescored"
+    assert {path.name for path in (w2s.folder / "checked").iterdir()} == {
+        "rows.parquet", "bounds.parquet", "terms.parquet", "check.json"}
+    edited(w2s.folder / "s", "rows.parquet", lambda table: _sixth_digit(table, "gain"))
+    refused = w2s("leaderboard", "check", "s", check=2).stdout.splitlines()
+    assert refused[0].startswith("refused: diabetes, ") and refused[-1].startswith("refused: ")
+    told = json.loads(w2s("leaderboard", "check", "s", "--json", check=2).stdout)
+    assert not told["taken"] and told["findings"][0]["severity"] == "refused"
+
+
+def test_a_folder_that_is_no_submission_is_refused_in_a_line(w2s: Command) -> None:
+    (w2s.folder / "empty").mkdir()
+    said = w2s("leaderboard", "check", "empty", check=2).stdout
+    assert said.startswith("refused: submission.toml: ") and said.splitlines()[-1] == "refused"
