@@ -102,6 +102,14 @@ def test_the_status_of_a_published_table_says_what_it_is(two_runs: Command, tmp_
     assert "holds no run and no table" in two_runs("status", "empty", check=2).stderr
 
 
+def test_a_published_table_names_no_folder_of_the_machine(two_runs: Command, tmp_path: Path) -> None:
+    inside = two_runs.folder / "tables" / "published"
+    for target, named in ((inside, "tables/published"), (tmp_path / "elsewhere", "elsewhere")):
+        two_runs("show", "first", "--publish", str(target), check=0)
+        page = (target / "README.md").read_text(encoding="utf-8")
+        assert str(target.parent) not in page and f"w2s-bench run {named}/spec.toml" in page and f"--publish {named}" in page
+
+
 def test_a_filter_reads_what_the_table_shows(two_runs: Command) -> None:
     shown = two_runs("show", "first", "--where", "strong == random-features[width=16] and strategy == ridge", "--json", check=0)
     assert {row["strong"] for row in json.loads(shown.stdout)} == {"random-features[width=16]"}

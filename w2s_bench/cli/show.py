@@ -206,18 +206,22 @@ def _compare(rows: pl.DataFrame, words: ShowWords) -> None:
 
 
 def _copied_specs(folders: list[Path], target: Path) -> str:
-    """Copy the specs of the runs beside what is published; the commands that make it again."""
+    """Copy the specs of the runs beside what is published; the commands that make it again, which name no folder of this
+    machine."""
     from w2s_bench.running.folder import spec_text
 
+    named = target
+    if target.is_absolute():
+        named = target.relative_to(Path.cwd()) if target.is_relative_to(Path.cwd()) else Path(target.name)
     target.mkdir(parents=True, exist_ok=True)
     made, shown = [], []
     for number, folder in enumerate(folders, start=1):
         if (text := spec_text(folder)) is not None:
             name = "spec.toml" if len(folders) == 1 else f"spec-{number}.toml"
             (target / name).write_text(text, encoding="utf-8")
-            made.append(f"w2s-bench run {target.as_posix()}/{name} -o run-{number}")
+            made.append(f"w2s-bench run {named.as_posix()}/{name} -o run-{number}")
             shown.append(f"run-{number}")
-    return "\n".join([*made, f"w2s-bench show {' '.join(shown)} --publish {target.as_posix()}"])
+    return "\n".join([*made, f"w2s-bench show {' '.join(shown)} --publish {named.as_posix()}"])
 
 
 def _numbers(rows: pl.DataFrame, chosen: str) -> list[str]:

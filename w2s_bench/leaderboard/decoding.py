@@ -44,7 +44,7 @@ _MOST_LINE, _MOST_JSON = 2_000, 64_000
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _KEY = re.compile(r"^[A-Za-z0-9_-]{1,80}$")
 _PRINTED = re.compile(r"^[ -~]*$")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,99}")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,99}")
 _ODD = r"[\p{C}\p{Zl}\p{Zp}]"
 
 KEYS = frozenset({"run_id", "cell_key", "predictor", *(f"predictor_{role}" for role in PREDICTORS)})
@@ -121,7 +121,7 @@ def _check_text(path: str, content: bytes) -> None:
         except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
             raise Refused(f'this is not {{"versions": {{package: version}}}}: {shown(str(error))}', where=path) from None
         for word in (word for pair in versions.items() for word in pair):
-            if not _VERSION.fullmatch(word):
+            if not VERSION.fullmatch(word):
                 raise Refused(f"{shown(word)} is neither a package nor a version", where=path)
 
 
