@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -10,6 +14,7 @@ import pytest
 from conftest import Command
 
 from w2s_bench.contracts.errors import StoreError
+from w2s_bench.running import journal as journal_module
 from w2s_bench.running.journal import Failure, Journal, Record, read_journal, resumed_journal
 
 OK = Record(cell_key="a", status="ok", error="", fault=None, seconds={"fit": 1.5}, peak_memory=12.0)
@@ -44,6 +49,29 @@ def test_a_last_line_that_is_torn_at_any_byte_or_ends_in_nuls_costs_itself_alone
             with Journal(path) as journal:
                 journal.append(msgspec.structs.replace(OK, cell_key="c"))
             assert read_journal(path).keys() == {"a", "c"}, (size, end)
+
+
+def test_lines_do_not_wait_for_a_slow_disk_and_the_next_one_tells_what_it_refused(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+
+    def slow(descriptor: int) -> None:
+        let_go.wait(10.0)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        monkeypatch.setattr(os, "fsync", slow)
+        monkeypatch.setattr(journal_module, "_SECONDS", 0.01)
+        time.sleep(0.02)
+        started = time.monotonic()
+        for _ in range(20):
+            journal.append(OK)
+        assert time.monotonic() - started < 5.0
+        let_go.set()
+        with pytest.raises(StoreError, match="Input/output"):
+            for _ in range(500):
+                journal.append(OK)
+                time.sleep(0.01)
 
 
 def test_there_may_be_no_journal_yet(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -157,6 +158,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._synced = time.monotonic()
+        self._syncing: threading.Thread | None = None
+        self._unsynced: OSError | None = None
 
     def __enter__(self) -> Journal:
         try:
@@ -168,6 +171,8 @@ class Journal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._syncing is not None:
+            self._syncing.join()
         with contextlib.suppress(OSError):  # what could not be written has been said already
             os.fsync(self._file.fileno())
         with contextlib.suppress(OSError):
@@ -178,12 +183,22 @@ class Journal:
         try:
             self._file.write(msgspec.json.encode(record) + b"\n")
             self._file.flush()
-            if time.monotonic() - self._synced > _SECONDS:
-                os.fsync(self._file.fileno())
+            if self._unsynced is not None:
+                raise self._unsynced
+            if time.monotonic() - self._synced > _SECONDS and not (self._syncing and self._syncing.is_alive()):
                 self._synced = time.monotonic()
+                self._syncing = threading.Thread(target=self._sync, daemon=True)
+                self._syncing.start()
         except OSError as error:
             raise StoreError(f"cannot write the journal: {error.strerror}", where=str(self.path),
                              hint="free some disk and run the same command again; finished cells are kept") from error
+
+    def _sync(self) -> None:
+        """Beside the run: a disk may take long, and workers wait for their orders."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:  # told by the next line
+            self._unsynced = error
 
     def _ends_with_newline(self) -> bool:
         with open(self.path, "rb") as file:
