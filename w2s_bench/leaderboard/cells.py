@@ -136,8 +136,8 @@ class TaskCells:
 
 def _compared(row: Row, found: Derived, bounds: Sequence[Row]) -> Iterator[Told]:
     of_row, of_bounds = compared_row(row, found.columns), compared_bounds(bounds, found.bounds)
-    wrong = [*of_row.wrong, *of_bounds.wrong, *(f"{sentence} (facts on {side})" for side, sentences in found.refuted.items()
-                                               for sentence in sentences)]
+    wrong = [*(f"{sentence} (facts on {side})" for side, sentences in found.refuted.items() for sentence in sentences),
+             *of_row.wrong, *of_bounds.wrong]
     if wrong:
         more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         yield Told("refused", "; ".join(wrong[:_SHOWN]) + more)
@@ -148,10 +148,11 @@ def _compared(row: Row, found: Derived, bounds: Sequence[Row]) -> Iterator[Told]
 
 
 def _digests(predicted: Predictions, ids: Sequence[str]) -> dict[str, str]:
-    """A digest of each predictor's answers on test, with the ids that they are of."""
+    """A digest of each predictor's answers on test, with the ids that they are of; none of one that answers all alike, as many
+    do."""
     names = "\n".join(ids).encode("utf-8", "surrogatepass")
     return {name: hashlib.sha256(names + np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()[:16]
-            for name, values in predicted.by_name().items()}
+            for name, values in predicted.by_name().items() if (values != values[0]).any()}
 
 
 def of_row(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +17,6 @@ ANOTHER = 1e-3
 """How far the errors of one teacher or ceiling on the test examples may be from those that another submission has, as a share of
 their mean: more is no rounding."""
 
-_LABELS = ("task", "weak", "strong", "strategy", "supervisor", "seed")
 _OF: Mapping[str, tuple[str, ...]] = {"weak": ("task", "weak", "supervisor", "seed"),
                                       "ceiling": ("task", "strong", "strategy", "seed")}
 """What decides the predictions of these two."""
@@ -50,24 +49,35 @@ def others_of(board: Path, name: str) -> Others:
 
 
 def copies(rows: Sequence[Row], others: Others, supersedes: str | None) -> Iterator[Told]:
-    """Rows whose student answers as that of another submission, byte for byte, on the same examples."""
+    """Students that answer as those of another submission, byte for byte, on the same examples.
+
+    Whoever fits a strategy again under its own name gets its answers again: that is told. A whole entry under another name, and a
+    submission in which nothing is its own, are refused.
+    """
     theirs: dict[tuple[str, str], list[Row]] = {}
     for row in others.rows:
         if row.get("digest_student") and row["submission"] != supersedes:
             theirs.setdefault((row["task"], row["digest_student"]), []).append(row)
     known = [(row, theirs.get((row["task"], row["digest_student"]), [])) for row in rows if row.get("digest_student")]
-    sources = set.intersection(*({other["submission"] for other in found} for _, found in known)) if known else set()
-    if sources:
-        yield Told("refused", None, f"every one of its {len(known)} students answers as that of {min(sources)}, to the last bit: "
+    if whole := _in_all({row["submission"] for row in found} for _, found in known):
+        yield Told("refused", None, f"every one of its {len(known)} students answers as that of {whole[0]}, to the last bit: "
                                     "this is that entry under another name; who ran it again sends a reproduction")
         return
-    for row, found in known:
-        for other in found:
-            if (row["strong"], row["strategy"]) != (other["strong"], other["strategy"]):
-                yield Told("refused", row, f"its student answers to the last bit as {other['strategy']} on {other['strong']} of "
-                                           f"{other['submission']}, under another name")
-            elif (row["weak"], row["supervisor"]) == (other["weak"], other["supervisor"]):
-                yield Told("note", row, f"the same student as in {other['submission']}, to the last bit")
+    for strategy in dict.fromkeys(row["strategy"] for row, _ in known):
+        mine = [found for row, found in known if row["strategy"] == strategy]
+        same = _in_all({row["submission"] for row in found if row["strategy"] == strategy} for found in mine)
+        renamed = _in_all({f"{row['strategy']} of {row['submission']}" for row in found} for found in mine)
+        if same:
+            yield Told("note", None, f"the students of {strategy} are those of {same[0]}, to the last bit")
+        elif renamed:
+            yield Told("refused", None, f"every student of {strategy} answers as {renamed[0]}, to the last bit: this is that "
+                                        "entry under another name")
+
+
+def _in_all(names: Iterable[set[str]]) -> list[str]:
+    """The names that are in every one of these sets, sorted; none where there is no set."""
+    every = list(names)
+    return sorted(set.intersection(*every)) if every else []
 
 
 def doubles(rows: Sequence[Row]) -> Iterator[Told]:

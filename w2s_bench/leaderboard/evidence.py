@@ -114,7 +114,9 @@ def check_truth(kept: Kept, grounds: Grounds, seed: int) -> None:
         if (given := kept.truth(seed, side)) is None:
             continue
         _check_ids(given.ids, grounds.ids[side], f"the truth of seed {seed} on {side}")
-        if given.values.shape != grounds.truth[side].shape or not np.array_equal(given.values, grounds.truth[side]):
+        if given.values.shape[1] != grounds.output.k:
+            raise Refused(f"its predictions have {given.values.shape[1]} columns, and the task has {grounds.output.k} outputs")
+        if not np.array_equal(given.values, grounds.truth[side]):
             raise Refused(f"the truth of seed {seed} on {side} is not that of the task")
 
 

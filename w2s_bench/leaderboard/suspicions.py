@@ -52,8 +52,20 @@ def suspicions(samples: Mapping[Side, Sample]) -> Iterator[Suspicion]:
     if _many_values(test.truth) and ceiling > n / 2:
         yield Suspicion(True, f"its ceiling answers with the truth itself on {ceiling} of {n} test examples")
     yield from _teacher(samples, weak)
+    yield from _copied(test)
     if estimate(test.err_reference - test.err_student).low > 0.0:
         yield Suspicion(False, "its student errs less than its ceiling, beyond noise")
+
+
+def _copied(sample: Sample) -> Iterator[Suspicion]:
+    """A student that is one of those that saw the truth. Where labels make no difference at all, `shuffled` is the same too."""
+    made = sample.predicted
+    if (made.student == made.student[0]).all() or (made.shuffled is not None and np.array_equal(made.student, made.shuffled)):
+        return
+    for name, values in (("ceiling", made.ceiling), ("gold", made.gold)):
+        if values is not None and np.array_equal(made.student, values):
+            yield Suspicion(made.shuffled is not None, f"its student answers to the last bit as its {name}, which was fitted on "
+                                                       "the truth")
 
 
 def hits(sample: Sample, values: Array) -> Array:
