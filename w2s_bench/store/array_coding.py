@@ -19,7 +19,7 @@ from w2s_bench.store.sealed import Damage, places_in
 PLAIN, SHUFFLED, ALIKE, PLANES = 0, 1, 2, 3
 """How the arrays of a record are coded. SHUFFLED is read, and not written any more."""
 
-LONGEST = 1 << 14
+LONGEST = 31 << 10
 """Bytes of the arrays that may be a dictionary: DEFLATE looks back over 32 kB."""
 
 _PLACE = struct.Struct("<I")

@@ -35,7 +35,7 @@ _FOLLOWERS = 256
 """Records that rest on one anchor: what a damaged one can cost."""
 
 _REPEATED = 256
-"""Records whose arrays are kept in memory because others are like them: 4 MB at most."""
+"""Records whose arrays are kept in memory because others are like them: 8 MB at most."""
 
 _FRESH = 0.05
 """Seconds in which what was appended elsewhere is not looked for again after a note was not found."""
