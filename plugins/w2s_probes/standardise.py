@@ -13,8 +13,8 @@ ROWS = 4096
 """Rows held in float64 at a time: memory grows with d, not with n."""
 
 
-WHOLE = 1 << 25
-"""Features with no more entries are looked at as a whole: their float64 copy has 256 MiB."""
+WHOLE = 5 << 22
+"""Features with no more entries are looked at as a whole: their float64 copy has 160 MiB."""
 
 
 def row_blocks(n: int) -> Iterator[slice]:

@@ -19,6 +19,7 @@ from w2s_bench.contracts import (
     DataError,
     InputsRead,
     Output,
+    Pool,
     Regression,
     Split,
     Splits,
@@ -32,6 +33,7 @@ from w2s_bench.contracts import (
     columns_at,
     draw_splits,
     easy_to_hard,
+    is_mapped,
     leaks,
     limited,
     nearest,
@@ -48,6 +50,7 @@ from w2s_tabular.reuse import reused
 
 SMALLEST = 6
 _IDS = ("id", "ids")
+_SPELLED = ("id", "ids", "Id", "Ids", "ID", "IDs", "IDS")
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Arrays:
 
     licence = "the user's own data"
     citation = ""
-    capabilities = frozenset({"balanced", "columns", "inputs_read", "leaves_out"})
+    capabilities = frozenset({"balanced", "columns", "inputs_read", "leaves_out", "pool"})
     leaves_out = "answers"
     path: str
     label: str = "y"
@@ -160,7 +163,8 @@ class Arrays:
         answers |= {name: column.values[rows, None] for name in wanted.exclude
                     if (column := columns[name]).kind == "numbers" and np.isfinite(column.values).all()}
         numbered = {name: columns[name].values for name in read.left_out if is_row_number(name, columns[name], table)}
-        found = leaks({name: columns[name].values[rows] for name in read.x}, answers,
+        x = {name: columns[name].values for name in read.x}
+        found = leaks(x if len(rows) == len(table) else columns_at(x, rows), answers,
                       {name: values[rows] for name, values in numbered.items()}, unflagged=wanted.exclude)
         silent = f"{len(table) - len(rows)} of {len(table)} rows have no answer of {self.answers} and leave the task"
         hard = frozenset(name for name, values in taught.items() if self.output_kind != "number" and are_hard(values))
@@ -172,16 +176,31 @@ class Arrays:
     def load(self, seed: int) -> Splits:
         """The parts named by the splits column, or parts of 40, 40 and 20 % drawn by the seed."""
         table = self._table()
+        return self._split(*self._read(table), seed)
+
+    def pool(self) -> Pool:
+        """The rows that are used."""
+        table = self._table()
+        whole, _ = self._used(*self._read(table))
+        return Pool(whole.inputs, whole.ids)
+
+    def _read(self, table: Table) -> tuple[Columns, Table, Array]:
+        """The inputs, and the rows that have an answer of each teacher."""
         columns = self._columns(table)
         answers, there = self._answers(table, columns)
-        return self._split({**self._inputs(table, columns), **answers}, table, np.flatnonzero(there), seed)
+        return {**self._inputs(table, columns), **answers}, table, np.flatnonzero(there)
 
-    def _split(self, inputs: Columns, table: Table, rows: Array, seed: int) -> Splits:
-        """rows: those that have an answer of each teacher."""
+    def _used(self, inputs: Columns, table: Table, rows: Array) -> tuple[Split, Array]:
+        """What is drawn from, and which rows of the table that is; rows: those that have an answer of each teacher."""
         whole, parts = Split(inputs, self._truth(table), self._ids(table)), self._parts(table)
         rows = rows[self._rows(whole.truth[rows], None if parts is None else parts[rows])]
         if len(rows) < len(table):
             whole = Split(columns_at(whole.inputs, rows), whole.truth[rows], whole.ids[rows])
+        return whole, rows
+
+    def _split(self, inputs: Columns, table: Table, rows: Array, seed: int) -> Splits:
+        """rows: those that have an answer of each teacher."""
+        (whole, rows), parts = self._used(inputs, table, rows), self._parts(table)
         if parts is not None:
             return self._as_given(whole, parts[rows])
         hard = table.difficulty(self.difficulty)[rows] if self.difficulty else None
@@ -211,13 +230,28 @@ class Arrays:
         return Wanted(features, exclude, include, answers, self.difficulty, self.gaps)
 
     def _table(self) -> Table:
-        table = read_table(self.path, Wording(self.separator, self.encoding, self.na, self.decimal))
+        if self._long:
+            return self._long[0]
+        table = read_table(self.path, Wording(self.separator, self.encoding, self.na, self.decimal), self._apart)
         table.column(self.label, "label")
         if len(table) < SMALLEST:
             rows = "1 row" if len(table) == 1 else f"{len(table)} rows"
             raise DataError(f"{rows} cannot be split into three parts", where=self.path,
                             hint=f"at least {SMALLEST} rows are needed")
+        if any(is_mapped(cells) for cells in table.columns.values() if isinstance(cells, np.ndarray)):
+            self._long.append(table)
         return table
+
+    @functools.cached_property
+    def _long(self) -> list[Table]:
+        """The table, once it was read, where reading it again would take minutes: its numbers lie in a file."""
+        return []
+
+    @property
+    def _apart(self) -> frozenset[str]:
+        """Columns that are looked at cell by cell, and are no part of x."""
+        named = (self.label, self.splits, self.id, self.difficulty, self.answers, self.exclude)
+        return frozenset({*named, *self.answers.split("+"), *self.exclude.split("+"), *_SPELLED})
 
     def _columns(self, table: Table) -> dict[str, Column]:
         """The input columns."""

@@ -8,12 +8,28 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Column, DataError, InputsRead, Table, UsageError, nearest, setting
+from w2s_bench.contracts import (
+    Array,
+    Column,
+    DataError,
+    InputsRead,
+    Table,
+    UsageError,
+    is_mapped,
+    nearest,
+    roomy,
+    row_slices,
+    setting,
+    side_by_side,
+)
 
 _INDEX = re.compile(r"(?i:unnamed: ?\d+.*|row[ _.]?(names?|id|num|number|index|nr)|__index_level_\d+__|level_0)")
 _NUMBERING = (r"#|(s|sl|sr|ser|serial|rec|record|obs|case|seq)?[ ._]{0,2}(no|nr|num|number)\.?|serial|seq|sequence|obs\.?|"
               "observation|record|row")
 _IDS = re.compile(rf"(?i:ids?|idx|index|uuid|guid|key|{_NUMBERING})|.*[ _.-](?i:ids?|idx|index|uuid)|.*[a-z](Ids?|IDs?|Idx)")
+
+_FIRST = 4096
+"""Rows of a column in a file that are looked at before all are."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +79,8 @@ def inputs_of(table: Table, columns: Mapping[str, Column], wanted: Wanted) -> In
     else:
         asked = {name: column for name, column in columns.items() if name not in left_out}
         chosen = _automatic(table, asked, set(wanted.include), left_out)
-    for name in chosen:
+    sound = _finite(columns, chosen)
+    for name in chosen if not sound else ():
         _check_numbers(table, name, columns[name], wanted.gaps)
     _check_own_x(table, columns, chosen)
     within = "x" in chosen and len(chosen) > 1
@@ -80,6 +97,9 @@ def filled(columns: Mapping[str, Column], chosen: tuple[str, ...], gaps: str) ->
 
 
 def _without_gaps(column: Column, gaps: str) -> Column:
+    if is_mapped(column.values):
+        gap_in = any(bool(np.isnan(column.values[rows]).any()) for rows in row_slices(len(column.values)))
+        return _mapped_without_gaps(column, gaps) if gap_in else column
     gap = np.isnan(column.values)
     if not gap.any():
         return column
@@ -87,16 +107,40 @@ def _without_gaps(column: Column, gaps: str) -> Column:
     return replace(column, values=np.where(gap, middle, column.values))
 
 
+def _finite(columns: Mapping[str, Column], chosen: list[str]) -> bool:
+    """Whether all that is chosen lies in files, and is found to be finite when it is read once, row by row."""
+    values = [columns[name].values for name in chosen if columns[name].kind != "text"]
+    if not values or len(values) < len(chosen) or not all(map(is_mapped, values)):
+        return False
+    whole = side_by_side(values)
+    return all(bool(np.isfinite(whole[rows]).all()) for rows in row_slices(len(whole)))
+
+
+def _mapped_without_gaps(column: Column, gaps: str) -> Column:
+    """As `_without_gaps`, in another file, column by column of a matrix."""
+    values = column.values.reshape(len(column.values), -1)
+    middle = np.empty(values.shape[1])
+    for at in range(values.shape[1]):
+        middle[at] = (np.nanmean if gaps == "mean" else np.nanmedian)(values[:, at].astype(np.float64))
+    filled = roomy(values.shape, np.float64, least=1)
+    for rows in row_slices(len(values)):
+        filled[rows] = np.where(np.isnan(values[rows]), middle, values[rows])
+    return replace(column, values=filled.reshape(column.values.shape))
+
+
 def _filling(columns: Mapping[str, Column], chosen: list[str], gaps: str) -> list[str]:
     """What was filled, in a sentence, if anything was."""
-    counts = {name: int(np.isnan(columns[name].values).sum()) for name in chosen}
+    if gaps == "refuse":
+        return []
+    counts = {name: sum(int(np.isnan(columns[name].values[rows]).sum()) for rows in row_slices(len(columns[name].values)))
+              for name in chosen}
     named = [f"{name} {count}" for name, count in counts.items() if count]
     return [f"gaps are filled with the {gaps} of all rows: {', '.join(named)}"] if named else []
 
 
 def matrix(columns: Mapping[str, Column], chosen: tuple[str, ...]) -> Array:
-    """The chosen columns side by side, (n, d) float64."""
-    return np.concatenate([columns[name].values.reshape(len(columns[name].values), -1) for name in chosen], axis=1)
+    """The chosen columns side by side, (n, d) float64, or as they lie in a file."""
+    return side_by_side([columns[name].values for name in chosen])
 
 
 def _automatic(table: Table, columns: Mapping[str, Column], include: set[str], left_out: dict[str, str]) -> list[str]:
@@ -127,6 +171,8 @@ def is_row_number(name: str, column: Column, table: Table) -> bool:
     an index by their name, or have none; or that are called ids and are all different.
     """
     values = column.values
+    if column.kind == "numbers" and is_mapped(values) and not _are_whole(values[:_FIRST]):
+        return False
     if column.kind != "numbers" or not np.isfinite(values).all() or (values != np.round(values)).any():
         return False
     ordered = np.sort(values)
@@ -135,6 +181,10 @@ def is_row_number(name: str, column: Column, table: Table) -> bool:
     if name in table.unnamed or _INDEX.fullmatch(name):
         return True
     return bool(_IDS.fullmatch(name)) and bool((np.diff(ordered) > 0.0).all())
+
+
+def _are_whole(values: Array) -> bool:
+    return bool(np.isfinite(values).all() and (values == np.round(values)).all())
 
 
 def _check_odd(table: Table, name: str, column: Column) -> None:
@@ -158,17 +208,30 @@ def _check_numbers(table: Table, name: str, column: Column, gaps: str) -> None:
         cell = table.columns[name][column.rounded]
         raise DataError(f"column {name!r} holds {cell} in {table.row(column.rounded)}, more digits than a number here holds "
                         "(float64)", where=table.source, hint=f"{setting('exclude', name)} leaves it out of x")
-    if column.kind == "matrix" and (empty := np.isnan(column.values).all(axis=0)).any():
+    if column.kind == "matrix" and (empty := _hold_nothing(column.values)).any():
         raise DataError(f"column {int(empty.argmax()) + 1} of {name!r} holds nothing but gaps", where=table.source,
                         hint="leave it out of the array")
-    bad = np.isinf(column.values) if gaps != "refuse" else ~np.isfinite(column.values)
-    if bad.any():
-        row = int(np.argwhere(bad)[0][0])
-        value = column.values[bad][0]
+    for rows in row_slices(len(column.values)):
+        values = column.values[rows]
+        bad = np.isinf(values) if gaps != "refuse" else ~np.isfinite(values)
+        if not bad.any():
+            continue
+        row = rows.start + int(np.argwhere(bad)[0][0])
+        value = values[bad][0]
         what = "a gap" if np.isnan(value) else f"{value}"
         fill = "gaps=median (or mean) fills it; or " if np.isnan(value) else ""
         raise DataError(f"feature column {name!r} holds {what} in {table.row(row)}", where=table.source,
                         hint=f"{fill}leave the row out of the file; or {setting('exclude', name)} leaves the column out of x")
+
+
+def _hold_nothing(values: Array) -> Array:
+    """Which columns (d,) of a matrix are gaps from end to end."""
+    empty = np.ones(values.shape[1], dtype=bool)
+    for rows in row_slices(len(values)):
+        if not empty.any():
+            break
+        empty &= np.isnan(values[rows]).all(axis=0)
+    return empty
 
 
 def _check_own_x(table: Table, columns: Mapping[str, Column], chosen: list[str]) -> None:
@@ -180,6 +243,10 @@ def _check_own_x(table: Table, columns: Mapping[str, Column], chosen: list[str])
 
 def check_varied(table: Table, columns: Mapping[str, Column], chosen: tuple[str, ...]) -> None:
     """Raise DataError where x is the same for all rows."""
-    if chosen and len(table) > 1 and all((columns[name].values == columns[name].values[:1]).all() for name in chosen):
+    if chosen and len(table) > 1 and all(_is_constant(columns[name].values) for name in chosen):
         raise DataError(f"x is the same in all rows: {', '.join(chosen)}", where=table.source,
                         hint="nothing can be told from it; add a column that differs")
+
+
+def _is_constant(values: Array) -> bool:
+    return all(bool((values[rows] == values[:1]).all()) for rows in row_slices(len(values)))

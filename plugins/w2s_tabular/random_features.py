@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Embedding, PluginError, PrepareContext, generator_for
-from w2s_tabular.numeric import numeric_column, smallest_share
+from w2s_bench.contracts import Array, Columns, Embedding, PluginError, PrepareContext, generator_for, roomy, row_slices
+from w2s_tabular.numeric import MANY, mean_and_deviation, numeric_column, smallest_share
 
 WHERE = "random-features"
 
@@ -64,9 +64,7 @@ class RandomFeatures:
             if context.inputs is None:
                 raise PluginError("the task's inputs were not handed over", where=WHERE)
             given = numeric_column(context.inputs, self.column, WHERE)
-            x = given.astype(np.float64)
-            deviation = x.std(axis=0)
-            mean = x.mean(axis=0)
+            mean, deviation = mean_and_deviation(given)
             state = {"mean": mean, "scale": np.where(deviation > smallest_share(given) * np.abs(mean), deviation, 1.0)}
         if self.redraw:
             if context.seed is None:
@@ -76,16 +74,25 @@ class RandomFeatures:
 
     def embed(self, inputs: Columns, state: Mapping[str, Array]) -> Embedding:
         """Features (n, width) float32."""
-        x = numeric_column(inputs, self.column, WHERE).astype(np.float64)
-        z = (x - state["mean"]) / state["scale"] if self.standardise else x
-        d = z.shape[1]
+        x = numeric_column(inputs, self.column, WHERE)
+        d = x.shape[1]
         cell = {"cell": int(state["cell"][0])} if self.redraw else {}
         rng = generator_for("random features", kind=self.kind, seed=self.seed, d=d, **cell)
         weight = rng.normal(size=(self.width, d + 1))
+        if x.size < MANY:
+            return Embedding(self._features(x, weight, state))
+        features = roomy((len(x), self.width), np.float32)
+        for rows in row_slices(len(x)):
+            features[rows] = self._features(x[rows], weight, state)
+        return Embedding(features)
+
+    def _features(self, rows: Array, weight: Array, state: Mapping[str, Array]) -> Array:
+        x, d = rows.astype(np.float64), rows.shape[1]
+        z = (x - state["mean"]) / state["scale"] if self.standardise else x
         hidden = z @ weight[:, :d].T / np.sqrt(max(d, 1))
         if self.bias:
             hidden = hidden + offsets(weight[:, d], self.kind)
-        return Embedding(shaped(hidden, self.kind).astype(np.float32))
+        return shaped(hidden, self.kind).astype(np.float32)
 
 
 def shaped(hidden: Array, kind: str) -> Array:

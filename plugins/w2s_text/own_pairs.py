@@ -60,7 +60,7 @@ class _Pairs:
 
     def at(self, rows: Array) -> _Pairs:
         part, difficulty = (None if values is None else values[rows] for values in (self.part, self.difficulty))
-        return _Pairs(self.first[rows], self.second[rows], self.share[rows], columns_at(self.answers, rows), self.ids[rows],
+        return _Pairs(self.first[rows], self.second[rows], self.share[rows], dict(columns_at(self.answers, rows)), self.ids[rows],
                       self.groups[rows], part, difficulty)
 
     @property

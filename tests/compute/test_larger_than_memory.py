@@ -13,9 +13,8 @@ import pytest
 from conftest import Command, untimed_rows
 from w2s_probes import adamw_head, ridge, softmax_design, standardise
 
-from w2s_bench.compute import mapped
 from w2s_bench.compute.kept import heap_bytes
-from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, Output, Regression, StoreError
+from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, Output, Regression, StoreError, mapped
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.scoring import long_designs
 from w2s_bench.store import unnamed
@@ -89,7 +88,7 @@ def test_a_strategy_that_streams_is_lent_features_as_they_lie_and_others_a_copy(
 
 
 def test_a_large_array_lies_in_a_file_without_a_name_and_counts_as_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unnamed, "LARGE", 1 << 12)
+    monkeypatch.setattr(mapped, "LARGE", 1 << 12)
     array = np.arange(6000.0).reshape(2000, 3)
     rows = np.random.default_rng(0).permutation(2000)[:1500]
     found, few = mapped.gathered(array, rows), mapped.gathered(array, rows[:9])
@@ -129,6 +128,7 @@ def test_a_run_of_large_features_gives_the_rows_of_one_in_memory(w2s: Command, m
               "least-squares"]
     w2s("run", *matrix, "-o", "small", "--store", "s1", "--executor", "here", check=0)
     monkeypatch.setattr(unnamed, "LARGE", 1 << 10)
+    monkeypatch.setattr(mapped, "LARGE", 1 << 10)
     monkeypatch.setattr(long_designs, "LONG", 1)
     monkeypatch.setattr(long_designs, "ROWS", 50)
     monkeypatch.setattr(standardise, "WHOLE", 1)

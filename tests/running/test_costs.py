@@ -75,8 +75,8 @@ def test_the_cost_of_another_task_is_counted_as_such(tmp_path: Path) -> None:
     again, other = planned(seeds=(5,)), planned(tasks=("arrays[path=a.csv]",))
     assert Costs(again, store, again.jobs).left().elsewhere == 0
     left = Costs(other, store, other.jobs).left()
-    assert list(left.unmeasured) == ["loads of arrays[path=a.csv]"] and left.elsewhere == left.jobs - 1
-    said = f"{left.elsewhere} of them on other tasks); 1 load of arrays[path=a.csv] not yet measured"
+    assert list(left.unmeasured) == ["loads of arrays[path=a.csv]"] and left.elsewhere == left.jobs - 2  # and its pool
+    said = f"{left.elsewhere} of them on other tasks); 2 loads of arrays[path=a.csv] not yet measured"
     assert said in forecast(other, store).words()
 
 

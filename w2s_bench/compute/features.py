@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2s_bench.compute.mapped import gathered
 from w2s_bench.compute.row_blocks import RowReader
 from w2s_bench.compute.shown import Shown, shown_to
 from w2s_bench.compute.splits import PARTS, LoadedTask, unpack_ids
 from w2s_bench.contracts import Array, Columns, Embedding, Model
 from w2s_bench.contracts.errors import DataError
+from w2s_bench.contracts.mapped import gathered
 from w2s_bench.planning.recipes import Part
 from w2s_bench.store.artifacts import Artifact
 from w2s_bench.store.checkpoints import StoredBlocks

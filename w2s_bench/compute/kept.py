@@ -12,7 +12,8 @@ import numpy as np
 
 from w2s_bench.compute.features import Features
 from w2s_bench.compute.splits import LoadedTask
-from w2s_bench.contracts import Array, Pool
+from w2s_bench.contracts import Array, Columns, Pool
+from w2s_bench.contracts.mapped import RowsOf
 from w2s_bench.scoring.linear_class import LinearClass
 from w2s_bench.scoring.representations import Spectrum
 from w2s_bench.store.artifacts import Artifact
@@ -79,11 +80,16 @@ def heap_bytes(thing: object) -> int:
             return sum(map(heap_bytes, vars(thing).values()))
         case LoadedTask():
             splits = (thing.splits.supervise, thing.splits.transfer, thing.splits.test)
-            return sum(_of_columns((split.truth, split.ids, *split.inputs.values())) for split in splits)
+            return sum(_of_columns((split.truth, split.ids, *_held(split.inputs))) for split in splits)
         case Pool():
-            return _of_columns((thing.ids, *thing.inputs.values()))
+            return _of_columns((thing.ids, *_held(thing.inputs)))
         case _:
             return 0
+
+
+def _held(columns: Columns) -> Iterable[Array]:
+    """The columns that are there; none of those that are taken when they are asked for, into files."""
+    return () if isinstance(columns, RowsOf) else columns.values()
 
 
 def _of_columns(columns: Iterable[Array]) -> int:

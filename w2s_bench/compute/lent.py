@@ -11,12 +11,17 @@ from dataclasses import replace
 import numpy as np
 
 from w2s_bench.compute.splits import PARTS, LoadedTask
-from w2s_bench.contracts import Array, Columns, Splits
+from w2s_bench.contracts import Array, Columns, Splits, mapped
+from w2s_bench.contracts.mapped import RowsOf
 
 
-def lent(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """A copy of each array."""
-    return {name: np.array(array) for name, array in arrays.items()}
+def lent(arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+    """A copy of each array; of what is larger than memory together, numbers are views that cannot be written."""
+    if isinstance(arrays, RowsOf):
+        return arrays.afresh()
+    if sum(array.nbytes for array in arrays.values()) < mapped.LARGE:
+        return {name: np.array(array) for name, array in arrays.items()}
+    return {name: np.array(array) if array.dtype.hasobject else mapped.unwritable(array) for name, array in arrays.items()}
 
 
 def with_truth_lent(task: LoadedTask) -> LoadedTask:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from w2s_bench.compute.mapped import roomy
-from w2s_bench.contracts import Array, Columns, Embedding, can, tell
+from w2s_bench.contracts import Array, Columns, Embedding, can, columns_at, height_of, row_slices, tell
 from w2s_bench.contracts.errors import Diverged, PluginError
+from w2s_bench.contracts.mapped import roomy
 from w2s_bench.contracts.progress import as_part
 from w2s_bench.contracts.seeds import generator_for
 from w2s_bench.store.checkpoints import StoredBlocks
@@ -50,7 +50,7 @@ class RowReader:
 
         Raises PluginError for a shape that is wrong, Diverged for values that are not finite.
         """
-        n = len(next(iter(columns.values())))
+        n = height_of(columns)
         if self._whole or n <= ROWS:
             with as_part(0, n, n):
                 found = self._read(columns)
@@ -58,7 +58,7 @@ class RowReader:
             yield from found
             return
         first, places = _distinct(columns, next(iter(self._models.values())).column)
-        blocks = _Blocks(self._read, {name: column[first] for name, column in columns.items()}, row_blocks(len(first)), group,
+        blocks = _Blocks(self._read, columns_at(columns, first), row_blocks(len(first)), group,
                          self._kept)
         blocks.make()
         for index, label in enumerate(self._models):
@@ -79,7 +79,7 @@ class RowReader:
         if len(found) != len(self._models):
             label = next(iter(self._models))
             raise PluginError(f"{label} gave {len(found)} answers for {len(self._models)} models")
-        n = len(next(iter(columns.values())))
+        n = height_of(columns)
         return [_checked(embedding, n, label) for label, embedding in zip(self._models, found, strict=True)]
 
 
@@ -130,8 +130,7 @@ class _Blocks:
         return Embedding(values, truncated if truncated.any() else None, precise=values.dtype == np.float64)
 
     def _made(self, number: int) -> list[Embedding]:
-        rows = self._rows[number]
-        return self._read({name: column[rows] for name, column in self._columns.items()})
+        return self._read(columns_at(self._columns, self._rows[number]))
 
     def _found(self, number: int, index: int) -> Embedding:
         if number not in self._held and self._kept is not None:
@@ -160,7 +159,7 @@ def _distinct(columns: Columns, column: str) -> tuple[Array, Array]:
     """Rows with a text each, and (n,) which of them each input is; without a column of texts that is read, all of them."""
     values = columns.get(column)
     if values is None or values.dtype.kind not in "OUS" or values.ndim != 1:
-        every = np.arange(len(next(iter(columns.values()))))
+        every = np.arange(height_of(columns))
         return every, every
     place: dict[Any, int] = {}
     places = np.array([place.setdefault(text, len(place)) for text in values.tolist()], dtype=np.int64)
@@ -171,7 +170,7 @@ def _checked(given: Embedding, n: int, label: str) -> Embedding:
     values = np.asarray(given.values, dtype=np.float64 if given.precise else np.float32)
     if values.ndim != 2 or len(values) != n:
         raise PluginError(f"{label} gave features of shape {values.shape} for {n} inputs")
-    if not np.isfinite(values).all():
+    if not all(np.isfinite(values[rows]).all() for rows in row_slices(n)):
         raise Diverged(f"{label} gave features that are not finite")
     truncated = None if given.truncated is None else np.asarray(given.truncated, dtype=bool)
     if truncated is not None and truncated.shape != (n,):

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, get_args
 
 import msgspec
 import numpy as np
 
-from w2s_bench.contracts import Array, Output, Pool, Split, Splits, Task, can, declared
+from w2s_bench.contracts import (
+    Array,
+    Columns,
+    Output,
+    Pool,
+    Split,
+    Splits,
+    Task,
+    at_slice,
+    can,
+    columns_at,
+    declared,
+    digest,
+    is_mapped,
+    roomy,
+    row_slices,
+)
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import DataError, PluginError
+from w2s_bench.contracts.mapped import RowsOf, homes_of, pieces
 from w2s_bench.planning.recipes import Part
 from w2s_bench.registry.component import imported
 from w2s_bench.registry.loading import load_registry
@@ -23,6 +42,10 @@ _UNPAIRED: Final = "surrogatepass"
 """JSON may hold half a surrogate pair; such a text is stored as it is."""
 
 PARTS: tuple[Part, ...] = get_args(Part)
+
+_TOGETHER = 32
+"""Columns of one number a row that are taken together, to be read one after the other."""
+
 
 @dataclass(frozen=True)
 class LoadedTask:
@@ -81,16 +104,24 @@ def pack_pool(pool: Pool, label: str) -> Artifact:
     if len(set(map(str, pool.ids))) != len(pool.ids) or any(len(column) != len(pool.ids) for column in pool.inputs.values()):
         raise DataError("ids of the pool are not unique, or its columns differ in length", where=label)
     arrays: dict[str, Array] = {}
-    for name, column in pool.inputs.items():
-        _pack(arrays, f"inputs/{name}", np.asarray(column))
+    inputs = pool.inputs.taken() if isinstance(pool.inputs, RowsOf) else pool.inputs
+    within = homes_of(inputs)
+    for name, column in inputs.items():
+        if name not in within:
+            _pack(arrays, f"inputs/{name}", column)
     contents = _digest(arrays)
     _pack(arrays, "ids", _texts(pool.ids))
-    return Artifact(arrays, {"pool": contents})
+    if not within:
+        return Artifact(arrays, {"pool": contents})
+    return Artifact(arrays, {"pool": digest({"arrays": contents, "within": within}), "within": within})
 
 
 def unpack_pool(artifact: Artifact) -> Pool:
     """The inverse of `pack_pool`."""
-    return Pool(_unpack_inputs(artifact.arrays, "inputs/"), unpack_ids(artifact.arrays))
+    inputs = _unpack_inputs(artifact.arrays, "inputs/")
+    for name, (home, at) in artifact.payload.get("within", {}).items():
+        inputs[name] = inputs[home] if at is None else inputs[home][:, at]
+    return Pool(dict(sorted(inputs.items())), unpack_ids(artifact.arrays))
 
 
 def packed_ids(arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -110,20 +141,26 @@ def pack_splits(splits: Splits, facts: Mapping[str, Json], pool: str | None = No
     are stored as `part/rows` of it. Where an example is not in the pool they are stored themselves.
     """
     arrays: dict[str, Array] = {}
+    later: dict[str, tuple[RowsOf, str]] = {}
     for part in PARTS:
         split: Split = getattr(splits, part)
         arrays[f"{part}/truth"] = split.truth
         _pack(arrays, f"{part}/ids", _texts(split.ids))
-        for name, column in split.inputs.items():
-            _pack(arrays, f"{part}/inputs/{name}", np.asarray(column))
-    payload = {**facts, "data": _digest(arrays), "overlaps": overlaps(splits)}
+        for name in split.inputs:
+            if isinstance(split.inputs, RowsOf) and split.inputs.kind(name)[0] != "object":
+                later[f"{part}/inputs/{name}"] = split.inputs, name
+            else:
+                _pack(arrays, f"{part}/inputs/{name}", split.inputs[name])
+    payload = {**facts, "data": _digest(arrays, later), "overlaps": overlaps(splits)}
+    if narrow := sorted({name for inputs, name in later.values() if is_narrow(inputs, name)}):
+        payload["narrow"] = narrow
     rows = None if whole is None else _rows_of(splits, whole)
     if whole is None or rows is None:
-        return Artifact(arrays, payload)
-    shared = [name for name in sorted(whole.inputs)
-              if all(_is_part_of(whole, name, getattr(splits, part), rows[part]) for part in PARTS)]
+        return Artifact({**arrays, **{name: inputs[column] for name, (inputs, column) in later.items()}}, payload)
+    shared = sorted(set.intersection(*(_parts_of(whole, getattr(splits, part), rows[part]) for part in PARTS)))
     left_out = {f"{part}/{of}" for part in PARTS for of in ("ids", *(f"inputs/{name}" for name in shared))}
     kept = {name: array for name, array in arrays.items() if name.partition("\0")[0] not in left_out}
+    kept |= {name: inputs[column] for name, (inputs, column) in later.items() if name not in left_out}
     return Artifact({**kept, **{f"{part}/rows": rows[part] for part in PARTS}}, {**payload, "of_pool": pool, "shared": shared})
 
 
@@ -135,11 +172,18 @@ def _rows_of(splits: Splits, pool: Pool) -> dict[str, Array] | None:
         part: np.array(rows, dtype=np.int64) for part, rows in found.items()}
 
 
-def _is_part_of(pool: Pool, name: str, split: Split, rows: Array) -> bool:
-    """Whether a column of a split is that of the pool, cell by cell."""
-    if name not in split.inputs:
-        return False
-    mine, theirs = np.asarray(split.inputs[name]), np.asarray(pool.inputs[name])[rows]
+def _parts_of(pool: Pool, split: Split, rows: Array) -> set[str]:
+    """The columns of a split that are those of the pool, cell by cell."""
+    alike = {name for name in split.inputs if name in pool.inputs}
+    theirs = RowsOf(pool.inputs, rows)
+    for where in row_slices(len(rows)):
+        names = sorted(alike)
+        mine, its = at_slice(split.inputs, where, names), theirs.at(where, names)
+        alike -= {name for name in names if not _are_equal(mine[name], its[name])}
+    return alike
+
+
+def _are_equal(mine: Array, theirs: Array) -> bool:
     if mine.dtype.kind in "OUS":
         return theirs.dtype.kind in "OUS" and all(str(one) == str(other) for one, other in zip(mine, theirs, strict=True))
     return mine.dtype == theirs.dtype and mine.shape == theirs.shape and mine.tobytes() == theirs.tobytes()
@@ -147,16 +191,19 @@ def _is_part_of(pool: Pool, name: str, split: Split, rows: Array) -> bool:
 
 def overlaps(splits: Splits, column: str | None = None) -> list[str]:
     """Pairs of splits, as "supervise+test", that share an example's content: of one column, or of all of them."""
-    contents = {part: set(_contents(getattr(splits, part), column)) for part in PARTS}
-    return [f"{a}+{b}" for i, a in enumerate(PARTS) for b in PARTS[i + 1:] if contents[a] & contents[b]]
+    contents = {part: _contents(getattr(splits, part), column).view("S32").ravel() for part in PARTS}
+    return [f"{a}+{b}" for i, a in enumerate(PARTS) for b in PARTS[i + 1:] if np.isin(contents[a], contents[b]).any()]
 
 
-def example_names(split: Split) -> Array:
-    """What names each example whatever the seed, (n,) uint64: a digest of its id, its inputs and its truth."""
+def example_names(split: Split, narrow: Collection[str] = ()) -> Array:
+    """What names each example whatever the seed, (n,) uint64: a digest of its id, its inputs and its truth. narrow: columns of
+    float64 that are held in float32."""
     ids, truth = _texts(split.ids), np.ascontiguousarray(split.truth, dtype=np.float64)
-    named = (hashlib.sha256(b"\0".join((ids[i].encode("utf-8", _UNPAIRED), contents, truth[i].tobytes()))).digest()[:8]
-             for i, contents in enumerate(_contents(split, None)))
-    return np.frombuffer(b"".join(named), dtype="<u8")
+    named = bytearray()
+    for i, contents in enumerate(_contents(split, None, narrow)):
+        parts = ids[i].encode("utf-8", _UNPAIRED), contents.tobytes(), truth[i].tobytes()
+        named += hashlib.sha256(b"\0".join(parts)).digest()[:8]
+    return np.frombuffer(named, dtype="<u8")
 
 
 def part_fingerprints(task: LoadedTask) -> dict[str, str]:
@@ -188,8 +235,10 @@ def unpack_splits(artifact: Artifact, pool: Callable[[str], Pool] | None = None)
         if whole is None:
             return Split(inputs, truth, _unpack(artifact.arrays, f"{part}/ids"))
         rows = artifact.arrays[f"{part}/rows"]
-        inputs |= {name: whole.inputs[name][rows] for name in artifact.payload["shared"]}
-        return Split(dict(sorted(inputs.items())), truth, whole.ids[rows])
+        taken = columns_at({name: whole.inputs[name] for name in sorted(artifact.payload["shared"])}, rows)
+        if inputs or not isinstance(taken, RowsOf):
+            taken = dict(sorted({**inputs, **taken}.items()))
+        return Split(taken, truth, whole.ids[rows])
 
     return LoadedTask(Splits(*(split(part) for part in PARTS)), artifact.payload)
 
@@ -211,19 +260,56 @@ def _checked_split(output: Output, split: Split, where: str) -> Split:
         raise DataError(f"label of example {split.ids[bad[0]]} is {truth[bad[0]].tolist()}", where=where,
                         hint=f"{len(bad)} labels are not finite numbers")
     output.check_truth(truth, split.ids, where)
-    for name, column in split.inputs.items():
-        if len(column) != len(truth):
-            raise DataError(f"column {name!r} has {len(column)} rows for {len(truth)} labels", where=where)
+    lengths = {name: len(column) for name, column in split.inputs.items()} if not isinstance(split.inputs, RowsOf) else (
+        dict.fromkeys(split.inputs, split.inputs.height))
+    for name, length in lengths.items():
+        if length != len(truth):
+            raise DataError(f"column {name!r} has {length} rows for {len(truth)} labels", where=where)
     if len(split.ids) != len(truth) or len(set(map(str, split.ids))) != len(truth):
         raise DataError("ids are missing or not unique", where=where)
     return Split(split.inputs, truth, split.ids)
 
 
-def _digest(arrays: Mapping[str, Array]) -> str:
+def _digest(arrays: Mapping[str, Array], later: Mapping[str, tuple[RowsOf, str]] = MappingProxyType({})) -> str:
+    """Of the names, types, shapes and bytes of arrays. later: by name, columns that are taken meanwhile."""
     whole = hashlib.sha256()
-    for name in sorted(arrays):
-        whole.update(f"{name}\0{arrays[name].dtype}\0{arrays[name].shape}\0".encode() + arrays[name].tobytes())
+    taken: dict[str, Array] = {}
+    for name in sorted([*arrays, *later]):
+        if name in arrays:
+            array = arrays[name]
+        else:
+            if name not in taken:
+                taken = _some_taken(name, later)
+            array = taken.pop(name)
+        whole.update(f"{name}\0{array.dtype}\0{array.shape}\0".encode())
+        for rows in pieces(array):
+            whole.update(np.ascontiguousarray(array[rows]).data)
     return whole.hexdigest()
+
+
+def _some_taken(first: str, later: Mapping[str, tuple[RowsOf, str]]) -> dict[str, Array]:
+    """A column, and with it those that are needed next, so that rows are not read for each anew: as float64 where narrow."""
+    inputs, column = later[first]
+    _, shape, _ = inputs.kind(column)
+    following = [name for name in sorted(later) if name >= first and later[name][0] is inputs]
+    names = [first]
+    if len(shape) == 1:
+        names = list(itertools.takewhile(lambda name: len(inputs.kind(later[name][1])[1]) == 1, following))[:_TOGETHER]
+    wide = {name: "float64" if is_narrow(inputs, later[name][1]) else inputs.kind(later[name][1])[0] for name in names}
+    found = {name: roomy(inputs.kind(later[name][1])[1], wide[name]) for name in names}
+    for where in row_slices(inputs.height):
+        block = inputs.at(where, [later[name][1] for name in names])
+        for name in names:
+            found[name][where] = block[later[name][1]]
+    return found
+
+
+def is_narrow(inputs: Columns, name: str) -> bool:
+    """Whether a column is of float64 and was read by blocks into float32, which holds it."""
+    if isinstance(inputs, RowsOf):
+        dtype, _, in_file = inputs.kind(name)
+        return in_file and dtype == "float32"
+    return is_mapped(inputs[name]) and inputs[name].dtype == np.float32
 
 
 def _unpack_inputs(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
@@ -231,7 +317,8 @@ def _unpack_inputs(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]
     return {name: _unpack(arrays, prefix + name) for name in sorted(names)}
 
 
-def _pack(arrays: dict[str, Array], name: str, column: Array) -> None:
+def _pack(arrays: dict[str, Array], name: str, given: Array) -> None:
+    column = given if is_mapped(given) else np.asarray(given)
     if column.dtype.kind in "OUS":
         missing = [row for row, text in enumerate(column) if text is None or text != text]
         if missing:
@@ -241,7 +328,7 @@ def _pack(arrays: dict[str, Array], name: str, column: Array) -> None:
         arrays[f"{name}\0utf8"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
         arrays[f"{name}\0ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
     else:
-        arrays[name] = np.ascontiguousarray(column)
+        arrays[name] = column if is_mapped(column) else np.ascontiguousarray(column)
 
 
 def _texts(ids: Array) -> Array:
@@ -273,18 +360,29 @@ def _fingerprints(data: str, task: LoadedTask) -> dict[str, str]:
     if data not in _known:
         if len(_known) >= _MOST_KNOWN:
             _known.pop(next(iter(_known)))
-        _known[data] = {part: hashlib.sha256(np.sort(example_names(task.part(part))).tobytes()).hexdigest()[:16]
+        narrow = task.payload.get("narrow", ())
+        _known[data] = {part: hashlib.sha256(np.sort(example_names(task.part(part), narrow)).tobytes()).hexdigest()[:16]
                         for part in PARTS}
     return _known[data]
 
 
-def _contents(split: Split, column: str | None) -> list[bytes]:
-    columns = [np.asarray(split.inputs[name]) for name in sorted(split.inputs) if column in (None, name)]
+def _contents(split: Split, column: str | None, narrow: Collection[str] = ()) -> Array:
+    """A digest of each example's inputs, (n, 32) bytes: of one column, or of all of them."""
+    names = [name for name in sorted(split.inputs) if column in (None, name)]
+    found = bytearray()
+    for where in row_slices(len(split.truth)):
+        block = at_slice(split.inputs, where, names)
+        columns = [block[name].astype(np.float64) if name in narrow else block[name] for name in names]
+        for content in _row_bytes(columns, where.stop - where.start):
+            found += hashlib.sha256(content).digest()
+    return np.frombuffer(found, dtype=np.uint8).reshape(-1, 32)
+
+
+def _row_bytes(columns: Sequence[Array], n: int) -> Iterable[memoryview | bytes]:
     if columns and all(values.dtype.kind in "fiub" for values in columns):
-        rows = np.hstack([np.ascontiguousarray(values).reshape(len(values), -1).view(np.uint8) for values in columns])
-        return [hashlib.sha256(row).digest() for row in rows]
-    return [hashlib.sha256(b"\0".join(_cell_bytes(column[i]) for column in columns)).digest()
-            for i in range(len(split.truth))]
+        rows = np.hstack([np.ascontiguousarray(values).reshape(n, -1).view(np.uint8) for values in columns])
+        return (row.data for row in rows)
+    return (b"\0".join(_cell_bytes(column[i]) for column in columns) for i in range(n))
 
 
 def _cell_bytes(value: object) -> bytes:

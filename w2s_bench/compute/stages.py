@@ -17,7 +17,6 @@ from w2s_bench.compute.features import embedded, features_of
 from w2s_bench.compute.instances import check_files, made_once
 from w2s_bench.compute.kept import Kept, a_share_of_the_machine
 from w2s_bench.compute.lent import Loan, lent, with_truth_lent
-from w2s_bench.compute.mapped import unwritable
 from w2s_bench.compute.pool_features import PoolFeatures
 from w2s_bench.compute.splits import (
     PARTS,
@@ -46,6 +45,7 @@ from w2s_bench.contracts import (
     pair_names,
 )
 from w2s_bench.contracts.errors import Diverged, PluginError
+from w2s_bench.contracts.mapped import RowsOf, unwritable
 from w2s_bench.contracts.seeds import generator_for
 from w2s_bench.planning.recipes import (
     Also,
@@ -131,8 +131,10 @@ class Stages:
 
     def _unlabelled(self, load: str) -> Columns:
         splits = self._loaded(load).splits
-        return one_by_one({name: np.concatenate([splits.supervise.inputs[name], splits.transfer.inputs[name]])
-                           for name in splits.supervise.inputs})
+        first, second = splits.supervise.inputs, splits.transfer.inputs
+        if isinstance(first, RowsOf) and isinstance(second, RowsOf):
+            return one_by_one(first.followed_by(second))
+        return one_by_one({name: np.concatenate([first[name], second[name]]) for name in first})
 
     def _embed(self, job: Job) -> Artifact:
         recipe = job.recipe

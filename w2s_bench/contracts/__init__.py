@@ -17,14 +17,13 @@ from w2s_bench.contracts.data import (
     Pool,
     Split,
     Splits,
-    draw_splits,
-    easy_to_hard,
     text_column,
 )
 from w2s_bench.contracts.deaths import Deaths, Starts, Verdict, exit_words
 from w2s_bench.contracts.delimited import read_csv
 from w2s_bench.contracts.devices import check_gpus, device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
+from w2s_bench.contracts.drawn_splits import draw_splits, easy_to_hard
 from w2s_bench.contracts.entries import (
     BoundEntry,
     CommandEntry,
@@ -102,6 +101,15 @@ from w2s_bench.contracts.labels import (
     usable_parts,
 )
 from w2s_bench.contracts.limits import WAITING, AwakeClock, Limits, Signs
+from w2s_bench.contracts.mapped import (
+    at_slice,
+    columns_at,
+    height_of,
+    is_mapped,
+    roomy,
+    row_slices,
+    side_by_side,
+)
 from w2s_bench.contracts.measures import (
     PREDICTORS,
     REFERENCES,
@@ -126,7 +134,7 @@ from w2s_bench.contracts.outputs import Classes, Output, Preferences, Regression
 from w2s_bench.contracts.packages import place_of
 from w2s_bench.contracts.pairs import one_by_one, pair_names, paired, sides
 from w2s_bench.contracts.progress import Step, listening, tell
-from w2s_bench.contracts.samples import LIMIT, columns_at, fixed_sample, limited, thinned
+from w2s_bench.contracts.samples import LIMIT, fixed_sample, limited, thinned
 from w2s_bench.contracts.seeds import generator_for, seed_for
 from w2s_bench.contracts.tables import (
     READING,
@@ -144,21 +152,20 @@ from w2s_bench.contracts.usage import Usage, processor_of_descendants, usage_of
 __all__ = [
     "CLIPPED_SHARE", "COLOURS", "DIRECTIONS", "GIVES_BACK", "LIMIT", "PARTS", "PREDICTORS", "READING", "REFERENCES",
     "ROW_SUM_TOLERANCE", "SHAPES", "STACKS", "WAITING", "Answering", "Array", "AwakeClock", "Bound", "BoundEntry", "Chart",
-    "Checkpoints", "ClassColumn", "Classes", "Column", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError",
-    "Deaths", "Demand", "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing",
-    "Embedding", "Entry", "Executor", "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext",
-    "FitProblem", "Geometry", "InputsRead", "Labels", "Leak", "Limits", "LinearPredictor", "Loss", "LossEntry", "Measured",
-    "Metric", "MetricColumn", "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Outcome", "Output",
-    "OutputEntry", "Parameter", "PluginError", "Policy", "Pool", "Predictions", "Predictor", "Preferences", "PrepareContext",
-    "PreparedModel", "Recovered", "Regression", "Sample", "Schedule", "SeedTerm", "ShapeError", "Sides", "Signs",
-    "SoftmaxPredictor", "Split", "Splits", "Starts", "Statement", "Step", "StoreError", "Strategy", "StrategyEntry",
-    "SuiteEntry", "Table", "Task", "TaskEntry", "Told", "TrainableModel", "Usage", "UsageError", "Value", "Verdict",
-    "W2SError", "Wording", "Workbench", "WorkerError", "answers_of", "answers_of_all", "are_hard", "array_width", "as_column",
-    "as_rows", "by_features", "can", "canonical_json", "check_gpus", "check_same_shape", "class_names", "columns_at",
-    "declared", "device", "digest", "draw_splits", "easy_to_hard", "exit_words", "file_digest", "fixed_sample",
-    "generator_for", "hookimpl", "hookspec", "in_memory", "is_missing", "label_name", "leaks", "limited", "listening",
-    "nearest", "number_labels", "one_by_one", "pair_names", "paired", "place_of", "plain_file", "processor_of_descendants",
-    "read_bytes", "read_csv", "read_table", "repeated", "scored_as", "scored_by_brier", "seed_for", "setting", "sides",
-    "spelling", "stacked", "table_digest", "table_files", "table_of", "tell", "text_column", "thinned", "usable_parts",
-    "usage_of",
+    "Checkpoints", "ClassColumn", "Classes", "Column", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError", "Deaths",
+    "Demand", "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry",
+    "Executor", "ExecutorEntry", "Facts", "Fault", "Figure", "FigureData", "FigureEntry", "FitContext", "FitProblem", "Geometry",
+    "InputsRead", "Labels", "Leak", "Limits", "LinearPredictor", "Loss", "LossEntry", "Measured", "Metric", "MetricColumn",
+    "MetricEntry", "Missing", "Model", "ModelEntry", "ModulePredictor", "Outcome", "Output", "OutputEntry", "Parameter",
+    "PluginError", "Policy", "Pool", "Predictions", "Predictor", "Preferences", "PrepareContext", "PreparedModel", "Recovered",
+    "Regression", "Sample", "Schedule", "SeedTerm", "ShapeError", "Sides", "Signs", "SoftmaxPredictor", "Split", "Splits",
+    "Starts", "Statement", "Step", "StoreError", "Strategy", "StrategyEntry", "SuiteEntry", "Table", "Task", "TaskEntry", "Told",
+    "TrainableModel", "Usage", "UsageError", "Value", "Verdict", "W2SError", "Wording", "Workbench", "WorkerError", "answers_of",
+    "answers_of_all", "are_hard", "array_width", "as_column", "as_rows", "at_slice", "by_features", "can", "canonical_json",
+    "check_gpus", "check_same_shape", "class_names", "columns_at", "declared", "device", "digest", "draw_splits", "easy_to_hard",
+    "exit_words", "file_digest", "fixed_sample", "generator_for", "height_of", "hookimpl", "hookspec", "in_memory", "is_mapped",
+    "is_missing", "label_name", "leaks", "limited", "listening", "nearest", "number_labels", "one_by_one", "pair_names", "paired",
+    "place_of", "plain_file", "processor_of_descendants", "read_bytes", "read_csv", "read_table", "repeated", "roomy",
+    "row_slices", "scored_as", "scored_by_brier", "seed_for", "setting", "side_by_side", "sides", "spelling", "stacked",
+    "table_digest", "table_files", "table_of", "tell", "text_column", "thinned", "usable_parts", "usage_of",
 ]

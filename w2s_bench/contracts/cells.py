@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from w2s_bench.contracts.data import Array
 from w2s_bench.contracts.errors import setting
+from w2s_bench.contracts.mapped import is_mapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,6 +86,7 @@ class Column:
     """A column as it is used. kind: of the values: numbers (n,) float64, NaN in a gap; a matrix (n, d) float64; text (n,) object
     of str, "" in a gap.
 
+    Of a file read by blocks, numbers and matrices are mapped, and float32 where that holds them.
     odd: of a text column whose cells are nearly all numbers, the first that is none. why: what a text column is, in words.
     rounded: row of the first whole number that float64 does not hold, or None.
     """
@@ -109,10 +111,11 @@ def typed(cells: Cells, reading: Reading) -> Column:
     import numpy as np
 
     if isinstance(cells, np.ndarray):
-        return Column("numbers" if cells.ndim == 1 else "matrix", cells.astype(np.float64), rounded=_rounded(cells))
+        values = cells if is_mapped(cells) else cells.astype(np.float64)
+        return Column("numbers" if cells.ndim == 1 else "matrix", values, rounded=_rounded(cells))
     filled = [cell for cell in cells if not reading.is_gap(cell)]
     if filled and all(isinstance(cell, list | tuple) for cell in filled):
-        matrix = _matrix(cells)
+        matrix = matrix_of(cells)
         if matrix is not None:
             return Column("matrix", matrix)
         return _text(cells, "lists that are not equally many numbers each", _odd_list(cells))
@@ -213,7 +216,7 @@ def _truth_word(cell: object) -> bool | None:
 
 def _odd_list(cells: Cells) -> Odd | None:
     """The first cell that keeps a column, of which nearly all cells are equally many numbers each, from being a matrix."""
-    widths = [len(cell) if isinstance(cell, list | tuple) and _matrix([cell]) is not None else 0 for cell in cells]
+    widths = [len(cell) if isinstance(cell, list | tuple) and matrix_of([cell]) is not None else 0 for cell in cells]
     width, times = Counter(widths).most_common(1)[0]
     if not width or times < MOST_NUMBERS * len(cells):
         return None
@@ -222,7 +225,8 @@ def _odd_list(cells: Cells) -> Odd | None:
     return Odd(row, text if len(text) <= 60 else f"{text[:59]}…", holds=f"{width} numbers a row")
 
 
-def _matrix(cells: Cells) -> Array | None:
+def matrix_of(cells: Cells) -> Array | None:
+    """Lists of equally many numbers each as (n, d) float64, None where they are not."""
     import numpy as np
 
     try:
@@ -240,10 +244,15 @@ def _rounded(cells: Cells) -> int | None:
             return None
         cells = cells.tolist()
     for row, cell in enumerate(cells):
-        whole = int(cell) if isinstance(cell, str) and re.fullmatch(r"\s*[-+]?\d{16,}\s*", cell) else cell
-        if isinstance(whole, int) and abs(whole) > _EXACT and int(float(whole)) != whole:
+        if is_rounded(cell):
             return row
     return None
+
+
+def is_rounded(cell: object) -> bool:
+    """Whether a cell is a whole number that float64 does not hold."""
+    whole = int(cell) if isinstance(cell, str) and re.fullmatch(r"\s*[-+]?\d{16,}\s*", cell) else cell
+    return isinstance(whole, int) and abs(whole) > _EXACT and int(float(whole)) != whole
 
 
 def _text(cells: Cells, why: str, odd: Odd | None = None) -> Column:

@@ -87,34 +87,6 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f", … ({len(names)} in all)" if len(names) > _SHOWN else "")
 
 
-def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
-                shares: tuple[float, float, float] = (0.4, 0.4, 0.2), difficulty: Array | None = None) -> Splits:
-    """Disjoint supervise, transfer and test parts in the given shares, drawn by the seed.
-
-    truth: (n, k) float64; ids: (n,) str. Each part keeps at least one example when n ≥ 3. difficulty: (n,), larger is harder:
-    easy to hard, that is the easiest examples supervise, the seed choosing among equals, and the others are drawn.
-    """
-    import numpy as np
-
-    n = len(truth)
-    order = np.random.default_rng(seed).permutation(n)
-    first = max(1, min(round(shares[0] * n), n - 2))
-    if difficulty is not None:
-        easiest = order[np.argsort(np.asarray(difficulty)[order], kind="stable")[:first]]
-        order = np.concatenate([easiest, order[~np.isin(order, easiest)]])
-    second = first + max(1, min(round(shares[1] * n), n - first - 1))
-
-    def part(index: Array) -> Split:
-        return Split({name: column[index] for name, column in inputs.items()}, truth[index], ids[index])
-
-    return Splits(part(order[:first]), part(order[first:second]), part(order[second:]))
-
-
-def easy_to_hard(difficulty: str) -> str:
-    """How `draw_splits` and its like make parts by a difficulty of that name, in a sentence for the head of a run."""
-    return f"easy to hard: the easiest 40 % by {difficulty} supervise, and transfer and test are drawn from the harder ones"
-
-
 def text_column(inputs: Columns, name: str) -> list[str]:
     """The column as texts. Raises DataError where it is missing (near names) or holds numbers."""
     import numpy as np

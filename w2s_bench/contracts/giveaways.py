@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from w2s_bench.contracts.data import Array
+from w2s_bench.contracts.data import Array, Columns
+from w2s_bench.contracts.mapped import at_slice, height_of, row_slices
 
 IN_INPUTS, IN_ORDER = "answer-in-inputs", "answer-in-order"
 """Flags of every row of a task in which such a thing was found."""
@@ -43,17 +45,24 @@ def leaks(x: Mapping[str, Array], answers: Mapping[str, Array], numbered: Mappin
     x: the columns of x, (n,) or (n, d). answers: the label and what teaches, (n, k), by name; unflagged: those of them that may
     teach or not. numbered: columns of row numbers.
     """
-    columns = dict(_single(x))
+    head = at_slice(x, slice(0, _ROWS), list(x))
+    looked_at = {name: values.astype("float64") for name, values in head.items()
+                 if values.ndim == 1 or values.shape[1] <= _WIDEST}
+    wide = len(looked_at) < len(head) or sum(values.size for values in looked_at.values()) > _WIDEST * _ROWS
+    columns = dict(_single(looked_at))
     found = (Leak(leak.words, "" if name in unflagged else leak.flag) for name, answer in answers.items()
-             for leak in _of_answer(columns, x, name, answer[:_ROWS], numbered))
-    return (*found, *_repeated_rows(list(x.values())))
+             for leak in _of_answer(columns, {} if wide else looked_at, name, answer[:_ROWS], numbered))
+    return (*found, *_repeated_rows(x))
 
 
 def repeated(rows: Iterable[Hashable], what: str) -> tuple[Leak, ...]:
     """That rows are equal, if they are. what: they repeat, "the text"."""
     listed = list(rows)
-    again = len(listed) - len(set(listed))
-    words = f"{again} of {len(listed)} rows repeat {what} of an earlier one, and may lie in another part than it"
+    return _said(len(listed) - len(set(listed)), len(listed), what)
+
+
+def _said(again: int, of: int, what: str) -> tuple[Leak, ...]:
+    words = f"{again} of {of} rows repeat {what} of an earlier one, and may lie in another part than it"
     return (Leak(words),) if again else ()
 
 
@@ -61,9 +70,9 @@ def _single(x: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
     """Each column (n,) of x; those of a matrix by their number."""
     for name, values in x.items():
         if values.ndim == 1:
-            yield name, values[:_ROWS]
+            yield name, values
         elif values.shape[1] <= _WIDEST:
-            yield from ((f"{name}[{at}]", values[:_ROWS, at]) for at in range(values.shape[1]))
+            yield from ((f"{name}[{at}]", values[:, at]) for at in range(values.shape[1]))
 
 
 def _of_answer(columns: Mapping[str, Array], x: Mapping[str, Array], name: str, answer: Array,
@@ -77,7 +86,7 @@ def _of_answer(columns: Mapping[str, Array], x: Mapping[str, Array], name: str, 
     telling = [column for column, values in columns.items() if tells(values, value, classes)]
     if telling:
         yield Leak(f"{', '.join(telling)} in x {'tells' if len(telling) == 1 else 'tell'} {name} exactly", IN_INPUTS)
-    elif x and gives(np.column_stack([values[:_ROWS] for values in x.values()]), answer):
+    elif x and gives(np.column_stack(list(x.values())), answer):
         yield Leak(f"x gives {name} exactly, by least squares", IN_INPUTS)
     rows = {"the order of the rows": np.arange(len(value), dtype=np.float64), **numbered}
     for column, values in rows.items():
@@ -144,9 +153,16 @@ def _ranks(values: Array) -> Array:
     return ranks
 
 
-def _repeated_rows(columns: Sequence[Array]) -> tuple[Leak, ...]:
+def _repeated_rows(columns: Columns) -> tuple[Leak, ...]:
+    """Rows are told apart by digests: the rows of a long file are many bytes."""
     import numpy as np
 
     if not columns:
         return ()
-    return repeated((row.tobytes() for row in np.ascontiguousarray(np.column_stack(columns))), "the x")
+    n, digests = height_of(columns), bytearray()
+    for rows in row_slices(n):
+        block = np.column_stack(list(at_slice(columns, rows, list(columns)).values()))
+        for row in np.ascontiguousarray(block):
+            digests += hashlib.blake2b(row, digest_size=16).digest()
+    distinct = np.unique(np.frombuffer(digests, dtype="S16"))
+    return _said(n - len(distinct), n, "the x")

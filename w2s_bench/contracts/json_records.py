@@ -11,7 +11,7 @@ from w2s_bench.contracts.errors import DataError
 
 def records_by_line(text: str, source: str) -> list[dict[str, object]]:
     """The objects of a .jsonl file. Raises DataError, with the line, for what is none."""
-    return [_record(line, f"{source}, line {number}") for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1)
+    return [record_of(line, f"{source}, line {number}") for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1)
             if line.strip()]
 
 
@@ -25,7 +25,8 @@ def records(text: str, source: str) -> list[dict[str, object]]:
     return [_flat(record, f"{source}, record {number}") for number, record in enumerate(found, start=1)]
 
 
-def _record(line: str, where: str) -> dict[str, object]:
+def record_of(line: str, where: str) -> dict[str, object]:
+    """The object of a line, flat. Raises DataError for what is none."""
     record = _parsed(line, where)
     if not isinstance(record, dict):
         raise DataError("not a JSON object", where=where, hint='one {"text": …, "label": …} a line')

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from w2s_bench.contracts.data import Array
 from w2s_bench.contracts.entries import Parameter
 from w2s_bench.contracts.errors import UsageError
@@ -50,8 +48,3 @@ def thinned(truth: Array, parts: Array | None, task: str) -> Array:
         shuffled = inside[generator_for("balance", task=task, part=int(part)).permutation(len(inside))]
         kept += [shuffled[classes[shuffled] == number][:fewest] for number in np.unique(classes[inside])]
     return np.sort(np.concatenate(kept))
-
-
-def columns_at(columns: Mapping[str, Array], rows: Array) -> dict[str, Array]:
-    """Every column at these rows."""
-    return {name: column[rows] for name, column in columns.items()}

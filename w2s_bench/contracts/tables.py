@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from w2s_bench.contracts.array_files import cells_of_arrays, npy_array, npz_arrays, utf8
+from w2s_bench.contracts.by_blocks import is_long, parquet_numbers, records_in_blocks
 from w2s_bench.contracts.cells import Cells, Column, Reading, cell_text, typed
 from w2s_bench.contracts.data import PARTS, Array
 from w2s_bench.contracts.delimited import decoded_text, read_fields
@@ -49,6 +52,32 @@ class Wording:
 
 
 @dataclass(frozen=True)
+class RowNames(Sequence[str]):
+    """row 1, row 2, …, of a table by itself or of each of several under each other. sizes: rows of each; sources: their names,
+    () for one by itself."""
+
+    sizes: tuple[int, ...]
+    sources: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return sum(self.sizes)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        if not self.sources:
+            return f"row {at + 1}"
+        ends = list(accumulate(self.sizes))
+        which = bisect_right(ends, at)
+        return f"row {at - ends[which] + self.sizes[which] + 1} of {self.sources[which]}"
+
+
+@dataclass(frozen=True)
 class Table:
     """columns: cells as the file holds them, n of each: lists, or arrays of numbers (n,) or (n, d). source: what to call it in
     a message. rows: the name of each row. unnamed: columns whose name in the file is empty, called `column 3` by their place.
@@ -57,7 +86,7 @@ class Table:
 
     columns: Mapping[str, Cells]
     source: str
-    rows: tuple[str, ...]
+    rows: Sequence[str]
     wording: Wording = Wording()
     unnamed: frozenset[str] = frozenset()
     arrays: bool = False
@@ -190,15 +219,55 @@ def table_digest(path: str) -> str:
     return file_digest(*table_files(path))
 
 
-def read_table(path: str, wording: Wording | None = None) -> Table:
-    """The table at a path. Raises DataError, with file and line, for what cannot be read, UsageError for a word that is none."""
+def read_table(path: str, wording: Wording | None = None, apart: Collection[str] | None = None) -> Table:
+    """The table at a path. Raises DataError, with file and line, for what cannot be read, UsageError for a word that is none.
+
+    apart: columns that are read whole, as all are where it is None; of the others, the numbers in large files of Parquet and of
+    JSON lines are read by blocks of rows and mapped from a file.
+    """
     wording = wording or Wording()
     files = table_files(path)
     if files[0].suffix == ".npy":
         return _of_arrays({file.stem: npy_array(file) for file in files}, path, wording)
     if _ending(files[0]) == ".npz":
         return _of_arrays(npz_arrays(files[0], path), path, wording)
-    return stacked([_READERS[_ending(file).removesuffix(".gz")](file, wording) for file in files], path)
+    if apart is not None and all(_ending(file) == ".parquet" for file in files):
+        numbers = parquet_numbers(files, apart)
+        if numbers is not None:
+            return _beside(numbers, [_read_parquet(file, wording, numbers) for file in files], path)
+    if any(_ending(file).startswith(".jsonl") and is_long(file, wording.encoding) for file in files):
+        return stacked([_read_long(file, wording, apart if len(files) == 1 else None)
+                        if _ending(file).startswith(".jsonl") else _whole(file, wording) for file in files], path)
+    return stacked([_whole(file, wording) for file in files], path)
+
+
+def _whole(file: Path, wording: Wording) -> Table:
+    return _READERS[_ending(file).removesuffix(".gz")](file, wording)
+
+
+def _beside(numbers: Mapping[str, Array], others: Sequence[Table], path: str) -> Table:
+    """Mapped columns beside the others of Parquet files, in the order of the first file."""
+    rest = stacked(list(others), path)
+    names = RowNames(tuple(len(table) for table in others), tuple(table.source for table in others) if len(others) > 1 else ())
+    found = {**rest.columns, **numbers}
+    import polars as pl
+
+    with plain_file(table_files(path)[0]).open("rb") as stream:
+        order = {name: at for at, name in enumerate(pl.read_parquet_schema(stream))}
+    place = {name: next(order[top] for top in _tops(name) if top in order) for name in found}
+    return Table({name: found[name] for name in sorted(found, key=lambda name: place[name])}, rest.source, names, rest.wording)
+
+
+def _tops(name: str) -> Iterator[str]:
+    """The names of columns that a column may have come from: its own, and what stands before a dot in it."""
+    yield name
+    for at in range(len(name) - 1, -1, -1):
+        if name[at] == ".":
+            yield name[:at]
+
+
+def _read_long(file: Path, wording: Wording, apart: Collection[str] | None) -> Table:
+    return table_of(records_in_blocks(file, wording.reading, apart), str(file), wording)
 
 
 def stacked(tables: list[Table], source: str) -> Table:
@@ -211,7 +280,7 @@ def stacked(tables: list[Table], source: str) -> Table:
             odd = ", ".join(sorted(set(table.columns) ^ set(first.columns)))
             raise DataError(f"its columns are not those of {first.source}: {odd}", where=table.source)
     columns = {name: [cell for table in tables for cell in table.columns[name]] for name in first.columns}
-    rows = tuple(f"{row} of {table.source}" for table in tables for row in table.rows)
+    rows = RowNames(tuple(map(len, tables)), tuple(table.source for table in tables))
     return Table(columns, source, rows, first.wording, first.unnamed)
 
 
@@ -219,7 +288,7 @@ def table_of(columns: Mapping[str, Cells], source: str, wording: Wording | None 
              arrays: bool = False) -> Table:
     """A table whose rows are called row 1, row 2, …"""
     n = len(next(iter(columns.values()), []))
-    return Table(columns, source, tuple(f"row {number}" for number in range(1, n + 1)), wording or Wording(), unnamed, arrays)
+    return Table(columns, source, RowNames((n,)), wording or Wording(), unnamed, arrays)
 
 
 def array_width(path: str, name: str) -> int:
@@ -279,12 +348,14 @@ def _of_records(records: Sequence[Mapping[str, object]], file: Path, wording: Wo
     return table_of({name: [record.get(name) for record in records] for name in names}, str(file), wording)
 
 
-def _read_parquet(file: Path, wording: Wording) -> Table:
+def _read_parquet(file: Path, wording: Wording, without: Collection[str] = ()) -> Table:
     import polars as pl
 
     try:
         with plain_file(file).open("rb") as stream:  # a path would be read as a pattern
-            frame = pl.read_parquet(stream)
+            wanted = [name for name in pl.read_parquet_schema(stream) if name not in without] if without else None
+            stream.seek(0)
+            frame = pl.read_parquet(stream, columns=wanted)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataError(f"not a readable Parquet file: {reason}", where=str(file),

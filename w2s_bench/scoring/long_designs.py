@@ -12,8 +12,8 @@ import numpy as np
 from w2s_bench.contracts.errors import DomainError
 from w2s_bench.scoring.arrays import Array
 
-LONG = 1 << 25
-"""Entries from which a design is one: 256 MiB in float64."""
+LONG = 5 << 22
+"""Entries from which a design is one: 160 MiB in float64, of which a factorisation makes several."""
 
 ROWS = 4096
 
