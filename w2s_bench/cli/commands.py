@@ -8,6 +8,7 @@ COMMANDS = {
     "slurm": ("w2s_bench.cli.slurm", "Print a script that computes a spec on a Slurm cluster."),
     "plan": ("w2s_bench.cli.plan", "Show cells, jobs and cost before anything is computed."),
     "ls": ("w2s_bench.cli.ls", "List what can be named: tasks, models, strategies, metrics, figures, suites and more."),
+    "score": ("w2s_bench.cli.score", "Score anybody's predictions, from any program: no model."),
     "rescore": ("w2s_bench.cli.rescore", "Measure runs again with the metrics and bounds of today, without a fit."),
     "show-task": ("w2s_bench.cli.show_task", "Show a task: labels, licence, sizes, examples."),
     "show": ("w2s_bench.cli.show", "Show the table of one or several runs."),

@@ -43,10 +43,11 @@ class TaskAtHand:
 
 
 class AtHand:
-    """What names of a submission stand for. data: the folder that `{data}` in a name stands for, None for none."""
+    """What names stand for. data: the folder that `{data}` in a name stands for, None for none. own: whether the names are those
+    of the person at the prompt, who may name any place."""
 
-    def __init__(self, data: Path | None) -> None:
-        self._data = data
+    def __init__(self, data: Path | None, *, own: bool = False) -> None:
+        self._data, self._own = data, own
 
     @functools.cached_property
     def _registry(self) -> Registry:
@@ -59,7 +60,7 @@ class AtHand:
         task = component.create()
         if can(task, "absent") and (missing := task.absent()):
             raise DataError(f"its files are not here: {missing}", where=label)
-        return TaskAtHand(label, component, task)
+        return TaskAtHand(component.label if self._own else label, component, task)
 
     @functools.cache  # noqa: B019
     def strategy(self, label: str) -> Strategy:
@@ -73,7 +74,8 @@ class AtHand:
                             hint="--data names the folder that {data} stands for")
         text = label.replace(DATA, str(self._data))
         try:
-            self._check_places(kind, text)
+            if not self._own:
+                self._check_places(kind, text)
             return self._registry.one(kind, text)
         except W2SError as error:
             raise DataError(error.what, where=label, hint=error.hint) from None

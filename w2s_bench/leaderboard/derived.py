@@ -18,7 +18,7 @@ from w2s_bench.compute.cell_score import class_flags, ledger_means, means_on_tra
 from w2s_bench.compute.splits import LoadedTask, example_names
 from w2s_bench.contracts import Array, Classes, Divergence, Facts, Output, Predictions, Sample, Strategy, declared
 from w2s_bench.leaderboard.checked import Row
-from w2s_bench.leaderboard.witnesses import Known, known_of
+from w2s_bench.leaderboard.witnesses import Known, bare_facts, known_of
 from w2s_bench.registry.measures import measures
 from w2s_bench.running.terms import cell_terms
 from w2s_bench.scoring.flags import flags
@@ -84,6 +84,11 @@ class Derived(msgspec.Struct, frozen=True, eq=False):
     refuted: Mapping[Side, tuple[str, ...]]
 
 
+def facts_at_hand(strategy: Strategy | None, grounds: Grounds, side: Side) -> Facts:
+    """What is known of a student of which nobody states anything: what task and strategy say by themselves."""
+    return bare_facts(_own_facts(strategy, grounds, side))
+
+
 def derive(cell: Cell, grounds: Grounds) -> Derived:
     """Everything of a cell that its predictions decide. Raises DomainError and ShapeError for those that cannot be scored."""
     samples = {side: sample_of(side, grounds.output, grounds.divergence, grounds.truth[side], predicted)
@@ -98,7 +103,7 @@ def derive(cell: Cell, grounds: Grounds) -> Derived:
     if cell.strategy is not None:
         columns["truth_share"] = float(declared(cell.strategy, "truth_share", 0.0))
     metrics, reasons = metric_columns(test, measures().metrics)
-    known = {side: known_of(cell.facts[side], sample, _own_facts(cell, grounds, side))
+    known = {side: known_of(cell.facts[side], sample, _own_facts(cell.strategy, grounds, side))
              for side, sample in samples.items() if side in cell.facts}
     lines, shown, faults = _bounds(cell, samples, known)
     columns |= {**metrics, **_certified(cell), "metrics_missing": [*reasons, *dict.fromkeys(faults)],
@@ -114,7 +119,7 @@ def _certified(cell: Cell) -> Columns:
     return found | ({"ceiling_in_class": cell.facts["train"].reference_in_class} if "train" in cell.facts else {})
 
 
-def _own_facts(cell: Cell, grounds: Grounds, side: Side) -> Columns:
+def _own_facts(strategy: Strategy | None, grounds: Grounds, side: Side) -> Columns:
     """What of the facts task and strategy say by themselves."""
     own: Columns = {"deterministic": side == "train"}
     if "train" in grounds.truth:
@@ -122,8 +127,8 @@ def _own_facts(cell: Cell, grounds: Grounds, side: Side) -> Columns:
         own |= {"n_transfer": len(transfer), "label_range": float(np.ptp(transfer))}
     if grounds.task is not None:
         own["known_truth"] = bool(grounds.task.payload["known_truth"])
-    if cell.strategy is not None:
-        own |= {"convex_in": cell.strategy.convex_in, "exact": bool(cell.strategy.exact)}
+    if strategy is not None:
+        own |= {"convex_in": strategy.convex_in, "exact": bool(strategy.exact)}
     return own
 
 

@@ -47,11 +47,16 @@ def known_of(stated: Facts, sample: Sample, own: Row) -> Known:
     """What is known of a student's class on a sample. own: fields of `Facts` that were found here, from task and strategy."""
     refuted = [f"{name} is stated as {_told(getattr(stated, name))} and is {_told(value)}" for name, value in own.items()
                if not _same(getattr(stated, name), value)]
-    bare = Facts(**{**_UNKNOWN, **own})
+    bare = bare_facts(own)
     refuted += _false(stated, sample)
     certified = {name: getattr(stated, name) for name in _CERTIFICATE} if not refuted else {
         "spans_sample": stated.spans_sample}
     return Known(bare, msgspec.structs.replace(bare, **certified), tuple(refuted))
+
+
+def bare_facts(own: Row) -> Facts:
+    """These fields of `Facts`, and of all others nothing."""
+    return Facts(**{**_UNKNOWN, **own})
 
 
 def _false(stated: Facts, sample: Sample) -> Iterator[str]:

@@ -66,9 +66,9 @@ def keep(folder: Path, plan: Plan, store: Store, scores: Mapping[str, Mapping[st
         by_task.setdefault(cell.task.label, []).append(cell)
     for label, cells in by_task.items():
         answers = list(_answers(plan, _Sources(store, before, label), cells, before.splits, lost))
-        size += write_parquet(_table(answers), folder / FOLDER / kept_file(label)) if answers else 0
+        size += write_parquet(answers_table(answers), folder / FOLDER / kept_file(label)) if answers else 0
     lines = list(_facts(plan, store, ok, scores, before, lost))
-    return size + write_parquet(_facts_table(lines), folder / FOLDER / FACTS), lost
+    return size + write_parquet(facts_table(lines), folder / FOLDER / FACTS), lost
 
 
 class _Before:
@@ -154,7 +154,8 @@ def _lost(what: str, cell: Cell, fault: Exception) -> str:
     return f"{what} of {cell.task.label}, seed {cell.seed}: not in the store any more ({fault})"
 
 
-def _table(answers: Sequence[Answers]) -> pl.DataFrame:
+def answers_table(answers: Sequence[Answers]) -> pl.DataFrame:
+    """Predictions as a run keeps them for one task."""
     import polars as pl
 
     return pl.concat([pl.DataFrame({
@@ -174,7 +175,8 @@ def answers_by_name(table: pl.DataFrame) -> dict[tuple[str, str], Answers]:
     return found
 
 
-def _facts_table(lines: Sequence[Mapping[str, str]]) -> pl.DataFrame:
+def facts_table(lines: Sequence[Mapping[str, str]]) -> pl.DataFrame:
+    """Facts as a run keeps them: `cell_key`, `split`, `output` and `facts` as JSON."""
     import polars as pl
 
     return pl.DataFrame(lines, schema=dict.fromkeys(("cell_key", "split", "output", "facts"), pl.String))

@@ -67,8 +67,8 @@ def read_joined(weak: str, student: str, truth: str | None, ceiling: str | None,
 def read_predictions(path: str) -> Predictions:
     """The file at `path`. Raises DataError for a file that is missing, empty, of another kind, without an id for each row,
     with an id twice, or with an output that is text, missing, NaN or infinite."""
-    ids, columns = _read(path)
-    outputs, values = _numbers(columns, ids, path)
+    ids, columns = read_columns(path)
+    outputs, values = numbers_of(columns, ids, path)
     return Predictions(path, ids, outputs, values)
 
 
@@ -109,7 +109,7 @@ def read_classes(path: str, like: Predictions) -> Predictions:
     A class is called like its column; where all columns begin with the same words and `_`, as p_no and p_yes, what follows
     will do. Errors as `read_predictions`, and DataError for a class that `like` lacks.
     """
-    ids, columns = _read(path)
+    ids, columns = read_columns(path)
     if len(columns) > 1:
         return read_distributions(path)
     (name, column), = columns.items()
@@ -149,8 +149,9 @@ def _class_name(value: object, known: Mapping[str, int]) -> str:
     return str(int(number)) if number.is_integer() else text
 
 
-def _read(path: str) -> tuple[tuple[str, ...], dict[str, pl.Series]]:
-    """Ids and output columns as they are."""
+def read_columns(path: str) -> tuple[tuple[str, ...], dict[str, pl.Series]]:
+    """Ids and the other columns of the file at `path` as they are. Raises DataError for a file that is missing, empty, of another
+    kind, without an id for each row, with an id twice, or with no other column."""
     file = _found(path)
     columns = {".csv": _csv, ".npz": _npz, ".parquet": _parquet}[file.suffix.lower()](file, path)
     if ID not in columns:
@@ -314,7 +315,9 @@ def _identities(column: pl.Series, path: str) -> tuple[str, ...]:
     return tuple(ids.to_list())
 
 
-def _numbers(columns: dict[str, pl.Series], ids: Sequence[str], path: str) -> tuple[tuple[str, ...], Array]:
+def numbers_of(columns: Mapping[str, pl.Series], ids: Sequence[str], path: str) -> tuple[tuple[str, ...], Array]:
+    """The names of columns, and their values (n, k). Raises DataError for a column that holds text, or a value that is missing,
+    NaN or infinite."""
     return tuple(columns), np.column_stack([_number(name, column, ids, path) for name, column in columns.items()])
 
 
