@@ -21,6 +21,7 @@ from w2s_bench.contracts import PREDICTORS, Facts
 from w2s_bench.leaderboard.places import fault_of_spec, place_in
 from w2s_bench.leaderboard.untrusted import FOLDER, Refused, odd_character, parsed_toml, shown, text_of
 from w2s_bench.running.kept import TRUTH, kept_file
+from w2s_bench.running.table_files import BOUND, NAMED, ROW
 from w2s_bench.scoring.columns import STATUSES
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def read_all(source: Path, target: Path) -> None:
         if path.endswith(".parquet"):
             table, label = tables.read(path, content)
             written = io.BytesIO()
-            table.write_parquet(written, compression="lz4", metadata={"schema": label} if label else None)
+            table.write_parquet(written, compression="lz4", metadata={NAMED: label} if label else None)
             (target / path).write_bytes(written.getbuffer())
         else:
             _check_text(path, content)
@@ -143,7 +144,8 @@ class _Tables:
             raise Refused("no row is of a task whose predictions this file would keep", where=path)
         height = self._looked_at(path, content, form)
         try:
-            label = pl.read_parquet_metadata(io.BytesIO(content)).get("schema")
+            label = pl.read_parquet_metadata(io.BytesIO(content)).get(NAMED)
+            self._check_label(label, path, form)
             table = pl.read_parquet(io.BytesIO(content))
         except (pl.exceptions.PolarsError, OSError, ValueError) as error:
             raise Refused(f"this is no readable Parquet file: {shown(str(error))}", where=path) from None
@@ -152,8 +154,6 @@ class _Tables:
         for column in table.get_columns():
             _check_column(column, path)
         self._check_lines(table, path, form)
-        if label is not None and not (label.isascii() and len(label) < 100):
-            raise Refused(f"its schema is {shown(label)}", where=path)
         return table, label
 
     def _looked_at(self, path: str, content: bytes, form: Form) -> int:
@@ -171,26 +171,35 @@ class _Tables:
             names = [about.schema.column(j).path for j in range(about.num_columns)]
             levels = max((about.schema.column(j).max_repetition_level for j in range(about.num_columns)), default=0)
             groups = [about.row_group(i) for i in range(min(about.num_row_groups, _MOST_GROUPS))]
-            sizes = [size for group in groups for j in range(group.num_columns)
-                     for chunk in (group.column(j),) for size in (chunk.total_uncompressed_size, chunk.total_compressed_size)]
-            counted = [group.num_rows for group in groups]
+            chunks = [group.column(j) for group in groups for j in range(group.num_columns)]
+            sizes = [chunk.total_uncompressed_size for chunk in chunks]
+            counted = [*(group.num_rows for group in groups), *(chunk.num_values for chunk in chunks)]
         except (pa.ArrowException, OSError, ValueError, IndexError, OverflowError) as error:
             raise Refused(f"this is no readable Parquet file: {shown(str(error))}", where=path) from None
-        cells = about.num_rows * about.num_columns
+        cells = max(about.num_rows * about.num_columns, sum(counted[len(groups):]))  # a list in one line may hold millions
         for what, found, most in (("lines", about.num_rows, form.rows), ("columns", about.num_columns, form.columns),
                                   ("row groups", about.num_row_groups, _MOST_GROUPS), ("values", cells, _MOST_CELLS),
-                                  ("bytes, decoded", sum(sizes[::2]), MOST_DECODED), ("levels of lists", levels, 1)):
+                                  ("bytes, decoded", sum(sizes), MOST_DECODED), ("levels of lists", levels, 1)):
             if found > most:
                 raise Refused(f"this has {found:,} {what}, at most {most:,} are read", where=path)
-        if min([*sizes, *counted, 0]) < 0 or sum(counted) != about.num_rows:
+        if min([*sizes, *counted, 0]) < 0 or sum(counted[:len(groups)]) != about.num_rows:
             raise Refused("what this file says of itself cannot be", where=path)
-        self._left -= max(sum(sizes[::2]), 8 * cells)
+        self._left -= max(sum(sizes), 8 * cells)
         if self._left < 0:
             raise Refused(f"with this file the tables are more than {MOST_DECODED // 1_000_000} MB, decoded", where=path)
         for name in names:
             if not _COLUMN.fullmatch(name.removesuffix(".list.element").removesuffix(".list.item")):
                 raise Refused(f"a column is called {shown(name)}", where=path, hint="letters, digits and _")
+            if names.count(name) > 1:
+                raise Refused(f"two columns are called {name!r}", where=path)
         return int(about.num_rows)
+
+    def _check_label(self, label: str | None, path: str, form: Form) -> None:
+        schema = ROW if form is ROWS else BOUND if form is BOUNDS else None
+        if label is not None and schema is None:
+            raise Refused(f"its schema is {shown(label)}, and this file has none", where=path)
+        if schema is not None and label != schema.label:
+            raise Refused(f"its schema is {shown(label)}, and {schema.label} is what this version reads", where=path)
 
     def _check_lines(self, table: pl.DataFrame, path: str, form: Form) -> None:
         if lacking := [name for name in form.needs if name not in table.columns]:
@@ -201,7 +210,8 @@ class _Tables:
             raise Refused(f"column {name!r} has no value in line {int(table[name].is_null().arg_max() or 0) + 1}", where=path)
         if form.unique and table.select(form.unique).is_duplicated().any():
             raise Refused(f"two lines agree in {' and '.join(form.unique)}", where=path)
-        if "seed" in table.columns and not (table["seed"].dtype.is_integer() and table["seed"].is_between(0, 2**63 - 1).all()):
+        if "seed" in table.columns and not (table["seed"].dtype.is_integer() and all(
+                0 <= int(str(seed)) < 2**63 for seed in (table["seed"].min(), table["seed"].max()) if seed is not None)):
             raise Refused("column 'seed' holds what is no seed", where=path)
         if "split" in table.columns and not table["split"].is_in(["test", "train"]).all():
             raise Refused("column 'split' holds what is neither test nor train", where=path)
