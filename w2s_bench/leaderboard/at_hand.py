@@ -68,6 +68,20 @@ class AtHand:
         made: Strategy = self._component("strategies", label).create()
         return made
 
+    def ours(self, kind: str, label: str) -> str:
+        """The name as a run on this machine takes it. Raises DataError for what is not bundled with w2s-bench: a stranger's code
+        is not run because a submission asks for it."""
+        component = self._component(kind, label)
+        if outside := [name for name in _names_in(component) if name not in self._bundled]:
+            raise DataError(f"{outside[0]} is not bundled with w2s-bench, and another's code is not run here", where=label)
+        return component.label
+
+    @functools.cached_property
+    def _bundled(self) -> frozenset[str]:
+        """The full names of all that ships with the project."""
+        kinds = ("tasks", "models", "strategies", "losses")
+        return frozenset(offer.full_name for kind in kinds for offer in self._registry.entries(kind) if offer.plugin.bundled)
+
     def _component(self, kind: str, label: str) -> Component:
         if DATA in label and self._data is None:
             raise DataError("its files are in a folder of data, and none is given", where=label,
@@ -100,3 +114,8 @@ class AtHand:
 
     def _within(self, value: Scalar) -> bool:
         return self._data is not None and Path(str(value)).resolve().is_relative_to(self._data.resolve())
+
+
+def _names_in(component: Component) -> list[str]:
+    """The full names of a component and of all that its parameters name."""
+    return [component.name, *(name for _, part in component.parts for name in _names_in(part))]
