@@ -36,7 +36,12 @@ def check(folder: Path, *, season: Season | None = None, data: Path | None = Non
     Raises Refused for a folder whose form is none of a submission; whatever else is wrong is among the findings.
     """
     with opened(folder) as given:
-        return _Check(given, season, AtHand(data), board).checked()
+        return checked_of(given, season, AtHand(data), board)
+
+
+def checked_of(given: Opened, season: Season | None, hand: AtHand, board: Path | None = None) -> Checked:
+    """The same of a submission that is open. hand: what its names stand for."""
+    return _Check(given, season, hand, board).checked()
 
 
 class _Check:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from w2s_bench.contracts.errors import DataError
-from w2s_bench.leaderboard.decoding import MOST_MEMORY, MOST_SECONDS
+from w2s_bench.leaderboard.decoding import MOST_MEMORY, MOST_SECONDS, read_all
 from w2s_bench.leaderboard.submission import NAME, Submission, read_submission
 from w2s_bench.leaderboard.untrusted import FOLDER, MOST_README, Refused, folder_digest, snapshot, text_of
 from w2s_bench.running.kept import FACTS, KeptAnswers, KeptFacts, answers_in, kept_facts, kept_table
@@ -69,10 +69,11 @@ class Opened(msgspec.Struct, frozen=True, eq=False):
 
 
 @contextlib.contextmanager
-def opened(folder: Path) -> Iterator[Opened]:
+def opened(folder: Path, *, own: bool = False) -> Iterator[Opened]:
     """Open a submission. Raises Refused for one whose form is not that of docs/submissions.md, with the place of the fault.
 
-    Nothing in the folder is written, run or followed; what is read of it afterwards is a private copy.
+    Nothing in the folder is written, run or followed; what is read of it afterwards is a private copy. own: whether it was made
+    here, by the very caller; then its tables are decoded in this process, which is faster, and has no limits of memory and time.
     """
     with tempfile.TemporaryDirectory(prefix="w2s-submission-") as private:
         copy, tables = Path(private) / "copy", Path(private) / "tables"
@@ -82,7 +83,10 @@ def opened(folder: Path) -> Iterator[Opened]:
         submission = read_submission(copy)
         _check_digests(submission, digests)
         readme = _readme(copy)
-        _decode(copy, tables)
+        if own:
+            read_all(copy, tables)
+        else:
+            _decode(copy, tables)
         rows = _table(tables, "rows.parquet", ROW)
         bounds = _table(tables, "bounds.parquet", BOUND)
         spec, env = ((copy / name).read_text(encoding="utf-8") if name in digests else "" for name in ("spec.toml", "env.json"))
