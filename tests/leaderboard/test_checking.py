@@ -139,3 +139,40 @@ def test_a_folder_that_is_no_submission_is_refused_in_a_line(w2s: Command) -> No
     (w2s.folder / "empty").mkdir()
     said = w2s("leaderboard", "check", "empty", check=2).stdout
     assert said.startswith("refused: submission.toml: ") and said.splitlines()[-1] == "refused"
+
+
+def test_a_column_and_a_bound_that_nothing_here_declares_are_left_out_and_named(numbers: Path) -> None:
+    edited(numbers, "rows.parquet", lambda table: table.with_columns(pl.lit(1.0).alias("my_metric")))
+    checked = check(edited(numbers, "bounds.parquet", lambda table: pl.concat(
+        [table, table.head(1).with_columns(pl.lit("my-theorem").alias("bound"))])))
+    said = [each.sentence for each in checked.findings if each.severity == "not-derived"]
+    assert checked.taken and any("'my_metric'" in each for each in said) and any("'my-theorem'" in each for each in said)
+    assert "my_metric" not in checked.rows.columns and "my-theorem" not in set(checked.bounds["bound"])
+
+
+def test_a_verdict_is_witnessed_by_predictions_or_nobodys(numbers: Path) -> None:
+    bounds = check(numbers).bounds
+    held = bounds.filter(pl.col("verdict").is_in(["holds", "undecided", "violated"]))
+    assert held.height and set(held["certificate"]) <= {"derived", "witnessed"}
+    assert set(bounds.filter(pl.col("certificate") == "stated")["verdict"]) <= {"no statement", "not derived"}
+
+
+@pytest.mark.slow
+def test_students_of_every_strategy_of_ours_are_taken_as_they_are(w2s: Command) -> None:
+    classes = ["logistic[penalty=0.1]", "hard[student=logistic[penalty=0.1]]", "knn", "reverse-kl[k=5]", "constant", "logistic",
+               "mlp-head[loss=[xent,logconf],epochs=5]", "filter[by=[confidence,knn],keep=0.5,student=logistic[penalty=0.1]]",
+               "self-training[student=logistic[penalty=0.1]]", "relabel[by=knn,student=logistic[penalty=0.1]]",
+               "random-labels[student=logistic[penalty=0.1]]", "sampled[student=logistic[penalty=0.1]]"]
+    numbers = ["ridge[penalty=auto]", "least-squares", "gradient-flow", "knn", "random-labels[student=ridge[penalty=auto]]",
+               "constant", "adamw-head"]
+    (w2s.folder / "spec.toml").write_text("\n".join([
+        'name = "wide"', "representations = false", *(line for tasks, strategies, supervisor in (
+            (["digits[limit=600]", "breast-cancer", "class-mixture[test=500]"], classes, "logistic[penalty=0.1]"),
+            (["diabetes", "mlp[supervise=300,transfer=300,test=300,unit_variance=true]", "sphere", "correlated"], numbers,
+             "ridge[penalty=auto]")) for line in ("[[matrix]]", f"tasks = {tasks!r}", "weak = ['random-features[width=8]']",
+                                                  "strong = ['random-features[width=128]']", f"strategies = {strategies!r}",
+                                                  f"supervisors = ['{supervisor}']", "seeds = [0, 1]"))]))
+    w2s("run", "spec.toml", "-o", "r", check=0)
+    w2s("leaderboard", "submit", "r", "-o", "s", "--name", "wide", "--title", "All", "--who", "me", check=0)
+    said = w2s("leaderboard", "check", "s", check=0).stdout.splitlines()
+    assert said[-1] == f"taken: {2 * (3 * 14 + 4 * 7)} rescored"

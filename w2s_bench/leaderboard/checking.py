@@ -15,6 +15,7 @@ from w2s_bench.leaderboard.evidence import kept_of, strangers
 from w2s_bench.leaderboard.opening import Opened, opened
 from w2s_bench.leaderboard.season import Season
 from w2s_bench.leaderboard.untrusted import Refused, shown
+from w2s_bench.registry.measures import measures
 from w2s_bench.running.table_files import BOUND, ROW, unknown_columns
 from w2s_bench.running.terms import read_terms
 from w2s_bench.scoring.columns import STATUSES, polars_schema
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Checked", "Finding", "Severity", "Trust", "check", "read_checked", "write_checked"]
 
+_SHOWN = 5
 _DIGESTS = ("digest_weak", "digest_student", "digest_ceiling")
 
 
@@ -90,8 +92,9 @@ class _Check:
                 self._find("refused", of_row(row), f"it ended as {row['status']} and states {full[0]}")
             self._division(row, row.get("truth_share"))
         if unknown := unknown_columns(self.given.rows, ROW):
-            self._find("not-derived", "rows.parquet", f"columns that nothing here declares are left out: "
-                                                      f"{', '.join(map(shown, unknown[:5]))}")
+            self._find("not-derived", "rows.parquet", f"columns that nothing here declares are left out: {_some(unknown)}")
+        if foreign := sorted(set(self.given.bounds["bound"].to_list()) - measures().bounds.keys()):
+            self._find("not-derived", "bounds.parquet", f"bounds that are not installed here are left out: {_some(foreign)}")
 
     def _division(self, row: Row, share: float | None) -> None:
         division = self.given.submission.division_of(row["strategy"])
@@ -171,3 +174,7 @@ class _Check:
             told += [*copies(rows, others, self.given.submission.supersedes), *other_teachers(rows, terms, others, self.hand)]
         for each in told:
             self._find(each.severity, of_row(each.row) if each.row is not None else "", each.sentence)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(map(shown, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")

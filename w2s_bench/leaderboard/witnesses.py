@@ -49,8 +49,9 @@ def known_of(stated: Facts, sample: Sample, own: Row) -> Known:
                if not _same(getattr(stated, name), value)]
     bare = bare_facts(own)
     refuted += _false(stated, sample)
-    certified = {name: getattr(stated, name) for name in _CERTIFICATE} if not refuted else {
-        "spans_sample": stated.spans_sample}
+    # Logarithms of probabilities that were clipped may be far from any head: a verdict that allows for so much is nobody's.
+    borne = not refuted and stated.beyond <= _most_beyond(sample)
+    certified = {name: getattr(stated, name) for name in _CERTIFICATE if borne or name == "spans_sample"}
     return Known(bare, msgspec.structs.replace(bare, **certified), tuple(refuted))
 
 
@@ -75,7 +76,7 @@ def _false(stated: Facts, sample: Sample) -> Iterator[str]:
         yield f"δ = {_told(stated.delta)} is no excess of a misfit of {sample.misfit.mean():.6g}"
     if not 0.0 <= stated.delta_rounding <= _HIDDEN * size + allowed:
         yield f"delta_rounding = {stated.delta_rounding:.3g} is more than rounding"
-    if not 0.0 <= stated.beyond <= _most_beyond(sample):
+    if not (stated.beyond >= 0.0 and (entropic or stated.beyond <= _most_beyond(sample))):
         yield f"beyond = {stated.beyond:.3g} is more than rounding"
     if stated.delta is None or not (stated.convex_in or stated.subspace):
         return
@@ -137,7 +138,7 @@ def _nearer_on_a_line(sample: Sample, member: Array, stated: Facts) -> float:
 
 
 def _most_beyond(sample: Sample) -> float:
-    """How far from the class a predictor may be that was found inside."""
+    """How far from the class a predictor may be that is found inside, where its probabilities are not clipped."""
     if sample.divergence.geometry == "entropic":
         apart = np.minimum(OWN / np.minimum(sample.student, np.minimum(sample.ceiling, sample.weak)), 1.0)
         return 2.0 * _rms(apart) + 1e-6 * (1.0 + _rms(np.log(sample.student)))
