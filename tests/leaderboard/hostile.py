@@ -288,6 +288,8 @@ IN_THE_FILES = [
             ".parquet: column 'value_0' holds what is no number"),
     Hostile("a prediction that is missing", changed("answers", lambda table: table.with_columns(
         pl.lit(None, pl.Float64).alias("value_0"))), ".parquet: column 'value_0' holds what is no number"),
+    Hostile("a prediction whose square is infinite", changed("answers", lambda table: table.with_columns(
+        pl.lit(1e200).alias("value_0"))), ".parquet: column 'value_0' holds a number past 1e+100"),
     Hostile("facts nested without end", changed("predictions/facts.parquet", lambda facts: facts.with_columns(
         pl.lit('{"a":' * 9_000 + "1" + "}" * 9_000).alias("output"))),
         "facts.parquet: column 'output' holds what cannot be read"),

@@ -128,7 +128,7 @@ def changed_numbers(found: Checked, true: Checked) -> list[str]:
             continue
         for name in before["derived"]:
             old, new = before[name], row[name]
-            same = old == new or (isinstance(old, float) and isinstance(new, float) and abs(old - new) <= 1e-9 * abs(old))
+            same = old == new or (isinstance(old, float) and isinstance(new, float) and abs(old - new) <= 1e-8 * abs(old))
             wrong += [] if same else [f"{name}: {old!r} became {new!r}"]
     return wrong
 

@@ -36,10 +36,11 @@ MOST_DECODED = 2_000_000_000
 
 _MOST_WRITTEN = 4_000_000_000
 _MOST_FOOTER = 32_000_000
-_MOST_GROUPS = 10_000
+MOST_GROUPS = 10_000
 _MOST_THRIFT = 2_000_000
-_MOST_CELLS = 100_000_000
-_MOST_LINE, _MOST_JSON = 2_000, 64_000
+MOST_VALUES = 100_000_000
+FARTHEST = 1e100
+MOST_LINE, MOST_JSON = 2_000, 64_000
 """Characters of one text in a table."""
 
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
@@ -170,7 +171,7 @@ class _Tables:
                                         thrift_container_size_limit=_MOST_THRIFT).metadata
             names = [about.schema.column(j).path for j in range(about.num_columns)]
             levels = max((about.schema.column(j).max_repetition_level for j in range(about.num_columns)), default=0)
-            groups = [about.row_group(i) for i in range(min(about.num_row_groups, _MOST_GROUPS))]
+            groups = [about.row_group(i) for i in range(min(about.num_row_groups, MOST_GROUPS))]
             chunks = [group.column(j) for group in groups for j in range(group.num_columns)]
             sizes = [chunk.total_uncompressed_size for chunk in chunks]
             counted = [*(group.num_rows for group in groups), *(chunk.num_values for chunk in chunks)]
@@ -178,7 +179,7 @@ class _Tables:
             raise Refused(f"this is no readable Parquet file: {shown(str(error))}", where=path) from None
         cells = max(about.num_rows * about.num_columns, sum(counted[len(groups):]))  # a list in one line may hold millions
         for what, found, most in (("lines", about.num_rows, form.rows), ("columns", about.num_columns, form.columns),
-                                  ("row groups", about.num_row_groups, _MOST_GROUPS), ("values", cells, _MOST_CELLS),
+                                  ("row groups", about.num_row_groups, MOST_GROUPS), ("values", cells, MOST_VALUES),
                                   ("bytes, decoded", sum(sizes), MOST_DECODED), ("levels of lists", levels, 1)):
             if found > most:
                 raise Refused(f"this has {found:,} {what}, at most {most:,} are read", where=path)
@@ -238,12 +239,16 @@ class _Tables:
         self._predictors = frozenset({TRUTH, *(key for name in named for key in rows[name].drop_nulls().unique())})
 
     def _check_answers(self, table: pl.DataFrame, path: str) -> None:
+        import polars as pl
+
         values = [name for name in table.columns if name.startswith("value_")]
         if sorted(values) != sorted(f"value_{j}" for j in range(len(values))) or not values:
             raise Refused("the columns of values are not value_0, value_1 and so on", where=path)
         for name in values:
             if not table[name].dtype.is_float() or table[name].null_count():
                 raise Refused(f"column {name!r} holds what is no number", where=path)
+            if table[name].is_finite().any() and float(str(table.filter(pl.col(name).is_finite())[name].abs().max())) > FARTHEST:
+                raise Refused(f"column {name!r} holds a number past {FARTHEST:g}, of which no error can be computed", where=path)
         if strange := sorted(frozenset(table["predictor"].unique()) - self._predictors):
             raise Refused(f"predictor {shown(strange[0])} is none of the rows'", where=path)
 
@@ -261,7 +266,7 @@ def _check_column(column: pl.Series, path: str) -> None:
         raise Refused(f"column {name!r} is {kind}, not text", where=path)
     if column.dtype != pl.String:
         return
-    most = _MOST_JSON if name in _JSON else _MOST_LINE
+    most = MOST_JSON if name in _JSON else MOST_LINE
     if (longest := column.str.len_chars().max()) is not None and int(str(longest)) > most:
         raise Refused(f"column {name!r} holds a text of {int(str(longest)):,} characters, at most {most:,} may be", where=path)
     if column.str.len_bytes().sum() > MOST_DECODED:
@@ -284,8 +289,8 @@ def _check_json(name: str, text: str, path: str) -> None:
         found = msgspec.json.decode(text.encode(), type=kinds[name])
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         raise Refused(f"column {name!r} holds what cannot be read: {shown(str(error))}", where=path) from None
-    if name == "facts" and len(text) > _MOST_LINE:
-        raise Refused(f"column 'facts' holds {len(text):,} characters, at most {_MOST_LINE:,} may be", where=path)
+    if name == "facts" and len(text) > MOST_LINE:
+        raise Refused(f"column 'facts' holds {len(text):,} characters, at most {MOST_LINE:,} may be", where=path)
     if odd := odd_character("".join(_strings(found))):
         raise Refused(f"column {name!r} holds {odd}", where=path)
 

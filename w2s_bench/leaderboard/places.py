@@ -31,7 +31,7 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _ELSEWHERE = ("revision=", "package=")
 """Parameters beside which the name of a place is one on a hub or in a package."""
 
-_MOST_CELLS = 1_000_000
+MOST_CELLS = 1_000_000
 _LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors", "also")
 
 
@@ -89,7 +89,7 @@ def fault_of_spec(text: str) -> str:
     for name in (name for matrix in spec.matrices for key in _LISTS for name in getattr(matrix, key)):
         if fault := place_in(name):
             return f"it names {name[:60]!a}, {fault}"
-    return f"it plans {sum(sizes):,} cells, at most {_MOST_CELLS:,} may be" if sum(sizes) > _MOST_CELLS else ""
+    return f"it plans {sum(sizes):,} cells, at most {MOST_CELLS:,} may be" if sum(sizes) > MOST_CELLS else ""
 
 
 def _size(matrix: Matrix) -> int:
