@@ -120,7 +120,8 @@ def test_ids_are_those_of_the_task_each_once_in_its_order(
 
 
 @pytest.mark.parametrize(("kind", "value", "words"), [
-    ("n", float("nan"), "NaN or infinity"), ("n", float("inf"), "NaN or infinity"), ("c", 0.7, "no distribution"),
+    ("n", float("nan"), "NaN or infinity"), ("n", float("inf"), "NaN or infinity"), ("n", 1e200, "beyond 1e+60"),
+    ("c", 0.7, "no distribution"),
     ("c", -0.1, "no distribution")])
 def test_numbers_are_finite_and_probabilities_lie_on_the_simplex(
         sent: Callable[[str], Path], kind: str, value: float, words: str) -> None:
@@ -234,6 +235,26 @@ def test_a_season_holds_rows_to_its_fingerprints_and_its_name(run: Path, sent: C
     assert "it is for the season pilot/2" in refusals(check(sealed(folder, season="pilot/2"), season=season))
 
 
+def test_a_season_that_is_not_there_is_refused_and_one_that_is_there_is_found(
+        run: Path, sent: Callable[[str], Path], tmp_path: Path) -> None:
+    (tmp_path / "board" / "seasons").mkdir(parents=True)
+    (tmp_path / "board" / "seasons" / "pilot.toml").write_text(season_of(run).to_toml())
+    folder = sealed(sent("n"), season="pilot/7")
+    assert "no season is called 'pilot/7'" in refusals(check(folder, board=tmp_path / "board"))
+    other = season_of(run).tasks[0].splits[0].test[:-1]
+    text = (tmp_path / "board" / "seasons" / "pilot.toml").read_text()
+    assert check(sealed(folder, season="pilot/1"), board=tmp_path / "board").taken
+    (tmp_path / "board" / "seasons" / "pilot.toml").write_text(text.replace(other, "x" * len(other)))
+    assert "belong to a new season" in refusals(check(folder, board=tmp_path / "board"))
+
+
+def test_splits_that_no_season_has_are_not_loaded_whatever_their_number(run: Path, sent: Callable[[str], Path]) -> None:
+    season = season_of(run)
+    first = msgspec.structs.replace(season.tasks[0], seeds=(0,), splits=season.tasks[0].splits[:1])
+    checked = check(sealed(sent("n"), season="pilot/1"), season=msgspec.structs.replace(season, tasks=(first,)))
+    assert dict(checked.rows.select("seed", "trust").iter_rows()) == {0: "rescored", 1: "self-reported"}
+
+
 def test_rows_of_a_task_that_the_season_lacks_are_not_derived_and_not_ranked(run: Path, tmp_path: Path) -> None:
     folder = submitted(run / "c", tmp_path / "c", season="pilot/1")
     for path in (folder / "predictions").glob("class*"):
@@ -252,7 +273,12 @@ def test_anothers_entry_under_a_new_name_is_named(sent: Callable[[str], Path], t
     rows.with_columns(pl.lit("theirs").alias("submission")).write_parquet(
         tmp_path / "board" / "checked" / "theirs" / "rows.parquet", metadata={"schema": "w2s-row/1"})
     assert "every one of its 4 students answers as that of theirs" in refusals(check(again, board=tmp_path / "board"))
-    assert check(sealed(again, supersedes="theirs"), board=tmp_path / "board").taken
+    older = sealed(again, supersedes="theirs")
+    told = tmp_path / "board" / "checked" / "theirs" / "check.json"
+    told.write_text(told.read_text().replace('"name": "mine"', '"name": "theirs"'))
+    assert check(older, board=tmp_path / "board").taken
+    assert "of which it has none of the people: 'somebody'" in refusals(
+        check(sealed(older, who=("another",)), board=tmp_path / "board"))
     sealed(again, supersedes=None)
     edited(again, "rows.parquet", lambda t: t.with_columns(
         pl.when(pl.col("strategy") == "ridge").then(pl.lit("my-idea")).otherwise("strategy").alias("strategy")))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 
-from w2s_bench.compute.splits import example_names
 from w2s_bench.contracts import Facts, Predictions, Strategy, W2SError
 from w2s_bench.leaderboard.at_hand import AtHand, TaskAtHand
 from w2s_bench.leaderboard.checked import Row, Severity
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 """Faults of one row that a sentence names."""
+
+MOST_SEEDS = 1_000
+"""Splits of one task that are loaded for a check."""
+
 
 class Told(NamedTuple):
     """What is found of a row. severity: as of a Finding."""
@@ -52,15 +55,16 @@ class CellChecked(NamedTuple):
 
 
 class TaskCells:
-    """The rows of one task, with what is kept of their predictions. at_hand: None where the task may not be loaded here; why: the
-    reason, in words."""
+    """The rows of one task, with what is kept of their predictions. seeds: of its splits that are loaded here, as many as
+    MOST_SEEDS. at_hand: None where the task may not be loaded; why: the reason, in words."""
 
-    def __init__(self, rows: Sequence[Row], kept: Kept, facts: KeptFacts, hand: AtHand, *, load: bool) -> None:
+    def __init__(self, rows: Sequence[Row], kept: Kept, facts: KeptFacts, hand: AtHand, seeds: Collection[int]) -> None:
         self.rows, self.kept, self._facts, self._hand = rows, kept, facts, hand
-        self.why = "" if load else "its season does not have this task"
+        self._seeds = frozenset(sorted(seeds)[:MOST_SEEDS])
+        self.why = "it is none of what is loaded for this check"
         self.at_hand: TaskAtHand | None = None
         self._grounds: dict[int, Grounds | None] = {}
-        if load:
+        if seeds:
             try:
                 self.at_hand = hand.task(rows[0]["task"])
             except W2SError as error:
@@ -78,11 +82,10 @@ class TaskCells:
 
     def shared(self) -> dict[int, bool]:
         """By seed, whether another of these seeds has a test example in common; nothing without the task."""
-        tasks = {seed: found.task for seed, found in self._grounds.items() if found is not None and found.task is not None}
-        if set(tasks) != {row["seed"] for row in self.rows}:
+        names = {seed: found.names for seed, found in self._grounds.items() if found is not None and found.names is not None}
+        if set(names) != {row["seed"] for row in self.rows}:
             return {}
-        common = share_examples([example_names(task.splits.test) for task in tasks.values()])
-        return dict.fromkeys(tasks, common)
+        return dict.fromkeys(names, share_examples(names.values()))
 
     def _checked(self, row: Row, bounds: Sequence[Row]) -> CellChecked:
         grounds = self._grounds_of(row)
@@ -106,7 +109,7 @@ class TaskCells:
 
     def _found(self, row: Row) -> Grounds | None:
         seed = row["seed"]
-        if self.at_hand is not None:
+        if self.at_hand is not None and seed in self._seeds:
             try:
                 found = grounds_at_hand(self.at_hand, seed)
             except W2SError as error:

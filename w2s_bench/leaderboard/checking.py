@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from w2s_bench.contracts.errors import DataError
 from w2s_bench.leaderboard.at_hand import AtHand
 from w2s_bench.leaderboard.cells import CellChecked, TaskCells, lines_by_cell, of_row
 from w2s_bench.leaderboard.checked import Checked, Finding, Row, Severity, Trust, read_checked, write_checked
 from w2s_bench.leaderboard.copies import copies, doubles, other_teachers, others_of
 from w2s_bench.leaderboard.evidence import kept_of, strangers
 from w2s_bench.leaderboard.opening import Opened, opened
-from w2s_bench.leaderboard.season import Season
+from w2s_bench.leaderboard.season import Season, find_season
 from w2s_bench.leaderboard.untrusted import Refused, shown
 from w2s_bench.registry.measures import measures
 from w2s_bench.running.table_files import BOUND, ROW, unknown_columns
@@ -34,7 +35,8 @@ def check(folder: Path, *, season: Season | None = None, data: Path | None = Non
     """Hold a submission against its predictions, its tasks and its season, and derive every number that these decide.
 
     season: whose tasks are loaded, and whose fingerprints must be met; without one every task that can be loaded here is.
-    data: the folder that `{data}` in names stands for. board: a folder of a board, whose other submissions this is compared with.
+    data: the folder that `{data}` in names stands for. board: a folder of a board, with whose other submissions this is compared,
+    and where its season is looked for.
     Raises Refused for a folder whose form is none of a submission; whatever else is wrong is among the findings.
     """
     with opened(folder) as given:
@@ -69,7 +71,12 @@ class _Check:
 
     def _of_the_season(self) -> None:
         asked = self.given.submission.season
-        if self.season is None and asked is not None:
+        if self.season is None and asked is not None and self.board is not None:
+            try:
+                self.season = find_season(self.board, asked)
+            except DataError as error:
+                self._find("refused", "submission.toml", error.what)
+        elif self.season is None and asked is not None:
             self._find("note", "submission.toml", f"it is for the season {asked}, and is checked without it")
         elif self.season is not None and asked != self.season.label:
             self._find("refused", "submission.toml", f"it is for {f'the season {asked}' if asked else 'no season'}, and not for "
@@ -114,7 +121,7 @@ class _Check:
                 continue
             for sentence in strangers(kept, mine):
                 self._find("refused", task, f"predictions/ holds {sentence}")
-            cells = TaskCells(mine, kept, facts, self.hand, load=self.season is None or self.season.task(task) is not None)
+            cells = TaskCells(mine, kept, facts, self.hand, self._seeds(task, mine))
             checked = list(cells.checked(bounds))
             shared = cells.shared()
             found += [cell._replace(shared=shared.get(cell.row["seed"])) for cell in checked]
@@ -122,6 +129,13 @@ class _Check:
             for each in cell.told:
                 self._find(each.severity, of_row(cell.row), each.sentence)
         return found
+
+    def _seeds(self, task: str, rows: Sequence[Row]) -> set[int]:
+        """Whose splits are loaded: those of the season, and without one those of the rows."""
+        if self.season is None:
+            return {row["seed"] for row in rows}
+        of_season = self.season.task(task)
+        return set() if of_season is None else set(of_season.seeds)
 
     def _row(self, row: Row, cell: CellChecked | None) -> Row:
         """A row as the board reads it: what was derived in place of what was sent."""
@@ -171,6 +185,10 @@ class _Check:
         told = list(doubles(rows))
         if self.board is not None:
             others = others_of(self.board, self.given.submission.name)
+            older = self.given.submission.supersedes
+            if older is not None and older in others.who and not others.who[older] & set(self.given.submission.who):
+                self._find("refused", "submission.toml", f"it stands in for {older}, of which it has none of the people: "
+                                                         f"{', '.join(map(shown, sorted(others.who[older])))}")
             told += [*copies(rows, others, self.given.submission.supersedes), *other_teachers(rows, terms, others, self.hand)]
         for each in told:
             self._find(each.severity, of_row(each.row) if each.row is not None else "", each.sentence)

@@ -31,10 +31,11 @@ class Told(NamedTuple):
 
 
 class Others(NamedTuple):
-    """What other submissions of a board hold, as they were checked: rows with digests, and terms."""
+    """What other submissions of a board hold, as they were checked: rows with digests, terms, and who made each, by name."""
 
     rows: Sequence[Row]
     terms: pl.DataFrame
+    who: Mapping[str, frozenset[str]]
 
 
 def others_of(board: Path, name: str) -> Others:
@@ -45,7 +46,8 @@ def others_of(board: Path, name: str) -> Others:
     found = [read_checked(folder) for folder in folders]
     terms = [each.terms for each in found if each.terms.height]
     return Others([row for each in found for row in each.rows.filter(pl.col("status") == "ok").to_dicts()],
-                  pl.concat(terms) if terms else pl.DataFrame())
+                  pl.concat(terms) if terms else pl.DataFrame(),
+                  {each.submission.name: frozenset(each.submission.who) for each in found})
 
 
 def copies(rows: Sequence[Row], others: Others, supersedes: str | None) -> Iterator[Told]:

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from w2s_bench.compute.cell_score import class_flags, ledger_means, means_on_train, not_converged, task_columns
-from w2s_bench.compute.splits import LoadedTask, example_names
+from w2s_bench.compute.splits import LoadedTask
 from w2s_bench.contracts import Array, Classes, Divergence, Facts, Output, Predictions, Sample, Strategy, declared
 from w2s_bench.leaderboard.checked import Row
 from w2s_bench.leaderboard.witnesses import Known, bare_facts, known_of
@@ -51,13 +51,14 @@ _JUDGED = ("lhs", "rhs", "slack", "slack_se", "slack_low", "slack_high", "tightn
 @dataclass(frozen=True)
 class Grounds:
     """What the cells of one task and seed are measured against. ids, truth: of each sample, (n,) and (n, k). task: None where it
-    is not at hand, and the truth is the sender's own."""
+    is not at hand, and the truth is the sender's own; names: what names its test examples whatever the seed, (n,) uint64."""
 
     output: Output
     divergence: Divergence
     ids: Mapping[Side, Sequence[str]]
     truth: Mapping[Side, Array]
     task: LoadedTask | None = None
+    names: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ def derive(cell: Cell, grounds: Grounds) -> Derived:
     lines, shown, faults = _bounds(cell, samples, known)
     columns |= {**metrics, **_certified(cell), "metrics_missing": [*reasons, *dict.fromkeys(faults)],
                 "flags": _flags(cell, grounds, samples)}
-    terms = None if grounds.task is None else cell_terms(
-        cell.key, example_names(grounds.task.splits.test), grounds.truth["test"], cell.predicted["test"], grounds.divergence)
+    terms = None if grounds.names is None else cell_terms(
+        cell.key, grounds.names, grounds.truth["test"], cell.predicted["test"], grounds.divergence)
     return Derived(columns, tuple(lines), tuple(shown), terms, samples, {side: found.refuted for side, found in known.items()})
 
 
@@ -153,12 +154,15 @@ def _line(key: str, row: BoundRow) -> Columns:
 
 def _shown(key: str, row: BoundRow, bare: BoundRow | None, witnessed: BoundRow | None) -> Columns:
     """The line of a bound as a board may show it: a verdict that rests on the sender's word alone is no verdict."""
+    shown = _line(key, row)
+    if (known := witnessed or bare) is not None:
+        shown |= {"assumes": list(known.assumes), "fails": list(known.fails), "all_assumptions": known.all_assumptions}
     if _judged(row) == _judged(bare):
-        return {**_line(key, row), "certificate": "derived"}
+        return {**shown, "certificate": "derived"}
     if _judged(row) == _judged(witnessed):
-        return {**_line(key, row), "certificate": "witnessed"}
+        return {**shown, "certificate": "witnessed"}
     unsaid = {"verdict": NOT_DERIVED, "tightness": None} if row.verdict in STATED else {}
-    return {**_line(key, row), **unsaid, "certificate": "stated"}
+    return {**shown, **unsaid, "certificate": "stated"}
 
 
 def _judged(row: BoundRow | None) -> tuple[object, ...] | None:

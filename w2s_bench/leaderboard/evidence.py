@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from w2s_bench.compute.splits import output_from
+from w2s_bench.compute.splits import example_names, output_from
 from w2s_bench.contracts import PREDICTORS, Array, Classes, DataError, Output, Predictions, W2SError
 from w2s_bench.leaderboard.at_hand import TaskAtHand
 from w2s_bench.leaderboard.checked import Row
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ON_THE_SIMPLEX = 1e-9
 """A row of kept probabilities sums to 1 up to this: they are divided by their sum before they are kept."""
+_LARGEST = 1e60
 _SHOWN = 3
 _NEEDED = ("weak", "student", "ceiling")
 
@@ -59,7 +60,7 @@ def grounds_at_hand(task: TaskAtHand, seed: int) -> Grounds:
     if divergence is None:
         raise DataError(f"the divergence {loaded.payload['divergence']} is not installed", where=task.label)
     return Grounds(loaded.output, divergence, {side: _texts(loaded.part(part).ids) for side, part in SIDES.items()},
-                   {side: loaded.part(part).truth for side, part in SIDES.items()}, loaded)
+                   {side: loaded.part(part).truth for side, part in SIDES.items()}, loaded, example_names(loaded.splits.test))
 
 
 def grounds_as_sent(kept: Kept, seed: int, output: Row, divergence: str) -> Grounds | None:
@@ -126,6 +127,8 @@ def check_values(values: Array, output: Output, what: str) -> None:
         raise Refused(f"{what} have {values.shape[-1]} columns, and the task has {output.k} outputs")
     if (bad := ~np.isfinite(values)).any():
         raise Refused(f"{what} hold {int(bad.any(axis=1).sum())} rows with NaN or infinity")
+    if values.size and float(np.abs(values).max()) > _LARGEST:
+        raise Refused(f"{what} hold a number beyond {_LARGEST:g}, whose square is soon none")
     if isinstance(output, Classes):
         off = (np.abs(values.sum(axis=1) - 1.0) > _ON_THE_SIMPLEX) | (values < 0.0).any(axis=1)
         if off.any():

@@ -17,9 +17,9 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.command("check")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--season", "season_file", type=click.Path(path_type=Path), metavar="FILE",
-              help="The season that it is for, as leaderboard/seasons/NAME.toml.")
+              help="The season that it is for, as leaderboard/seasons/NAME.toml.  [default: the one that it names, of the board]")
 @click.option("--data", type=_FOLDER, help="Your folder of data: {data} in the names of tasks stands for it.")
-@click.option("--board", type=_FOLDER, help="Compare with the submissions of this board.  [default: that of the season's file]")
+@click.option("--board", type=_FOLDER, help="Compare with the submissions of this board.  [default: the season's]")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write what was derived to this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(folder: Path, season_file: Path | None, data: Path | None, board: Path | None, out: Path | None,
@@ -38,6 +38,8 @@ def command(folder: Path, season_file: Path | None, data: Path | None, board: Pa
     season = None if season_file is None else read_season(season_file)
     if board is None and season_file is not None and season_file.resolve().parent.name == FOLDER:
         board = season_file.resolve().parent.parent
+    elif board is None and season_file is None and (Path("leaderboard") / FOLDER).is_dir():
+        board = Path("leaderboard")
     try:
         checked = check(folder, season=season, data=data, board=board)
     except Refused as error:
