@@ -156,6 +156,8 @@ IN_THE_FOLDER = [
     Hostile("a link in the place of the folder of predictions", lambda folder: (
         (folder / "predictions").rename(folder.parent / "other"), (folder / "predictions").symlink_to(folder.parent / "other")),
         "'predictions': no submission holds a file of this name"),
+    Hostile("a folder that is a link itself", lambda folder: (
+        folder.rename(folder.parent / "real"), folder.symlink_to(folder.parent / "real")), "sent: this is a link, not a folder"),
     Hostile("a hard link to a file outside", instead("README.md", lambda path: (
         (path.parent.parent / "outside.md").write_text("mine"), os.link(path.parent.parent / "outside.md", path))),
         "README.md: this file has a second name somewhere else (a hard link)"),
@@ -295,6 +297,9 @@ IN_THE_FILES = [
         "facts.parquet: column 'output' holds what cannot be read"),
     Hostile("facts that are a list", changed("predictions/facts.parquet", lambda facts: facts.with_columns(
         pl.lit("[1]").alias("facts"))), "facts.parquet: column 'facts' holds what cannot be read"),
+    Hostile("facts with a number that no float holds", changed("predictions/facts.parquet", lambda facts: facts.with_columns(
+        pl.col("facts").str.replace('"n_transfer":[0-9]+', '"n_transfer":1' + "0" * 400))),
+        "facts.parquet: column 'facts' holds a number past 1e+100"),
     Hostile("facts of 1 MB", changed("predictions/facts.parquet", lambda facts: facts.with_columns(
         pl.lit('{"a":"' + "x" * 1_000_000 + '"}').alias("facts"))), "facts.parquet: column 'facts' holds a text of"),
     Hostile("a unit that a terminal obeys", changed("predictions/facts.parquet", lambda facts: facts.with_columns(

@@ -67,6 +67,9 @@ def with_other_values(table: pl.DataFrame, draw: Draw) -> pl.DataFrame:
             share = draw.choice([1e-6, -1e-6, 1e-3, 0.1, -2.0, float("nan"), float("inf")])
             new = share if value is None else value + share * (abs(value) or 1.0)
             return table.with_columns(pl.Series(name, [new if i == line else old for i, old in enumerate(column)], pl.Float64))
+        case 3 if column.dtype == pl.String and str(column[line]).startswith("{"):
+            new = with_other_words(column[line], draw)
+            return table.with_columns(pl.Series(name, [new if i == line else old for i, old in enumerate(column)]))
         case 3 if column.dtype == pl.String:
             return table.with_columns(pl.Series(name, [draw.choice(ODD) if i == line else old for i, old in enumerate(column)]))
         case 4:
@@ -126,7 +129,7 @@ def changed_numbers(found: Checked, true: Checked) -> list[str]:
         if before is None:
             wrong.append(f"a row of no cell of the run: {row['cell_key']}")
             continue
-        for name in before["derived"]:
+        for name in (name for name in before["derived"] if before[name] not in (None, []) and name != "metrics_missing"):
             old, new = before[name], row[name]
             same = old == new or (isinstance(old, float) and isinstance(new, float) and abs(old - new) <= 1e-8 * abs(old))
             wrong += [] if same else [f"{name}: {old!r} became {new!r}"]

@@ -6,10 +6,12 @@ import hashlib
 from pathlib import Path
 
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
 from sealed_submissions import sealed
 
 from w2s_bench.leaderboard.opening import opened
+from w2s_bench.leaderboard.untrusted import Refused
 from w2s_bench.running.kept import kept_facts
 from w2s_bench.running.table_files import BOUND, ROW, read_table
 
@@ -33,6 +35,12 @@ def test_what_is_opened_is_what_the_run_kept(sent: Path, kept_run: Path) -> None
         private = found.folder
         assert private.parent.stat().st_mode & 0o077 == 0
     assert not private.exists()
+
+
+def test_a_division_is_of_a_strategy_that_has_rows(sent: Path) -> None:
+    with pytest.raises(Refused, match="`divisions` names 'lasso', and no row has that strategy"), opened(
+            sealed(sent, divisions={"lasso": "some-truth"}), own=True):
+        pass
 
 
 def test_rows_alone_are_a_submission(sent: Path) -> None:

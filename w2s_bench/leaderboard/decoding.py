@@ -291,21 +291,24 @@ def _check_json(name: str, text: str, path: str) -> None:
         raise Refused(f"column {name!r} holds what cannot be read: {shown(str(error))}", where=path) from None
     if name == "facts" and len(text) > MOST_LINE:
         raise Refused(f"column 'facts' holds {len(text):,} characters, at most {MOST_LINE:,} may be", where=path)
-    if odd := odd_character("".join(_strings(found))):
+    leaves = list(_leaves(found if isinstance(found, dict) else msgspec.to_builtins(found)))
+    if odd := odd_character("".join(leaf for leaf in leaves if isinstance(leaf, str))):
         raise Refused(f"column {name!r} holds {odd}", where=path)
+    if any(abs(leaf) > FARTHEST for leaf in leaves if isinstance(leaf, int | float)):
+        raise Refused(f"column {name!r} holds a number past {FARTHEST:g}", where=path)
 
 
-def _strings(value: object) -> Iterator[str]:
-    """All texts within a JSON value, or within a record."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
+def _leaves(value: object) -> Iterator[object]:
+    """All texts and numbers within a JSON value, its keys among them."""
+    if isinstance(value, dict):
         for key, inner in value.items():
-            yield str(key)
-            yield from _strings(inner)
+            yield key
+            yield from _leaves(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _strings(inner)
+            yield from _leaves(inner)
+    else:
+        yield value
 
 
 def _limit() -> None:

@@ -16,7 +16,7 @@ import msgspec
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.leaderboard.decoding import MOST_MEMORY, MOST_SECONDS, read_all
 from w2s_bench.leaderboard.submission import NAME, Submission, read_submission
-from w2s_bench.leaderboard.untrusted import FOLDER, MOST_README, Refused, folder_digest, snapshot, text_of
+from w2s_bench.leaderboard.untrusted import FOLDER, MOST_README, Refused, folder_digest, shown, snapshot, text_of
 from w2s_bench.running.kept import FACTS, KeptAnswers, KeptFacts, answers_in, kept_facts, kept_table
 from w2s_bench.running.table_files import BOUND, ROW, TableSchema, conformed, read_table
 
@@ -89,6 +89,8 @@ def opened(folder: Path, *, own: bool = False) -> Iterator[Opened]:
             _decode(copy, tables)
         rows = _table(tables, "rows.parquet", ROW)
         bounds = _table(tables, "bounds.parquet", BOUND)
+        for label in sorted(submission.divisions.keys() - set(rows["strategy"])):
+            raise Refused(f"`divisions` names {shown(label)}, and no row has that strategy", where=NAME)
         spec, env = ((copy / name).read_text(encoding="utf-8") if name in digests else "" for name in ("spec.toml", "env.json"))
         versions = msgspec.json.decode(env, type=dict[str, dict[str, str]])["versions"] if env else {}
         yield Opened(submission, tables, rows, bounds, folder_digest(digests), digests, readme, spec, versions)

@@ -60,6 +60,8 @@ class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
         for key, name in (("name", self.name), ("supersedes", self.supersedes)):
             if name is not None and not _OWN_NAME.fullmatch(name):
                 raise _wrong(key, "is no name", "2 to 64 small letters, digits and -, as pilot-heads")
+        if self.supersedes == self.name:
+            raise _wrong("supersedes", "is its own name", "the name of an older submission")
         if self.season is not None and not _SEASON.fullmatch(self.season):
             raise _wrong("season", "is no season", 'its name and number, as "pilot/1"')
         texts = (("title", self.title), *(("who", who) for who in self.who), ("citation", self.citation),

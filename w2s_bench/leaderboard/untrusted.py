@@ -76,6 +76,8 @@ def snapshot(folder: Path, target: Path) -> dict[str, str]:
     Raises Refused for whatever is no plain file with a name of `FILE`, for links of both sorts, for too many or too large files,
     and for a folder that changes meanwhile. Of a folder of a million files it looks at `MOST_FILES`.
     """
+    if folder.is_symlink():
+        raise Refused("this is a link, not a folder", where=_named(folder), hint="name the folder that it leads to")
     with _folder(folder) as top:
         before = _listed(top)
         (target / FOLDER).mkdir()
@@ -84,7 +86,7 @@ def snapshot(folder: Path, target: Path) -> dict[str, str]:
             with _file(top, path) as descriptor:
                 digests[path] = _copied(descriptor, path, seen, target / path)
         if _listed(top) != before:
-            raise Refused("this folder changes while it is read", where=str(folder), hint="send it when it is finished")
+            raise Refused("this folder changes while it is read", where=_named(folder), hint="send it when it is finished")
     return digests
 
 
@@ -140,6 +142,11 @@ def folder_digest(digests: Mapping[str, str]) -> str:
     for path, digest in sorted(digests.items()):
         whole.update(f"{path}\0{digest}\n".encode())
     return whole.hexdigest()
+
+
+def _named(folder: Path) -> str:
+    """A folder as an error names it: who sent it may have named it."""
+    return str(folder) if str(folder).isprintable() else shown(str(folder))
 
 
 def _listed(top: int) -> dict[str, _Seen]:
@@ -208,11 +215,11 @@ def _folder(folder: Path) -> Iterator[int]:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
-        raise Refused(f"this folder cannot be read: {getattr(error, 'strerror', None) or error}", where=str(folder)) from None
+        raise Refused(f"this folder cannot be read: {getattr(error, 'strerror', None) or error}", where=_named(folder)) from None
     try:
         yield descriptor
     except OSError as error:
-        raise Refused(f"this folder cannot be copied: {error.strerror}", where=str(folder)) from None
+        raise Refused(f"this folder cannot be copied: {error.strerror}", where=_named(folder)) from None
     finally:
         os.close(descriptor)
 
