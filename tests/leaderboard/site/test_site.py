@@ -1,0 +1,212 @@
+"""The site of a board: a folder that names nothing outside of itself, shows every text as text, and is the same for the same
+board."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pytest
+from made_boards import checked, checked_bounds, made_board, made_leaderboard, study
+
+from w2s_bench.contracts.errors import DataError, UsageError
+from w2s_bench.leaderboard.board import Value
+from w2s_bench.leaderboard.index import read_index
+from w2s_bench.leaderboard.site import rendering
+from w2s_bench.leaderboard.site.addresses import page_of
+from w2s_bench.leaderboard.site.build import build
+from w2s_bench.leaderboard.site.figures_in_words import interval, letters, percent
+from w2s_bench.leaderboard.site.table import Cell, Head, Line, SiteTable, axis_over, data_file
+from w2s_bench.leaderboard.submission import Submission
+
+OURS = Submission(name="our-own", title="Our own suites", who=("w2s-bench",), season="pilot/1", citation="Somebody & al. {2026}")
+SECOND = Submission(name="second", title="Another <b>title</b>", who=("<script>window.ran=1</script>",), season="pilot/1",
+                    url="https://example.org/paper")
+README = "# Read me\n\n<script>window.ran=1</script> and <img src=x onerror=window.ran=1>\n"
+
+
+def two_submissions() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One study twice: its numbers derived here, and as somebody states them."""
+    rows, bounds = study("quickstart")
+    return (pl.concat([checked(rows, "our-own"), checked(rows, "second", "self-reported")]),
+            pl.concat([checked_bounds(bounds, "our-own"), checked_bounds(bounds, "second")]))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A board of 140 real rows, two submissions and one that was withdrawn; and its site."""
+    folder = tmp_path_factory.mktemp("board")
+    rows, bounds = two_submissions()
+    leaderboard = made_leaderboard(folder / "leaderboard", [OURS, SECOND], README, ["gone-away"])
+    build(leaderboard, made_board(rows, bounds), folder / "site")
+    return leaderboard, folder / "site"
+
+
+class Links(HTMLParser):
+    """What a page names: attributes that a browser follows or loads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.followed: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.followed += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href", "srcset", "action")]
+        self.handlers += [name for name, _ in attrs if name.startswith("on") or name == "style"]
+
+
+def test_every_link_of_every_page_leads_to_a_file_of_the_site(made: tuple[Path, Path]) -> None:
+    _, site = made
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > 140
+    lost = []
+    for page in pages:
+        links = Links(page.read_text(encoding="utf-8"))
+        assert links.handlers == []
+        for link in links.followed:
+            path, _, mark = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            named = mark and target.suffix == ".html" and "=" not in mark
+            outside = link.startswith(("http:", "https:")) or not target.is_file()
+            if outside or (named and f'id="{mark}"' not in target.read_text(encoding="utf-8")):
+                lost.append((page.name, link))
+    assert lost == []
+
+
+def test_a_page_runs_what_lies_beside_it_and_nothing_else(made: tuple[Path, Path]) -> None:
+    for page in made[1].rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        found = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+        assert found and "unsafe" not in found[1] and "script-src &#39;self&#39;" in found[1] and "http" not in found[1]
+        assert not re.search(r"<script(?![^>]* src=)|<style", text)
+
+
+def test_what_a_submission_says_is_text(made: tuple[Path, Path]) -> None:
+    page = (made[1] / page_of("submissions", "second")).read_text(encoding="utf-8")
+    assert "&lt;script&gt;window.ran=1&lt;/script&gt;" in page and "<script>window" not in page and "<img" not in page
+    assert "Another &lt;b&gt;title&lt;/b&gt;" in page
+
+
+def test_the_same_board_gives_the_same_bytes_and_another_folder_is_left_alone(made: tuple[Path, Path], tmp_path: Path) -> None:
+    leaderboard, site = made
+    board = made_board(*two_submissions())
+    build(leaderboard, board, tmp_path / "again")
+    before = {path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    assert {path.relative_to(tmp_path / "again"): path.read_bytes() for path in (tmp_path / "again").rglob("*")
+            if path.is_file()} == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years")
+    with pytest.raises(UsageError, match="holds other things"):
+        build(leaderboard, board, tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_the_first_hundred_rows_stand_in_the_page_and_the_rest_beside_it(made: tuple[Path, Path]) -> None:
+    text = (made[1] / "rows.html").read_text(encoding="utf-8")
+    assert text.split("<tbody>")[1].count("<tr") == 100
+    [name] = re.findall(r'src="(data/[^"]+)"', text)
+    held = (made[1] / name).read_text(encoding="utf-8")
+    mark, lines = json.loads(f"[{held.removeprefix('boardLines(').removesuffix(');' + chr(10))}]")
+    assert mark == "rows" and len(lines) == 40
+    assert len(list((made[1] / "rows").iterdir())) == 140
+
+
+def test_a_row_has_its_command_its_sentence_and_its_bounds(made: tuple[Path, Path]) -> None:
+    rows, _ = study("quickstart")
+    row = rows.filter(pl.col("task") == "diabetes").row(0, named=True)
+    page = (made[1] / page_of("rows", "our-own", row["cell_key"])).read_text(encoding="utf-8")
+    assert f"--task diabetes --weak &#39;{row['weak']}&#39; --strong raw" in page and f"--seeds {row['seed']}<" in page
+    assert "over test examples: there is one fit" in page and "Rescored: derived here from the predictions" in page
+    assert page.count(page_of("bounds", "theorem2-explicit")) == 2 and row["cell_key"] in page
+    assert f"{row['err_weak']:.0f}" in page
+
+
+def test_what_was_withdrawn_keeps_a_tombstone_and_what_is_not_derived_says_so(made: tuple[Path, Path]) -> None:
+    _, site = made
+    tomb = (site / page_of("submissions", "gone-away")).read_text(encoding="utf-8")
+    assert "taken back" in tomb and "Its author found a mistake." in tomb
+    assert "gone-away" in (site / "submissions.html").read_text(encoding="utf-8")
+    front = (site / "index.html").read_text(encoding="utf-8")
+    assert "70 rows of 140 whose numbers could not be derived here" in front
+
+
+def test_the_feed_is_dated_by_the_index_alone(made: tuple[Path, Path]) -> None:
+    root = ET.fromstring((made[1] / "feed.xml").read_text(encoding="utf-8"))
+    atom = "{http://www.w3.org/2005/Atom}"
+    assert root.findtext(f"{atom}updated") == "2026-11-11T00:00:00Z"
+    assert [entry.findtext(f"{atom}title") for entry in root.iter(f"{atom}entry")] == [
+        "gone-away, withdrawn", "Another <b>title</b>", "Our own suites"]
+
+
+def test_downloads_hold_what_the_board_holds(made: tuple[Path, Path]) -> None:
+    rows, _ = study("quickstart")
+    folder = made[1] / "downloads"
+    for table in (pl.read_parquet(folder / "rows.parquet"), pl.read_ndjson(folder / "rows.json", infer_schema_length=None),
+                  pl.read_csv(folder / "rows.csv", infer_schema_length=None)):
+        ours = table.filter(pl.col("submission") == "our-own")
+        assert ours["gain"].to_list() == pytest.approx(rows["gain"].to_list(), rel=1e-12)
+    bib = (folder / "board.bib").read_text(encoding="utf-8")
+    assert r"note = {Somebody \& al. \{2026\}}" in bib and "author = {{<" not in bib
+    assert r"\begin{tabular}" in (folder / "board.tex").read_text(encoding="utf-8")
+    held = json.loads((folder / "board.json").read_text(encoding="utf-8"))
+    assert held["season"] == "pilot/1" and held["entries"]
+
+
+def test_a_board_without_a_submission_has_every_page(tmp_path: Path) -> None:
+    rows, bounds = study("quickstart")
+    board = made_board(checked(rows.filter(pl.col("task") == "diabetes"), "nobody", "self-reported"),
+                       checked_bounds(bounds, "nobody").head(0))
+    empty = msgspec.structs.replace(board, entries=(), compared=board.compared.head(0), rows=board.rows.head(0))
+    (tmp_path / "leaderboard").mkdir()
+    build(tmp_path / "leaderboard", empty, tmp_path / "site")
+    front = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert "No entry is ordered" in front and "0 submissions, 0 entries, 0 rows" in front
+
+
+def test_a_number_has_no_more_digits_than_its_interval_supports() -> None:
+    assert interval(Value(0.1234, 0.08, 0.16, "seeds", 5)) == "12 [8, 16]"
+    assert interval(Value(0.001, -0.0006, 0.0026, "seeds", 5)) == "0.1 [−0.1, 0.3]"
+    assert interval(Value(0.1, None, None, None, 1)) == "10.0" and interval(None) == "–"
+    assert letters((1, 2)) == "a b" and letters((27,)) == "aa" and percent(-0.0004) == "0.0"
+
+
+def test_no_name_steers_where_its_page_lies() -> None:
+    names = ["../../etc/passwd", "a/b", "", "<script>", "CON", "\N{CYRILLIC SMALL LETTER A}bc", "abc", "ABC", "x" * 10_000]
+    pages = [page_of("models", name) for name in names]
+    assert len({page.lower() for page in pages}) == len(names)
+    assert all(re.fullmatch(r"models/[a-z0-9-]{10,80}\.html", page) for page in pages)
+
+
+def test_no_text_of_a_data_file_ends_a_script() -> None:
+    table = SiteTable(mark="rows", title="", heads=(Head(key="a", text="a"),), lines=())
+    text = data_file(table.mark, [Line((Cell("</script><!--\u2028\x1b[31m&"),))])
+    assert "<" not in text and "&" not in text and "\u2028" not in text and "\\\\x1b[31m" in text
+    assert text.isascii()
+
+
+def test_what_lies_far_beyond_an_axis_stands_at_its_end() -> None:
+    axis = axis_over([0.1, -0.1])
+    assert axis.drawn(-50.0, 0.0, 50.0) == (3, 80, 157)
+
+
+def test_what_others_wrote_is_what_was_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert b"DataTables 3.1.5" in rendering.static_files()[rendering.DATATABLES]
+    real = rendering._read
+    monkeypatch.setattr(rendering, "_read", lambda name: real(name) + b"\n")
+    with pytest.raises(DataError, match="not the one that the project pins"):
+        rendering.static_files()
+
+
+def test_an_index_names_each_submission_once(tmp_path: Path) -> None:
+    made_leaderboard(tmp_path, [OURS], withdrawn=["gone-away"])
+    assert [(listed.name, listed.state) for listed in read_index(tmp_path)] == [("our-own", "active"), ("gone-away", "withdrawn")]
+    text = (tmp_path / "index.toml").read_text(encoding="utf-8")
+    (tmp_path / "index.toml").write_text(text.replace("gone-away", "our-own"), encoding="utf-8")
+    with pytest.raises(DataError, match="stands in it twice"):
+        read_index(tmp_path)

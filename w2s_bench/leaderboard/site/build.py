@@ -1,0 +1,71 @@
+"""A board becomes a folder of files that opens by itself. Same board, same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from w2s_bench.contracts.errors import StoreError, UsageError
+from w2s_bench.leaderboard.board import Board
+from w2s_bench.leaderboard.site.contents import Contents
+from w2s_bench.leaderboard.site.downloads import download_page, downloads
+from w2s_bench.leaderboard.site.feed import feed
+from w2s_bench.leaderboard.site.rendering import static_files
+from w2s_bench.leaderboard.site.row_pages import row_pages
+from w2s_bench.leaderboard.site.season_pages import season_pages
+from w2s_bench.leaderboard.site.sent import read_sent
+from w2s_bench.leaderboard.site.things import thing_pages
+
+MADE = ".made-by-w2s-bench"
+"""The file that says that a folder holds a site of ours, and so may be written anew."""
+
+
+def build(leaderboard: Path, board: Board, out: Path) -> int:
+    """Write the site of a board into `out`, in place of the one that it held; how many files.
+
+    leaderboard: the folder of its index and submissions. Raises UsageError for a folder that holds anything else, StoreError
+    where it cannot be written, DataError for a submission that cannot be read.
+    """
+    contents = Contents(board, read_sent(leaderboard))
+    _emptied(out)
+    offered = downloads(contents)
+    texts = chain(season_pages(contents), thing_pages(contents), row_pages(contents), download_page(contents, offered),
+                  [("feed.xml", feed(contents))])
+    found: Iterator[tuple[str, bytes]] = chain(static_files().items(), ((file.address, file.content) for file in offered),
+                                               ((address, text.encode(errors="backslashreplace")) for address, text in texts))
+    try:
+        return _written(out, found)
+    except OSError as error:
+        raise StoreError(f"cannot write: {error.strerror}", where=str(out), hint="choose another folder with -o") from None
+
+
+def _written(out: Path, files: Iterator[tuple[str, bytes]]) -> int:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MADE).write_text("A site of w2s-bench: `w2s-bench leaderboard build` writes all of this folder anew.\n",
+                            encoding="utf-8")
+    folders: set[Path] = set()
+    count = 0
+    for address, content in files:
+        path = out / address
+        if path.parent not in folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(path.parent)
+        path.write_bytes(content)
+        count += 1
+    return count
+
+
+def _emptied(out: Path) -> None:
+    """Take away the site that the folder holds. Raises UsageError for a folder that holds anything else."""
+    import shutil
+
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UsageError("there is a file of that name", where=str(out), hint="choose a folder with -o")
+    if any(out.iterdir()) and not (out / MADE).is_file():
+        raise UsageError("this folder holds other things, which would be lost", where=str(out),
+                         hint="choose an empty folder with -o")
+    for path in out.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -1,0 +1,83 @@
+"""The pages of all rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from w2s_bench.leaderboard.site.addresses import page_of
+from w2s_bench.leaderboard.site.contents import KEY, Contents, Row
+from w2s_bench.leaderboard.site.figures_in_words import figure
+from w2s_bench.leaderboard.site.pages import File, page
+from w2s_bench.leaderboard.site.quoting import row_quote
+from w2s_bench.leaderboard.site.rendering import filled
+from w2s_bench.leaderboard.site.row_page import Numbers, command_of, errors_strip, ledger_strip
+from w2s_bench.leaderboard.site.row_tables import configurations, seeds_table
+from w2s_bench.leaderboard.site.table import Cell, Head, Line, SiteTable
+from w2s_bench.tables.laws import unit_of
+
+
+def row_pages(contents: Contents) -> Iterator[File]:
+    """A page for each row."""
+    from markupsafe import Markup
+
+    bounds: dict[tuple[Any, ...], list[Row]] = {}
+    for line in contents.board.bounds.iter_rows(named=True):
+        bounds.setdefault(tuple(line[name] for name in KEY), []).append(line)
+    numbers = Numbers()
+    for _, rows in configurations(contents):
+        table = seeds_table(contents, rows)
+        seeds = Markup(filled("seeds.html.j2", table=table, root="../")) if len(rows) > 1 else ""
+        for row in rows:
+            found = bounds.get(tuple(row[name] for name in KEY), [])
+            strips = [strip for strip in (errors_strip(row), ledger_strip(row)) if strip is not None]
+            yield from page(
+                contents, "row.html.j2", row["page"], _heading(contents, row), heading=_heading(contents, row), facts=_facts(row),
+                quote=row_quote(contents.board, row), command=command_of(row), key=row["cell_key"], made_with=_made_with(row),
+                strips=strips, unit=unit_of(row["divergence"], row["output_unit"]),
+                bounds=_bounds_table(found) if found else None,
+                seeds=seeds, numbers=numbers.of(row))
+
+
+def _heading(contents: Contents, row: Row) -> str:
+    return (f"{contents.name(row['task'])}: {contents.name(row['weak'])} → {contents.name(row['strong'])}, "
+            f"{contents.name(row['strategy'])}, seed {row['seed']}")
+
+
+def _facts(row: Row) -> list[tuple[str, object]]:
+    """The names of the row in full, and how it ended."""
+    named = [(name, row[name])
+             for name in ("task", "weak", "strong", "strategy", "supervisor", "seed", "submission", "trust", "status",
+                                            "error")]
+    flags = ", ".join(row.get("flags") or ())
+    missing = "; ".join(row.get("metrics_missing") or ())
+    return [(name, value) for name, value in (*named, ("flags", flags), ("missing", missing)) if value not in (None, "")]
+
+
+def _made_with(row: Row) -> str:
+    """The components that made the row, as it names them."""
+    try:
+        found = json.loads(row.get("versions") or "{}")
+    except ValueError:
+        return ""
+    parts = [f"{role} {said}" for role, said in sorted(found.items())] if isinstance(found, dict) else []
+    return f"Made with {'; '.join(parts)}." if parts else ""
+
+
+def _bounds_table(found: Sequence[Row]) -> SiteTable:
+    heads = (Head(key="bound", text="bound", kind="name"), Head(key="sample", text="sample", kind="term"),
+             Head(key="lhs", text="lhs", kind="number"),
+             Head(key="rhs", text="rhs", kind="number"), Head(key="slack", text="slack", kind="number"),
+             Head(key="tightness", text="lhs/rhs", kind="number"), Head(key="verdict", text="verdict", kind="term"),
+             Head(key="fails", text="what is not certified", aside=True))
+    lines = tuple(Line((
+        Cell(line["bound"], link=page_of("bounds", line["bound"])), Cell(line["split"]),
+        *(_number(line[name], places) for name, places in (
+            ("lhs", 4), ("rhs", 4), ("slack", 4), ("tightness", 2))), Cell(line["verdict"] or "–"),
+        Cell(", ".join(line["fails"] or ()).replace("_", " ")))) for line in found)
+    return SiteTable(mark="bounds", title="Bounds", heads=heads, lines=lines)
+
+
+def _number(value: float | None, places: int) -> Cell:
+    return Cell(figure(value, places), value)
