@@ -176,3 +176,12 @@ def test_students_of_every_strategy_of_ours_are_taken_as_they_are(w2s: Command) 
     w2s("leaderboard", "submit", "r", "-o", "s", "--name", "wide", "--title", "All", "--who", "me", check=0)
     said = w2s("leaderboard", "check", "s", check=0).stdout.splitlines()
     assert said[-1] == f"taken: {2 * (3 * 14 + 4 * 7)} rescored"
+
+
+@pytest.mark.parametrize(("name", "value"), [("delta_exact", 1.0), ("delta_exact_train", 1.0), ("ceiling_in_class", False),
+                                             ("truncated", 3)])
+def test_what_only_repeats_another_statement_has_to_repeat_it_and_is_not_called_derived(
+        numbers: Path, name: str, value: object) -> None:
+    assert name not in check(numbers).rows["derived"][0].to_list()
+    changed = edited(numbers, "rows.parquet", lambda table: table.with_columns(pl.lit(value).alias(name)))
+    assert f"{name} is " in refusals(check(changed))

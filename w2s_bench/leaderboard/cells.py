@@ -19,6 +19,7 @@ from w2s_bench.leaderboard.suspicions import suspicions
 from w2s_bench.leaderboard.untrusted import Refused, shown
 from w2s_bench.running.kept import KeptFacts
 from w2s_bench.running.terms import share_examples
+from w2s_bench.scoring.representations import predicted_variance
 
 if TYPE_CHECKING:
     import polars as pl
@@ -138,7 +139,8 @@ class TaskCells:
 
 
 def _compared(row: Row, found: Derived, bounds: Sequence[Row]) -> Iterator[Told]:
-    of_row, of_bounds = compared_row(row, found.columns), compared_bounds(bounds, found.bounds)
+    of_row = compared_row(row, {**found.columns, **found.repeated, **_repeated(row, found.columns)})
+    of_bounds = compared_bounds(bounds, found.bounds)
     wrong = [*(f"{sentence} (facts on {side})" for side, sentences in found.refuted.items() for sentence in sentences),
              *of_row.wrong, *of_bounds.wrong]
     if wrong:
@@ -148,6 +150,18 @@ def _compared(row: Row, found: Derived, bounds: Sequence[Row]) -> Iterator[Told]
         yield Told("note", f"its numbers are those derived here but for rounding, {rounded:.1e} at most")
     if of_row.lacking:
         yield Told("note", f"it leaves out {', '.join(of_row.lacking[:_SHOWN])}, which is derived here")
+
+
+def _repeated(row: Row, columns: Row) -> dict[str, object]:
+    """The columns that follow from others that only the sender can know."""
+    cut = [row[name] for name in ("truncated_weak", "truncated_strong") if row.get(name) is not None]
+    repeated: dict[str, object] = {"truncated": max(cut, default=None)}
+    weak, strong, overlap = (row.get(name) for name in ("dim_weak", "dim_strong", "dim_overlap"))
+    noise = columns.get("label_noise")
+    if noise is not None and weak is not None and strong is not None and overlap is not None:
+        repeated["predicted_variance"] = predicted_variance(
+            weak, strong, overlap, noise, columns["n_supervise"], columns["n_transfer"])
+    return repeated
 
 
 def _digests(predicted: Predictions, ids: Sequence[str]) -> dict[str, str]:

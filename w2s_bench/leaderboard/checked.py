@@ -50,9 +50,9 @@ class Checked(msgspec.Struct, frozen=True, eq=False):
     """A submission, with every number derived here that its predictions decide.
 
     rows: as rows.parquet, with the columns `submission`, `trust` (one of TRUSTS), `division` and `derived` (the names of the
-    columns that were derived here: the others are as their sender states them). bounds: as bounds.parquet, with `submission` and
-    `certificate`: "derived" where nothing that only the sender states decides the verdict, else "stated", and then the verdict is
-    "not derived" and the tightness null. terms: as terms.parquet, of every cell that was derived.
+    columns that were derived here and held against what was sent: the others are as their sender states them). bounds: as
+    bounds.parquet, with `submission` and `certificate`, one of derived.CERTIFICATES; where that is "stated" no verdict
+    stands, and the tightness is null. terms: as terms.parquet, of every cell that was derived.
     """
 
     submission: Submission

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Checked", "Finding", "Severity", "Trust", "check", "read_checked", "write_checked"]
 
+_NOT_HELD = frozenset({"ledger_residue", "metrics_missing", "test_shared"})
+"""Columns that are found here and not held against what is sent: rounding, what is installed, and which seeds are sent."""
+
 _SHOWN = 5
 _DIGESTS = ("digest_weak", "digest_student", "digest_ceiling")
 
@@ -153,7 +156,7 @@ class _Check:
         digests = cell.digests if cell is not None else {}
         return {**new, "submission": self.given.submission.name, "trust": "rescored" if whole else "self-reported",
                 "division": self.given.submission.division_of(row["strategy"]),
-                "derived": sorted(name for name in columns if name in declared),
+                "derived": sorted(name for name in columns if name in declared and name not in _NOT_HELD),
                 **{name: digests.get(name.removeprefix("digest_")) for name in _DIGESTS}}
 
     def _table(self, rows: Sequence[Row]) -> pl.DataFrame:

@@ -78,7 +78,8 @@ def compared_bounds(stated: Sequence[Row], derived: Sequence[Row]) -> Compared:
 
 
 def difference(stated: object, derived: object, floor: float = 0.0) -> float:
-    """How far two values are apart: relative to the larger of two numbers, 0 within `floor`; of others 0 or infinity."""
+    """How far two values are apart: relative to the larger of two numbers, and within `floor` no more than rounding; of others 0
+    or infinity."""
     if isinstance(stated, bool) or isinstance(derived, bool) or not (
             isinstance(stated, int | float) and isinstance(derived, int | float)):
         return 0.0 if stated == derived else math.inf
@@ -87,7 +88,8 @@ def difference(stated: object, derived: object, floor: float = 0.0) -> float:
     if not (math.isfinite(stated) and math.isfinite(derived)):
         return math.inf
     apart = float(abs(stated - derived))
-    return 0.0 if apart <= floor else apart / float(max(abs(stated), abs(derived)))
+    share = apart / float(max(abs(stated), abs(derived)))
+    return min(share, ROUNDING) if apart <= floor else share
 
 
 def _floor(name: str, size: float) -> float:

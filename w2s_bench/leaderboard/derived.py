@@ -73,11 +73,12 @@ class Cell:
 
 
 class Derived(msgspec.Struct, frozen=True, eq=False):
-    """columns: of the row, those that were derived. bounds: lines as the sender's own facts give them. shown: the same lines as a
-    board may show them, with `certificate`. terms: of the test examples, None without the task. refuted: what of the facts is
-    false, in sentences, by sample."""
+    """columns: of the row, those that were derived. repeated: those that only repeat what is stated elsewhere. bounds: lines as
+    the sender's own facts give them. shown: the same lines as a board may show them, with `certificate`. terms: of the test
+    examples, None without the task. refuted: what of the facts is false, in sentences, by sample."""
 
     columns: Row
+    repeated: Row
     bounds: tuple[Row, ...]
     shown: tuple[Row, ...]
     terms: pl.DataFrame | None
@@ -107,15 +108,16 @@ def derive(cell: Cell, grounds: Grounds) -> Derived:
     known = {side: known_of(cell.facts[side], sample, _own_facts(cell.strategy, grounds, side))
              for side, sample in samples.items() if side in cell.facts}
     lines, shown, faults = _bounds(cell, samples, known)
-    columns |= {**metrics, **_certified(cell), "metrics_missing": [*reasons, *dict.fromkeys(faults)],
+    columns |= {**metrics, "metrics_missing": [*reasons, *dict.fromkeys(faults)],
                 "flags": _flags(cell, grounds, samples)}
     terms = None if grounds.names is None else cell_terms(
         cell.key, grounds.names, grounds.truth["test"], cell.predicted["test"], grounds.divergence)
-    return Derived(columns, tuple(lines), tuple(shown), terms, samples, {side: found.refuted for side, found in known.items()})
+    refuted = {side: found.refuted for side, found in known.items()}
+    return Derived(columns, _certified(cell), tuple(lines), tuple(shown), terms, samples, refuted)
 
 
 def _certified(cell: Cell) -> Columns:
-    """The columns that repeat what is stated of the class: they must say the same."""
+    """The columns that repeat what is stated of the class."""
     found = {f"delta_exact{'_train' if side == 'train' else ''}": facts.delta for side, facts in cell.facts.items()}
     return found | ({"ceiling_in_class": cell.facts["train"].reference_in_class} if "train" in cell.facts else {})
 
