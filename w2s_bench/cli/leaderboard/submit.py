@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,8 +77,8 @@ def command(words: SubmitWords) -> None:
     click.echo(f"wrote {words.out}: {written.rows} rows, {size / 1e6:.1f} MB")
     if written.kept < written.rows:
         click.echo(f"{written.rows - written.kept} of {written.rows} rows come without predictions, and stay self-reported")
-    for new in sorted(set(written.renamed.values())):
-        click.echo(f"a place is written as {new}")
+    if places := sorted({place for name in written.renamed.values() for place in re.findall(r'"(\{data\}[^"]*)"', name)}):
+        click.echo(f"files are named {', '.join(places)}")
     for task, licence in written.home.items():
         click.echo(f"the truth of {task} stays here, a checker takes it from the task: {licence}")
     for strategy, division in written.submission.divisions.items():
