@@ -126,5 +126,5 @@ def test_a_folder_that_holds_something_is_left_alone(w2s: Callable[..., object],
     assert "there is something here already" in command(*words, check=2).stderr
     assert "no division is called 'all'" in command(*words, "--division", "all", check=2).stderr
     assert "`name` is no name" in command(*words[:-2], "-o", "other", "--name", "Mine!", check=2).stderr
-    assert "there is no season 'pilot/1'" in command(*words, "--season", "pilot/1", "--board", "nowhere", check=2).stderr
+    assert "no season is called 'pilot/1'" in command(*words, "--season", "pilot/1", "--board", "nowhere", check=2).stderr
     assert [path.name for path in (tmp_path / "sent").iterdir()] == ["mine.txt"] and not (tmp_path / "other").exists()

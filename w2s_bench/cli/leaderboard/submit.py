@@ -14,7 +14,6 @@ from w2s_bench.cli.words import as_record
 from w2s_bench.contracts.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from w2s_bench.leaderboard.season import Season
     from w2s_bench.leaderboard.submission import Division
 
 
@@ -63,6 +62,7 @@ def command(words: SubmitWords) -> None:
     them, and nothing of this machine: files are named as {data}/…, and a folder, user, host or key that stands anywhere else is
     refused. The truth of a task goes along where the licence of the task is an open one.
     """
+    from w2s_bench.leaderboard.season import find_season
     from w2s_bench.leaderboard.submission import Submission
     from w2s_bench.leaderboard.submitting import submit
     from w2s_bench.running.folder import find_run, writing
@@ -70,7 +70,7 @@ def command(words: SubmitWords) -> None:
     of_all, of_each = _divisions(words.division)
     about = Submission(name=words.name, title=words.title, who=words.who, season=words.season, division=of_all, divisions=of_each,
                        attempts=words.attempts, citation=words.citation, url=words.url, supersedes=words.supersedes)
-    season = _season(words.season, words.board)
+    season = None if words.season is None else find_season(words.board, words.season)
     with writing(words.out):
         written = submit(find_run(words.run), words.out, about, season=season, data=words.data)
     size = sum(path.stat().st_size for path in words.out.rglob("*") if path.is_file())
@@ -102,19 +102,3 @@ def _divisions(words: tuple[str, ...]) -> tuple[Division, dict[str, Division]]:
         else:
             of_all = known[name]
     return of_all, of_each
-
-
-def _season(label: str | None, board: Path) -> Season | None:
-    """The season of that label; None where none is asked for. Raises UsageError where the board has none of it."""
-    from w2s_bench.leaderboard.season import FOLDER, read_season
-
-    if label is None:
-        return None
-    path = board / FOLDER / f"{label.partition('/')[0]}.toml"
-    if not path.is_file():
-        known = [each.stem for each in (board / FOLDER).glob("*.toml")]
-        raise UsageError(f"there is no season {label!r} in {board}", where="--season", hint=nearest(label, known))
-    season = read_season(path)
-    if season.label != label:
-        raise UsageError(f"{path.name} is the season {season.label}", where=f"--season {label}")
-    return season
