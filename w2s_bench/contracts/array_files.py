@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from w2s_bench.contracts.cells import Cells
 from w2s_bench.contracts.data import Array
@@ -54,6 +56,8 @@ def npy_array(file: Path) -> Array:
 
     try:
         with plain_file(file).open("rb") as stream:
+            check_room(_said_size(stream, file.stat().st_size), str(file))
+            stream.seek(0)
             array: Array = np.load(stream, allow_pickle=False)
             return array
     except (ValueError, EOFError, OSError) as error:
@@ -65,10 +69,48 @@ def npz_arrays(file: Path, path: str, only: str | None = None) -> dict[str, Arra
     import numpy as np
 
     try:
-        with plain_file(file).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        check_archive(plain_file(file), path, only)
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files if only in (None, name)}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         raise _unreadable(path, error) from error
+
+
+def check_archive(file: Path, path: str, only: str | None = None) -> None:
+    """Look at what an .npz file says of itself before it is unpacked. Raises DataError where its arrays, or the one that is asked
+    for, do not fit into the memory that is free; ValueError or BadZipFile where they are not as large as they say.
+    """
+    with zipfile.ZipFile(file) as archive:
+        members = [each for each in archive.infolist() if only in (None, each.filename.removesuffix(".npy"))]
+        for each in members:
+            if each.filename.endswith(".npy"):
+                with archive.open(each) as stream:
+                    _said_size(stream, each.file_size)
+        check_room(sum(each.file_size for each in members), path)
+
+
+def check_room(size: int, path: str) -> None:
+    """Raises DataError for a file that takes more bytes, read, than there are."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    if size > free:
+        raise DataError(f"this takes {size / 1e9:,.1f} GB, read, and {free / 1e9:,.1f} GB of memory are free", where=path)
+
+
+def _said_size(stream: IO[bytes], size: int) -> int:
+    """The bytes of the array that a .npy file of `size` bytes says it holds. Raises ValueError where it holds fewer."""
+    from numpy.lib import format as npy
+
+    version = npy.read_magic(stream)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, kind = read(stream)
+    if kind.hasobject:
+        raise ValueError("Object arrays cannot be loaded when allow_pickle=False")
+    said = math.prod(shape) * kind.itemsize
+    if said > size - stream.tell():
+        raise ValueError(f"it says that it holds {said:,} bytes, and has {size - stream.tell():,}")
+    return said
 
 
 def _unreadable(path: str, error: Exception) -> DataError:

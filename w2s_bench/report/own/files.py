@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2s_bench.contracts import CLIPPED_SHARE, Array, plain_file, read_csv
+from w2s_bench.contracts.array_files import check_archive, check_room
 from w2s_bench.contracts.data import ROW_SUM_TOLERANCE
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
 
@@ -257,11 +258,17 @@ def _csv(file: Path, path: str) -> dict[str, pl.Series]:
 
 def _parquet(file: Path, path: str) -> dict[str, pl.Series]:
     import polars as pl
+    import pyarrow as pa
+    from pyarrow import parquet
 
     try:
         with file.open("rb") as stream:  # a path would be read as a pattern
+            about = parquet.read_metadata(stream)
+            groups = [about.row_group(i) for i in range(about.num_row_groups)]
+            check_room(max(8 * about.num_rows * about.num_columns, sum(group.total_byte_size for group in groups)), path)
+            stream.seek(0)
             table = pl.read_parquet(stream)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from None
     return {name: table[name] for name in table.columns}
 
@@ -272,6 +279,7 @@ def _npz(file: Path, path: str) -> dict[str, pl.Series]:
     if not zipfile.is_zipfile(file):
         raise _unreadable(path, ValueError("no archive of arrays"))
     try:
+        check_archive(file, path)
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
