@@ -178,8 +178,7 @@ def test_students_of_every_strategy_of_ours_are_taken_as_they_are(w2s: Command) 
     assert said[-1] == f"taken: {2 * (3 * 14 + 4 * 7)} rescored"
 
 
-@pytest.mark.parametrize(("name", "value"), [("delta_exact", 1.0), ("delta_exact_train", 1.0), ("ceiling_in_class", False),
-                                             ("truncated", 3)])
+@pytest.mark.parametrize(("name", "value"), [("delta_exact", 1.0), ("delta_exact_train", 1.0), ("ceiling_in_class", False)])
 def test_what_only_repeats_another_statement_has_to_repeat_it_and_is_not_called_derived(
         numbers: Path, name: str, value: object) -> None:
     assert name not in check(numbers).rows["derived"][0].to_list()

@@ -155,6 +155,7 @@ def _near(old: np.ndarray, truth: np.ndarray) -> np.ndarray:
     ("n", "student", "test", _few, "with the truth itself on 79 of 88"),
     ("c", "student", "test", _few, "with the truth itself on 72 of 80"),
     ("n", "student", "test", _near, "less than a hundredth"),
+    ("c", "student", "test", lambda old, truth: 0.9 * np.eye(3)[truth.argmax(axis=1)] + 0.1 / 3.0, "names a wrong class on 0"),
     ("n", "weak", "test", lambda old, truth: truth, "its weak predictions are the truth itself on all 88"),
     ("c", "weak", "test", _few, "one teacher does not answer so differently"),
     ("n", "weak", "train", lambda old, truth: truth, "one teacher does not answer so differently"),

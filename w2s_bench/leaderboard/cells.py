@@ -155,7 +155,7 @@ def _compared(row: Row, found: Derived, bounds: Sequence[Row]) -> Iterator[Told]
 def _repeated(row: Row, columns: Row) -> dict[str, object]:
     """The columns that follow from others that only the sender can know."""
     cut = [row[name] for name in ("truncated_weak", "truncated_strong") if row.get(name) is not None]
-    repeated: dict[str, object] = {"truncated": max(cut, default=None)}
+    repeated: dict[str, object] = {"truncated": max(cut)} if cut else {}
     weak, strong, overlap = (row.get(name) for name in ("dim_weak", "dim_strong", "dim_overlap"))
     noise = columns.get("label_noise")
     if noise is not None and weak is not None and strong is not None and overlap is not None:

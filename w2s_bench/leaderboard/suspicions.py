@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Sample
+from w2s_bench.contracts import Array, Classes, Sample
 from w2s_bench.leaderboard.derived import Side
 from w2s_bench.scoring.flags import constant_labels
 from w2s_bench.scoring.intervals import estimate
@@ -21,6 +21,11 @@ SWAPPED = 0.2
 
 TOO_GOOD = 0.01
 """A student whose error is below this share of both its teacher's and its ceiling's has seen the truth."""
+
+FEWEST_WRONG = 10
+MUCH_BETTER = 0.2
+"""A student that names a wrong class on less than this share of the examples on which teacher and ceiling each do, and these on
+so many at least, has seen the truth."""
 
 _EXACT = 1e-9
 _FEWEST_EXAMPLES = 20
@@ -49,6 +54,7 @@ def suspicions(samples: Mapping[Side, Sample]) -> Iterator[Suspicion]:
     elif _far_too_good(test):
         yield Suspicion(True, f"its student errs by {test.err_student.mean():.3g}, less than a hundredth of its teacher's "
                               f"{test.err_weak.mean():.3g} and of its ceiling's {test.err_reference.mean():.3g}")
+    yield from _too_often_right(test)
     if _many_values(test.truth) and ceiling > n / 2:
         yield Suspicion(True, f"its ceiling answers with the truth itself on {ceiling} of {n} test examples")
     yield from _teacher(samples, weak)
@@ -91,6 +97,18 @@ def _teacher(samples: Mapping[Side, Sample], on_test: int) -> Iterator[Suspicion
 def _far_too_good(sample: Sample) -> bool:
     least = min(float(sample.err_weak.mean()), float(sample.err_reference.mean()))
     return len(sample.truth) >= _FEWEST_EXAMPLES and least > 0.0 and float(sample.err_student.mean()) < TOO_GOOD * least
+
+
+def _too_often_right(sample: Sample) -> Iterator[Suspicion]:
+    """A student that hardly ever names a wrong class, where teacher and ceiling do: the truth, if smoothed."""
+    if not isinstance(sample.output, Classes):
+        return
+    named = sample.truth.argmax(axis=1)
+    student, ceiling, weak = (int((values.argmax(axis=1) != named).sum()) for values in (
+        sample.predicted.student, sample.predicted.ceiling, sample.predicted.weak))
+    if min(ceiling, weak) >= FEWEST_WRONG and student < MUCH_BETTER * min(ceiling, weak):
+        yield Suspicion(True, f"its student names a wrong class on {student} test examples, its teacher on {weak} and its "
+                              f"ceiling on {ceiling}")
 
 
 def _many_values(truth: Array) -> bool:
