@@ -12,8 +12,10 @@ from made_submissions import decoded_here, edited, submitted
 
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.leaderboard.at_hand import AtHand
+from w2s_bench.leaderboard.checking import check
 from w2s_bench.leaderboard.opening import opened
-from w2s_bench.leaderboard.reproducing import Cell, Reproduction, Sampling, lifted, read_reproduction, reproduce
+from w2s_bench.leaderboard.reproducing import Sampling, reproduce
+from w2s_bench.leaderboard.reproductions import Cell, Reproduction, lifted, read_reproduction, with_reproductions
 
 HOW = Sampling(3, True, 7)
 SETTING = {"task": "diabetes", "weak": "random-features[width=8]", "strong": "raw", "strategy": "ridge", "supervisor": "ridge"}
@@ -44,6 +46,14 @@ def test_true_numbers_come_back_and_lift_the_rows_of_their_strategy(run: Path, t
     assert not {cell.seed for cell in found.cells if cell.fresh} & set(range(5))
     (tmp_path / "r.toml").write_text(found.to_toml())
     assert read_reproduction(tmp_path / "r.toml") == found
+    (tmp_path / "reproductions").mkdir()
+    (tmp_path / "reproductions" / "mine--somebody.toml").write_text(found.to_toml())
+    (tmp_path / "reproductions" / "mine--another.toml").write_text(found.to_toml().replace('who = "somebody"', 'who = "another"'))
+    checked = check(tmp_path / "s")
+    for sha256, trust in ((found.sha256, "reproduced"), ("0" * 64, "rescored")):
+        assert set(with_reproductions(checked, tmp_path, sha256).rows["trust"]) == {trust}
+    (tmp_path / "reproductions" / "mine--another.toml").unlink()  # and somebody made it
+    assert set(with_reproductions(checked, tmp_path, found.sha256).rows["trust"]) == {"rescored"}
     rows = pl.DataFrame({"strategy": ["ridge", "ridge", "knn"], "trust": ["rescored", "self-reported", "rescored"]})
     assert lifted(rows, [found])["trust"].to_list() == ["reproduced", "self-reported", "rescored"]
 

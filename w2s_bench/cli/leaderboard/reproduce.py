@@ -11,7 +11,7 @@ import msgspec
 from w2s_bench.cli.words import as_record
 
 if TYPE_CHECKING:
-    from w2s_bench.leaderboard.reproducing import Reproduction
+    from w2s_bench.leaderboard.reproductions import Reproduction
 
 
 class ReproduceWords(msgspec.Struct, frozen=True, kw_only=True):
