@@ -146,8 +146,8 @@ def _compared(row: Row, found: Derived, bounds: Sequence[Row]) -> Iterator[Told]
     if wrong:
         more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         yield Told("refused", "; ".join(wrong[:_SHOWN]) + more)
-    if (rounded := max(of_row.rounded, of_bounds.rounded)) > 0.0:
-        yield Told("note", f"its numbers are those derived here but for rounding, {rounded:.1e} at most")
+    if max(of_row.rounded, of_bounds.rounded) > 0.0:
+        yield Told("note", "its numbers are those derived here but for rounding, as on another machine")
     if of_row.lacking:
         yield Told("note", f"it leaves out {', '.join(of_row.lacking[:_SHOWN])}, which is derived here")
 

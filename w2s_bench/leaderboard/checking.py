@@ -128,10 +128,21 @@ class _Check:
             checked = list(cells.checked(bounds))
             shared = cells.shared()
             found += [cell._replace(shared=shared.get(cell.row["seed"])) for cell in checked]
-        for cell in found:
-            for each in cell.told:
-                self._find(each.severity, of_row(cell.row), each.sentence)
+        self._tell(found)
         return found
+
+    def _tell(self, cells: Sequence[CellChecked]) -> None:
+        """Every refusal by its row; what else is said of several rows of a task, once."""
+        alike: dict[tuple[Severity, str, str], list[Row]] = {}
+        for cell in cells:
+            for each in cell.told:
+                alike.setdefault((each.severity, cell.row["task"], each.sentence), []).append(cell.row)
+        for (severity, task, sentence), rows in alike.items():
+            if severity == "refused" or len(rows) == 1:
+                for row in rows:
+                    self._find(severity, of_row(row), sentence)
+            else:
+                self._find(severity, shown(task)[1:-1], f"{len(rows)} rows: {sentence}")
 
     def _seeds(self, task: str, rows: Sequence[Row]) -> set[int]:
         """Whose splits are loaded: those of the season, and without one those of the rows."""

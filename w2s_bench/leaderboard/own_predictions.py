@@ -80,7 +80,7 @@ def scored_on(path: str, task: TaskAtHand, seed: int, names: Names, strategy: St
     found = derive(Cell(cell, predicted, facts, strategy), grounds)
     for sample in found.samples.values():
         check_not_hard(sample)
-    row = {**found.columns, "run_id": digest([cell])[:12], "cell_key": cell, "status": "ok", "task": task.label,
+    row = {**found.columns, **found.repeated, "run_id": digest([cell])[:12], "cell_key": cell, "status": "ok", "task": task.label,
            "task_set": task.component.pooled_label, **msgspec.to_builtins(names), "seed": seed,
            "direction": "weak-to-strong", "direction_by": "sides",
            **{f"predictor_{name}": key for name, key in keys.items()}}
