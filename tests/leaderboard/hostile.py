@@ -253,6 +253,10 @@ IN_THE_FILES = [
         pl.lit("rіdge").alias("strategy"))), r"rows.parquet: column 'strategy' holds 'r\u0456dge'"),
     Hostile("an error that runs backwards", changed("rows.parquet", lambda rows: rows.with_columns(
         pl.lit("a\u202eb").alias("error"))), "rows.parquet: column 'error' holds"),
+    Hostile("an error that tells of a folder", changed("rows.parquet", lambda rows: rows.with_columns(
+        pl.lit("no such file: /home/ada/x.csv").alias("error"))), "rows.parquet: column 'error' holds a folder of a machine"),
+    Hostile("an id that holds a token", changed("answers", lambda table: table.with_columns(
+        pl.col("id") + " hf_abcdefghijklmnopqrstuvwxyzABCDEF")), ".parquet: column 'id' holds a key or a token"),
     Hostile("a task that lies on a machine", changed("rows.parquet", lambda rows: rows.with_columns(
         pl.lit('arrays[path="/home/ada/secret.csv"]').alias("task"))), "which names a place of a machine"),
     Hostile("a task above the folder of data", changed("rows.parquet", lambda rows: rows.with_columns(

@@ -11,6 +11,7 @@ import pytest
 from conftest import Command
 from polars.testing import assert_frame_equal
 
+from w2s_bench.leaderboard.machine import this_machine
 from w2s_bench.leaderboard.opening import opened
 from w2s_bench.leaderboard.submission import Refused, Submission
 from w2s_bench.leaderboard.submitting import submit
@@ -96,6 +97,17 @@ def test_an_id_that_tells_of_the_machine_is_refused(kept_run: Path, tmp_path: Pa
     with pytest.raises(Refused, match=r"predictions/diabetes-\w+\.parquet, column id: this would hold the name of this machine"):
         submit(kept_run, tmp_path / "sent", ABOUT)
     assert not (tmp_path / "sent").exists() and list(tmp_path.iterdir()) == []
+
+
+def test_a_user_may_be_called_as_a_strategy_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("USER", "LOGNAME", "HOSTNAME"):
+        monkeypatch.setenv(name, "Ridge")
+    assert "Ridge" not in this_machine().names
+    monkeypatch.setenv("USER", "zebediah")
+    machine = this_machine(tmp_path)
+    assert machine.told_by("ridge[penalty=1]") == "" and machine.told_by("kg/m, a/b and 3 /4, wiki/home/x") == ""
+    for text in ("of Zebediah's", f"at {tmp_path}/x", "in /home/bob/x", "~/x", "C:\\x", f"ghp_{'a1' * 18}"):
+        assert machine.told_by(text) and machine.told_by(machine.without(text)) == "", text
 
 
 @pytest.mark.slow

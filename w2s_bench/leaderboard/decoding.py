@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from w2s_bench.contracts import PREDICTORS, Facts
+from w2s_bench.leaderboard.machine import MAY_TELL, told_of_any
 from w2s_bench.leaderboard.places import fault_of_spec, place_in
 from w2s_bench.leaderboard.untrusted import FOLDER, Refused, odd_character, parsed_toml, shown, text_of
 from w2s_bench.running.kept import TRUTH, kept_file
@@ -78,7 +79,6 @@ def form_of(path: str) -> Form:
     """What the table at this path of a submission may be."""
     known = {"rows.parquet": ROWS, "bounds.parquet": BOUNDS, f"{FOLDER}/facts.parquet": FACTS}
     return known.get(path, ANSWERS)
-
 
 
 class _Versions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -229,7 +229,8 @@ class _Tables:
             raise Refused("there is no row", where=path)
         for name in LABELS:
             for label in rows[name].drop_nulls().unique() if name in rows.columns else ():
-                if fault := place_in(label):
+                told = told_of_any(label)
+                if fault := place_in(label) or (f"and with it {told}" if told else ""):
                     raise Refused(f"column {name!r} holds {shown(label)}, {fault}", where=path)
         if odd := sorted(frozenset(rows["status"].unique()) - frozenset(STATUSES)):
             raise Refused(f"column 'status' holds {shown(odd[0])}", where=path, hint=f"known: {', '.join(STATUSES)}")
@@ -279,6 +280,9 @@ def _check_column(column: pl.Series, path: str) -> None:
         raise Refused(f"column {name!r} holds {shown(str(odd[0]))}: {why}", where=path)
     for text in texts if name in _JSON else ():
         _check_json(name, text, path)
+    for text in texts.filter(texts.str.contains(MAY_TELL)) if name not in LABELS else ():
+        if told := told_of_any(text):
+            raise Refused(f"column {name!r} holds {told}", where=path)
 
 
 def _check_json(name: str, text: str, path: str) -> None:

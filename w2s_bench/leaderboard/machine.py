@@ -15,8 +15,16 @@ import msgspec
 from w2s_bench.leaderboard.untrusted import odd_character
 
 _SECRET = re.compile(r"TOKEN|KEY|SECRET|PASSW|CREDENTIAL|AUTH", flags=re.IGNORECASE)
-_TOKEN = re.compile(r"\b(hf_|sk-|gh[pousr]_|github_pat_|glpat-|xox[abp]-|AKIA|AIza)[A-Za-z0-9_-]{12,}")
+_TOKEN = re.compile(r"\b(hf_[A-Za-z0-9]{30,}|sk-(proj-|ant-)?[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}"
+                    r"|glpat-[\w-]{18,}|xox[abp]-[\w-]{10,}|AKIA[A-Z0-9]{16}\b|AIza[\w-]{35})")
+MAY_TELL = r"[/\\]|hf_|sk-|gh[pousr]_|github_|glpat-|xox|AKIA|AIza"
+"""What a text holds of which `told_of_any` says something, for a reader that is fast and knows less."""
+
 _ADDRESS = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://\S+|\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b|\b[\w.+-]+@[\w-]+(\.[\w-]+)+\b")
+_ROOTED = re.compile(r"(?<![\w.:/}])(/(home|Users|root|tmp|private|var|mnt|srv|opt|usr|etc|scratch|work|media|Volumes)/"
+                     r"|~[\w.-]*/|[A-Za-z]:\\)")
+"""Where folders of machines begin; other texts that begin with a slash may be names of examples."""
+
 _QUOTED = re.compile(r"""(["'`])(?P<place>(?:~|[A-Za-z]:)?[/\\][^"'`]*|~[/\\][^"'`]*)\1""")
 _PLACE = re.compile(r"""(?<![\w)\]}])(?:~[\w.-]*|[A-Za-z]:|\\)?(?P<place>(?:[/\\][^\s/\\:"'`,;()\[\]{}<>|]+)+)""")
 _PLAIN = frozenset({
@@ -38,13 +46,13 @@ class Machine(msgspec.Struct, frozen=True):
 
     def told_by(self, text: str) -> str:
         """What of this machine a text holds, in words, without the thing itself; "" for nothing."""
+        if told := told_of_any(text):
+            return told
         if any(_folder(place).search(text) for place in self.places):
             return "a folder of this machine"
         if any(_word(name).search(text) for name in self.names):
             return "the name of this machine or of its user"
-        if any(secret in text for secret in self.secrets) or _TOKEN.search(text):
-            return "a key or a token"
-        return ""
+        return "a key or a token" if any(secret in text for secret in self.secrets) else ""
 
     def without(self, text: str) -> str:
         """The first line of a free text, as of an error, without all that: of places their last name is left."""
@@ -57,7 +65,15 @@ class Machine(msgspec.Struct, frozen=True):
         line = _PLACE.sub(_last, _QUOTED.sub(_last, line)).replace("……", "…")
         for name in self.names:
             line = _word(name).sub("…", line)
-        return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+        line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+        return "…" if self.told_by(line) else line
+
+
+def told_of_any(text: str) -> str:
+    """What of some machine, whichever, a text holds, in words; "" for nothing."""
+    if _ROOTED.search(text):
+        return "a folder of a machine"
+    return "a key or a token" if _TOKEN.search(text) else ""
 
 
 def this_machine(*folders: Path) -> Machine:
@@ -68,7 +84,9 @@ def this_machine(*folders: Path) -> Machine:
     values = {value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= _SHORTEST_SECRET}
     hosts = {platform.node(), *(os.environ.get(name, "") for name in ("HOSTNAME", "COMPUTERNAME"))}
     names = {*_users(), home.name, *hosts, *(host.partition(".")[0] for host in hosts)}
-    return Machine(_longest_first(places), _longest_first(name for name in names if _tells(name)), _longest_first(values))
+    words = _PLAIN | _known_words()
+    telling = (name for name in names if len(name) >= _SHORTEST_NAME and name.casefold() not in words)
+    return Machine(_longest_first(places), _longest_first(telling), _longest_first(values))
 
 
 def _users() -> set[str]:
@@ -78,8 +96,13 @@ def _users() -> set[str]:
         return set()
 
 
-def _tells(name: str) -> bool:
-    return len(name) >= _SHORTEST_NAME and name.casefold() not in _PLAIN
+def _known_words() -> frozenset[str]:
+    """The names of everything that can be named, and of their parameters: a user may be called as one of them is."""
+    from w2s_bench.registry.loading import load_registry
+
+    entries = [offer.entry for offers in load_registry().offered.values() for offer in offers]
+    names = [*(entry.name for entry in entries), *(each.name for entry in entries for each in entry.parameters)]
+    return frozenset(word for name in names for word in (name.casefold(), *re.split(r"[^a-z0-9]+", name.casefold())))
 
 
 def _folder(place: str) -> re.Pattern[str]:
