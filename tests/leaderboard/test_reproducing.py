@@ -14,7 +14,7 @@ from w2s_bench.contracts.errors import DataError
 from w2s_bench.leaderboard.at_hand import AtHand
 from w2s_bench.leaderboard.checking import check
 from w2s_bench.leaderboard.opening import opened
-from w2s_bench.leaderboard.reproducing import Sampling, reproduce
+from w2s_bench.leaderboard.reproducing import Means, Sampling, reproduce
 from w2s_bench.leaderboard.reproductions import Cell, Reproduction, lifted, read_reproduction, with_reproductions
 
 HOW = Sampling(3, True, 7)
@@ -35,8 +35,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def again(folder: Path, tmp_path: Path) -> Reproduction:
+    warned: list[str] = []
     with opened(folder) as given:
-        return reproduce(given, "somebody", HOW, AtHand(None), str(tmp_path / "store"), {"executor": "here"})
+        found = reproduce(given, "somebody", HOW, AtHand(None), Means(str(tmp_path / "store"), "here", warned.append))
+    assert warned == []
+    return found
 
 
 def test_true_numbers_come_back_and_lift_the_rows_of_their_strategy(run: Path, tmp_path: Path) -> None:
@@ -68,15 +71,16 @@ def test_a_number_that_does_not_come_back_is_found(run: Path, tmp_path: Path) ->
     assert lifted(rows, [found])["trust"].to_list() == ["rescored"]
 
 
-@pytest.mark.parametrize("label", ["given/Idea-0a1b2c3d", "arrays[path={data}/x.csv]", "nobody"])
+@pytest.mark.parametrize("label", ["given/Idea-0a1b2c3d", "arrays[path={data}/x.csv]", "nobody",
+                                   "digits[limit=100000000]"])
 def test_what_is_not_bundled_or_not_here_is_not_run(run: Path, tmp_path: Path, label: str) -> None:
     folder = submitted(run, tmp_path / "s")
-    column = "task" if label.startswith("arrays") else "strategy"
+    column = "task" if label.startswith(("arrays", "digits")) else "strategy"
     edited(folder, "rows.parquet", lambda t: t.with_columns(pl.lit(label).alias(column)))
     for path in (folder / "predictions").glob("diabetes*"):
         path.unlink()
     edited(folder, "bounds.parquet", lambda t: t)
-    with pytest.raises(DataError, match=r"unknown strategy|folder of data"):
+    with pytest.raises(DataError, match=r"unknown strategy|folder of data|more than is made"):
         again(folder, tmp_path)
 
 

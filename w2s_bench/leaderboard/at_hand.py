@@ -19,8 +19,8 @@ from w2s_bench.registry.loading import load_registry
 from w2s_bench.registry.names import Scalar, parse
 from w2s_bench.registry.parameters import is_place
 
-MOST_EXAMPLES = 1_000_000
-"""The largest whole number that a parameter of a task may have which a stranger names: sizes are such numbers."""
+LARGEST = 1_000_000
+"""The largest whole number that a parameter may have in a name that a stranger gives: sizes and steps are such numbers."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ class AtHand:
             elif is_place(parameter, value) and not self._within(value):
                 raise DataError(f"{parameter.name} names a place outside the folder of data",
                                 hint="in a submission every file lies under {data}")
-            elif kind == "tasks" and isinstance(value, int) and value > MOST_EXAMPLES:
-                raise DataError(f"{parameter.name}={value} is more than is made for a check, at most {MOST_EXAMPLES}")
+            elif isinstance(value, int) and value > LARGEST and not parameter.draw:
+                raise DataError(f"{parameter.name}={value} is more than is made of a stranger's word, at most {LARGEST}")
 
     def _within(self, value: Scalar) -> bool:
         return self._data is not None and Path(str(value)).resolve().is_relative_to(self._data.resolve())

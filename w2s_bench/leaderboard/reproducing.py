@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,8 +44,16 @@ class Sampling(NamedTuple):
     draw: int
 
 
-def reproduce(given: Opened, who: str, how: Sampling, hand: AtHand, store: str, means: Mapping[str, object]) -> Reproduction:
-    """Run a sample of a submission's cells again. means: as of `start`.
+class Means(NamedTuple):
+    """Where artifacts lie, who computes, and who is warned."""
+
+    store: str
+    executor: str
+    warn: Callable[[str], None]
+
+
+def reproduce(given: Opened, who: str, how: Sampling, hand: AtHand, means: Means) -> Reproduction:
+    """Run a sample of a submission's cells again.
 
     Raises UsageError for a submission without a finished row, DataError for one whose cells name what is not bundled, or files
     that are not in the folder of data.
@@ -60,7 +68,7 @@ def reproduce(given: Opened, who: str, how: Sampling, hand: AtHand, store: str, 
         taken = {row["seed"] for row in rows}
         seeds = [int(seed) for seed in drawn.integers(*_FRESH, size=2 * how.sample + len(taken)) if int(seed) not in taken]
         wanted += [(row, seed, True) for row, seed in zip(chosen, seeds, strict=False)]
-    found = _run([_matrix(row, seed, f"cell-{place}", hand) for place, (row, seed, _) in enumerate(wanted)], store, means)
+    found = _run([_matrix(row, seed, f"cell-{place}", hand) for place, (row, seed, _) in enumerate(wanted)], means)
     cells = [_cell(row, seed, found.get(f"cell-{place}"), rows if fresh else None)
              for place, (row, seed, fresh) in enumerate(wanted)]
     return Reproduction(submission=given.submission.name, sha256=given.sha256, who=who, draw=how.draw, cells=tuple(cells))
@@ -72,12 +80,12 @@ def _matrix(row: Row, seed: int, panel: str, hand: AtHand) -> Matrix:
                   (seed,), panel)
 
 
-def _run(matrices: Sequence[Matrix], store: str, means: Mapping[str, object]) -> dict[str, Row]:
+def _run(matrices: Sequence[Matrix], means: Means) -> dict[str, Row]:
     """The rows of these matrices, a cell each, by panel."""
     spec = RunSpec("reproduction", tuple(matrices), (), representations=False)
     with tempfile.TemporaryDirectory(prefix="w2s-reproduction-") as folder:
-        warnings: list[str] = []
-        start(ask(spec, {}), Path(folder) / "run", store, {**means, "keep": "none"}, Audience(warnings.append))
+        start(ask(spec, {}), Path(folder) / "run", means.store, {"executor": means.executor, "keep": "none"},
+              Audience(means.warn))
         rows = read_runs([Path(folder) / "run"])[0].to_dicts()
     return {panel: row for row in rows for panel in row["panels"] or ()}
 

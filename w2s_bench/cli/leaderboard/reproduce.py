@@ -52,13 +52,13 @@ def command(words: ReproduceWords) -> int:
     from w2s_bench.contracts.files import write_whole
     from w2s_bench.leaderboard.at_hand import AtHand
     from w2s_bench.leaderboard.opening import opened
-    from w2s_bench.leaderboard.reproducing import Sampling, reproduce
+    from w2s_bench.leaderboard.reproducing import Means, Sampling, reproduce
     from w2s_bench.store.artifacts import default_store
 
     draw = secrets.randbelow(2**63) if words.draw is None else words.draw
     with opened(words.folder) as given:
         found = reproduce(given, words.who, Sampling(words.sample, words.fresh, draw), AtHand(words.data),
-                          words.store or default_store(), {"executor": words.executor})
+                          Means(words.store or default_store(), words.executor, lambda text: click.echo(text, err=True)))
     try:
         words.out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(words.out, found.to_toml().encode())
