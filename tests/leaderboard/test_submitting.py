@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 from conftest import Command
+from made_seasons import made_season, made_task
 from polars.testing import assert_frame_equal
 
 from w2s_bench.leaderboard.machine import this_machine
@@ -90,6 +92,15 @@ def test_a_strategy_that_was_given_truth_stands_in_its_division(kept_run: Path, 
     rows = pl.read_parquet(kept_run / "rows.parquet").with_columns(pl.lit(0.1).alias("truth_share"))
     rows.write_parquet(tmp_path / "run" / "rows.parquet")
     assert submit(tmp_path / "run", tmp_path / "sent", ABOUT).submission.division_of("ridge") == "some-truth"
+
+
+def test_a_season_says_whose_truth_stays(kept_run: Path, tmp_path: Path) -> None:
+    task = msgspec.structs.replace(made_task("diabetes"), truth="from-task", licence="as its owner says")
+    written = submit(kept_run, tmp_path / "sent", ABOUT, season=made_season((task,)))
+    assert written.home == {"diabetes": "as its owner says"}
+    kept = pl.read_parquet(next((kept_run / "predictions").glob("diabetes-*")))
+    sent = pl.read_parquet(next((tmp_path / "sent" / "predictions").glob("diabetes-*")))
+    assert_frame_equal(sent, kept.filter(pl.col("predictor") != "truth"))
 
 
 def test_an_id_that_tells_of_the_machine_is_refused(kept_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
