@@ -8,11 +8,14 @@ import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
 import pytest
+from in_browser import PLAIN, column, head, nothing_ran, opened
 from made_boards import checked, checked_bounds, made_board, made_leaderboard, study
+from selenium.webdriver.support.ui import Select
 
 from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.leaderboard.board import Value
@@ -210,3 +213,23 @@ def test_an_index_names_each_submission_once(tmp_path: Path) -> None:
     (tmp_path / "index.toml").write_text(text.replace("gone-away", "our-own"), encoding="utf-8")
     with pytest.raises(DataError, match="stands in it twice"):
         read_index(tmp_path)
+
+
+def test_the_table_of_rows_is_that_of_the_page_and_sorts_filters_and_turns(made: tuple[Path, Path], browser: Any) -> None:
+    site = made[1]
+    browser.get((site / "rows.html").as_uri().replace("rows.html", "tasks.html"))
+    still = browser.execute_script(
+        f"return ({PLAIN})(new DOMParser().parseFromString(arguments[0], 'text/html').querySelector('#rows tbody'))",
+        (site / "rows.html").read_text(encoding="utf-8"))
+    opened(browser, (site / "rows.html").as_uri())
+    assert browser.execute_script(f"return ({PLAIN})(document.querySelector('#rows tbody'))") == still
+    head(browser, "rows", "gain").click()
+    gains = [float(value) for value in column(browser, "rows", "gain")]
+    assert len(gains) == 100 and gains == sorted(gains) and min(gains) < max(gains)
+    address = browser.current_url
+    assert "rows.sort=gain" in address
+    Select(browser.find_element("css selector", "select[aria-label='only one strategy']")).select_by_index(1)
+    assert len(set(column(browser, "rows", "strategy"))) == 1
+    browser.find_element("css selector", "input[type=search]").send_keys("DIABETES")
+    assert set(column(browser, "rows", "task")) == {"diabetes"}
+    nothing_ran(browser)

@@ -37,7 +37,7 @@ function drawing([low, middle, high], marks) {
 }
 
 function cellContent([text, , address, , drawn, tie], marks) {
-  const named = address ? element("a", {textContent: text}) : text;
+  const named = address ? element("a", {textContent: text}) : document.createTextNode(text);  // DataTables reads a string as markup
   if (address) named.setAttribute("href", address);
   const said = drawn || tie ? element("span", {className: "said"}, named) : named;
   const shown = drawn ? element("span", {className: "drawn"}, drawing(drawn, marks), said) : said;
