@@ -184,3 +184,14 @@ def test_what_only_repeats_another_statement_has_to_repeat_it_and_is_not_called_
     assert name not in check(numbers).rows["derived"][0].to_list()
     changed = edited(numbers, "rows.parquet", lambda table: table.with_columns(pl.lit(value).alias(name)))
     assert f"{name} is " in refusals(check(changed))
+
+
+def test_findings_tell_nothing_of_the_machine_of_whoever_checks(run: Path, tmp_path: Path) -> None:
+    folder = submitted(run / "n", tmp_path / "s")
+    edited(folder, "rows.parquet", lambda table: table.with_columns(pl.lit("arrays[path={data}/gone.csv]").alias("task")))
+    for path in (folder / "predictions").glob("diabetes*"):
+        path.unlink()
+    data = tmp_path / "somebodys-own"
+    data.mkdir()
+    said = [each.sentence for each in check(edited(folder, "bounds.parquet", lambda table: table), data=data).findings]
+    assert said and any("no such file" in each for each in said) and not any(str(tmp_path) in each for each in said)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from w2s_bench.compute.splits import LoadedTask, load_task
 from w2s_bench.contracts import DataError, Strategy, Task, W2SError, can
+from w2s_bench.leaderboard.machine import Machine, this_machine
 from w2s_bench.planning.spec import DATA
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
@@ -67,6 +68,14 @@ class AtHand:
         """The strategy of that label, made. Raises DataError as `task`."""
         made: Strategy = self._component("strategies", label).create()
         return made
+
+    def why(self, error: W2SError) -> str:
+        """What an error says, without what it tells of the machine of whoever checks: findings are published."""
+        return self._machine.without(error.what)
+
+    @functools.cached_property
+    def _machine(self) -> Machine:
+        return this_machine(*([] if self._data is None else [self._data]))
 
     def ours(self, kind: str, label: str) -> str:
         """The name as a run on this machine takes it. Raises DataError for what is not bundled with w2s-bench: a stranger's code

@@ -69,7 +69,7 @@ class TaskCells:
             try:
                 self.at_hand = hand.task(rows[0]["task"])
             except W2SError as error:
-                self.why = error.what
+                self.why = hand.why(error)
 
     def checked(self, bounds: Mapping[str, Sequence[Row]]) -> Iterator[CellChecked]:
         """Every row of status ok. bounds: lines as they are sent, by cell key."""
@@ -79,7 +79,8 @@ class TaskCells:
             except Refused as error:
                 yield CellChecked(row, None, (Told("refused", error.what),), False, {})
             except W2SError as error:
-                yield CellChecked(row, None, (Told("refused", f"its predictions cannot be scored: {error.what}"),), False, {})
+                why = self._hand.why(error)
+                yield CellChecked(row, None, (Told("refused", f"its predictions cannot be scored: {why}"),), False, {})
 
     def shared(self) -> dict[int, bool]:
         """By seed, whether another of these seeds has a test example in common; nothing without the task."""
@@ -114,7 +115,7 @@ class TaskCells:
             try:
                 found = grounds_at_hand(self.at_hand, seed)
             except W2SError as error:
-                self.why = error.what
+                self.why = self._hand.why(error)
             else:
                 check_truth(self.kept, found, seed)
                 return found
