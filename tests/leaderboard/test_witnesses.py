@@ -69,6 +69,7 @@ def test_what_is_nearer_is_found_to_be_as_near_as_a_search_says() -> None:
     ({"exact_projection": True, "delta": 1.0}, "an exact projection is stated with δ = 1"),
     ({"beyond": 1.0}, "beyond"), ({"delta_rounding": 1.0}, "delta_rounding"), ({"delta": -1.0}, "is no excess of a misfit"),
     ({"delta": 1e9}, "is no excess of a misfit"), ({"exact": False}, "exact is stated as false and is true"),
+    ({"exact": False, "exact_projection": True}, "declares no exact fit"),
     ({"delta": float("inf")}, "not finite")])
 def test_a_number_that_no_certificate_has_is_refused(more: dict[str, object], words: str) -> None:
     sample, delta = linear(5, 0.0)

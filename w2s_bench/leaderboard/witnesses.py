@@ -72,6 +72,8 @@ def _false(stated: Facts, sample: Sample) -> Iterator[str]:
     allowed = EXACT * ((1.0 if entropic else 0.0) + size) * (1.0 + 1e-6)
     if stated.exact_projection and (stated.delta is None or not abs(stated.delta) <= allowed):
         yield f"an exact projection is stated with δ = {_told(stated.delta)}; one is certified up to {allowed:.3g}"
+    if stated.exact_projection and not stated.exact and stated.convex_in != "probabilities":
+        yield "an exact projection is stated of a strategy that declares no exact fit"
     if stated.delta is not None and not -allowed <= stated.delta <= size * 1.000001 + allowed and not entropic:
         yield f"δ = {_told(stated.delta)} is no excess of a misfit of {sample.misfit.mean():.6g}"
     if not 0.0 <= stated.delta_rounding <= _HIDDEN * size + allowed:
