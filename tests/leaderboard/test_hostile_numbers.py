@@ -317,3 +317,10 @@ def test_columns_that_a_check_writes_cannot_be_sent(sent: Callable[[str], Path])
     assert set(checked.rows["trust"]) == {"rescored"} and set(checked.rows["submission"]) == {"mine"}
     assert set(checked.rows.columns) == {*polars_schema(ROW.columns), "submission", "trust", "division", "derived", "digest_weak",
                                          "digest_student", "digest_ceiling"}
+
+
+@pytest.mark.parametrize("size", [1e30, 1e50])
+def test_numbers_out_of_all_proportion_are_refused_or_scored_and_break_nothing(sent: Callable[[str], Path], size: float) -> None:
+    folder = replaced(sent("n"), "n", "student", "test", lambda old, truth: old * size)
+    checked = check(folder)
+    assert not checked.taken and ("err_student is " in refusals(checked) or "out of all proportion" in refusals(checked))

@@ -24,6 +24,7 @@ from w2s_bench.scoring.representations import predicted_variance
 if TYPE_CHECKING:
     import polars as pl
 
+_FINITE = ("err_weak", "err_student", "err_ceiling", "gain", "gain_se", "misfit")
 _SHOWN = 3
 """Faults of one row that a sentence names."""
 
@@ -96,7 +97,10 @@ class TaskCells:
         predicted = predicted_of(row, self.kept, grounds)
         if "test" not in predicted:
             return CellChecked(row, None, (Told("not-derived", "nothing of it is derived: no predictions are sent"),), False, {})
-        found = derive(Cell(row["cell_key"], predicted, self._facts_of(row, predicted), self._strategy(row)), grounds)
+        with np.errstate(all="ignore"):  # of numbers that are out of all proportion, what is not finite is refused
+            found = derive(Cell(row["cell_key"], predicted, self._facts_of(row, predicted), self._strategy(row)), grounds)
+        if any(found.columns[name] is None for name in _FINITE):
+            raise Refused("its errors are out of all proportion: what follows from its predictions is not finite")
         told = [*_compared(row, found, bounds), *(Told("refused" if each.refused else "note", each.sentence)
                                                  for each in suspicions(found.samples))]
         if grounds.task is None:
