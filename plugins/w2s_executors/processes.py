@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from w2s_bench.contracts import STACKS, DataError
+from w2s_bench.contracts import STACKS
 from w2s_executors import guard
 
-LONGEST_LINE = 2 << 20
+_LONGEST_LINE = 2 << 20
 """Bytes of an answer, at most: an outcome holds no more than a traceback."""
 
 _PIECE, _AT_ONCE = 1 << 16, 1 << 20
@@ -105,17 +105,17 @@ class Worker:
         self._unwatch("orders")
 
     def answers(self) -> list[bytes] | None:
-        """Whole lines that have arrived; None once there will be no more. Raises DataError for a line that has no end."""
+        """Lines that have arrived; None once there will be no more. One that goes on for too long is taken as it is by then, so
+        that it is told as what it is whether or not a sign of life ends it."""
         data, ended = _arrived(self._answers)
         self._unread += data
         if ended and not data:
             self._unwatch("answers")
             return None
         *lines, rest = self._unread.split(b"\n") if b"\n" in data else (self._unread,)
+        if len(rest) > _LONGEST_LINE:
+            lines, rest = [*lines, rest], bytearray()
         self._unread = bytearray(rest)
-        if len(self._unread) > LONGEST_LINE:
-            self._unread.clear()
-            raise DataError(f"no answer of a worker: a line of more than {LONGEST_LINE >> 20} MiB")
         return [bytes(line) for line in lines]
 
     def listen(self) -> None:

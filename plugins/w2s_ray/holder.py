@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from w2s_bench.contracts import Usage, processor_of_descendants, usage_of
 
 _PIECE = 1 << 20
-_LONGEST = 1 << 26
-"""Bytes of a line that a worker may answer: one that writes on without an end is ended."""
+_LONGEST = 2 << 20
+"""Bytes of an answer, at most: a line that goes on for longer is passed on as it is by then, and is no answer."""
 
 _LAST_WORDS = 2000
 _MEASURED = 1.0
@@ -70,7 +70,9 @@ class Holder:
         while select.select([descriptor], [], [], max(0.0, until - time.monotonic()))[0]:
             data = os.read(descriptor, _PIECE)
             *lines, self._unread = (self._unread + data).split(b"\n")
-            if not data or len(self._unread) > _LONGEST:
+            if len(self._unread) > _LONGEST:
+                lines, self._unread = [*lines, self._unread], b""
+            if not data:
                 code = self.end()
                 return Heard(lines, code, b"".join(self._printed)[-_LAST_WORDS:].decode(errors="backslashreplace").strip())
             if lines:

@@ -70,7 +70,7 @@ ENDS = {
     "stop": ("lost", "its process was silent for 2 s"),
     "leak": ("oom", "its process held"),
     "fork": ("lost", "its process ended with exit code 7"),
-    "babble": ("lost", "its process wrote no answer of a worker: "),
+    "babble": ("lost", f"its process wrote no answer of a worker: '{'x' * 60}', and more"),
     "ask": ("failed", "EOFError: EOF when reading a line"),
     "interrupt": ("failed", "raised KeyboardInterrupt()"),
     "cancel": ("failed", "raised CancelledError()"),
