@@ -201,6 +201,12 @@ IN_THE_FOLDER = [
     Hostile("a page that a terminal obeys", put("README.md", "\x1b]8;;http://x\x07click\x1b[0m"),
             "README.md: this holds a control character (U+001B)"),
     Hostile("a page whose letters run backwards", put("README.md", "a \u202e b"), "README.md: this holds an invisible character"),
+    Hostile("a page with a script", put("README.md", "# Mine\n\n<script>alert(1)</script>\n"),
+            "README.md: this holds markup that does something ('<script')"),
+    Hostile("a page with a link that runs", put("README.md", "[x](JavaScript:alert(1))"), "README.md: this holds markup"),
+    Hostile("a page with a picture that runs", put("README.md", "<IMG SRC=x onerror=alert(1)>"), "README.md: this holds markup"),
+    Hostile("a title with a script", said_of('citation = "<script>alert(1)</script>"\n'), "submission.toml: this holds",
+            seal=False),
     Hostile("a page that is no text", put("README.md", b"\xff\xfe\x00"), "README.md: this is no UTF-8"),
     Hostile("a submission that brings a plugin", said_of('plugin = "evil.py"\n'),
             "submission.toml: unknown key 'plugin'", seal=False),
@@ -255,6 +261,8 @@ IN_THE_FILES = [
         pl.lit("a\u202eb").alias("error"))), "rows.parquet: column 'error' holds"),
     Hostile("an error that tells of a folder", changed("rows.parquet", lambda rows: rows.with_columns(
         pl.lit("no such file: /home/ada/x.csv").alias("error"))), "rows.parquet: column 'error' holds a folder of a machine"),
+    Hostile("an id with a script", changed("answers", lambda table: table.with_columns(
+        pl.col("id") + "<script>alert(1)</script>")), ".parquet: column 'id' holds markup that does something ('<script')"),
     Hostile("an id that holds a token", changed("answers", lambda table: table.with_columns(
         pl.col("id") + " hf_abcdefghijklmnopqrstuvwxyzABCDEF")), ".parquet: column 'id' holds a key or a token"),
     Hostile("a task that lies on a machine", changed("rows.parquet", lambda rows: rows.with_columns(

@@ -20,7 +20,7 @@ import msgspec
 from w2s_bench.contracts import PREDICTORS, Facts
 from w2s_bench.leaderboard.machine import MAY_TELL, told_of_any
 from w2s_bench.leaderboard.places import fault_of_spec, place_in
-from w2s_bench.leaderboard.untrusted import FOLDER, Refused, odd_character, parsed_toml, shown, text_of
+from w2s_bench.leaderboard.untrusted import ACTIVE, FOLDER, Refused, active_markup, odd_character, parsed_toml, shown, text_of
 from w2s_bench.running.kept import TRUTH, kept_file
 from w2s_bench.running.table_files import BOUND, NAMED, ROW
 from w2s_bench.scoring.columns import STATUSES
@@ -280,6 +280,8 @@ def _check_column(column: pl.Series, path: str) -> None:
         raise Refused(f"column {name!r} holds {shown(str(odd[0]))}: {why}", where=path)
     for text in texts if name in _JSON else ():
         _check_json(name, text, path)
+    for text in texts.filter(texts.str.contains(ACTIVE)):
+        raise Refused(f"column {name!r} holds {active_markup(text)}", where=path)
     for text in texts.filter(texts.str.contains(MAY_TELL)) if name not in LABELS else ():
         if told := told_of_any(text):
             raise Refused(f"column {name!r} holds {told}", where=path)

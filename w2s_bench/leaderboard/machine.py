@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from w2s_bench.leaderboard.untrusted import odd_character
+from w2s_bench.leaderboard.untrusted import ACTIVE, odd_character
 
 _SECRET = re.compile(r"TOKEN|KEY|SECRET|PASSW|CREDENTIAL|AUTH", flags=re.IGNORECASE)
 _TOKEN = re.compile(r"\b(hf_[A-Za-z0-9]{30,}|sk-(proj-|ant-)?[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}"
@@ -59,7 +59,7 @@ class Machine(msgspec.Struct, frozen=True):
         line = "".join(" " if odd_character(letter) else letter for letter in next(iter(text.splitlines()), ""))
         for place in self.places:
             line = _folder(place).sub("/…", line)
-        line = _ADDRESS.sub("…", _TOKEN.sub("…", line))
+        line = re.sub(ACTIVE, "…", _ADDRESS.sub("…", _TOKEN.sub("…", line)))
         for secret in self.secrets:
             line = line.replace(secret, "…")
         line = _PLACE.sub(_last, _QUOTED.sub(_last, line)).replace("……", "…")

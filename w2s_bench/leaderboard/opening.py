@@ -16,7 +16,7 @@ import msgspec
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.leaderboard.decoding import MOST_MEMORY, MOST_SECONDS, read_all
 from w2s_bench.leaderboard.submission import NAME, Submission, read_submission
-from w2s_bench.leaderboard.untrusted import FOLDER, MOST_README, Refused, folder_digest, shown, snapshot, text_of
+from w2s_bench.leaderboard.untrusted import FOLDER, MOST_README, Refused, active_markup, folder_digest, shown, snapshot, text_of
 from w2s_bench.running.kept import FACTS, KeptAnswers, KeptFacts, answers_in, kept_facts, kept_table
 from w2s_bench.running.table_files import BOUND, ROW, TableSchema, conformed, read_table
 
@@ -81,6 +81,9 @@ def opened(folder: Path, *, own: bool = False) -> Iterator[Opened]:
         tables.mkdir()
         digests = snapshot(folder, copy)
         submission = read_submission(copy)
+        for text in (submission.title, *submission.who, submission.citation):
+            if active := active_markup(text):
+                raise Refused(f"this holds {active}", where=NAME)
         _check_digests(submission, digests)
         readme = _readme(copy)
         if own:
@@ -114,7 +117,10 @@ def _readme(copy: Path) -> str:
         return ""
     if path.stat().st_size > MOST_README:
         raise Refused(f"this has {path.stat().st_size:,} bytes, at most {MOST_README:,} are kept", where=path.name)
-    return text_of(path.read_bytes(), path.name)
+    text = text_of(path.read_bytes(), path.name)
+    if active := active_markup(text):
+        raise Refused(f"this holds {active}", where=path.name)
+    return text
 
 
 def _decode(copy: Path, tables: Path) -> None:

@@ -32,6 +32,9 @@ FILE = re.compile(r"(submission|spec)\.toml|env\.json|README\.md|"
                   r"(rows|bounds|predictions/[A-Za-z0-9_][A-Za-z0-9._-]{0,100})\.parquet")
 """The paths that a submission may hold."""
 
+ACTIVE = r"(?i)<\s*/?\s*(script|iframe|object\s+\w+=|embed|svg|img)\b|(java|vb)script\s*:|data\s*:\s*text/html"
+"""Markup that does something where a page forgets to escape it. Every page here escapes; others read the same files."""
+
 _MOST_DOTS = 32
 """In one TOML key: the reader's time grows with their square."""
 
@@ -62,6 +65,12 @@ def odd_character(text: str) -> str:
         if (words := _ODD.get(unicodedata.category(character))) is not None:
             return f"{words} (U+{ord(character):04X})"
     return ""
+
+
+def active_markup(text: str) -> str:
+    """What of a page that does something a text holds, in words, "" for nothing."""
+    found = re.search(ACTIVE, text)
+    return f"markup that does something ({shown(found[0])})" if found else ""
 
 
 def shown(value: object) -> str:
