@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from w2s_bench.leaderboard.checked import Trust
 from w2s_bench.leaderboard.season import Kind
 from w2s_bench.leaderboard.submission import Division
 
@@ -36,11 +37,12 @@ class TaskValue(msgspec.Struct, frozen=True, kw_only=True):
     """An entry on one task. Means are over settings, then seeds, of cells that are ok.
 
     share: gain in shares of the season's unit; nats, accuracy: of classes, the gain in the divergence's unit and the gain in
-    accuracy; misfit: in shares of the unit; tightness: lhs/rhs of the tightest certified bound, mean over the cells that have one
-    (`certified` of them). done: cells that are ok, of `planned`; failed: how many ended how, by status ("not run" where there is
-    no row). imputed: the mean share with every cell that is not ok as the worst (see docs/board-statistics.md). copies: seeds
-    that are another one again. ranks: None where the entry is not compared on this task. above_shuffled: whether its students are
-    told to be better than its own control of shuffled labels; None where that was not fitted or cannot be judged.
+    accuracy; misfit: in shares of the unit; tightness: lhs/rhs of the tightest certified bound, mean over the cells that have
+    one (`certified` of them). done: cells that are ok, of `planned`; failed: how many ended how, by status ("not run" where
+    there is no row). imputed: the mean share with every cell that is not ok as the worst (see docs/board-statistics.md).
+    copies: seeds that are another one again. ranks: None where the entry is not compared on this task; ranks_accuracy: of
+    classes, by gain in accuracy. above_shuffled: whether its students are told to be better than its own control of shuffled
+    labels; None where that was not fitted or cannot be judged.
     """
 
     task: str
@@ -56,6 +58,7 @@ class TaskValue(msgspec.Struct, frozen=True, kw_only=True):
     imputed: float
     copies: int
     ranks: Ranks | None
+    ranks_accuracy: Ranks | None = None
     above_shuffled: bool | None
 
 
@@ -65,15 +68,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     trust: the least of its cells'. done, planned: cells. values: by task of the season, in its order, those that it has a row
     of. mean: of the tasks' shares, each task with the same weight; imputed: the same with cells that are not ok as the worst,
     over all tasks of the kind. overall: the mean with its interval over tasks, None below 8 tasks. ranks: over all tasks, None
-    below 8 tasks, or where nothing of it is ordered. above_shuffled: over tasks from 8 on; below, whether it is so on each of
-    its tasks. beside: by the task that is left out, the ranks without it. notes: sentences for the reader.
+    below 8 tasks, or where nothing of it is ordered; ranks_accuracy: of classes, by gain in accuracy. above_shuffled: over
+    tasks from 8 on; below, whether it is so on each of its tasks. beside: by the task that is left out, the ranks without it.
+    notes: sentences for the reader.
     """
 
     submission: str
     strategy: str
     division: Division
     kind: Kind
-    trust: str
+    trust: Trust
     done: int
     planned: int
     values: tuple[TaskValue, ...]
@@ -81,6 +85,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     imputed: float | None
     overall: Value | None
     ranks: Ranks | None
+    ranks_accuracy: Ranks | None = None
     above_shuffled: bool | None
     beside: Mapping[str, Ranks]
     notes: tuple[str, ...]

@@ -1,10 +1,31 @@
-"""The resolution floor of a season: the smallest paired difference that its design can tell apart."""
+"""The resolution floor of a season: the smallest paired difference that its design can tell apart.
+
+A floor is d such that a test of size α on a paired difference with standard error s and ν degrees of freedom finds d in 80 % of
+cases: d = s·δ, where a noncentral t with noncentrality δ is beyond Student's quantile with probability .8. s and ν are those
+that the pairs of the season's own run have in this very design: its seeds, its test examples and what the seeds share of them,
+or its tasks. So a floor rests on the run that the season was made from, and on entries that differ as much from example to
+example, from seed to seed and from task to task as the strategies of that run do: pairs of which one follows the other differ
+less, and are told apart below it.
+"""
 
 from __future__ import annotations
 
-import msgspec
+from math import comb, isfinite
 
-from w2s_bench.leaderboard.season import Kind
+import msgspec
+import numpy as np
+from scipy.special import chdtri, ndtr
+
+from w2s_bench.leaderboard.season import KINDS, Kind, Season, SeasonTask, Spread
+from w2s_bench.leaderboard.standings import ORDERED
+from w2s_bench.scoring.intervals import student_t
+from w2s_bench.scoring.lines import ENOUGH_TASKS
+
+POWER = 0.8
+FORESEEN = 10
+"""Entries of each output kind among which a difference has to stand, where it is not the only one that is tested."""
+
+_STEPS = 4000
 
 
 class Floor(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,3 +44,62 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True):
     least: float
     most: float
     sentence: str
+
+
+def floors(season: Season, entries: int = FORESEEN) -> tuple[Floor, ...]:
+    """Of each output kind the floor over tasks, where there are enough of them, then those of its tasks; of those whose spread
+    the season knows. entries: of each kind, in one division."""
+    tests = comparisons(season, entries)
+    found = []
+    for kind in KINDS:
+        tasks = [task for task in season.tasks if task.output == kind]
+        if len(tasks) >= ENOUGH_TASKS and kind in season.spread:
+            found.append(_floor(season, kind, None, season.spread[kind], tests, f"over {len(tasks)} tasks"))
+        found += [_floor(season, kind, task.name, task.spread, tests, _design(task)) for task in tasks if task.spread is not None]
+    return tuple(found)
+
+
+def comparisons(season: Season, entries: int) -> int:
+    """How many comparisons a board of so many entries of each kind shows: pairs and controls, on each task and over tasks."""
+    total = 0
+    for kind in KINDS:
+        tasks = sum(task.output == kind for task in season.tasks)
+        sets = tasks + (tasks >= ENOUGH_TASKS)
+        total += sets * (comb(entries, 2) * len(ORDERED[kind]) + entries)
+    return total
+
+
+def smallest_told_apart(se: float, degrees: float, level: float) -> float:
+    """The difference that a two-sided test of size `level` finds with probability POWER, in the unit of its standard error
+    `se`."""
+    beyond = student_t(degrees, 1.0 - level)
+    if not isfinite(beyond):
+        return float("inf")
+    spread = np.sqrt(chdtri(degrees, (np.arange(_STEPS) + 0.5) / _STEPS) / degrees)
+    low, high = 0.0, 10.0 + beyond * float(spread.max())
+    for _ in range(100):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if float(ndtr(middle - beyond * spread).mean()) < POWER else (low, middle)
+    return se * high
+
+
+def _floor(season: Season, kind: Kind, task: str | None, spread: Spread, tests: int, design: str) -> Floor:
+    level = season.false_discovery
+    least, one, most = (smallest_told_apart(se, spread.degrees, level) for se in (spread.least, spread.middle, spread.most))
+    many = smallest_told_apart(spread.middle, spread.degrees, level / max(tests, 1))
+    where = "over all tasks" if task is None else f"on {task}"
+    sentence = (
+        f"Of two entries that differ by {one:.2g} of the unit {where}, the better is told in {100 * POWER:.0f} % of cases where "
+        f"this is the only comparison, and at {many:.2g} where it is the only difference among {tests} comparisons that are "
+        f"shown ({design}). It rests on the run that the season was made from: the middle one of {spread.pairs} pairs of its "
+        f"strategies and teachers has a standard error of {spread.middle:.2g} over {spread.over}; the least and the most of them "
+        f"give {least:.2g} and {most:.2g}.")
+    return Floor(kind=kind, task=task, one=one, many=many, comparisons=tests, least=least, most=most, sentence=sentence)
+
+
+def _design(task: SeasonTask) -> str:
+    sizes = sorted({splits.n_test for splits in task.splits})
+    n = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    one = len({splits.test for splits in task.splits}) == 1 and len(task.splits) > 1
+    seeds = f"{len(task.seeds)} seed{'s' if len(task.seeds) > 1 else ''}"
+    return f"{seeds}, {'the same ' if one else ''}{n} test examples{'' if one else ' each'}, {len(task.settings)} settings"

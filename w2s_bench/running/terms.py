@@ -2,7 +2,8 @@
 
 Seeds that share a test sample are no independent draws of the population, so an interval over both wants the examples (see
 scoring/crossed.py). One line a cell and example: `cell_key`, `example` (which names the example whatever the seed), the terms
-`err_weak`, `err_student`, `err_ceiling`, `misfit` in the row's divergence, and for classes the class that each names
+`err_weak`, `err_student`, `err_ceiling`, `misfit` in the row's divergence (`err_gold` and `err_shuffled` where a check of a
+submission derives them; a run keeps none), and for classes the class that each names
 (`class_weak`, `class_student`, `class_ceiling`, `class_truth`). The terms are float32 of 12 bits: they make a spread, and means
 are the rows'. Where no two seeds share an example nothing is written, and an interval over seeds is one over the population.
 """
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 FILE = "terms.parquet"
 ERRORS = ("weak", "student", "ceiling")
-TERMS = (*(f"err_{name}" for name in ERRORS), "misfit")
+CONTROLS = ("gold", "shuffled")
+TERMS = (*(f"err_{name}" for name in ERRORS), "misfit", *(f"err_{name}" for name in CONTROLS))
 CLASSES = (*(f"class_{name}" for name in ERRORS), "class_truth")
 
 
@@ -168,16 +170,17 @@ def cell_terms(key: str, names: Array, truth: Array, predicted: Predictions, div
     import polars as pl
 
     made = predicted.by_name()
-    conformed = {name: divergence.conform(made[name]) for name in ERRORS}
+    conformed = {name: divergence.conform(made[name]) for name in (*ERRORS, *CONTROLS) if name in made}
     y = divergence.conform_truth(truth)
-    columns: dict[str, Array] = {f"err_{name}": divergence.between(y, conformed[name]) for name in ERRORS}
+    columns: dict[str, Array] = {f"err_{name}": divergence.between(y, values) for name, values in conformed.items()}
     columns["misfit"] = divergence.between(conformed["student"], conformed["weak"])
     classes = divergence.output == "classes"
-    named = {f"class_{name}": values.argmax(axis=1) if classes else None for name, values in {**made, "truth": truth}.items()}
+    naming = {**{name: made[name] for name in ERRORS}, "truth": truth}
+    named = {f"class_{name}": values.argmax(axis=1) if classes else None for name, values in naming.items()}
     told = {name: _rounded(values) for name, values in columns.items()}
     return pl.DataFrame({"cell_key": pl.repeat(key, len(names), eager=True), "example": names, **told}).with_columns(
         pl.lit(None, pl.UInt16).alias(name) if named[name] is None else pl.Series(name, named[name], pl.UInt16)
-        for name in CLASSES).select(
+        for name in CLASSES).with_columns(pl.lit(None, pl.Float32).alias(name) for name in TERMS if name not in told).select(
         pl.col(name).cast(kind) for name, kind in _schema().items())
 
 

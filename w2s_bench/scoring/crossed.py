@@ -57,15 +57,20 @@ def over_seeds_and_examples(seeds: Sequence[Seed]) -> Estimate:
     effects. Degrees of freedom are Satterthwaite's, the seeds' part weighing FEW_SEEDS; with two seeds, Cochran's weighted t.
     """
     names, places = np.unique(np.concatenate([seed.examples for seed in seeds]), return_inverse=True)
-    n, count = names.size, len(seeds)
-    influence = np.concatenate([seed.influence for seed in seeds])
+    return crossed_means(np.array([seed.mean for seed in seeds]), np.concatenate([seed.influence for seed in seeds]), places,
+                         names.size)
+
+
+def crossed_means(means: Array, influence: Array, places: npt.NDArray[np.intp], n: int) -> Estimate:
+    """`over_seeds_and_examples` of seeds whose examples have numbers. means: (s,). influence: (m,), those of all seeds one
+    after the other. places: (m,), which of the n examples each is about; none of them in two terms of one seed."""
+    count = means.size
     summed = np.bincount(places, influence, n)
     scale = n / (n - 1) if n > 1 else math.nan
     examples = float(summed @ summed) / count**2 * scale
     skew = float((summed**3).sum()) / count**3 * (n**2 / ((n - 1) * (n - 2)) if n > 2 else 0.0)
     if count == 1:
-        return around(seeds[0].mean, math.sqrt(examples), n - 1, n=n, skew=_relative(skew, examples))
-    means = np.array([seed.mean for seed in seeds])
+        return around(float(means[0]), math.sqrt(examples), n - 1, n=n, skew=_relative(skew, examples))
     if influence.size == n:
         return across_seeds(means)
     of_seeds = float(means.var(ddof=1)) / count

@@ -9,6 +9,7 @@ import click
 from w2s_bench.cli.settings import SettableGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "season": ("w2s_bench.cli.leaderboard.season", "Make a season of a run, show it with its floor, check a run by it."),
     "submit": ("w2s_bench.cli.leaderboard.submit", "Make a submission folder of a run or of a published table."),
     "check": ("w2s_bench.cli.leaderboard.check", "Check a submission: every number is derived again."),
     "reproduce": ("w2s_bench.cli.leaderboard.reproduce", "Run some cells of a submission again, also on fresh seeds."),
