@@ -97,10 +97,7 @@ class TaskCells:
         predicted = predicted_of(row, self.kept, grounds)
         if "test" not in predicted:
             return CellChecked(row, None, (Told("not-derived", "nothing of it is derived: no predictions are sent"),), False, {})
-        with np.errstate(all="ignore"):  # of numbers that are out of all proportion, what is not finite is refused
-            found = derive(Cell(row["cell_key"], predicted, self._facts_of(row, predicted), self._strategy(row)), grounds)
-        if any(found.columns[name] is None for name in _FINITE):
-            raise Refused("its errors are out of all proportion: what follows from its predictions is not finite")
+        found = _derived(Cell(row["cell_key"], predicted, self._facts_of(row, predicted), self._strategy(row)), grounds)
         told = [*_compared(row, found, bounds), *(Told("refused" if each.refused else "note", each.sentence)
                                                  for each in suspicions(found.samples))]
         if grounds.task is None:
@@ -141,6 +138,19 @@ class TaskCells:
             return self._hand.strategy(row["strategy"])
         except W2SError:  # another's strategy, or one whose library is not here: what it declares is then as it is stated
             return None
+
+
+def _derived(cell: Cell, grounds: Grounds) -> Derived:
+    """As `derive`. Raises Refused for numbers whose squares are none."""
+    out_of_proportion = Refused("its predictions are out of all proportion: what follows from them is not finite")
+    try:
+        with np.errstate(all="ignore"):
+            found = derive(cell, grounds)
+    except (ArithmeticError, np.linalg.LinAlgError):
+        raise out_of_proportion from None
+    if any(found.columns[name] is None for name in _FINITE):
+        raise out_of_proportion
+    return found
 
 
 def _compared(row: Row, found: Derived, bounds: Sequence[Row]) -> Iterator[Told]:
