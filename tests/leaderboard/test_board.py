@@ -15,6 +15,8 @@ from polars.testing import assert_frame_equal
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.leaderboard.board import Board, Entry, board_from, board_of
 from w2s_bench.leaderboard.checked import write_checked
+from w2s_bench.leaderboard.reproductions import Cell as ReproducedCell
+from w2s_bench.leaderboard.reproductions import Reproduction
 from w2s_bench.tables.inference import Terms, inferred
 
 SEASON = made_season(tuple(made_task(f"task-{number}", seeds=3, settings=2, n_test=60) for number in range(9)))
@@ -233,11 +235,18 @@ def test_a_board_of_a_folder_is_of_the_active_submissions_of_that_season(tmp_pat
     for at, (name, season, state) in enumerate([("aa", "pilot/1", "active"), ("bb", "pilot/1", "withdrawn"),
                                                 ("cc", "pilot/2", "active")]):
         write_checked(made_checked(SMALL, name, {"s": gains(draw=at)}), tmp_path / "checked" / name)
-        lines.append(f'[[submissions]]\nname = "{name}"\nsha256 = "{at:064x}"\nseason = "{season}"\nadded = 2026-11-27\n'
+        lines.append(f'[[submissions]]\nname = "{name}"\nsha256 = "{at:064x}"\nseason = "{season}"\nadded = "2026-11-27"\n'
                      f'state = "{state}"\nreason = ""\n')
-    (tmp_path / "index.toml").write_text("\n".join(lines))
+    (tmp_path / "index.toml").write_text("\n".join(['schema = "w2s-index/1"\n', *lines]))
     board = board_of(tmp_path, "pilot/1")
     assert [each.name for each in board.entries] == ["aa/s"]
     value = board.entries[0].values[0]
     assert value.share is not None and value.share.low is not None
+    assert board.entries[0].trust == "rescored"
+    cells = tuple(ReproducedCell(task=task.name, weak="w", strong="s", strategy="s", supervisor="v", seed=1_000 + at, fresh=True,
+                                 stated=1.0, found=1.0, low=0.0, high=2.0) for task in SMALL.tasks[:1] for at in range(3))
+    (tmp_path / "reproductions").mkdir()
+    (tmp_path / "reproductions" / "aa--you.toml").write_text(
+        Reproduction(submission="aa", sha256="0" * 64, who="you", draw=0, cells=cells).to_toml())
+    assert board_of(tmp_path, "pilot/1").entries[0].trust == "reproduced"
     assert ERROR == 3.0 and board.rows["err_weak"].unique().to_list() == [ERROR]

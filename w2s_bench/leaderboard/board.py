@@ -13,9 +13,10 @@ from w2s_bench.leaderboard.assembled import assembled, control_lines
 from w2s_bench.leaderboard.checked import Checked, read_checked
 from w2s_bench.leaderboard.entries import Control, Entry, Ranks, TaskValue, Value
 from w2s_bench.leaderboard.floor import Floor, floors
+from w2s_bench.leaderboard.index import read_index
+from w2s_bench.leaderboard.reproductions import with_reproductions
 from w2s_bench.leaderboard.season import Season, find_season
 from w2s_bench.leaderboard.standings import standings
-from w2s_bench.leaderboard.untrusted import read_toml
 from w2s_bench.running.table_files import BOUND, ROW, table_of
 from w2s_bench.running.terms import read_terms
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Board", "Control", "Entry", "Floor", "Ranks", "TaskValue", "Value", "board_from", "board_of"]
 
 CHECKED = "checked"
-INDEX = "index.toml"
 
 
 class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -53,12 +53,16 @@ class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 def board_of(leaderboard: Path, season: str, published: Path | None = None) -> Board:
     """The board of a folder (see docs/board-statistics.md) and a season of it: of the submissions that stand in its index, what
-    `check` derived. published: a Parquet file of numbers of papers. Raises DataError for what is not there or cannot be read."""
+    `check` derived, with the trust that reproductions of them lend. published: a Parquet file of numbers of papers. Raises
+    DataError for what is not there or cannot be read."""
     import polars as pl
 
     found = find_season(leaderboard, season)
     told = pl.read_parquet(published) if published is not None else None
-    return board_from(found, [read_checked(leaderboard / CHECKED / name) for name in _active(leaderboard, found.label)], told)
+    listed = [each for each in read_index(leaderboard) if each.season == found.label and each.state == "active"]
+    submissions = [with_reproductions(read_checked(leaderboard / CHECKED / each.name), leaderboard, each.sha256)
+                   for each in listed]
+    return board_from(found, submissions, told)
 
 
 def board_from(season: Season, submissions: Sequence[Checked], published: pl.DataFrame | None = None) -> Board:
@@ -83,12 +87,3 @@ def _no_rows() -> pl.DataFrame:
     import polars as pl
 
     return table_of([], ROW).with_columns(pl.lit(None, pl.String).alias(name) for name in ("submission", "trust", "division"))
-
-
-def _active(leaderboard: Path, season: str) -> list[str]:
-    """The submissions of a season that stand in the index."""
-    if not (leaderboard / INDEX).exists():
-        return []
-    listed = read_toml(leaderboard, INDEX).get("submissions")
-    return [str(each["name"]) for each in listed if each["season"] == season and each["state"] == "active"
-            ] if isinstance(listed, list) else []
