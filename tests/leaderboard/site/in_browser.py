@@ -17,7 +17,8 @@ def opened(browser: Any, address: str) -> None:
     """Open a page, and wait until its script has done what it does."""
     browser.get("about:blank")
     browser.get(address)
-    WebDriverWait(browser, 20).until(lambda it: it.execute_script("return document.documentElement.dataset.ready"))
+    WebDriverWait(browser, 20).until(lambda it: it.execute_script(
+        "return document.readyState === 'complete' && document.documentElement.dataset.ready"))
 
 
 def nothing_ran(browser: Any) -> None:
@@ -36,3 +37,8 @@ def column(browser: Any, table: str, key: str) -> list[str]:
 
 def head(browser: Any, table: str, key: str) -> Any:
     return browser.find_element("css selector", f"#{table} thead th[data-key='{key}']")
+
+
+def until(browser: Any, address: str) -> None:
+    """Wait for a view whose address holds this: a table sorts when the click is over."""
+    WebDriverWait(browser, 20).until(lambda it: address in it.current_url)

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from in_browser import column, head, nothing_ran, opened
+from in_browser import column, head, nothing_ran, opened, until
 from made_boards import checked, checked_bounds, made_board, made_leaderboard, study
 from selenium.webdriver import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -89,12 +89,14 @@ def test_every_page_opens_from_a_folder(site: Path, browser: Any) -> None:
 
 def test_the_state_of_a_view_is_in_its_address(site: Path, host: str, browser: Any) -> None:
     opened(browser, f"{host}/rows.html")
-    for _ in range(2):
+    for address in ("#rows.sort=misfit", "#rows.sort=-misfit"):
         head(browser, "rows", "misfit").find_element("css selector", "[tabindex='0']").send_keys(Keys.ENTER)
+        until(browser, address)
     misfits = [float(value) for value in column(browser, "rows", "misfit")]
     assert misfits == sorted(misfits, reverse=True)
     assert head(browser, "rows", "misfit").get_attribute("aria-sort") == "descending"
     browser.find_element("css selector", ".dt-paging button[aria-label='next page'], .dt-paging button.next").click()
+    until(browser, "rows.page=2")
     later = column(browser, "rows", "misfit")
     assert float(later[0]) <= misfits[-1]
     address = browser.current_url

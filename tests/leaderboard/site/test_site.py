@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
-from in_browser import PLAIN, column, head, nothing_ran, opened
+from in_browser import PLAIN, column, head, nothing_ran, opened, until
 from made_boards import checked, checked_bounds, made_board, made_leaderboard, study
 from selenium.webdriver.support.ui import Select
 
@@ -224,10 +224,9 @@ def test_the_table_of_rows_is_that_of_the_page_and_sorts_filters_and_turns(made:
     opened(browser, (site / "rows.html").as_uri())
     assert browser.execute_script(f"return ({PLAIN})(document.querySelector('#rows tbody'))") == still
     head(browser, "rows", "gain").click()
+    until(browser, "#rows.sort=gain")
     gains = [float(value) for value in column(browser, "rows", "gain")]
     assert len(gains) == 100 and gains == sorted(gains) and min(gains) < max(gains)
-    address = browser.current_url
-    assert "rows.sort=gain" in address
     Select(browser.find_element("css selector", "select[aria-label='only one strategy']")).select_by_index(1)
     assert len(set(column(browser, "rows", "strategy"))) == 1
     browser.find_element("css selector", "input[type=search]").send_keys("DIABETES")

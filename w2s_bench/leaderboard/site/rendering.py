@@ -54,6 +54,14 @@ def visible(value: object) -> object:
     return "\n".join(map(harmless, value.replace("\r\n", "\n").replace("\t", "    ").split("\n")))
 
 
+@functools.lru_cache(100_000)
+def escaped(text: str) -> str:
+    """A text as it stands in a page, `visible` and escaped."""
+    from markupsafe import escape
+
+    return str(escape(visible(text)))
+
+
 @functools.cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined

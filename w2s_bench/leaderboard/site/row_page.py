@@ -4,13 +4,11 @@ again."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-import msgspec
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from w2s_bench.leaderboard.site.contents import Row
-from w2s_bench.leaderboard.site.rendering import visible
+from w2s_bench.leaderboard.site.rendering import escaped
 from w2s_bench.report.wording import figure
 from w2s_bench.running.table_files import ROW
 from w2s_bench.scoring.columns import Column
@@ -23,35 +21,28 @@ _WIDE, _LEFT, _ROW = 640, 120, 24
 """Pixels of a drawing: its width, what its words take of it, and the height of a line."""
 _ERRORS = ("weak", "student", "ceiling", "gold", "base", "shuffled", "constant")
 _LEDGER = ("misfit", "projection", "realizability", "gain")
+_ERRORS_TITLE, _LEDGER_TITLE = "Errors on the test sample", "gain = misfit + projection + realizability"
 _ENDS = ("_se", "_low", "_high")
 _NAMED = ("task", "task_set", "weak", "strong", "strategy", "supervisor", "seed", "panels", "submission", "trust", "division",
-          "derived", "versions", "flags", "metrics_missing", "error", "status")
+          "derived", "versions", "flags", "metrics_missing", "error", "status", "run_id", "cell_key")
 """Columns that the page says elsewhere."""
+_DIGESTS = ("fingerprint_", "predictor_")
+"""How the names of columns begin that hold digests, which rows.parquet alone has."""
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """A line of a drawing: its words, its height, where its mark is and how far its interval reaches, in pixels; a bar has a
-    start."""
+Strip: TypeAlias = tuple[str, "Markup"]
+"""A drawing of a few numbers on one axis: its title, and an SVG."""
+
+
+class _Mark(NamedTuple):
+    """A line of a drawing. value, low, high: where its mark is and how far its interval reaches; a bar reaches from `low` to
+    `value`. shown: the number beside it."""
 
     name: str
-    y: int
-    x: float
+    value: float
     low: float
     high: float
-    start: float
-    text: str
-    looks: str
-
-
-class Strip(msgspec.Struct, frozen=True):
-    """A drawing of a few numbers on one axis. zero: where 0 lies."""
-
-    title: str
-    wide: int
-    high: int
-    left: int
-    zero: float
-    marks: tuple[Mark, ...]
+    shown: float
 
 
 def command_of(row: Row) -> str:
@@ -73,7 +64,7 @@ class Numbers:
     def of(self, row: Row) -> Markup:
         """A line for each column that the row holds and its page does not say elsewhere: name, value, interval or standard error,
         unit; marked where it was derived here."""
-        from markupsafe import Markup, escape
+        from markupsafe import Markup
 
         derived = frozenset(row.get("derived") or ())
         unit = unit_of(row["divergence"], row["output_unit"])
@@ -82,50 +73,64 @@ class Numbers:
             value = row.get(column.name)
             if value is None:
                 continue
-            text = figure(value, digits=4) if type(value) is float else escape(visible(_text(value)))
-            of_column = escape(visible(_unit(column, unit, row)))
-            lines.append(f"<tr><th scope=\"row\">{column.name}{' †' if column.name in derived else ''}</th><td>{text}</td>"
-                         f"<td>{_interval(row, column.name)}</td><td>{of_column}</td></tr>")
+            text = figure(value, digits=4) if type(value) is float else escaped(_text(value))
+            of_column = escaped(_unit(column, unit, row))
+            lines.append(f"<tr><th scope=row>{column.name}{' †' if column.name in derived else ''}<td>{text}"
+                         f"<td>{_interval(row, column.name)}<td>{of_column}")
         return Markup("\n".join(lines))
 
 
-def errors_strip(row: Row) -> Strip | None:
-    """The errors of everybody on the test sample."""
-    known = [(name, row[f"err_{name}"], row.get(f"err_{name}_se")) for name in _ERRORS if row.get(f"err_{name}") is not None]
-    if not known:
-        return None
-    ends = [value + 1.96 * (se or 0.0) for _, value, se in known]
-    return _strip("Errors on the test sample", [(name, value, value - 1.96 * (se or 0.0), value + 1.96 * (se or 0.0), False, name)
-                                                for name, value, se in known], 0.0, max(ends))
+def strips_of(row: Row) -> list[Strip]:
+    """The drawings of a row: the errors of everybody on the test sample, and the gain as the sum of its three terms."""
+    from markupsafe import Markup
+
+    found = ((_ERRORS_TITLE, _errors(row), False), (_LEDGER_TITLE, _ledger(row), True))
+    return [(title, Markup(_drawn(title, marks, bars))) for title, marks, bars in found if marks]
 
 
-def ledger_strip(row: Row) -> Strip | None:
-    """The gain as the sum of misfit, projection and realizability."""
+def _errors(row: Row) -> list[_Mark]:
+    found = []
+    for name in _ERRORS:
+        value = row.get(f"err_{name}")
+        if value is not None:
+            half = 1.96 * (row.get(f"err_{name}_se") or 0.0)
+            found.append(_Mark(name, value, max(0.0, value - half), value + half, value))
+    return found
+
+
+def _ledger(row: Row) -> list[_Mark]:
     if any(row.get(name) is None for name in _LEDGER):
-        return None
-    lines, at = [], 0.0
+        return []
+    found, at = [], 0.0
     for name in _LEDGER[:-1]:
-        lines.append((name, at + row[name], at, at + row[name], True, name))
+        found.append(_Mark(name, at + row[name], at, at + row[name], row[name]))
         at += row[name]
-    lines.append(("gain", row["gain"], 0.0, row["gain"], True, "gain"))
-    ends = [0.0, *(end for _, value, start, _, _, _ in lines for end in (value, start))]
-    return _strip("gain = misfit + projection + realizability", lines, min(ends), max(ends),
-                  {name: row[name] for name in _LEDGER})
+    return [*found, _Mark("gain", row["gain"], 0.0, row["gain"], row["gain"])]
 
 
-def _strip(title: str, lines: Sequence[tuple[str, float, float, float, bool, str]], low: float, high: float,
-           said: Mapping[str, float] | None = None) -> Strip | None:
-    if not high > low:
-        return None
-    room = _WIDE - _LEFT - 90
-
-    def at(value: float) -> float:
-        return round(_LEFT + 6 + (room - 12) * (value - low) / (high - low), 1)
-
-    marks = tuple(Mark(name, 4 + _ROW * place, at(value), at(max(low, least)), at(most), at(least) if bar else 0.0,
-                       figure(said[name] if said else value), looks)
-                  for place, (name, value, least, most, bar, looks) in enumerate(lines))
-    return Strip(title, _WIDE, 8 + _ROW * len(lines), _LEFT, at(0.0), marks)
+def _drawn(title: str, marks: Sequence[_Mark], bars: bool) -> str:
+    """An SVG of numbers and of names of our own, which need no escape."""
+    low = min(0.0, *(end for mark in marks for end in (mark.low, mark.value)))
+    high = max(0.0, *(end for mark in marks for end in (mark.high, mark.value)))
+    room = (_WIDE - _LEFT - 102) / ((high - low) or 1.0)
+    tall = 8 + _ROW * len(marks)
+    lines = []
+    for place, mark in enumerate(marks):
+        y = 4 + _ROW * place
+        x, start, end = (f"{_LEFT + 6 + room * (value - low):.1f}" for value in (mark.value, mark.low, mark.high))
+        if bars:
+            left, right = sorted((float(start), float(x)))
+            shape = (f'<rect class="{mark.name}" x="{left:.1f}" y="{y + 2}" width="{max(right - left, 1.0):.1f}" '
+                     'height="13"></rect>')
+        else:
+            shape = (f'<path class="reach" d="M{start} {y + 9}H{end}"></path>'
+                     f'<circle class="{mark.name}" cx="{x}" cy="{y + 9}" r="4"></circle>')
+        lines.append(f'<text class="word" x="0" y="{y + 13}">{mark.name}</text>{shape}'
+                     f'<text x="{_WIDE}" y="{y + 13}" text-anchor="end">{figure(mark.shown)}</text>')
+    told = ", ".join(f"{mark.name} {figure(mark.shown)}" for mark in marks)
+    return (f'<svg class="strip" viewBox="0 0 {_WIDE} {tall}" width="{_WIDE}" height="{tall}" role="img" '
+            f'aria-label="{title}: {told}"><path class="line-none" d="M{_LEFT + 6 - room * low:.1f} 0V{tall}"></path>'
+            f'{"".join(lines)}</svg>')
 
 
 def _text(value: object) -> str:

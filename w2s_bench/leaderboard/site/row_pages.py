@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from w2s_bench.leaderboard.site.addresses import page_of
 from w2s_bench.leaderboard.site.contents import KEY, Contents, Row
 from w2s_bench.leaderboard.site.figures_in_words import figure
 from w2s_bench.leaderboard.site.pages import File, page
 from w2s_bench.leaderboard.site.quoting import row_quote
-from w2s_bench.leaderboard.site.rendering import filled
-from w2s_bench.leaderboard.site.row_page import Numbers, command_of, errors_strip, ledger_strip
+from w2s_bench.leaderboard.site.rendering import escaped, filled
+from w2s_bench.leaderboard.site.row_page import Numbers, command_of, strips_of
 from w2s_bench.leaderboard.site.row_tables import configurations, seeds_table
-from w2s_bench.leaderboard.site.table import Cell, Head, Line, SiteTable
 from w2s_bench.tables.laws import unit_of
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 
 def row_pages(contents: Contents) -> Iterator[File]:
@@ -31,12 +33,11 @@ def row_pages(contents: Contents) -> Iterator[File]:
         seeds = Markup(filled("seeds.html.j2", table=table, root="../")) if len(rows) > 1 else ""
         for row in rows:
             found = bounds.get(tuple(row[name] for name in KEY), [])
-            strips = [strip for strip in (errors_strip(row), ledger_strip(row)) if strip is not None]
             yield from page(
                 contents, "row.html.j2", row["page"], _heading(contents, row), heading=_heading(contents, row), facts=_facts(row),
                 quote=row_quote(contents.board, row), command=command_of(row), key=row["cell_key"], made_with=_made_with(row),
-                strips=strips, unit=unit_of(row["divergence"], row["output_unit"]),
-                bounds=_bounds_table(found) if found else None,
+                strips=strips_of(row), unit=unit_of(row["divergence"], row["output_unit"]),
+                bounds=_bound_lines(found),
                 seeds=seeds, numbers=numbers.of(row))
 
 
@@ -65,19 +66,18 @@ def _made_with(row: Row) -> str:
     return f"Made with {'; '.join(parts)}." if parts else ""
 
 
-def _bounds_table(found: Sequence[Row]) -> SiteTable:
-    heads = (Head(key="bound", text="bound", kind="name"), Head(key="sample", text="sample", kind="term"),
-             Head(key="lhs", text="lhs", kind="number"),
-             Head(key="rhs", text="rhs", kind="number"), Head(key="slack", text="slack", kind="number"),
-             Head(key="tightness", text="lhs/rhs", kind="number"), Head(key="verdict", text="verdict", kind="term"),
-             Head(key="fails", text="what is not certified", aside=True))
-    lines = tuple(Line((
-        Cell(line["bound"], link=page_of("bounds", line["bound"])), Cell(line["split"]),
-        *(_number(line[name], places) for name, places in (
-            ("lhs", 4), ("rhs", 4), ("slack", 4), ("tightness", 2))), Cell(line["verdict"] or "–"),
-        Cell(", ".join(line["fails"] or ()).replace("_", " ")))) for line in found)
-    return SiteTable(mark="bounds", title="Bounds", heads=heads, lines=lines)
+_BOUND_NUMBERS = (("lhs", 4), ("rhs", 4), ("slack", 4), ("tightness", 2))
 
 
-def _number(value: float | None, places: int) -> Cell:
-    return Cell(figure(value, places), value)
+def _bound_lines(found: Sequence[Row]) -> Markup:
+    """A line for each bound and sample."""
+    from markupsafe import Markup
+
+    lines = []
+    for line in found:
+        numbers = "".join(f'<td class="number">{figure(line[name], places)}</td>' for name, places in _BOUND_NUMBERS)
+        lacking = ", ".join(line["fails"] or ()).replace("_", " ")
+        split, said, fails, name = map(escaped, (line["split"], line["verdict"] or "–", lacking, line["bound"]))
+        lines.append(f'<tr><th scope="row"><a href="../{page_of("bounds", line["bound"])}">{name}</a></th>'
+                     f'<td>{split}</td>{numbers}<td>{said}</td><td>{fails}</td></tr>')
+    return Markup("\n".join(lines))

@@ -133,7 +133,8 @@ class BoardTable {
     this.dt.rows.add(more);
     this.makeFacets();
     this.restoring = true;
-    this.restore();
+    if ([...state().keys()].some(key => key.startsWith(`${this.mark}.`))) this.restore();
+    else this.dt.draw(false);
     this.restoring = false;
   }
 
@@ -199,6 +200,7 @@ const tables = new Map();
 // Called by a data file: the lines of a table beyond its first hundred.
 function boardLines(mark, lines) {
   tables.get(mark)?.add(lines);
+  document.documentElement.dataset.whole = String(Math.round(performance.now()));
 }
 
 // Called by the data file of the page of comparisons: entries by key, and pairs of them.
@@ -294,7 +296,7 @@ function begin() {
     });
     block.before(button);
   }
-  document.documentElement.dataset.ready = "yes";
+  document.documentElement.dataset.ready = String(Math.round(performance.now()));
 }
 
 begin();
