@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,8 @@ def command(words: SubmitWords) -> None:
         click.echo(f"the truth of {task} stays here, a checker takes it from the task: {licence}")
     for strategy, division in written.submission.divisions.items():
         click.echo(f"{strategy} stands in the division {division}")
-    click.echo(f"next: w2s-bench leaderboard check {words.out}")
+    more = f" --data {shlex.quote(str(words.data or 'FOLDER'))}" if written.renamed else ""
+    click.echo(f"next: w2s-bench leaderboard check {shlex.quote(str(words.out))}{more}")
 
 
 def _divisions(words: tuple[str, ...]) -> tuple[Division, dict[str, Division]]:
