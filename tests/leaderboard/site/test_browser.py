@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 from in_browser import column, head, nothing_ran, opened, until
-from made_boards import checked, checked_bounds, made_board, made_leaderboard, study
+from made_sites import checked, checked_bounds, made_board, made_leaderboard, study
 from selenium.webdriver import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 

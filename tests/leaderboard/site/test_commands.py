@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from made_boards import STUDIES, checked, checked_bounds, made_board, made_leaderboard, study
+from made_sites import STUDIES, checked, checked_bounds, made_board, made_leaderboard, study
 
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.leaderboard.board import Board, board_of

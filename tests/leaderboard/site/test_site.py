@@ -14,7 +14,7 @@ import msgspec
 import polars as pl
 import pytest
 from in_browser import PLAIN, column, head, nothing_ran, opened, until
-from made_boards import checked, checked_bounds, made_board, made_leaderboard, study
+from made_sites import checked, checked_bounds, made_board, made_leaderboard, study
 from selenium.webdriver.support.ui import Select
 
 from w2s_bench.contracts.errors import DataError, UsageError
