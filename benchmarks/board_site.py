@@ -22,7 +22,7 @@ from pathlib import Path
 import polars as pl
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "leaderboard" / "site"))
-from made_boards import checked, checked_bounds, made_board, made_leaderboard, study
+from made_sites import checked, checked_bounds, made_board, made_leaderboard, study
 
 from w2s_bench.leaderboard.site.build import build
 from w2s_bench.leaderboard.submission import Submission
