@@ -13,8 +13,16 @@ OF_CHECK = (
     Column("submission", "str", "", "the submission that the row is of"),
     Column("trust", "str", "", "published, self-reported, rescored or reproduced; the last two alone are ordered"),
     Column("division", "str", "", "what the strategy may see: teacher-labels, unlabelled-inputs or some-truth"),
-    Column("derived", "list", "", "columns of the row that were derived here from its predictions"))
+    Column("derived", "list", "", "columns of the row that were derived here, and held against what was sent"),
+    Column("digest_weak", "str", "", "digest of the weak predictions on test with their ids; null where all are one"),
+    Column("digest_student", "str", "", "the same of the student"),
+    Column("digest_ceiling", "str", "", "the same of the ceiling"))
 """The columns that the check adds to a row."""
+
+OF_CHECKED_BOUND = (
+    Column("submission", "str", "", "the submission that the row is of"),
+    Column("certificate", "str", "", "what the verdict rests on: derived, witnessed or stated"))
+"""The columns that the check adds to a bound."""
 
 
 def chapters(contents: Contents) -> list[tuple[str, list[str]]]:
@@ -44,7 +52,11 @@ def chapters(contents: Contents) -> list[tuple[str, list[str]]]:
             "line."]),
         ("Bounds", [
             "A bound is a statement about the student's error. lhs/rhs is its tightness where it is certified: 1 is tight, 0.1 "
-            "leaves most of it open. A bound that is not certified for a row makes no statement there, whatever its numbers."]),
+            "leaves most of it open. A bound that is not certified for a row makes no statement there, whatever its numbers.",
+            "A verdict is derived where nothing that only the sender states decides it, and witnessed where the predictions bear "
+            "out what is stated of the student's class: nothing between student, ceiling and constants is nearer to the teacher "
+            "by more than that. That this class is the strong model's is the sender's word. What rests on that word alone is not "
+            "derived."]),
         ("Quoting", [
             "The page of each entry and of each row has the sentence that goes with its number: who says so, and over what its "
             "interval is."]),
@@ -63,4 +75,5 @@ def trusts() -> list[tuple[str, str]]:
 
 def columns() -> list[tuple[str, tuple[Column, ...]]]:
     """Every column of rows and of bounds."""
-    return [("Every column of a row", (*OF_CHECK, *ROW.columns)), ("Every column of a bound", BOUND.columns)]
+    return [("Every column of a row", (*OF_CHECK, *ROW.columns)),
+            ("Every column of a bound", (*OF_CHECKED_BOUND, *BOUND.columns))]
