@@ -28,7 +28,7 @@ _FINITE = ("err_weak", "err_student", "err_ceiling", "gain", "gain_se", "misfit"
 _SHOWN = 3
 """Faults of one row that a sentence names."""
 
-MOST_SEEDS = 1_000
+MOST_SEEDS = 200
 """Splits of one task that are loaded for a check."""
 
 

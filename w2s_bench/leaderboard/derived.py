@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -48,6 +48,14 @@ STATED_FLAGS = frozenset({"splits-overlap", "not-converged"})
 _JUDGED = ("lhs", "rhs", "slack", "slack_se", "slack_low", "slack_high", "tightness", "verdict", "vacuous", "exceeded")
 
 
+class TaskSays(NamedTuple):
+    """What a task and a seed decide of every row: its columns, its flags, whether its truth is the true probabilities."""
+
+    columns: Columns
+    flags: tuple[str, ...]
+    known_truth: bool
+
+
 @dataclass(frozen=True)
 class Grounds:
     """What the cells of one task and seed are measured against. ids, truth: of each sample, (n,) and (n, k). task: None where it
@@ -57,7 +65,7 @@ class Grounds:
     divergence: Divergence
     ids: Mapping[Side, Sequence[str]]
     truth: Mapping[Side, Array]
-    task: LoadedTask | None = None
+    task: TaskSays | None = None
     names: Array | None = None
 
 
@@ -86,6 +94,11 @@ class Derived(msgspec.Struct, frozen=True, eq=False):
     refuted: Mapping[Side, tuple[str, ...]]
 
 
+def said_by(task: LoadedTask) -> TaskSays:
+    """What a loaded task says of its rows."""
+    return TaskSays(task_columns(task), (*class_flags(task), *task.payload.get("flags", ())), bool(task.payload["known_truth"]))
+
+
 def facts_at_hand(strategy: Strategy | None, grounds: Grounds, side: Side) -> Facts:
     """What is known of a student of which nobody states anything: what task and strategy say by themselves."""
     return bare_facts(_own_facts(strategy, grounds, side))
@@ -101,7 +114,7 @@ def derive(cell: Cell, grounds: Grounds) -> Derived:
                                "output_unit": grounds.output.unit,
                                "classes": grounds.output.k if isinstance(grounds.output, Classes) else None}
     columns |= means_on_train(samples["train"]) if "train" in samples else {}
-    columns |= task_columns(grounds.task) if grounds.task is not None else {}
+    columns |= grounds.task.columns if grounds.task is not None else {}
     if cell.strategy is not None:
         columns["truth_share"] = float(declared(cell.strategy, "truth_share", 0.0))
     metrics, reasons = metric_columns(test, measures().metrics)
@@ -129,7 +142,7 @@ def _own_facts(strategy: Strategy | None, grounds: Grounds, side: Side) -> Colum
         transfer = grounds.truth["train"]
         own |= {"n_transfer": len(transfer), "label_range": float(np.ptp(transfer))}
     if grounds.task is not None:
-        own["known_truth"] = bool(grounds.task.payload["known_truth"])
+        own["known_truth"] = grounds.task.known_truth
     if strategy is not None:
         own |= {"convex_in": strategy.convex_in, "exact": bool(strategy.exact)}
     return own
@@ -175,7 +188,7 @@ def _flags(cell: Cell, grounds: Grounds, samples: Mapping[Side, Sample]) -> list
     """The flags but `splits-overlap`, which the column that a model reads decides."""
     raised = list(flags(samples["test"]))
     if grounds.task is not None:
-        raised += [*class_flags(grounds.task), *grounds.task.payload.get("flags", ())]
+        raised += grounds.task.flags
     if "train" in cell.facts and "train" in samples and cell.facts["train"].convex_in is not None:
         raised += not_converged(cell.facts["train"].delta, samples["train"])
     return raised

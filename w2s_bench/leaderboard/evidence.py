@@ -11,7 +11,7 @@ from w2s_bench.compute.splits import example_names, output_from
 from w2s_bench.contracts import PREDICTORS, Array, Classes, DataError, Output, Predictions, W2SError
 from w2s_bench.leaderboard.at_hand import TaskAtHand
 from w2s_bench.leaderboard.checked import Row
-from w2s_bench.leaderboard.derived import SIDES, Grounds, Side
+from w2s_bench.leaderboard.derived import SIDES, Grounds, Side, said_by
 from w2s_bench.leaderboard.untrusted import Refused, shown
 from w2s_bench.running.kept import TRUTH, Answers
 from w2s_bench.tables.laws import divergence_of
@@ -60,7 +60,8 @@ def grounds_at_hand(task: TaskAtHand, seed: int) -> Grounds:
     if divergence is None:
         raise DataError(f"the divergence {loaded.payload['divergence']} is not installed", where=task.label)
     return Grounds(loaded.output, divergence, {side: _texts(loaded.part(part).ids) for side, part in SIDES.items()},
-                   {side: loaded.part(part).truth for side, part in SIDES.items()}, loaded, example_names(loaded.splits.test))
+                   {side: loaded.part(part).truth for side, part in SIDES.items()}, said_by(loaded),
+                   example_names(loaded.splits.test))
 
 
 def grounds_as_sent(kept: Kept, seed: int, output: Row, divergence: str) -> Grounds | None:
