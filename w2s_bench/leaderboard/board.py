@@ -13,7 +13,7 @@ from w2s_bench.leaderboard.assembled import assembled, control_lines
 from w2s_bench.leaderboard.checked import Checked, read_checked
 from w2s_bench.leaderboard.entries import Control, Entry, Ranks, TaskValue, Value
 from w2s_bench.leaderboard.floor import Floor, floors
-from w2s_bench.leaderboard.index import read_index
+from w2s_bench.leaderboard.index import Listed, read_index
 from w2s_bench.leaderboard.reproductions import with_reproductions
 from w2s_bench.leaderboard.season import Season, find_season
 from w2s_bench.leaderboard.standings import standings
@@ -36,8 +36,8 @@ class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     kind, division, measure (share or accuracy), task (null over all tasks), first, second (entry names, or "shuffled": an
     entry's own control), difference (first − second, on their common cells), low, high, over, p, imputed (the difference with
     cells that are not ok as the worst), separable. comparisons: how many of these were tested, which is what the false
-    discovery rate is over. rows, bounds: those of all submissions of the season, as `check` derived them. published: numbers of
-    papers, never ordered with these; None for none.
+    discovery rate is over. rows, bounds: those of all active submissions of the season, as `check` derived them. published:
+    numbers of papers, never ordered with these; None for none.
     """
 
     season: Season
@@ -48,6 +48,7 @@ class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     comparisons: int
     rows: pl.DataFrame
     bounds: pl.DataFrame
+    submissions: tuple[Listed, ...] = ()
     published: pl.DataFrame | None = None
 
 
@@ -59,10 +60,10 @@ def board_of(leaderboard: Path, season: str, published: Path | None = None) -> B
 
     found = find_season(leaderboard, season)
     told = pl.read_parquet(published) if published is not None else None
-    listed = [each for each in read_index(leaderboard) if each.season == found.label and each.state == "active"]
-    submissions = [with_reproductions(read_checked(leaderboard / CHECKED / each.name), leaderboard, each.sha256)
-                   for each in listed]
-    return board_from(found, submissions, told)
+    listed = tuple(each for each in read_index(leaderboard) if each.season == found.label)
+    checked = [with_reproductions(read_checked(leaderboard / CHECKED / each.name), leaderboard, each.sha256)
+               for each in listed if each.state == "active"]
+    return msgspec.structs.replace(board_from(found, checked, told), submissions=listed)
 
 
 def board_from(season: Season, submissions: Sequence[Checked], published: pl.DataFrame | None = None) -> Board:

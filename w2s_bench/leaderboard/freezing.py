@@ -16,7 +16,7 @@ from w2s_bench.leaderboard.standings import is_control
 from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.tables.comparisons import PAIR
-from w2s_bench.tables.inference import READS, TASK_SETS, Inferred, Terms, inferred
+from w2s_bench.tables.inference import READS, TASK_SETS, Inferred, Terms, inferred, without_copies
 from w2s_bench.tables.reading import read_runs, terms_of
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ class Told(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """A paired difference of a run, on one task, in shares of the unit."""
+    """A paired difference of a run, on one task, in shares of the unit. of_seeds: as of a Spread."""
 
     names: tuple[str, str]
     mean: float
     se: float
     degrees: float
     over: str
+    of_seeds: float = 1.0
 
 
 class About(NamedTuple):
@@ -212,18 +213,27 @@ def _pairs(ok: pl.DataFrame, terms: Terms, unit: float) -> Iterator[_Pair]:
     mine = {name: ok.filter(pl.col("strategy") == name).select(*PAIR, *more, "strategy", "gain", "gain_se", "n_test")
             for name in strategies}
     for name in strategies:
-        yield from _as_pair((name, TEACHER), inferred(mine[name], "gain", terms), unit)
+        yield from _as_pair((name, TEACHER), inferred(mine[name], "gain", terms), unit, _of_seeds(mine[name], "gain"))
     for first, second in combinations(strategies, 2):
         both = mine[first].join(mine[second].select(*PAIR, "gain", "cell_key", "err_student", "misfit"), on=list(PAIR),
                                 suffix="_against", nulls_equal=True, maintain_order="left")
         apart = both.with_columns((pl.col("gain") - pl.col("gain_against")).alias("difference")).drop("gain_se")
-        yield from _as_pair((first, second), inferred(apart, "gain", terms, value="difference"), unit)
+        yield from _as_pair((first, second), inferred(apart, "gain", terms, value="difference"), unit,
+                            _of_seeds(apart, "difference"))
 
 
-def _as_pair(names: tuple[str, str], found: Inferred | None, unit: float) -> Iterator[_Pair]:
-    if found is not None and found.over is not None and found.estimate.se > 0.0:
+def _as_pair(names: tuple[str, str], found: Inferred | None, unit: float, of_seeds: float) -> Iterator[_Pair]:
+    """of_seeds: the squared standard error over seeds alone. One seed orders nothing, and makes no pair."""
+    if found is not None and found.over is not None and found.seeds > 1 and found.estimate.se > 0.0:
         made = found.estimate
-        yield _Pair(names, made.mean / unit, made.se / unit, made.degrees, found.over)
+        yield _Pair(names, made.mean / unit, made.se / unit, made.degrees, found.over, min(1.0, of_seeds / made.se**2))
+
+
+def _of_seeds(cells: pl.DataFrame, column: str) -> float:
+    import polars as pl
+
+    means = without_copies(cells)[0].group_by("seed").agg(pl.col(column).mean()).sort("seed")[column].to_numpy()
+    return float(means.var(ddof=1)) / len(means) if len(means) > 1 else 0.0
 
 
 def _spread(pairs: Sequence[_Pair]) -> Spread | None:
@@ -232,7 +242,8 @@ def _spread(pairs: Sequence[_Pair]) -> Spread | None:
     if not found:
         return None
     middle = found[(len(found) - 1) // 2]
-    return Spread(len(found), found[0].se, middle.se, found[-1].se, middle.degrees, middle.over)
+    return Spread(len(found), found[0].se, middle.se, found[-1].se, middle.degrees, middle.over,
+                  middle.of_seeds)
 
 
 def _over_tasks(by_task: Sequence[Sequence[_Pair]]) -> Spread | None:

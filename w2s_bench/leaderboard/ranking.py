@@ -165,8 +165,8 @@ def _mean_over_tasks(differences: Array, imputed: Array, complete: bool, fewest:
     mean_imputed = float(imputed.mean())
     if common.size < fewest:
         return _Pair(imputed=mean_imputed)
-    found = over_task_sets(common)
-    p = found.estimate.p if complete else _both(found.estimate.p, found.estimate.mean, over_task_sets(imputed))
+    found = over_task_sets(common, skewed=True)
+    p = found.estimate.p if complete else _both(found.estimate.p, found.estimate.mean, over_task_sets(imputed, skewed=True))
     return _Pair(found.estimate.mean, found.estimate.low, found.estimate.high, TASK_SETS, mean_imputed, p)
 
 

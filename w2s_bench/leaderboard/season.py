@@ -67,7 +67,8 @@ class Splits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much the paired differences of the run that the season was made from vary: standard errors in shares of the unit, the
     least, the middle and the most of so many pairs; degrees of freedom of the middle one; over: what they are over, a key of
-    inference.MEANINGS."""
+    inference.MEANINGS. of_seeds: the part of the middle one's variance that is seen from seed to seed, the rest being of the test
+    examples that they share."""
 
     pairs: Count
     least: Annotated[float, Meta(ge=0.0)]
@@ -75,6 +76,7 @@ class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most: Annotated[float, Meta(ge=0.0)]
     degrees: Annotated[float, Meta(gt=0.0)]
     over: Line
+    of_seeds: Annotated[float, Meta(ge=0.0, le=1.0)] = 1.0
 
 
 class SeasonTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_bench.scoring.arrays import Array
-from w2s_bench.scoring.crossed import crossed_means
+from w2s_bench.scoring.crossed import crossed_for_many
 from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.tables.inference import CROSSED, EXAMPLES, FITS, SEEDS, UNCHECKED, Inferred
 
@@ -77,7 +77,8 @@ def inferred_cells(cells: CellArrays, design: Design | None) -> Inferred | None:
     """The mean over seeds of the mean over a seed's settings, with its interval; None where no cell has a value.
 
     A seed that is another one again counts once. Without a design or the terms of examples the interval is over seeds alone, and
-    says that what they share is not known. One seed has an interval over its test examples, where their terms are there.
+    says that what they share is not known. One seed has an interval over its test examples, where their terms are there. The p is
+    one for many comparisons (see crossed_for_many).
     """
     there = cells.there
     seeds = _distinct(there, cells.alike)
@@ -95,7 +96,7 @@ def inferred_cells(cells: CellArrays, design: Design | None) -> Inferred | None:
     if not n:
         known, places = np.unique(places, return_inverse=True)
         n = known.size
-    found = crossed_means(means, influence[own], places, n)
+    found = crossed_for_many(means, influence[own], places, n)
     if seeds.size == 1:
         return Inferred(found, EXAMPLES if found.low == found.low else None, 1, copies)
     return Inferred(found, (FITS if design.one_training else CROSSED) if places.size > n else SEEDS, seeds.size, copies)
