@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shlex
 import socket
 import subprocess
 import urllib.error
@@ -20,6 +21,7 @@ from w2s_bench.contracts.errors import UsageError
 from w2s_bench.leaderboard.board import Board, board_of
 from w2s_bench.leaderboard.checked import Checked, write_checked
 from w2s_bench.leaderboard.pairs import entry_named, pairs_of, verdict
+from w2s_bench.leaderboard.site.row_page import command_of
 from w2s_bench.leaderboard.submission import Submission
 from w2s_bench.running.terms import read_terms
 
@@ -119,3 +121,17 @@ def test_serve_shows_the_site_to_this_machine_alone(leaderboard: Path, w2s: Call
 
 def test_serve_says_where_no_site_lies(ask: Callable[..., str], tmp_path: Path) -> None:
     assert "no site lies here" in ask("leaderboard", "serve", str(tmp_path), code=2)
+
+
+@pytest.mark.slow
+def test_the_command_of_a_row_makes_it_again(w2s: Callable[..., object], tmp_path: Path) -> None:
+    rows, _ = study("quickstart")
+    for row in (rows.filter(pl.col("task") == "diabetes").row(0, named=True),
+                rows.filter(pl.col("task").str.starts_with("mlp")).row(9, named=True)):
+        words = shlex.split(command_of(row))
+        assert words[0] == "w2s-bench"
+        w2s(*words[1:], "-o", str(tmp_path / row["cell_key"]), check=0)
+        [again] = pl.read_parquet(tmp_path / row["cell_key"] / "rows.parquet").to_dicts()
+        assert (again["task"], again["seed"], again["status"]) == (row["task"], row["seed"], "ok")
+        for name in ("err_weak", "err_student", "err_ceiling", "err_gold", "err_shuffled", "gain", "misfit"):
+            assert again[name] == pytest.approx(row[name], rel=1e-9), name

@@ -7,8 +7,10 @@ from itertools import chain
 from pathlib import Path
 
 from w2s_bench.contracts.errors import StoreError, UsageError
+from w2s_bench.leaderboard.at_hand import AtHand
 from w2s_bench.leaderboard.board import Board
 from w2s_bench.leaderboard.site.contents import Contents
+from w2s_bench.leaderboard.site.differing import Differences
 from w2s_bench.leaderboard.site.downloads import download_page, downloads
 from w2s_bench.leaderboard.site.feed import feed
 from w2s_bench.leaderboard.site.rendering import static_files
@@ -21,23 +23,30 @@ MADE = ".made-by-w2s-bench"
 """The file that says that a folder holds a site of ours, and so may be written anew."""
 
 
-def build(leaderboard: Path, board: Board, out: Path) -> int:
+def build(leaderboard: Path, board: Board, out: Path, texts: AtHand | None = None) -> int:
     """Write the site of a board into `out`, in place of the one that it held; how many files.
 
-    leaderboard: the folder of its index and submissions. Raises UsageError for a folder that holds anything else, StoreError
+    leaderboard: the folder of its index and submissions. texts: where tasks are found, to show texts of examples whose licence
+    lets them; None shows ids alone. Raises UsageError for a folder that holds anything else, StoreError
     where it cannot be written, DataError for a submission that cannot be read.
     """
     contents = Contents(board, read_sent(leaderboard))
     _emptied(out)
-    offered = downloads(contents)
-    texts = chain(season_pages(contents), thing_pages(contents), row_pages(contents), download_page(contents, offered),
-                  [("feed.xml", feed(contents))])
-    found: Iterator[tuple[str, bytes]] = chain(static_files().items(), ((file.address, file.content) for file in offered),
-                                               ((address, text.encode(errors="backslashreplace")) for address, text in texts))
     try:
-        return _written(out, found)
+        return _written(out, _files(contents, Differences(contents.sent, board.season, texts)))
     except OSError as error:
         raise StoreError(f"cannot write: {error.strerror}", where=str(out), hint="choose another folder with -o") from None
+
+
+def _files(contents: Contents, differences: Differences) -> Iterator[tuple[str, bytes]]:
+    """Every file of the site; the pages of rows before the downloads, which hold what these have found."""
+    yield from static_files().items()
+    for address, text in chain(season_pages(contents), thing_pages(contents), row_pages(contents, differences)):
+        yield address, text.encode(errors="backslashreplace")
+    offered = downloads(contents, differences.every)
+    yield from ((file.address, file.content) for file in offered)
+    for address, text in chain(download_page(contents, offered), [("feed.xml", feed(contents))]):
+        yield address, text.encode(errors="backslashreplace")
 
 
 def _written(out: Path, files: Iterator[tuple[str, bytes]]) -> int:

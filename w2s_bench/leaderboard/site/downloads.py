@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,8 +44,10 @@ class Download(msgspec.Struct, frozen=True):
         return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
 
 
-def downloads(contents: Contents) -> list[Download]:
-    """All files, the board first."""
+def downloads(contents: Contents, differing: Sequence[pl.DataFrame] = ()) -> list[Download]:
+    """All files, the board first. differing: the examples on which student and teacher of rows differ."""
+    import polars as pl
+
     board = contents.board
     season = board.season.label
     found = [
@@ -61,6 +63,9 @@ def downloads(contents: Contents) -> list[Download]:
         found += [Download(f"{name}.parquet", f"all {name}, with the columns of this program", _parquet(kept, schema.label)),
                   Download(f"{name}.csv", f"the same {name} as text", _csv(flat)),
                   Download(f"{name}.json", f"the same {name}, a JSON object a line", kept.write_ndjson().encode())]
+    if differing:
+        about = "every test example on which the student and the teacher of a row differ, by id"
+        found.append(Download("examples.parquet", about, _parquet(pl.concat(differing), "w2s-examples/1")))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2s_bench.leaderboard.site.addresses import page_of
 from w2s_bench.leaderboard.site.contents import KEY, Contents, Row
+from w2s_bench.leaderboard.site.differing import Differences
 from w2s_bench.leaderboard.site.figures_in_words import figure
 from w2s_bench.leaderboard.site.pages import File, page
 from w2s_bench.leaderboard.site.quoting import row_quote
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def row_pages(contents: Contents) -> Iterator[File]:
-    """A page for each row."""
+def row_pages(contents: Contents, differences: Differences) -> Iterator[File]:
+    """A page for each row. differences: where student and teacher of a row differ."""
     from markupsafe import Markup
 
     bounds: dict[tuple[Any, ...], list[Row]] = {}
@@ -37,7 +38,7 @@ def row_pages(contents: Contents) -> Iterator[File]:
                 contents, "row.html.j2", row["page"], _heading(contents, row), heading=_heading(contents, row), facts=_facts(row),
                 quote=row_quote(contents.board, row), command=command_of(row), key=row["cell_key"], made_with=_made_with(row),
                 strips=strips_of(row), unit=unit_of(row["divergence"], row["output_unit"]),
-                bounds=_bound_lines(found),
+                differing=differences.of(row), bounds=_bound_lines(found),
                 seeds=seeds, numbers=numbers.of(row))
 
 
