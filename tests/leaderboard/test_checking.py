@@ -195,3 +195,29 @@ def test_findings_tell_nothing_of_the_machine_of_whoever_checks(run: Path, tmp_p
     data.mkdir()
     said = [each.sentence for each in check(edited(folder, "bounds.parquet", lambda table: table), data=data).findings]
     assert said and any("no such file" in each for each in said) and not any(str(tmp_path) in each for each in said)
+
+
+TAKEN = {"ledger_residue", "projection_gap", "dim_weak", "dim_strong", "dim_overlap", "peak_memory"}
+"""Numbers that no prediction decides, beside times: what features, clocks and rounding say."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["n", "c"])
+@pytest.mark.parametrize("file", ["rows.parquet", "bounds.parquet"])
+def test_every_numeric_column_in_turn_is_refused_when_its_sixth_digit_changes_or_is_not_derived(
+        run: Path, tmp_path: Path, kind: str, file: str) -> None:
+    whole = submitted(run / kind, tmp_path / "whole")
+    derived = {name for names in check(whole).rows["derived"].to_list() for name in names}
+    table, tried = pl.read_parquet(whole / file), 0
+    for name, held in table.schema.items():
+        said = table.filter(pl.col(name).is_not_null() & (pl.col(name).abs() > 1e-9)) if held.is_numeric() else table.head(0)
+        if not said.height or name in TAKEN or name.startswith("seconds_"):
+            continue
+        here = (pl.col("cell_key") == said["cell_key"][0]) & (pl.col(name) == said[name][0])
+        new = pl.col(name) * (1.0 + 3e-6) if held.is_float() else pl.col(name) + 1
+        shutil.copytree(whole, tmp_path / name)
+        edited(tmp_path / name, file, lambda t, here=here, new=new, name=name, held=held: t.with_columns(  # type: ignore[misc]
+            pl.when(here).then(new).otherwise(name).cast(held).alias(name)))
+        assert not check(tmp_path / name).taken, name
+        tried += 1
+    assert tried >= (7 if file == "bounds.parquet" else 70) and not derived & TAKEN
