@@ -40,7 +40,7 @@ def stated(delta: float, **more: object) -> Facts:
                                    delta=delta, **more)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 3.0, 50.0, 1000.0]))
 def test_no_linear_head_is_refuted_with_its_own_delta(seed: int, ridge: float) -> None:
     sample, delta = linear(seed, ridge)
@@ -59,10 +59,10 @@ def test_a_student_that_is_no_projection_is_refuted_where_its_delta_is_left_out(
 def test_what_is_nearer_is_found_to_be_as_near_as_a_search_says() -> None:
     sample, _ = linear(3, 50.0)
     f, g, w = sample.student[:, 0], sample.ceiling[:, 0], sample.weak[:, 0]
-    steps = np.linspace(-3.0, 3.0, 60_001)
+    steps = np.linspace(-3.0, 3.0, 6_001)
     searched = ((f - w) ** 2).mean() - min(float(((f + t * (g - f) - w) ** 2).mean()) for t in steps)
     told = known_of(msgspec.structs.replace(stated(0.0), contains_constant=False), sample, LINEAR).refuted[0]
-    assert float(told.rsplit(" ", 1)[1]) == pytest.approx(searched, rel=1e-4)
+    assert float(told.rsplit(" ", 1)[1]) == pytest.approx(searched, rel=1e-3)
 
 
 @pytest.mark.parametrize(("more", "words"), [
@@ -95,7 +95,7 @@ def logistic(seed: int, steps: int) -> tuple[Sample, float]:
         return softmax(h @ head)
 
     output: Output = Classes(3)
-    student, ceiling, best = fitted(weak, steps), fitted(truth, 4_000), fitted(weak, 20_000)
+    student, ceiling, best = fitted(weak, steps), fitted(truth, 1_000), fitted(weak, 6_000)
     kl = divergence("kl")
     sample = sample_of("train", output, kl, truth, Predictions(weak=weak, student=student, ceiling=ceiling))
     return sample, float(kl.between(weak, student).mean() - kl.between(weak, best).mean())
