@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import polars as pl
 import pytest
-from made_boards import STUDIES, checked, checked_bounds, made_board, made_leaderboard, study
+from made_sites import STUDIES, checked, checked_bounds, made_board, made_leaderboard, study
 
 from w2s_bench.leaderboard.at_hand import AtHand
 from w2s_bench.leaderboard.site.addresses import page_of
