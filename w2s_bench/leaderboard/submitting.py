@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from w2s_bench.contracts import PREDICTORS
+from w2s_bench.contracts import PREDICTORS, REFERENCES
 from w2s_bench.contracts.errors import UsageError, W2SError
 from w2s_bench.contracts.files import file_digest
 from w2s_bench.leaderboard.decoding import LABELS, VERSION
@@ -126,7 +126,10 @@ def _licence(task: str) -> str:
 
 
 def _copy_predictions(run: Path, rows: pl.DataFrame, renamed: Mapping[str, str], home: Mapping[str, str], folder: Path) -> int:
-    """Write what the run kept of the cells that are ok; of how many the student's answers are there."""
+    """Write what the run kept of the cells that are ok; of how many the student's answers are there.
+
+    References (gold, base, shuffled) go with their answers on test alone: no number of a row rests on others.
+    """
     import polars as pl
 
     ok = rows.filter(pl.col("status") == "ok")
@@ -134,8 +137,11 @@ def _copy_predictions(run: Path, rows: pl.DataFrame, renamed: Mapping[str, str],
     for (task,), part in ok.group_by("task", maintain_order=True):
         if (table := kept_table(run, str(task))) is None:
             continue
-        keys = [key for role in PREDICTORS for key in part[f"predictor_{role}"].drop_nulls().to_list()]
-        table = table.filter(pl.col("predictor").is_in([*keys, *([] if task in home else [TRUTH])]))
+        keys = {role: part[f"predictor_{role}"].drop_nulls().to_list() for role in PREDICTORS}
+        everywhere = [key for role in PREDICTORS if role not in REFERENCES for key in keys[role]]
+        on_test = [key for role in REFERENCES for key in keys[role]]
+        wanted = pl.col("predictor").is_in(everywhere) | (pl.col("predictor").is_in(on_test) & (pl.col("split") == "test"))
+        table = table.filter(wanted if task in home else wanted | (pl.col("predictor") == TRUTH))
         held += part.filter(pl.col("predictor_student").is_in(table["predictor"].unique().implode())).height
         if table.height:
             write_parquet(table, folder / FOLDER / kept_file(renamed[str(task)]))
