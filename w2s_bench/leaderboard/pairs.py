@@ -60,7 +60,7 @@ def pairs_of(board: Board, first: Entry, second: Entry) -> list[Pair]:
                          for end in (line["difference"], line["high"], line["low"]))  # type: ignore[assignment]
         sides = (first.overall, second.overall) if line["task"] is None else tuple(each.get(line["task"]) for each in values)
         found.append(Pair(task=line["task"], first=sides[0], second=sides[1], difference=ends[0], low=ends[1], high=ends[2],
-                          over=line["over"], separable=line["separable"]))
+                          over=line["over"], separable=None if line["p"] is None else line["separable"]))
     return sorted(found, key=lambda pair: pair.task is not None)
 
 

@@ -24,6 +24,7 @@ from w2s_bench.leaderboard.site import rendering
 from w2s_bench.leaderboard.site.addresses import page_of
 from w2s_bench.leaderboard.site.build import build
 from w2s_bench.leaderboard.site.figures_in_words import interval, letters, percent
+from w2s_bench.leaderboard.site.findings import findings
 from w2s_bench.leaderboard.site.table import Cell, Head, Line, SiteTable, axis_over, data_file
 from w2s_bench.leaderboard.submission import Submission
 
@@ -108,6 +109,19 @@ def test_the_same_board_gives_the_same_bytes_and_another_folder_is_left_alone(ma
     with pytest.raises(UsageError, match="holds other things"):
         build(leaderboard, board, tmp_path / "mine")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_the_floor_stands_before_the_first_entry(made: tuple[Path, Path]) -> None:
+    front = (made[1] / "index.html").read_text(encoding="utf-8")
+    assert 0 < front.index("The smallest difference that this season can tell apart") < front.index('href="entries/')
+    assert front.index('class="findings"') < front.index("<figure")
+
+
+def test_a_pair_that_is_not_tested_is_in_no_count() -> None:
+    board = made_board(*two_submissions())
+    few = board.compared.with_columns(pl.when(pl.int_range(pl.len()) < 2).then("p"))
+    counted = findings(msgspec.structs.replace(board, compared=few), "#x")[1].count
+    assert counted.endswith(" of 2") and few.height > 2
 
 
 def test_the_first_hundred_rows_stand_in_the_page_and_the_rest_beside_it(made: tuple[Path, Path]) -> None:

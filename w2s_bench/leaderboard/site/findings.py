@@ -32,7 +32,7 @@ def findings(board: Board, where: str) -> list[Finding]:
 
 def not_concluded(board: Board) -> list[str]:
     """What the board does not say, in sentences; the floor of the season first."""
-    said = [floor.sentence for floor in board.floor if floor.task is None] or [floor.sentence for floor in board.floor]
+    said = [floor.sentence for floor in board.floor if floor.task is None]
     said.append("Which of two entries that share a letter is better: their difference is within the noise of this design.")
     if any(entry.ranks is not None for entry in board.entries):
         said.append("What an entry would do on tasks of another kind: the tasks of a season are chosen, not drawn, so that an "
@@ -60,12 +60,12 @@ def _gains(entries: Sequence[Entry], where: str) -> Finding:
 def _pairs(board: Board, where: str) -> Finding:
     import polars as pl
 
-    pairs = board.compared.filter((pl.col("second") != SHUFFLED) & pl.col("separable").is_not_null())
+    pairs = board.compared.filter((pl.col("second") != SHUFFLED) & pl.col("p").is_not_null())
     over_tasks = pairs.filter(pl.col("task").is_null())
     shown, what = (over_tasks, "over all tasks") if over_tasks.height else (pairs, "on a task")
     told = int(shown["separable"].sum())
     left = shown.height - told
-    rate = f"{board.season.false_discovery:.0%}".replace("%", " %")
+    rate = f"{100 * board.season.false_discovery:g} %"
     return Finding(f"{told} of {shown.height}",
                    f"Of {counted(shown.height, 'pair')} of entries that are compared {what}, {told} can be told apart, at a "
                    f"false discovery rate of {rate} over all {board.comparisons} comparisons shown; of the other {left} the "

@@ -41,9 +41,10 @@ def chapters(contents: Contents) -> list[tuple[str, list[str]]]:
             "output and one division, which is what a strategy may see. Each task has the same weight, whatever its seeds. From "
             "8 tasks on there is an order over tasks; below, entries stand side by side.",
             "An entry's rank is a range: 1 more than the entries that are told to be better, to the number of entries less "
-            f"those that are told to be worse, at a false discovery rate of {season.false_discovery:.0%} over all comparisons "
+            f"those that are told to be worse, at a false discovery rate of {100 * season.false_discovery:g} % over all "
+            "comparisons "
             "that are shown. Entries that share a letter are not told apart. What stands first on a page is not better for "
-            "that.".replace("%", " %"),
+            "that.",
             "A cell that failed is counted, never left out in silence: the column “with failures” is the gain where every such "
             "cell counts as the worst control."]),
         ("Controls", [

@@ -70,13 +70,14 @@ def configuration_table(contents: Contents, found: Iterable[Configuration],
                aside=side in ("supervisor", "submission"))
           for place, side in enumerate(side for side in SIDES if side != left_out)),
         Head(key="seeds", text="seeds", said="rows that ended well, of all", kind="number"),
-        Head(key="gain", text="gain", unit=IN_PERCENT, kind="number"), Head(key="misfit", text="misfit", unit="%", kind="number"),
+        Head(key="gain", text="gain", unit="%", kind="number"), Head(key="misfit", text="misfit", unit="%", kind="number"),
         Head(key="range", text="over seeds", said="least and greatest gain over seeds", unit="%", aside=True),
         Head(key="tightness", text="lhs/rhs", said="tightness of the bound that judges the rows", kind="number", aside=True),
         Head(key="first", text="first row", aside=True))
     return SiteTable(mark=mark, title="Configurations", heads=heads, lines=tuple(lines),
-                     about="Rows that differ in their seed alone: means over seeds, without an interval. What can be ordered "
-                           "stands on the board.")
+                     about=f"Rows that differ in their seed alone: means over seeds in {IN_PERCENT}, without an interval. What "
+                           "can be "
+                           "ordered stands on the board.")
 
 
 def seeds_table(contents: Contents, rows: Sequence[Row]) -> SiteTable:

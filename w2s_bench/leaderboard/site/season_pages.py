@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from w2s_bench.leaderboard.season import KINDS
 from w2s_bench.leaderboard.site import reading
-from w2s_bench.leaderboard.site.contents import Contents, entry_key
+from w2s_bench.leaderboard.site.contents import Contents, Row, entry_key
 from w2s_bench.leaderboard.site.figures_in_words import decimals, figure, interval
 from w2s_bench.leaderboard.site.findings import SHUFFLED, findings, not_concluded
 from w2s_bench.leaderboard.site.pages import File, page
 from w2s_bench.leaderboard.site.pictures import gain_on_misfit
 from w2s_bench.leaderboard.site.row_tables import rows_table
-from w2s_bench.leaderboard.site.standings import IN_PERCENT, KIND_WORDS, controls_of, sections
+from w2s_bench.leaderboard.site.standings import IN_PERCENT, KIND_WORDS, controls_of, floor_table, sections
 from w2s_bench.leaderboard.site.table import Cell, Head, Line, SiteTable, script_of
 from w2s_bench.report.wording import counted
 
@@ -33,13 +33,14 @@ def _front(contents: Contents) -> Iterator[File]:
     board = contents.board
     found = sections(contents)
     controls = [table for kind in KINDS if (table := controls_of(contents, kind))]
-    tables = [*(table for section in found for table in section.tables), *controls]
+    floor = floor_table(contents)
+    tables = [*([floor] if floor else []), *(table for section in found for table in section.tables), *controls]
     live = sum(not sent.withdrawn for sent in contents.sent)
     counts = [counted(live, "submission"), f"{len(board.entries)} {'entry' if len(board.entries) == 1 else 'entries'}",
               counted(board.rows.height, "row"), counted(len(board.season.tasks), "task")]
     yield from page(contents, "index.html.j2", "index.html", "Board", tables, counts=counts,
                     findings=findings(board, f"#{found[0].mark}-head" if found else ""), picture=gain_on_misfit(contents),
-                    sections=found, controls=controls, not_concluded=not_concluded(board))
+                    sections=found, floor=floor, controls=controls, not_concluded=not_concluded(board))
 
 
 def _compare(contents: Contents) -> Iterator[File]:
@@ -56,12 +57,17 @@ def _compare(contents: Contents) -> Iterator[File]:
                     comparisons=board.comparisons, rate=f"{100 * board.season.false_discovery:g} %")
 
 
+def _known(contents: Contents) -> Iterator[Row]:
+    """The comparisons of which there is a difference: of entries that have cells in common."""
+    return contents.board.compared.filter(contents.board.compared["difference"].is_not_null()).iter_rows(named=True)
+
+
 def _pairs(contents: Contents) -> list[list[object]]:
     """The pairs of entries that are shown, for the script: both keys, task ("" over all), difference, told apart, over."""
     return [[f"{line['kind']}:{line['first']}", f"{line['kind']}:{line['second']}",
              contents.name(line["task"]) if line["task"] is not None else "", _difference(line), _told(line), line["over"] or "",
              line["difference"]]
-            for line in contents.board.compared.iter_rows(named=True) if line["second"] != SHUFFLED]
+            for line in _known(contents) if line["second"] != SHUFFLED]
 
 
 def _pairs_table(contents: Contents) -> SiteTable:
@@ -75,7 +81,7 @@ def _pairs_table(contents: Contents) -> SiteTable:
 
     heads = (Head(key="first", text="first", kind="name", facet=True), Head(key="second", text="second", facet=True),
              Head(key="task", text="task", facet=True), Head(key="output", text="output", kind="term", facet=True, aside=True),
-             Head(key="difference", text="difference, 95 %", unit=IN_PERCENT, kind="number"),
+             Head(key="difference", text="difference, 95 %", unit="%", kind="number"),
              Head(key="told", text="told apart", kind="term", facet=True),
              Head(key="worst", text="with failures", unit="%", kind="number", aside=True),
              Head(key="over", text="interval over", kind="term", facet=True, aside=True))
@@ -84,11 +90,11 @@ def _pairs_table(contents: Contents) -> SiteTable:
         Cell("all tasks" if line["task"] is None else contents.name(line["task"])), Cell(KIND_WORDS[line["kind"]].lower()),
         Cell(_difference(line), line["difference"]), Cell(_told(line)),
         Cell(figure(None if line["imputed"] is None else 100 * line["imputed"]), line["imputed"]), Cell(line["over"] or "–")))
-        for line in contents.board.compared.iter_rows(named=True))
+        for line in _known(contents))
     return SiteTable(mark="pairs", title="Comparisons", heads=heads, lines=lines)
 
 
-def _difference(line: dict[str, float | None]) -> str:
+def _difference(line: Row) -> str:
     middle, low, high = line["difference"], line["low"], line["high"]
     if middle is None or low is None or high is None:
         return figure(None if middle is None else 100 * middle)
@@ -96,8 +102,8 @@ def _difference(line: dict[str, float | None]) -> str:
     return f"{figure(100 * middle, places)} [{figure(100 * low, places)}, {figure(100 * high, places)}]"
 
 
-def _told(line: dict[str, object]) -> str:
-    return "–" if line["separable"] is None else "yes" if line["separable"] else "no"
+def _told(line: Row) -> str:
+    return "–" if line["p"] is None else "yes" if line["separable"] else "no"
 
 
 def _published(contents: Contents) -> Iterator[File]:

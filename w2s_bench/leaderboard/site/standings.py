@@ -14,6 +14,7 @@ from w2s_bench.leaderboard.site.contents import Contents
 from w2s_bench.leaderboard.site.figures_in_words import figure, interval, letters, percent, ranks
 from w2s_bench.leaderboard.site.table import Axis, Cell, Head, Line, SiteTable, axis_over
 from w2s_bench.leaderboard.submission import DIVISIONS, Division
+from w2s_bench.report.wording import counted
 
 IN_PERCENT = "% of the best constant's error"
 KIND_WORDS = {"regression": "Numbers", "classes": "Classes"}
@@ -72,6 +73,30 @@ def _section(contents: Contents, entries: Sequence[Entry]) -> Section:
     return Section(kind=kind, division=division, title=title, ordered=bool(over_tasks), tables=tuple(tables))
 
 
+def floor_table(contents: Contents) -> SiteTable | None:
+    """The smallest difference that the season can tell apart, over all tasks and on each; None where it does not know."""
+    floors = contents.board.floor
+    if not floors:
+        return None
+    heads = (Head(key="where", text="where", kind="name"), Head(key="kind", text="output", kind="term"),
+             Head(key="alone", text="alone", said="told apart where it is the only comparison", unit="%", kind="number"),
+             Head(key="among", text=f"among {floors[0].comparisons}", said="told apart among all comparisons that are shown",
+                  unit="%",
+                  kind="number"),
+             Head(key="least", text="least", said="for the pairs that vary least", unit="%", kind="number", aside=True),
+             Head(key="most", text="most", said="for the pairs that vary most", unit="%", kind="number", aside=True))
+    lines = tuple(Line((
+        Cell("all tasks") if floor.task is None else Cell(contents.name(floor.task), link=page_of("tasks", floor.task)),
+        Cell(KIND_WORDS[floor.kind].lower()), *(_share(value) for value in (floor.one, floor.many, floor.least, floor.most))))
+        for floor in floors)
+    return SiteTable(mark="floor", title="The smallest difference that this season can tell apart", heads=heads, lines=lines,
+                     about="Of two entries whose gains differ by this much, in % of the best constant's error, the better is "
+                           "told in 80 % "
+                           "of cases: where they are the only comparison, and among all that are shown. Below it most "
+                           "differences are "
+                           "missed.")
+
+
 def controls_of(contents: Contents, kind: str) -> SiteTable | None:
     """The controls of an output kind, which are lines and never ranked."""
     controls = [control for control in contents.board.controls if control.kind == kind]
@@ -79,13 +104,15 @@ def controls_of(contents: Contents, kind: str) -> SiteTable | None:
         return None
     tasks = [task for task in contents.board.season.tasks if task.output == kind]
     heads = (Head(key="control", text="control", kind="name"), Head(key="what", text="what it is"),
-             Head(key="mean", text="mean", unit=IN_PERCENT, kind="number"),
+             Head(key="mean", text="mean", unit="%", kind="number"),
              *(_task_head(contents, task) for task in tasks))
     lines = tuple(Line((Cell(control.name), Cell(CONTROL_WORDS.get(control.name, "")), _share(control.mean),
                         *(_share(control.values.get(task.name)) for task in tasks)), "control") for control in controls)
     return SiteTable(mark=f"controls-{kind}", title=f"Controls: {KIND_WORDS[kind].lower()}", heading=KIND_WORDS[kind],
                      heads=heads, lines=lines,
-                     about="What a strategy has to be measured by. They are frozen with the season and never ranked.")
+                     about=f"What a strategy has to be measured by, as gains in {IN_PERCENT}. They are frozen with the season "
+                           "and "
+                           "never ranked.")
 
 
 def _over_tasks(contents: Contents, entries: Sequence[Entry], mark: str) -> SiteTable:
@@ -107,7 +134,8 @@ def _over_tasks(contents: Contents, entries: Sequence[Entry], mark: str) -> Site
         Head(key="cells", text="cells", kind="number", aside=True), Head(key="trust", text="trust", facet=True, kind="term"),
         Head(key="remark", text="remark", aside=True))
     about = ("Entries that share a letter are not told apart, whatever their order on the page: rank is where an entry can "
-             f"stand at a false discovery rate of {contents.board.season.false_discovery:.0%}. Intervals are over new seeds, "
+             f"stand at a false discovery rate of {100 * contents.board.season.false_discovery:g} %. Intervals are over new "
+             "seeds, "
              "examples and tasks.")
     return SiteTable(mark=mark, title=f"Over all tasks: {KIND_WORDS[kind].lower()}", heading="Over all tasks", heads=heads,
                      lines=lines,
@@ -134,7 +162,7 @@ def _each_task(contents: Contents, entries: Sequence[Entry], mark: str) -> SiteT
 
 
 def _unordered(contents: Contents, entries: Sequence[Entry], mark: str) -> SiteTable:
-    heads = (*_NAMES, Head(key="gain", text="gain, 95 %", unit=IN_PERCENT, kind="number"),
+    heads = (*_NAMES, Head(key="gain", text="gain, 95 %", unit="%", kind="number"),
              Head(key="cells", text="cells", kind="number"), Head(key="trust", text="trust", kind="term"),
              Head(key="remark", text="remark"))
     lines = tuple(Line((_name(contents, entry), _submission(entry.submission), _mean_cell(entry), _done(entry), Cell(entry.trust),
@@ -306,7 +334,8 @@ def _done(entry: Entry) -> Cell:
 
 
 def _remark(entry: Entry) -> Cell:
-    return Cell("; ".join(filter(None, [_above(entry.above_shuffled), *entry.notes])))
+    more = f"{counted(len(entry.notes), 'remark')} on its page" if entry.notes else ""
+    return Cell("; ".join(filter(None, [_above(entry.above_shuffled), more])))
 
 
 def _above(above_shuffled: bool | None) -> str:

@@ -123,7 +123,7 @@ def _strategies(contents: Contents, found: Configurations) -> Iterator[File]:
 def _entries_table(contents: Contents, entries: Sequence[Entry], mark: str) -> SiteTable:
     heads = (Head(key="entry", text="entry", kind="name"), Head(key="submission", text="submission"),
              Head(key="kind", text="output"), Head(key="division", text="sees"),
-             Head(key="gain", text="gain, 95 %", unit="% of the best constant's error", kind="number"),
+             Head(key="gain", text="gain, 95 %", unit="%", kind="number"),
              Head(key="cells", text="cells", kind="number"), Head(key="trust", text="trust"))
     lines = tuple(Line((
         Cell(contents.name(entry.strategy), link=contents.entry_page(entry)),

@@ -243,7 +243,10 @@ function boardPairs(entries, pairs) {
   function verdict(first, second, all, between) {
     if (fields[0].value === fields[1].value) return "These are one entry.";
     if (first.group !== second.group) return "These are not compared: they predict other things, or may see other things.";
-    if (all?.told === "yes") return `${all.difference > 0 ? first.name : second.name} is better over all tasks: the difference is ${all.said} %.`;
+    if (all?.told === "yes") {
+      return all.difference > 0 ? `${first.name} is better over all tasks, by ${all.said} %.`
+        : `${second.name} is better over all tasks, by ${reversed(all.said)} %.`;
+    }
     if (all?.told === "no") return `Over all tasks these two are not told apart: the difference is ${all.said} %.`;
     const told = [...between.values()].filter(each => each.told === "yes").length;
     return between.size ? `They are told apart on ${told} of ${between.size} tasks; there is no order over tasks.` : "The board shows no comparison of these two.";
