@@ -53,10 +53,7 @@ def test_two_entries_apart_by_the_floor_are_ordered_in_80_percent_of_draws(tmp_p
         rng = np.random.default_rng([draw, 9])
         run = as_run(tmp_path_factory.mktemp("run"), made_checked(season, "run", {name: drawn(season, rng) for name in "ab"}))
         frozen = freeze(run, ABOUT, told=lambda name: TOLD)
-        spread = frozen.tasks[0].spread
-        assert spread is not None
-        pairs = [floor for floor in floors(frozen, 2)]
-        d = pairs[0].one * frozen.tasks[0].unit
+        d = floors(frozen, 2)[0].one * frozen.tasks[0].unit
         two = [made_checked(frozen, name, {"s": drawn(season, rng, mean=mean)}, shuffled=None)
                for name, mean in (("aa", d), ("bb", 0.0))]
         found.append(bool(board_from(frozen, two).compared["separable"][0]))

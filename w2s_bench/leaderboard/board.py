@@ -11,6 +11,7 @@ import msgspec
 from w2s_bench.leaderboard.aggregated import by_task, ended, on_season
 from w2s_bench.leaderboard.assembled import assembled, control_lines
 from w2s_bench.leaderboard.checked import Checked, read_checked
+from w2s_bench.leaderboard.chosen import Chosen, chosen
 from w2s_bench.leaderboard.entries import Control, Entry, Ranks, TaskValue, Value
 from w2s_bench.leaderboard.floor import Floor, floors
 from w2s_bench.leaderboard.index import Listed, read_index
@@ -23,7 +24,7 @@ from w2s_bench.running.terms import read_terms
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Board", "Control", "Entry", "Floor", "Ranks", "TaskValue", "Value", "board_from", "board_of"]
+__all__ = ["Board", "Chosen", "Control", "Entry", "Floor", "Ranks", "TaskValue", "Value", "board_from", "board_of"]
 
 CHECKED = "checked"
 
@@ -35,9 +36,10 @@ class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     is for the eye; `ranks` says what of it is told. controls: by output kind. compared: every pair that is shown, a line each:
     kind, division, measure (share or accuracy), task (null over all tasks), first, second (entry names, or "shuffled": an
     entry's own control), difference (first − second, on their common cells), low, high, over, p, imputed (the difference with
-    cells that are not ok as the worst), separable. comparisons: how many of these were tested, which is what the false
-    discovery rate is over. rows, bounds: those of all active submissions of the season, as `check` derived them. published:
-    numbers of papers, never ordered with these; None for none.
+    cells that are not ok as the worst), separable. chosen: what a board that names a best entry says of it (chosen.py).
+    comparisons: how many of these were tested, which is what the false discovery rate is over. rows, bounds: those of all
+    active submissions of the season, as `check` derived them. published: numbers of papers, never ordered with these; None for
+    none.
     """
 
     season: Season
@@ -45,6 +47,7 @@ class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     entries: tuple[Entry, ...]
     controls: tuple[Control, ...]
     compared: pl.DataFrame
+    chosen: tuple[Chosen, ...]
     comparisons: int
     rows: pl.DataFrame
     bounds: pl.DataFrame
@@ -81,7 +84,7 @@ def board_from(season: Season, submissions: Sequence[Checked], published: pl.Dat
     assert found.table is not None
     tests = int(found.table["p"].is_not_null().sum())
     return Board(season=season, floor=floors(season), entries=entries, controls=control_lines(season), compared=found.table,
-                 comparisons=tests, rows=rows, bounds=bounds, published=published)
+                 chosen=chosen(cells, season), comparisons=tests, rows=rows, bounds=bounds, published=published)
 
 
 def _no_rows() -> pl.DataFrame:

@@ -120,7 +120,7 @@ def _floor(season: Season, kind: Kind, task: SeasonTask | None, spread: Spread, 
         f"Of two entries that differ by {one:.2g} of the unit {where}, the better is told in {100 * POWER:.0f} % of cases where "
         f"this is the only comparison, and at {many:.2g} where it is the only difference among {tests} comparisons that are "
         f"shown ({design}). It rests on the run that the season was made from: the middle one of {spread.pairs} pairs of its "
-        f"strategies and teachers has a standard error of {spread.middle:.2g} over {spread.over}; the least and the most of them "
+        f"strategies has a standard error of {spread.middle:.2g} over {spread.over}; the least and the most of them "
         f"give {least:.2g} and {most:.2g}.")
     name = None if task is None else task.name
     return Floor(kind=kind, task=name, one=one, many=many, comparisons=tests, least=least, most=most, sentence=sentence)

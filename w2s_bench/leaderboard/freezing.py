@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SETTING = ("weak", "strong", "supervisor")
 TEACHER = "the teacher itself"
-"""What each strategy is also paired with: its gain is that difference."""
+"""What a strategy is paired with that is the only one: its gain is that difference."""
 
 _ERRORS = {"constant": "err_constant", "shuffled": "err_shuffled", "gold": "err_gold", "ceiling": "err_ceiling"}
 
@@ -205,15 +205,16 @@ def _gain(part: pl.DataFrame, error: str, unit: float) -> float | None:
 
 
 def _pairs(ok: pl.DataFrame, terms: Terms, unit: float) -> Iterator[_Pair]:
-    """Of each two strategies, and of each and its teacher, the paired difference."""
+    """Of each two strategies the paired difference; of one alone that from its teacher."""
     import polars as pl
 
     strategies = ok["strategy"].unique(maintain_order=True).to_list()
     more = [name for name in READS if name not in PAIR and name != "strategy"]
     mine = {name: ok.filter(pl.col("strategy") == name).select(*PAIR, *more, "strategy", "gain", "gain_se", "n_test")
             for name in strategies}
-    for name in strategies:
-        yield from _as_pair((name, TEACHER), inferred(mine[name], "gain", terms), unit, _of_seeds(mine[name], "gain"))
+    if len(strategies) == 1:
+        alone = mine[strategies[0]]
+        yield from _as_pair((strategies[0], TEACHER), inferred(alone, "gain", terms), unit, _of_seeds(alone, "gain"))
     for first, second in combinations(strategies, 2):
         both = mine[first].join(mine[second].select(*PAIR, "gain", "cell_key", "err_student", "misfit"), on=list(PAIR),
                                 suffix="_against", nulls_equal=True, maintain_order="left")
