@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
+existing_board_option = click.option("--leaderboard", type=click.Path(path_type=Path, exists=True, file_okay=False),
+                                     default="leaderboard", show_default=True, help="Folder of the board.")
 season_option = click.option("--season", metavar="NAME", help="Season, as pilot/1.  [default: the only one that there is]")
 published_option = click.option("--published", type=click.Path(path_type=Path, exists=True), metavar="PATH",
                                 help="Numbers of papers, as import-published writes them: shown beside, never ordered.")

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from w2s_bench.leaderboard.checked import Checked, Finding
+    from w2s_bench.leaderboard.untrusted import Refused
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -30,7 +31,7 @@ def command(folder: Path, season_file: Path | None, data: Path | None, board: Pa
     run or written.
     """
     from w2s_bench.contracts.errors import DataError
-    from w2s_bench.leaderboard.checked import Finding, write_checked
+    from w2s_bench.leaderboard.checked import write_checked
     from w2s_bench.leaderboard.checking import check
     from w2s_bench.leaderboard.season import FOLDER, read_season
     from w2s_bench.leaderboard.untrusted import Refused
@@ -43,18 +44,26 @@ def command(folder: Path, season_file: Path | None, data: Path | None, board: Pa
     try:
         checked = check(folder, season=season, data=data, board=board)
     except Refused as error:
-        _print(None, (Finding("refused", error.where, f"{error.what}{f'; {error.hint}' if error.hint else ''}"),), as_json)
+        print_findings(None, (as_finding(error),), as_json)
         return 2
     if out is not None:
         try:
             write_checked(checked, out)
         except OSError as error:
             raise DataError(f"cannot be written: {error.strerror}", where=str(out)) from None
-    _print(checked, checked.findings, as_json)
+    print_findings(checked, checked.findings, as_json)
     return 0 if checked.taken else 2
 
 
-def _print(checked: Checked | None, findings: tuple[Finding, ...], as_json: bool) -> None:
+def as_finding(error: Refused) -> Finding:
+    """A refusal as one of the things that a check found."""
+    from w2s_bench.leaderboard.checked import Finding
+
+    return Finding("refused", error.where, f"{error.what}{f'; {error.hint}' if error.hint else ''}")
+
+
+def print_findings(checked: Checked | None, findings: tuple[Finding, ...], as_json: bool) -> None:
+    """What a check found, a line each, and last whether the submission is taken. checked: None for a folder that is none."""
     from w2s_bench.report.wording import harmless
 
     taken = checked is not None and checked.taken
