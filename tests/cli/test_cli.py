@@ -16,9 +16,9 @@ SMALL = ("--task", "diabetes", "--models", "raw", "--models", "random-features[w
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    command = Command(tmp_path_factory.mktemp("cli"), apart=True)
-    command("run", *SMALL, "-o", "r", check=0)
-    return command
+    folder = tmp_path_factory.mktemp("cli")
+    Command(folder, apart=True)("run", *SMALL, "-o", "r", check=0)
+    return Command(folder)
 
 
 @pytest.mark.parametrize("words", [("--help",), ("ls",), ("ls", "models", "--json"), ("plugin", "ls"), ("run", "--help")])
