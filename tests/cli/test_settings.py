@@ -103,7 +103,7 @@ def test_every_option_of_every_command_can_be_set(name: str, monkeypatch: pytest
 def _sample(option: click.Option) -> str:
     if isinstance(option.type, click.Choice):
         return str(option.type.choices[0])
-    return "1"
+    return "." if isinstance(option.type, click.Path) and option.type.exists else "1"
 
 
 def test_an_option_that_must_be_given_may_be_set(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

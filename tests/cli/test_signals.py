@@ -37,6 +37,12 @@ sys.exit(code)
 """
 
 
+def _as_from_a_terminal() -> None:
+    """The tests may run under nohup, or behind an &, where a run takes no heed of these."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _asked(at: str, signals: tuple[str, ...], *, apart: float = 0.0, words: tuple[str, ...] = ()) -> tuple[int, list[str], str]:
     """Exit code and words of a run that gets these signals when it says `at`."""
     import time
@@ -44,7 +50,7 @@ def _asked(at: str, signals: tuple[str, ...], *, apart: float = 0.0, words: tupl
     computing = "9" if at == "computing" else "0"
     with subprocess.Popen([*words, sys.executable, "-c", _RUN, computing, *(["page"] if at == "page" else [])],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as process:  # tests may be under nohup
+                          preexec_fn=_as_from_a_terminal) as process:
         assert process.stdout is not None and process.stderr is not None
         said: list[str] = []
         while not said or said[-1] != at:
