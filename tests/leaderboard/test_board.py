@@ -160,6 +160,16 @@ def test_rows_that_nobody_derived_and_controls_are_shown_and_never_ordered() -> 
     assert [each.name for each in board.entries if each.ordered] == ["ours/s"] and board.entries[0].name == "ours/s"
 
 
+def test_a_failed_row_says_nothing_of_trust_and_a_cell_that_was_not_derived_is_none_of_the_order() -> None:
+    checked = made_checked(SMALL, "ours", {"s": gains(mean=1.5)}, failed=[("task-0", 0, 0)])
+    keys = pl.col("cell_key")
+    stated = pl.when(keys.is_in(["ours-s-task-0-0-0", "ours-s-task-0-1-1"])).then(pl.lit("self-reported")).otherwise("trust")
+    rows = checked.rows.with_columns(stated.alias("trust"))
+    ours = entry(board_from(SMALL, [msgspec.structs.replace(checked, rows=rows)]), "ours/s")
+    assert ours.trust == "rescored" and ours.ordered
+    assert dict(ours.values[0].failed) == {"failed": 1, "not derived": 1} and ours.values[0].done == 4
+
+
 def test_entries_are_compared_within_an_output_kind_and_a_division() -> None:
     season = made_season((made_task("r", n_test=60), made_task("c", output="classes", n_test=60)))
     several = [made_checked(season, name, {"s": gains(season, at)}, division=division)

@@ -51,10 +51,9 @@ def on_season(rows: pl.DataFrame, season: Season) -> pl.DataFrame:
         raise DataError("a cell of the season is in it twice: " + ", ".join(f"{name} {first[name]}" for name in CELL),
                         where="/".join(str(first[name]) for name in ENTRY))
     classes = pl.col("kind") == "classes"
-    derived = pl.col("trust").is_in(RANKED)
-    scored = (pl.col("status") == "ok") & pl.col("gain").is_finite().fill_null(False)
-    state = pl.when(~derived & derived.any().over(*ENTRY, "kind")).then(pl.lit(NOT_DERIVED)).when(scored).then(
-        pl.lit("ok")).when(pl.col("status") == "ok").then(pl.lit("failed")).otherwise(pl.col("status"))
+    ok, derived = pl.col("status") == "ok", pl.col("trust").is_in(RANKED).fill_null(False)
+    state = pl.when(~ok).then(pl.col("status")).when(~derived & derived.any().over(*ENTRY, "kind")).then(
+        pl.lit(NOT_DERIVED)).when(pl.col("gain").is_finite().fill_null(False)).then(pl.lit("ok")).otherwise(pl.lit("failed"))
     made = {"share": pl.col("gain") / pl.col("unit"), "nats": pl.when(classes).then(pl.col("gain")),
             "accuracy": pl.when(classes).then(pl.col("gain_accuracy")), "misfit": pl.col("misfit") / pl.col("unit"),
             "above_shuffled": (pl.col("err_shuffled") - pl.col("err_student")) / pl.col("unit")}
@@ -65,7 +64,7 @@ def on_season(rows: pl.DataFrame, season: Season) -> pl.DataFrame:
 def by_task(cells: pl.DataFrame, season: Season) -> pl.DataFrame:
     """A line an entry and task that it has a row of: ENTRY, kind, task_at, MEASURES (means over settings, then seeds, of the
     cells that are ok), done, planned, `imputed` (the mean share with every cell that is not ok as the worst), and `trust`, the
-    least. cells: of `on_season`.
+    least of the cells that are ok. cells: of `on_season`.
 
     The worst of a cell is the season's `worst` there, or the least that the entry has in another cell of the task, where that is
     less: so it rests on nobody else who is listed, and nobody gains by failing where he would do badly.
@@ -77,8 +76,7 @@ def by_task(cells: pl.DataFrame, season: Season) -> pl.DataFrame:
     seeds = ok.group_by(*key, "seed_at").agg(pl.col(MEASURES).mean(), pl.len().alias("done"))
     means = seeds.group_by(key).agg(pl.col(MEASURES).mean(), pl.col("done").sum().cast(pl.Int64))
     least = ok.group_by(key).agg(pl.col("share").min().alias("least"))
-    known = cells.group_by(key).agg(pl.col("trust").replace_strict({name: at for at, name in enumerate(TRUSTS)}, default=0,
-                                                                   return_dtype=pl.Int8).min())
+    known = cells.group_by(key).agg(_least_trust())
     grid = season_cells(season).group_by("task_at").agg(pl.len().cast(pl.Int64).alias("planned"))
     settings = season_cells(season).group_by("task_at", "setting_at").agg(pl.col("worst").first(), pl.len().alias("seeds"))
     worst = known.select(key).join(least, on=key, how="left", maintain_order="left").join(
@@ -100,6 +98,14 @@ def ended(cells: pl.DataFrame) -> pl.DataFrame:
 
     return cells.filter(pl.col("state") != "ok").group_by(*ENTRY, "kind", "task_at", "state").agg(
         pl.len().cast(pl.Int64).alias("cells")).sort(*ENTRY, "kind", "task_at", "state")
+
+
+def _least_trust() -> pl.Expr:
+    """The number of the least trust of the cells that are ok; of all where there are none such."""
+    import polars as pl
+
+    numbers = pl.col("trust").replace_strict({name: at for at, name in enumerate(TRUSTS)}, default=0, return_dtype=pl.Int8)
+    return pl.coalesce(numbers.filter(pl.col("state") == "ok").min(), numbers.min()).alias("trust")
 
 
 def _worst() -> pl.Expr:
