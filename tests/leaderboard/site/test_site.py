@@ -142,6 +142,7 @@ def test_a_row_has_its_command_its_sentence_and_its_bounds(made: tuple[Path, Pat
     assert "over test examples: there is one fit" in page and "Rescored: derived here from the predictions" in page
     assert page.count(page_of("bounds", "theorem2-explicit")) == 2 and row["cell_key"] in page
     assert f"{row['err_weak']:.0f}" in page
+    assert "fingerprint_data" not in page and "<th scope=row>misfit_reverse" in page
 
 
 def test_what_was_withdrawn_keeps_a_tombstone_and_what_is_not_derived_says_so(made: tuple[Path, Path]) -> None:

@@ -59,7 +59,7 @@ class Numbers:
     def __init__(self, columns: Sequence[Column] = ()) -> None:
         """columns: those that there are, in their order; by default all that are declared here."""
         self._columns = [column for column in columns or ROW.columns if column.name not in _NAMED
-                         and not column.name.endswith(_ENDS)]
+                         and not column.name.endswith(_ENDS) and not column.name.startswith(_DIGESTS)]
 
     def of(self, row: Row) -> Markup:
         """A line for each column that the row holds and its page does not say elsewhere: name, value, interval or standard error,
