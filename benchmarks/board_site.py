@@ -51,7 +51,7 @@ def main() -> None:
               f"({used:.1f} s of this process), {files:,} files, {size / 1e6:.0f} MB")
         print(f"front page with all that it loads: {loaded(site, 'index.html') / 1e6:.2f} MB; all rows: "
               f"{loaded(site, 'rows.html') / 1e6:.2f} MB")
-        for page in ("index.html", "rows.html"):
+        for page in ("index.html", "rows.html", "compare.html"):
             print(f"{page}: {answered(site / page)}")
 
 

@@ -48,7 +48,7 @@ def pairs_of(board: Board, first: Entry, second: Entry) -> list[Pair]:
                          "compared", hint="entries are compared within one kind of output and one division")
     import polars as pl
 
-    kind = pl.col("kind") == first.kind
+    kind = (pl.col("kind") == first.kind) & (pl.col("measure") == "share")
     mine = board.compared.filter(kind & pl.col("first").is_in([first.name, second.name])
                                  & pl.col("second").is_in([first.name, second.name]))
     values = [{value.task: value.share for value in entry.values} for entry in (first, second)]

@@ -55,7 +55,7 @@ def made_board(rows: pl.DataFrame, bounds: pl.DataFrame, published: pl.DataFrame
                                  "not told "
                                  "apart in 80 % of cases.") for kind in kinds)
     return Board(season=season, floor=floor, entries=tuple(sorted(ranked, key=lambda each: (each.kind, -(each.mean or 0.0)))),
-                 controls=tuple(controls), compared=compared, comparisons=compared.height, rows=rows, bounds=bounds,
+                 controls=tuple(controls), compared=compared, chosen=(), comparisons=compared.height, rows=rows, bounds=bounds,
                  published=published)
 
 
@@ -175,10 +175,12 @@ def _compared(entries: Sequence[Entry]) -> pl.DataFrame:
             for task, one, two in pairs:
                 if one is not None and two is not None and None not in (one.low, one.high, two.low, two.high):
                     low, high = one.low - two.high, one.high - two.low  # type: ignore[operator]
-                    lines.append([first.kind, first.division, task, first.name, second.name, one.mean - two.mean, low, high,
+                    lines.append([first.kind, first.division, "share", task, first.name, second.name, one.mean - two.mean, low,
+                                  high,
                                   one.over,
                                   0.5, one.mean - two.mean, bool(low > 0 or high < 0)])
-    words = ("kind", "division", "task", "first", "second", "over")
-    names = ("kind", "division", "task", "first", "second", "difference", "low", "high", "over", "p", "imputed", "separable")
+    words = ("kind", "division", "measure", "task", "first", "second", "over")
+    names = ("kind", "division", "measure", "task", "first", "second", "difference", "low", "high", "over", "p", "imputed",
+             "separable")
     return pl.DataFrame(lines, orient="row", schema={
         name: pl.String if name in words else pl.Boolean if name == "separable" else pl.Float64 for name in names})

@@ -187,6 +187,26 @@ def test_a_board_without_a_submission_has_every_page(tmp_path: Path) -> None:
     assert "No entry is ordered" in front and "0 submissions, 0 entries, 0 rows" in front
 
 
+def test_a_row_without_a_score_and_one_that_is_infinite_have_their_pages(tmp_path: Path) -> None:
+    rows, bounds = study("quickstart")
+    few = rows.filter(pl.col("task") == "diabetes").head(4)
+    lost = pl.col("seed") == few["seed"][0]
+    far = pl.col("seed") == few["seed"][1]
+    numbers = [name for name, kind in few.schema.items() if kind == pl.Float64]
+    broken = few.with_columns(pl.when(lost).then(None).when(far).then(float("inf")).otherwise(pl.col(name)).alias(name)
+                              for name in numbers)
+    status = pl.when(lost).then(pl.lit("failed")).when(far).then(pl.lit("diverged")).otherwise("status")
+    broken = broken.with_columns(status.alias("status"), pl.when(lost).then(pl.lit("<b>it broke</b>")).alias("error"))
+    board = made_board(checked(few, "our-own"), checked_bounds(bounds, "our-own"))
+    build(made_leaderboard(tmp_path / "leaderboard", [OURS]), msgspec.structs.replace(board, rows=checked(broken, "our-own")),
+          tmp_path / "site")
+    page = (tmp_path / "site" / page_of("rows", "our-own", few["cell_key"][0])).read_text(encoding="utf-8")
+    assert "It ended as failed and has no number" in page and "&lt;b&gt;it broke&lt;/b&gt;" in page
+    assert "inf" not in re.findall(r'data-v="([^"]*)"', (tmp_path / "site" / "rows.html").read_text(encoding="utf-8"))
+    pages = [path.read_text(encoding="utf-8") for path in (tmp_path / "site").rglob("*.html")]
+    assert not any(re.search(r'(nan|inf)[" ]', text) for page in pages for text in re.findall(r"<svg.*?</svg>", page, re.S))
+
+
 def test_a_number_has_no_more_digits_than_its_interval_supports() -> None:
     assert interval(Value(0.1234, 0.08, 0.16, "seeds", 5)) == "12 [8, 16]"
     assert interval(Value(0.001, -0.0006, 0.0026, "seeds", 5)) == "0.1 [−0.1, 0.3]"

@@ -64,7 +64,7 @@ class Contents:
         shares = {"share": "gain", "share_low": "gain_low", "share_high": "gain_high", "misfit_share": "misfit"}
         return self.board.rows.sort(ROW_ORDER, nulls_last=True).join(
             judged, on=KEY, how="left", maintain_order="left").with_columns(
-                (pl.col(column) / unit).alias(name) for name, column in shares.items())
+                pl.when(pl.col(column).is_finite()).then(pl.col(column) / unit).alias(name) for name, column in shares.items())
 
     @functools.cached_property
     def entries(self) -> dict[str, Entry]:

@@ -60,7 +60,7 @@ def _gains(entries: Sequence[Entry], where: str) -> Finding:
 def _pairs(board: Board, where: str) -> Finding:
     import polars as pl
 
-    pairs = board.compared.filter((pl.col("second") != SHUFFLED) & pl.col("p").is_not_null())
+    pairs = board.compared.filter((pl.col("second") != SHUFFLED) & pl.col("p").is_not_null() & (pl.col("measure") == "share"))
     over_tasks = pairs.filter(pl.col("task").is_null())
     shown, what = (over_tasks, "over all tasks") if over_tasks.height else (pairs, "on a task")
     told = int(shown["separable"].sum())

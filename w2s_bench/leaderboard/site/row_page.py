@@ -3,6 +3,7 @@ again."""
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -92,14 +93,15 @@ def _errors(row: Row) -> list[_Mark]:
     found = []
     for name in _ERRORS:
         value = row.get(f"err_{name}")
-        if value is not None:
-            half = 1.96 * (row.get(f"err_{name}_se") or 0.0)
+        if value is not None and math.isfinite(value):
+            se = row.get(f"err_{name}_se")
+            half = 1.96 * se if se is not None and math.isfinite(se) else 0.0
             found.append(_Mark(name, value, max(0.0, value - half), value + half, value))
     return found
 
 
 def _ledger(row: Row) -> list[_Mark]:
-    if any(row.get(name) is None for name in _LEDGER):
+    if any(row.get(name) is None or not math.isfinite(row[name]) for name in _LEDGER):
         return []
     found, at = [], 0.0
     for name in _LEDGER[:-1]:

@@ -57,6 +57,9 @@ def _compare(contents: Contents) -> Iterator[File]:
                     comparisons=board.comparisons, rate=f"{100 * board.season.false_discovery:g} %")
 
 
+_MEASURES = {"share": "gain", "accuracy": "gain accuracy"}
+
+
 def _known(contents: Contents) -> Iterator[Row]:
     """The comparisons of which there is a difference: of entries that have cells in common."""
     return contents.board.compared.filter(contents.board.compared["difference"].is_not_null()).iter_rows(named=True)
@@ -67,7 +70,7 @@ def _pairs(contents: Contents) -> list[list[object]]:
     return [[f"{line['kind']}:{line['first']}", f"{line['kind']}:{line['second']}",
              contents.name(line["task"]) if line["task"] is not None else "", _difference(line), _told(line), line["over"] or "",
              line["difference"]]
-            for line in _known(contents) if line["second"] != SHUFFLED]
+            for line in _known(contents) if line["second"] != SHUFFLED and line["measure"] == "share"]
 
 
 def _pairs_table(contents: Contents) -> SiteTable:
@@ -81,6 +84,7 @@ def _pairs_table(contents: Contents) -> SiteTable:
 
     heads = (Head(key="first", text="first", kind="name", facet=True), Head(key="second", text="second", facet=True),
              Head(key="task", text="task", facet=True), Head(key="output", text="output", kind="term", facet=True, aside=True),
+             Head(key="measure", text="measure", kind="term", facet=True, aside=True),
              Head(key="difference", text="difference, 95 %", unit="%", kind="number"),
              Head(key="told", text="told apart", kind="term", facet=True),
              Head(key="worst", text="with failures", unit="%", kind="number", aside=True),
@@ -88,6 +92,7 @@ def _pairs_table(contents: Contents) -> SiteTable:
     lines = tuple(Line((
         named(line["kind"], line["first"]), named(line["kind"], line["second"]),
         Cell("all tasks" if line["task"] is None else contents.name(line["task"])), Cell(KIND_WORDS[line["kind"]].lower()),
+        Cell(_MEASURES.get(str(line["measure"]), str(line["measure"]))),
         Cell(_difference(line), line["difference"]), Cell(_told(line)),
         Cell(figure(None if line["imputed"] is None else 100 * line["imputed"]), line["imputed"]), Cell(line["over"] or "–")))
         for line in _known(contents))

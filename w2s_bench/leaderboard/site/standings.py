@@ -31,13 +31,14 @@ _FARTHEST = 6.0
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """The entries of one output kind and division. tables: over all tasks and on each, of those that are ordered; then what is
-    shown and never ordered. ordered: whether there is an order over tasks."""
+    shown and never ordered. ordered: whether there is an order over tasks. best: what is said of a best entry, "" for nothing."""
 
     kind: Kind
     division: Division
     title: str
     ordered: bool
     tables: tuple[SiteTable, ...]
+    best: str = ""
 
     @property
     def mark(self) -> str:
@@ -70,7 +71,21 @@ def _section(contents: Contents, entries: Sequence[Entry]) -> Section:
     if shown:
         tables.append(_unordered(contents, shown, f"{mark}-shown"))
     title = f"{KIND_WORDS[kind]}: strategies that see {DIVISION_WORDS[division]}"
-    return Section(kind=kind, division=division, title=title, ordered=bool(over_tasks), tables=tuple(tables))
+    return Section(kind=kind, division=division, title=title, ordered=bool(over_tasks), tables=tuple(tables),
+                   best=_best(contents, kind, division))
+
+
+def _best(contents: Contents, kind: Kind, division: Division) -> str:
+    """What a board that names a best entry says of it: judged on examples that did not choose it."""
+    found = next((each for each in contents.board.chosen if (each.kind, each.division) == (kind, division)), None)
+    if found is None:
+        return ""
+    first, second = (name.partition("/")[2] for name in found.names)
+    who = contents.name(first) if first == second else f"{contents.name(first)} by one half, {contents.name(second)} by the other"
+    return (f"Whoever takes the best of the {found.entries} entries that have every cell, by half of the test examples, gains "
+            f"{percent(found.share)} % of the best constant's error on the other half ({who}); on the half that chose it, it "
+            "would seem "
+            f"to be {percent(found.as_chosen)} %.")
 
 
 def floor_table(contents: Contents) -> SiteTable | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
@@ -31,6 +32,11 @@ class Cell(msgspec.Struct, frozen=True):
     looks: str = ""
     drawn: tuple[int, int, int] | None = None
     tie: str = ""
+
+    @property
+    def order(self) -> float | None:
+        """What it is sorted by, None for what no order holds."""
+        return self.number if self.number is not None and math.isfinite(self.number) else None
 
     @property
     def at(self) -> str:
@@ -129,7 +135,7 @@ def data_file(mark: str, lines: Sequence[Line], root: str = "") -> str:
 
 
 def _packed(cell: Cell, root: str) -> object:
-    values = [visible(cell.text), cell.number, root + cell.link if cell.link else "", cell.looks, cell.drawn, visible(cell.tie)]
+    values = [visible(cell.text), cell.order, root + cell.link if cell.link else "", cell.looks, cell.drawn, visible(cell.tie)]
     while len(values) > 1 and values[-1] in (None, ""):
         values.pop()
     return values[0] if len(values) == 1 else values
