@@ -47,10 +47,10 @@ class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     entries: tuple[Entry, ...]
     controls: tuple[Control, ...]
     compared: pl.DataFrame
-    chosen: tuple[Chosen, ...]
     comparisons: int
     rows: pl.DataFrame
     bounds: pl.DataFrame
+    chosen: tuple[Chosen, ...] = ()
     submissions: tuple[Listed, ...] = ()
     published: pl.DataFrame | None = None
 
