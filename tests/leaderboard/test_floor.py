@@ -9,10 +9,11 @@ from made_seasons import made_season, made_task
 from test_freezing import ABOUT, TOLD, as_run
 
 from w2s_bench.leaderboard.board import board_from
-from w2s_bench.leaderboard.floor import comparisons, floors, smallest_told_apart
+from w2s_bench.leaderboard.floor import comparisons, floors, smallest_over_tasks, smallest_told_apart
 from w2s_bench.leaderboard.freezing import freeze
 from w2s_bench.leaderboard.season import Spread
 from w2s_bench.scoring.intervals import student_t
+from w2s_bench.tables.inference import over_task_sets
 
 
 @pytest.mark.parametrize(("degrees", "level"), [(2.0, 0.05), (7.0, 0.05), (11.0, 0.001), (40.0, 1e-4)])
@@ -21,6 +22,14 @@ def test_a_difference_of_the_floor_is_found_in_80_percent_of_draws(degrees: floa
     floor = smallest_told_apart(0.3, degrees, level)
     t = (rng.standard_normal(400_000) + floor / 0.3) / np.sqrt(rng.chisquare(degrees, 400_000) / degrees)
     assert np.mean(t > student_t(degrees, 1.0 - level)) == pytest.approx(0.8, abs=0.005)
+
+
+@pytest.mark.parametrize(("tasks", "level"), [(8, 0.05), (12, 0.001)])
+def test_a_difference_over_tasks_of_the_floor_is_found_in_80_percent_of_draws(tasks: int, level: float) -> None:
+    rng = np.random.default_rng(5)
+    values = rng.standard_normal((2000, tasks)) + smallest_over_tasks(tasks, level) / tasks**0.5
+    found = [over_task_sets(each, skewed=True).estimate.p < level for each in values]
+    assert np.mean(found) == pytest.approx(0.8, abs=0.04)
 
 
 def test_the_floor_rises_with_the_comparisons_that_are_shown_and_falls_with_the_spread() -> None:
@@ -32,7 +41,7 @@ def test_the_floor_rises_with_the_comparisons_that_are_shown_and_falls_with_the_
         ("regression", None), *(("regression", f"t{at}") for at in range(8)), ("classes", "c")]
     for small, large in zip(few, many, strict=True):
         assert small.one == large.one < small.many < large.many and small.least < small.one < small.most
-    assert few[0].one == pytest.approx(smallest_told_apart(0.02, 7.0, 0.05))
+    assert few[0].one == pytest.approx(0.02 * smallest_over_tasks(8, 0.05))
     assert "over all tasks" in few[0].sentence and "the middle one of 3 pairs" in few[0].sentence
 
 

@@ -10,6 +10,7 @@ pairs of which one follows the other differ less, and are told apart below it.
 from __future__ import annotations
 
 import functools
+import math
 from math import comb, isfinite
 
 import msgspec
@@ -20,14 +21,14 @@ from w2s_bench.leaderboard.season import KINDS, Kind, Season, SeasonTask, Spread
 from w2s_bench.leaderboard.standings import ORDERED
 from w2s_bench.scoring.arrays import Array
 from w2s_bench.scoring.crossed import fiducial_p
-from w2s_bench.scoring.intervals import student_t
+from w2s_bench.scoring.intervals import around, skewness, student_t
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 
 POWER = 0.8
 FORESEEN = 10
 """Entries of each output kind among which a difference has to stand, where it is not the only one that is tested."""
 
-_STEPS, _NODES, _FARTHEST = 4000, 60, 1e9
+_STEPS, _NODES, _FARTHEST, _DRAWS = 4000, 60, 1e9, 4000
 
 
 class Floor(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +98,19 @@ def smallest_of_crossed(of_seeds: float, seeds: int, n: int, level: float) -> fl
     return _found(high)
 
 
+@functools.lru_cache(maxsize=256)
+def smallest_over_tasks(tasks: int, level: float) -> float:
+    """The same of the test over tasks, whose interval takes skewness out, and with it some power: from _DRAWS draws of normal
+    differences of tasks, each of which says beyond which mean it would be found."""
+    values = np.random.default_rng(0).standard_normal((_DRAWS, tasks))
+    means, spreads = values.mean(axis=1), values.std(axis=1, ddof=1) / math.sqrt(tasks)
+    reach = student_t(tasks - 1, 1.0 - level)
+    skews = [skewness(each - mean) / math.sqrt(tasks) for each, mean in zip(values, means, strict=True)]
+    critical = np.array([-around(0.0, 1.0, tasks - 1, n=tasks, skew=skew, reach=reach).low for skew in skews])
+    found = float(np.quantile(critical * spreads - means, POWER))
+    return found * math.sqrt(tasks)
+
+
 def _found(criticals: Array) -> float:
     """The difference beyond criticals (k,), each as likely as the others, with probability POWER; its standard error is 1."""
     low, high = 0.0, 10.0 + float(criticals.max())
@@ -109,7 +123,7 @@ def _found(criticals: Array) -> float:
 def _floor(season: Season, kind: Kind, task: SeasonTask | None, spread: Spread, tests: int, design: str) -> Floor:
     def reach(level: float) -> float:
         if task is None:
-            return smallest_told_apart(1.0, spread.degrees, level)
+            return smallest_over_tasks(round(spread.degrees) + 1, level)
         sizes = [splits.n_test for splits in task.splits]
         return smallest_of_crossed(round(spread.of_seeds, 3), len(task.seeds), sum(sizes) // len(sizes), level)
 
