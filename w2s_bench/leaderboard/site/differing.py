@@ -110,8 +110,7 @@ class _Found(msgspec.Struct, frozen=True, eq=False):
             return f"Student and teacher {what} {count} of {examples} test examples.{cut} The truth stays with the task."
         with_whom = [int((self.sides[self.order] == number).sum()) for number in range(3)]
         return (f"Student and teacher {what} {count} of {examples} test examples. The truth sides with the student in "
-                f"{with_whom[0]}, "
-                f"with the teacher in {with_whom[1]}, with neither in {with_whom[2]}.{cut}")
+                f"{with_whom[0]}, with the teacher in {with_whom[1]}, with neither in {with_whom[2]}.{cut}")
 
     def table(self, row: Row, ids: Array) -> pl.DataFrame:
         import polars as pl

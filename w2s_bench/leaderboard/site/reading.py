@@ -42,9 +42,8 @@ def chapters(contents: Contents) -> list[tuple[str, list[str]]]:
             "8 tasks on there is an order over tasks; below, entries stand side by side.",
             "An entry's rank is a range: 1 more than the entries that are told to be better, to the number of entries less "
             f"those that are told to be worse, at a false discovery rate of {100 * season.false_discovery:g} % over all "
-            "comparisons "
-            "that are shown. Entries that share a letter are not told apart. What stands first on a page is not better for "
-            "that.",
+            "comparisons that are shown. Entries that share a letter are not told apart. What stands first on a page is not "
+            "better for that.",
             "A cell that failed is counted, never left out in silence: the column “with failures” is the gain where every such "
             "cell counts as the worst control."]),
         ("Controls", [
@@ -54,10 +53,10 @@ def chapters(contents: Contents) -> list[tuple[str, list[str]]]:
         ("Bounds", [
             "A bound is a statement about the student's error. lhs/rhs is its tightness where it is certified: 1 is tight, 0.1 "
             "leaves most of it open. A bound that is not certified for a row makes no statement there, whatever its numbers.",
-            "A verdict is derived where nothing that only the sender states decides it, and witnessed where the predictions bear "
-            "out what is stated of the student's class: nothing between student, ceiling and constants is nearer to the teacher "
-            "by more than that. That this class is the strong model's is the sender's word. What rests on that word alone is not "
-            "derived."]),
+            "A verdict is derived where nothing that only the sender states decides it, and witnessed where the predictions "
+            "bear out what is stated of the student's class: nothing between student, ceiling and constants is nearer to the "
+            "teacher by more than that. That this class is the strong model's is the sender's word. What rests on that word "
+            "alone is not derived."]),
         ("Quoting", [
             "The page of each entry and of each row has the sentence that goes with its number: who says so, and over what its "
             "interval is."]),

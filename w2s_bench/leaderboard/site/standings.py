@@ -84,8 +84,7 @@ def _best(contents: Contents, kind: Kind, division: Division) -> str:
     who = contents.name(first) if first == second else f"{contents.name(first)} by one half, {contents.name(second)} by the other"
     return (f"Whoever takes the best of the {found.entries} entries that have every cell, by half of the test examples, gains "
             f"{percent(found.share)} % of the best constant's error on the other half ({who}); on the half that chose it, it "
-            "would seem "
-            f"to be {percent(found.as_chosen)} %.")
+            f"would seem to be {percent(found.as_chosen)} %.")
 
 
 def floor_table(contents: Contents) -> SiteTable | None:
@@ -106,10 +105,8 @@ def floor_table(contents: Contents) -> SiteTable | None:
         for floor in floors)
     return SiteTable(mark="floor", title="The smallest difference that this season can tell apart", heads=heads, lines=lines,
                      about="Of two entries whose gains differ by this much, in % of the best constant's error, the better is "
-                           "told in 80 % "
-                           "of cases: where they are the only comparison, and among all that are shown. Below it most "
-                           "differences are "
-                           "missed.")
+                           "told in 80 % of cases: where they are the only comparison, and among all that are shown. Below it "
+                           "most differences are missed.")
 
 
 def controls_of(contents: Contents, kind: str) -> SiteTable | None:
@@ -126,8 +123,7 @@ def controls_of(contents: Contents, kind: str) -> SiteTable | None:
     return SiteTable(mark=f"controls-{kind}", title=f"Controls: {KIND_WORDS[kind].lower()}", heading=KIND_WORDS[kind],
                      heads=heads, lines=lines,
                      about=f"What a strategy has to be measured by, as gains in {IN_PERCENT}. They are frozen with the season "
-                           "and "
-                           "never ranked.")
+                           "and never ranked.")
 
 
 def _over_tasks(contents: Contents, entries: Sequence[Entry], mark: str) -> SiteTable:
@@ -150,8 +146,7 @@ def _over_tasks(contents: Contents, entries: Sequence[Entry], mark: str) -> Site
         Head(key="remark", text="remark", aside=True))
     about = ("Entries that share a letter are not told apart, whatever their order on the page: rank is where an entry can "
              f"stand at a false discovery rate of {100 * contents.board.season.false_discovery:g} %. Intervals are over new "
-             "seeds, "
-             "examples and tasks.")
+             "seeds, examples and tasks.")
     return SiteTable(mark=mark, title=f"Over all tasks: {KIND_WORDS[kind].lower()}", heading="Over all tasks", heads=heads,
                      lines=lines,
                      about=about)
