@@ -122,3 +122,16 @@ def test_a_season_is_made_shown_and_checked_by_commands_and_never_written_again(
     assert "have the splits that it fixed" in ask("leaderboard", "season", "check", "seasons/pilot.toml", str(kept_run))
     assert "among 2655 comparisons" not in ask("leaderboard", "season", "show", "seasons/pilot.toml", "--entries", "2")
     assert "never written again" in ask(*words, code=2)
+
+
+def test_a_season_names_files_as_submissions_do_wherever_they_lay(tmp_path: Path) -> None:
+    """Else no submission would be of its tasks, and the season would tell of the machine that made it."""
+    asked: list[str] = []
+    made = []
+    for folder in ("/home/ada/sets", "../data"):
+        name = pl.lit(f'arrays[path="{folder}/t.csv"]')
+        run = run_of(SEASON, tmp_path / folder.replace("/", "-"), task=name, task_set=name)
+        made.append(freeze(run, ABOUT, told=lambda name: asked.append(name) or TOLD, data=Path(folder)))
+        assert mismatches(made[0], run, Path(folder)) == []
+    assert made[0] == made[1] and made[0].tasks[0].name == 'arrays[path="{data}/t.csv"]'
+    assert asked == ['arrays[path="/home/ada/sets/t.csv"]', 'arrays[path="../data/t.csv"]'], "each is asked here"

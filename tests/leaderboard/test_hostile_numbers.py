@@ -16,6 +16,7 @@ from made_submissions import decoded_here, edited, sealed, submitted
 
 from w2s_bench.compute.splits import output_from
 from w2s_bench.leaderboard.checking import Checked, check, write_checked
+from w2s_bench.leaderboard.opening import opened
 from w2s_bench.leaderboard.season import FINGERPRINTS, Season, SeasonTask, Setting, Splits
 from w2s_bench.leaderboard.untrusted import Refused
 from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table
@@ -285,6 +286,17 @@ def test_anothers_entry_under_a_new_name_is_named(sent: Callable[[str], Path], t
     key = pl.read_parquet(again / "rows.parquet").filter(pl.col("strategy") != "my-idea")["predictor_student"][0]
     said = refusals(check(restated_other(again, key), board=tmp_path / "board"))
     assert "every student of my-idea answers as ridge of theirs, to the last bit" in said
+
+
+def test_what_is_on_the_board_is_not_sent_again_with_other_files(sent: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = sent("n")
+    with opened(folder) as given:
+        line = f'name = "mine"\nsha256 = "{given.sha256}"\nseason = "pilot/1"\nadded = "2026-11-27"\n'
+    (tmp_path / "board").mkdir()
+    (tmp_path / "board" / "index.toml").write_text(f'schema = "w2s-index/1"\n[[submissions]]\n{line}')
+    assert check(folder, board=tmp_path / "board").taken
+    said = refusals(check(sealed(folder, title="Another title"), board=tmp_path / "board"))
+    assert "mine is on the board with other files" in said
 
 
 def restated_other(folder: Path, key: str) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from conftest import Command
 from made_submissions import decoded_here, edited, submitted
 
-from w2s_bench.contracts.errors import DataError
+from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.leaderboard.at_hand import AtHand
 from w2s_bench.leaderboard.checking import check
 from w2s_bench.leaderboard.opening import opened
@@ -69,6 +69,11 @@ def test_a_number_that_does_not_come_back_is_found(run: Path, tmp_path: Path) ->
     assert [cell.agrees for cell in found.cells if not cell.fresh] == [False] * 3
     rows = pl.DataFrame({"strategy": ["ridge"], "trust": ["rescored"]})
     assert lifted(rows, [found])["trust"].to_list() == ["rescored"]
+
+
+def test_a_strategy_that_it_does_not_have_is_told_from_those_that_it_has(run: Path, tmp_path: Path) -> None:
+    with opened(submitted(run, tmp_path / "s")) as given, pytest.raises(UsageError, match=r"'rigde'[^?]*did you mean ridge"):
+        reproduce(given, "me", HOW._replace(strategies=("rigde",)), AtHand(None), Means(str(tmp_path), "here", print))
 
 
 @pytest.mark.parametrize("label", ["given/Idea-0a1b2c3d", "arrays[path={data}/x.csv]", "nobody",

@@ -13,6 +13,7 @@ from w2s_bench.leaderboard.cells import CellChecked, TaskCells, lines_by_cell, o
 from w2s_bench.leaderboard.checked import Checked, Finding, Row, Severity, Trust, read_checked, write_checked
 from w2s_bench.leaderboard.copies import copies, doubles, other_teachers, others_of
 from w2s_bench.leaderboard.evidence import kept_of, strangers
+from w2s_bench.leaderboard.index import read_index
 from w2s_bench.leaderboard.opening import Opened, opened
 from w2s_bench.leaderboard.season import Season, find_season
 from w2s_bench.leaderboard.untrusted import Refused, shown
@@ -198,7 +199,11 @@ class _Check:
     def _copies(self, rows: Sequence[Row], terms: pl.DataFrame) -> None:
         told = list(doubles(rows))
         if self.board is not None:
-            others = others_of(self.board, self.given.submission.name)
+            name = self.given.submission.name
+            if any(each.name == name and each.sha256 != self.given.sha256 for each in read_index(self.board)):
+                self._find("refused", "submission.toml", f"{name} is on the board with other files, and nothing there is ever "
+                                                         "changed: take another name, and say in `supersedes` what it is for")
+            others = others_of(self.board, name)
             older = self.given.submission.supersedes
             if older is not None and older in others.who and not others.who[older] & set(self.given.submission.who):
                 self._find("refused", "submission.toml", f"it stands in for {older}, of which it has none of the people: "

@@ -19,7 +19,7 @@ import msgspec
 
 from w2s_bench.contracts import PREDICTORS, Facts
 from w2s_bench.leaderboard.machine import MAY_TELL, told_of_any
-from w2s_bench.leaderboard.places import fault_of_spec, place_in
+from w2s_bench.leaderboard.places import LABELS, fault_of_spec, place_in
 from w2s_bench.leaderboard.untrusted import ACTIVE, FOLDER, Refused, active_markup, odd_character, parsed_toml, shown, text_of
 from w2s_bench.running.kept import TRUTH, kept_file
 from w2s_bench.running.table_files import BOUND, NAMED, ROW
@@ -51,7 +51,6 @@ VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,99}")
 _ODD = r"[\p{C}\p{Zl}\p{Zp}]"
 
 KEYS = frozenset({"run_id", "cell_key", "predictor", *(f"predictor_{role}" for role in PREDICTORS)})
-LABELS = ("task", "task_set", "weak", "strong", "strategy", "supervisor")
 _ASCII = frozenset({*LABELS, "status", "split", "bound", "verdict", "divergence", "direction"})
 _JSON = frozenset({"facts", "output", "versions"})
 _TEXTS = KEYS | _ASCII | _JSON | {"id"}

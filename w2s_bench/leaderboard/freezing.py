@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 
 from w2s_bench.contracts.errors import DataError, UsageError, W2SError, nearest
 from w2s_bench.leaderboard.licences import truth_travels
+from w2s_bench.leaderboard.places import LABELS, names_without_places
 from w2s_bench.leaderboard.season import CONTROLS, FINGERPRINTS, KINDS, Season, SeasonTask, Setting, Splits, Spread
 from w2s_bench.leaderboard.standings import is_control
 from w2s_bench.scoring.intervals import across_seeds
@@ -59,12 +60,14 @@ class About(NamedTuple):
     rules: tuple[str, ...] = ()
 
 
-def freeze(run: Path, about: About, *, reference: str | None = None, told: Callable[[str], Told] | None = None) -> Season:
+def freeze(run: Path, about: About, *, reference: str | None = None, told: Callable[[str], Told] | None = None,
+           data: Path | None = None) -> Season:
     """A season of the tasks, settings, seeds and splits of a finished run.
 
     Of a run in a direction the cells from weak to strong alone are taken. reference: the strategy whose gold, shuffled and
     ceiling are the lines of these controls; the first of the run that is no control where none is named. told: what a task of
-    that name says of itself, read from the task itself where it is not given.
+    that name says of itself, read from the task itself where it is not given. data: the folder that `{data}` in names is to stand
+    for; a season names files as submissions do, and no place of a machine.
 
     Raises DataError for a run of which a cell is missing or not ok, or whose tasks are draws of one task set; UsageError for a
     strategy that is not in it.
@@ -72,6 +75,9 @@ def freeze(run: Path, about: About, *, reference: str | None = None, told: Calla
     import polars as pl
 
     rows, _ = read_runs([run])
+    names = names_without_places(rows, data)
+    rows, here = _renamed(rows, names), {new: old for old, new in names.items()}
+    reference = None if reference is None else names.get(reference, reference)
     if rows.filter(pl.col("direction") == "weak-to-strong").height:
         rows = rows.filter(pl.col("direction") == "weak-to-strong")
     strategies = rows["strategy"].unique(maintain_order=True).to_list()
@@ -84,7 +90,8 @@ def freeze(run: Path, about: About, *, reference: str | None = None, told: Calla
     terms = terms_of([run])
     tasks, pairs = [], []
     for (name,), part in rows.group_by("task", maintain_order=True):
-        made, found = _task(str(name), part, reference or own[0], terms, told or told_by_task, run)
+        about_it = (told or told_by_task)(here[str(name)])
+        made, found = _task(str(name), part, reference or own[0], terms, about_it, run)
         tasks.append(made)
         pairs.append(found)
     by_kind = {kind: [found for task, found in zip(tasks, pairs, strict=True) if task.output == kind] for kind in KINDS}
@@ -103,13 +110,20 @@ def told_by_task(name: str) -> Told:
     return Told(task.licence, task.citation, "travels" if truth_travels(task.licence) else "from-task")
 
 
-def mismatches(season: Season, run: Path) -> list[str]:
-    """Why rows of a run are not what the season fixed, in sentences, each once; [] where all are."""
+def mismatches(season: Season, run: Path, data: Path | None = None) -> list[str]:
+    """Why rows of a run are not what the season fixed, in sentences, each once; [] where all are. data: as of `freeze`."""
     rows, _ = read_runs([run])
+    rows = _renamed(rows, names_without_places(rows, data))
     known = set(rows["task"].unique().to_list())
     lacking = [f"{task.name}: the run has no row of it" for task in season.tasks if task.name not in known]
     found = [season.mismatch(row) for row in rows.filter(rows["status"] == "ok").iter_rows(named=True)]
     return [*lacking, *dict.fromkeys(sentence for sentence in found if sentence is not None)]
+
+
+def _renamed(rows: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    import polars as pl
+
+    return rows.with_columns(pl.col(column).replace(names) for column in LABELS)
 
 
 def _check_sets(rows: pl.DataFrame, run: Path) -> None:
@@ -123,7 +137,7 @@ def _check_sets(rows: pl.DataFrame, run: Path) -> None:
                         where=str(run), hint="keep one draw of it")
 
 
-def _task(name: str, part: pl.DataFrame, reference: str, terms: Terms, told: Callable[[str], Told], run: Path
+def _task(name: str, part: pl.DataFrame, reference: str, terms: Terms, about: Told, run: Path
           ) -> tuple[SeasonTask, list[_Pair]]:
     import polars as pl
 
@@ -136,7 +150,6 @@ def _task(name: str, part: pl.DataFrame, reference: str, terms: Terms, told: Cal
         raise DataError(f"{name}: the best constant errs by {unit}, so a gain has no unit", where=str(run))
     settings = tuple(Setting(weak, strong, supervisor, _worst(ok, (weak, strong, supervisor), unit))
                      for weak, strong, supervisor in part.select(SETTING).unique(maintain_order=True).rows())
-    about = told(name)
     pairs = list(_pairs(ok, terms, unit))
     return SeasonTask(
         name, "classes" if ok["classes"].is_not_null().any() else "regression", str(ok["divergence"][0]), unit, tuple(seeds),

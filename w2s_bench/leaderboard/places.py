@@ -13,12 +13,16 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from w2s_bench.contracts.errors import W2SError
+from w2s_bench.contracts.errors import UsageError, W2SError
 from w2s_bench.planning.spec import DATA, Matrix, RunSpec, spec_from_toml
 from w2s_bench.registry.names import parse
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _TOKEN = re.compile(r'(?:(?P<name>[A-Za-z_][\w-]*)\s*=\s*)?(?P<value>"(?:[^"\\]|\\.)*"|[^\s,\[\]="!]+)')
 _ANYWHERE = re.compile(r"[/\\~]|\.{1,2}([/\\]|$)|[A-Za-z]:[/\\]|[A-Za-z][A-Za-z0-9+.-]*://")
@@ -30,6 +34,9 @@ _HEAD = re.compile(r"[A-Za-z0-9@!*?][A-Za-z0-9_.*?@-]*(/[A-Za-z0-9*?][A-Za-z0-9_
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _ELSEWHERE = ("revision=", "package=")
 """Parameters beside which the name of a place is one on a hub or in a package."""
+
+LABELS = ("task", "task_set", "weak", "strong", "strategy", "supervisor")
+"""The columns of a row that hold names."""
 
 MOST_CELLS = 1_000_000
 _LISTS = ("tasks", "models", "weak", "strong", "strategies", "supervisors", "also")
@@ -48,6 +55,19 @@ def placed(text: str, data: Path | None = None) -> str:
 
     head, bracket, inside = text.partition("[")
     return f"{head}{bracket}{_TOKEN.sub(put, inside)}" if bracket else text
+
+
+def names_without_places(rows: pl.DataFrame, data: Path | None = None) -> dict[str, str]:
+    """Every name of these rows, and what `placed` makes of it. Raises UsageError where two become one."""
+    found: dict[str, str] = {}
+    for column in LABELS:
+        new = {name: placed(name, data) for name in rows[column].drop_nulls().unique().sort().to_list()}
+        if len(set(new.values())) < len(new):
+            same = next(name for name in new.values() if list(new.values()).count(name) > 1)
+            raise UsageError(f"two of them become {same}", where=f"column {column!r}",
+                             hint="say with --data which folder holds all files: names then say where in it")
+        found |= new
+    return found
 
 
 def placed_spec(spec: RunSpec, data: Path | None = None) -> RunSpec:

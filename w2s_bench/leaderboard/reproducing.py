@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2s_bench.contracts import UsageError
+from w2s_bench.contracts import UsageError, nearest
 from w2s_bench.leaderboard.at_hand import AtHand
 from w2s_bench.leaderboard.checked import Row
 from w2s_bench.leaderboard.comparing import ROUNDING
@@ -37,11 +37,12 @@ _FRESH = (1_000, 2**31)
 
 class Sampling(NamedTuple):
     """sample: how many cells are run again. fresh: and as many on seeds that the sender did not choose. draw: the number from
-    which both are drawn."""
+    which both are drawn. strategies: of which alone, () for all."""
 
     sample: int
     fresh: bool
     draw: int
+    strategies: tuple[str, ...] = ()
 
 
 class Means(NamedTuple):
@@ -59,10 +60,14 @@ def reproduce(given: Opened, who: str, how: Sampling, hand: AtHand, means: Means
     that are not in the folder of data.
     """
     rows = [row for row in given.rows.to_dicts() if row["status"] == "ok"]
-    if not rows:
+    names = dict.fromkeys(row["strategy"] for row in rows)
+    if unknown := [name for name in how.strategies if name not in names]:
+        raise UsageError(f"no finished row of it is of the strategy {unknown[0]!r}", hint=nearest(unknown[0], names))
+    of = [row for row in rows if not how.strategies or row["strategy"] in how.strategies]
+    if not of:
         raise UsageError("no cell of it is ok", where=given.submission.name, hint="there is nothing to run again")
     drawn = np.random.default_rng(how.draw)
-    chosen = [rows[place] for place in sorted(drawn.permutation(len(rows))[:how.sample].tolist())]
+    chosen = [of[place] for place in sorted(drawn.permutation(len(of))[:how.sample].tolist())]
     wanted = [(row, row["seed"], False) for row in chosen]
     if how.fresh:
         taken = {row["seed"] for row in rows}

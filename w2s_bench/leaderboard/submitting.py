@@ -14,11 +14,11 @@ import msgspec
 from w2s_bench.contracts import PREDICTORS, REFERENCES
 from w2s_bench.contracts.errors import UsageError, W2SError
 from w2s_bench.contracts.files import file_digest
-from w2s_bench.leaderboard.decoding import LABELS, VERSION
+from w2s_bench.leaderboard.decoding import VERSION
 from w2s_bench.leaderboard.licences import truth_travels
 from w2s_bench.leaderboard.machine import Machine, this_machine
 from w2s_bench.leaderboard.opening import opened
-from w2s_bench.leaderboard.places import placed, placed_spec
+from w2s_bench.leaderboard.places import LABELS, names_without_places, placed_spec
 from w2s_bench.leaderboard.season import Season
 from w2s_bench.leaderboard.submission import NAME, Submission
 from w2s_bench.leaderboard.untrusted import FOLDER, MOST_README, Refused
@@ -65,7 +65,7 @@ def submit(run: Path, target: Path, about: Submission, *, season: Season | None 
     if in_use(run):
         raise UsageError("a live run is using this folder", where=str(run), hint="wait for it, or end it")
     rows, bounds = read_runs([run])
-    renamed = _renamed(rows, data)
+    renamed = names_without_places(rows, data)
     machine = this_machine(run, *([data] if data else []))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as private:
@@ -90,20 +90,6 @@ def submit(run: Path, target: Path, about: Submission, *, season: Season | None 
         os.replace(folder, target)
     return Written(about, rows.height, kept, {renamed.get(task, task): licence for task, licence in home.items()},
                    {old: new for old, new in renamed.items() if old != new})
-
-
-def _renamed(rows: pl.DataFrame, data: Path | None) -> dict[str, str]:
-    """Every name of the rows without places. Raises UsageError where two become one."""
-    found: dict[str, str] = {}
-    for column in LABELS:
-        names = rows[column].drop_nulls().unique().sort().to_list()
-        new = {name: placed(name, data) for name in names}
-        if len(set(new.values())) < len(new):
-            same = next(name for name in new.values() if list(new.values()).count(name) > 1)
-            raise UsageError(f"two of them become {same}", where=f"column {column!r}",
-                             hint="say with --data which folder holds all files: names then say where in it")
-        found |= new
-    return found
 
 
 def _stays_home(task: str, name: str, season: Season | None) -> str | None:

@@ -19,6 +19,7 @@ class ReproduceWords(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: Path
     sample: int
+    strategies: tuple[str, ...]
     fresh: bool
     who: str
     data: Path | None
@@ -31,6 +32,7 @@ class ReproduceWords(msgspec.Struct, frozen=True, kw_only=True):
 @click.command("reproduce")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--sample", type=click.IntRange(1, 1_000), default=10, show_default=True, help="How many cells to run again.")
+@click.option("--strategy", "strategies", multiple=True, help="Only cells of this strategy; may be repeated.  [default: all]")
 @click.option("--fresh-seeds", "fresh", is_flag=True, help="And as many on seeds that the sender did not choose.")
 @click.option("--who", required=True, help="Who runs it again: small letters, digits and -.")
 @click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), help="The folder that {data} stands for.")
@@ -57,7 +59,7 @@ def command(words: ReproduceWords) -> int:
 
     draw = secrets.randbelow(2**63) if words.draw is None else words.draw
     with opened(words.folder) as given:
-        found = reproduce(given, words.who, Sampling(words.sample, words.fresh, draw), AtHand(words.data),
+        found = reproduce(given, words.who, Sampling(words.sample, words.fresh, draw, words.strategies), AtHand(words.data),
                           Means(words.store or default_store(), words.executor, lambda text: click.echo(text, err=True)))
     try:
         words.out.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,8 @@ from w2s_bench.cli.words import as_record
 if TYPE_CHECKING:
     from w2s_bench.leaderboard.season import Season
 
+_DATA = click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False),
+                     help="The folder of the run's data files: their places are written as they are in there, as {data}/….")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -30,6 +32,7 @@ class NewWords(msgspec.Struct, frozen=True, kw_only=True):
     closes: str
     rule: tuple[str, ...]
     reference: str | None
+    data: Path | None
 
 
 @click.group("season", cls=SettableGroup)
@@ -48,6 +51,7 @@ def command() -> None:
 @click.option("--rule", multiple=True, help="A sentence of its rules; may be repeated.")
 @click.option("--reference", help="The strategy whose gold, shuffled and ceiling are the lines of these controls.  [default: the "
               "first of the run that is no control]")
+@_DATA
 @as_record(NewWords)
 def new(words: NewWords) -> None:
     """Freeze the tasks, settings, seeds and splits of a finished run as a season, and print its resolution floor.
@@ -61,7 +65,7 @@ def new(words: NewWords) -> None:
     if words.out.exists():
         raise UsageError("there is a season already, and one that was opened is never written again", where=str(words.out))
     made = freeze(find_run(words.run), About(words.name, words.title, words.version, words.opens, words.closes, words.rule),
-                  reference=words.reference)
+                  reference=words.reference, data=words.data)
     words.out.parent.mkdir(parents=True, exist_ok=True)
     words.out.write_text(made.to_toml(), encoding="utf-8")
     _say(made)
@@ -81,7 +85,8 @@ def show(file: Path, entries: int) -> None:
 @command.command("check")
 @click.argument("file", type=_FILE)
 @click.argument("run", metavar="RUN", shell_complete=complete_runs)
-def check(file: Path, run: str) -> None:
+@_DATA
+def check(file: Path, run: str, data: Path | None) -> None:
     """Say whether the splits of a run are those that a season fixed. Exit code 2 where not: they belong to a new season."""
     from w2s_bench.contracts.errors import DataError
     from w2s_bench.leaderboard.freezing import mismatches
@@ -89,7 +94,7 @@ def check(file: Path, run: str) -> None:
     from w2s_bench.running.folder import find_run
 
     season = read_season(file)
-    found = mismatches(season, find_run(run))
+    found = mismatches(season, find_run(run), data)
     if found:
         raise DataError(f"{len(found)} things are not what season {season.label} fixed:\n  " + "\n  ".join(found), where=run)
     click.echo(f"{run}: its cells of season {season.label} have the splits that it fixed")
