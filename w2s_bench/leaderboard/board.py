@@ -15,6 +15,7 @@ from w2s_bench.leaderboard.chosen import Chosen, chosen
 from w2s_bench.leaderboard.entries import Control, Entry, Ranks, TaskValue, Value
 from w2s_bench.leaderboard.floor import Floor, floors
 from w2s_bench.leaderboard.index import Listed, read_index
+from w2s_bench.leaderboard.published import read_published
 from w2s_bench.leaderboard.reproductions import with_reproductions
 from w2s_bench.leaderboard.season import Season, find_season
 from w2s_bench.leaderboard.standings import standings
@@ -57,12 +58,10 @@ class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 def board_of(leaderboard: Path, season: str, published: Path | None = None) -> Board:
     """The board of a folder (see docs/board-statistics.md) and a season of it: of the submissions that stand in its index, what
-    `check` derived, with the trust that reproductions of them lend. published: a Parquet file of numbers of papers. Raises
-    DataError for what is not there or cannot be read."""
-    import polars as pl
-
+    `check` derived, with the trust that reproductions of them lend. published: numbers of papers, as import-published writes
+    them. Raises DataError for what is not there or cannot be read."""
     found = find_season(leaderboard, season)
-    told = pl.read_parquet(published) if published is not None else None
+    told = read_published(published) if published is not None else None
     listed = tuple(each for each in read_index(leaderboard) if each.season == found.label)
     checked = [with_reproductions(read_checked(leaderboard / CHECKED / each.name), leaderboard, each.sha256)
                for each in listed if each.state == "active"]

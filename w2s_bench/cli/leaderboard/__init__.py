@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("w2s_bench.cli.leaderboard.add", "Put a submission on a board, where the check takes it."),
     "withdraw": ("w2s_bench.cli.leaderboard.withdraw", "Take a submission off a board; a tombstone stays."),
     "diff": ("w2s_bench.cli.leaderboard.diff", "What a board changes beside another: the text that a reviewer reads."),
+    "import-published": ("w2s_bench.cli.leaderboard.import_published", "Read numbers of papers, which are shown beside ours."),
     "build": ("w2s_bench.cli.leaderboard.build", "Build the site of a board: a static folder."),
     "serve": ("w2s_bench.cli.leaderboard.serve", "Show a site to a browser on this machine."),
     "compare": ("w2s_bench.cli.leaderboard.compare", "Compare two entries of a board, with what the interval is over."),
