@@ -135,3 +135,10 @@ def test_a_season_names_files_as_submissions_do_wherever_they_lay(tmp_path: Path
         assert mismatches(made[0], run, Path(folder)) == []
     assert made[0] == made[1] and made[0].tasks[0].name == 'arrays[path="{data}/t.csv"]'
     assert asked == ['arrays[path="/home/ada/sets/t.csv"]', 'arrays[path="../data/t.csv"]'], "each is asked here"
+
+
+def test_each_task_takes_its_lines_from_a_strategy_that_it_has(tmp_path: Path) -> None:
+    season = made_season((made_task("t", seeds=3, n_test=40), made_task("u", seeds=3, n_test=40)))
+    other = pl.when(pl.col("task") == "u").then(pl.col("strategy").replace({"a": "c", "b": "constant"})).otherwise("strategy")
+    made = freeze(run_of(season, tmp_path / "run", strategy=other), ABOUT, reference="b", told=lambda name: TOLD)
+    assert [set(task.controls) for task in made.tasks] == [{"constant", "shuffled", "random-labels", "gold", "ceiling"}] * 2

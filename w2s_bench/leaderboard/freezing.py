@@ -13,7 +13,7 @@ from w2s_bench.contracts.errors import DataError, UsageError, W2SError, nearest
 from w2s_bench.leaderboard.licences import truth_travels
 from w2s_bench.leaderboard.places import LABELS, names_without_places
 from w2s_bench.leaderboard.season import CONTROLS, FINGERPRINTS, KINDS, Season, SeasonTask, Setting, Splits, Spread
-from w2s_bench.leaderboard.standings import is_control
+from w2s_bench.leaderboard.standings import draws_labels, is_control
 from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.tables.comparisons import PAIR
@@ -65,9 +65,9 @@ def freeze(run: Path, about: About, *, reference: str | None = None, told: Calla
     """A season of the tasks, settings, seeds and splits of a finished run.
 
     Of a run in a direction the cells from weak to strong alone are taken. reference: the strategy whose gold, shuffled and
-    ceiling are the lines of these controls; the first of the run that is no control where none is named. told: what a task of
-    that name says of itself, read from the task itself where it is not given. data: the folder that `{data}` in names is to stand
-    for; a season names files as submissions do, and no place of a machine.
+    ceiling are the lines of these controls; on a task that lacks it, or where none is named, the task's first that is no
+    control. told: what a task of that name says of itself, read from the task itself where it is not given. data: the folder
+    that `{data}` in names is to stand for; a season names files as submissions do, and no place of a machine.
 
     Raises DataError for a run of which a cell is missing or not ok, or whose tasks are draws of one task set; UsageError for a
     strategy that is not in it.
@@ -91,7 +91,10 @@ def freeze(run: Path, about: About, *, reference: str | None = None, told: Calla
     tasks, pairs = [], []
     for (name,), part in rows.group_by("task", maintain_order=True):
         about_it = (told or told_by_task)(here[str(name)])
-        made, found = _task(str(name), part, reference or own[0], terms, about_it, run)
+        there = [strategy for strategy in part["strategy"].unique(maintain_order=True).to_list()
+                 if strategy == reference or not is_control(strategy)]
+        chosen = reference if reference in there else next(iter(there), own[0])
+        made, found = _task(str(name), part, chosen, terms, about_it, run)
         tasks.append(made)
         pairs.append(found)
     by_kind = {kind: [found for task, found in zip(tasks, pairs, strict=True) if task.output == kind] for kind in KINDS}
@@ -191,7 +194,7 @@ def _worst(ok: pl.DataFrame, setting: tuple[str, str, str], unit: float) -> floa
     known = [_gain(part, _ERRORS[name], unit) for _, part in mine.group_by("strategy", maintain_order=True)
              for name in ("constant", "shuffled")]
     known += [_gain(part, "err_student", unit) for (strategy,), part in mine.group_by("strategy", maintain_order=True)
-              if is_control(str(strategy))]
+              if draws_labels(str(strategy))]
     return min([0.0, *(gain for gain in known if gain is not None)])
 
 
@@ -200,7 +203,7 @@ def _controls(ok: pl.DataFrame, reference: str, unit: float) -> dict[str, float]
     import polars as pl
 
     mine = ok.filter(pl.col("strategy") == reference)
-    labels = [strategy for strategy in ok["strategy"].unique(maintain_order=True).to_list() if is_control(strategy)]
+    labels = [strategy for strategy in ok["strategy"].unique(maintain_order=True).to_list() if draws_labels(strategy)]
     drawn = ok.filter(pl.col("strategy") == labels[0]) if labels else None
     found = {name: _gain(mine, _ERRORS[name], unit) for name in _ERRORS}
     found["random-labels"] = None if drawn is None else _gain(drawn, "err_student", unit)

@@ -113,8 +113,18 @@ def ordered_entries(cells: pl.DataFrame, kind: str, division: str) -> tuple[Key,
 
 
 def is_control(strategy: str) -> bool:
-    """Whether a strategy is one that every board shows and never orders."""
-    return strategy.partition("[")[0].rpartition("/")[2] == CONTROL
+    """Whether a strategy is one that every board shows and never orders: it learns nothing from the teacher's labels of an
+    example."""
+    return _head(strategy) in (CONTROL, "constant", "shuffled-weak")
+
+
+def draws_labels(strategy: str) -> bool:
+    """Whether it is the control that is taught labels drawn at random."""
+    return _head(strategy) == CONTROL
+
+
+def _head(strategy: str) -> str:
+    return strategy.partition("[")[0].rpartition("/")[2]
 
 
 def _families(season: Season, kind: str, cells: pl.DataFrame, terms: pl.DataFrame, found: Standings) -> list[Family]:
