@@ -93,7 +93,7 @@ def freeze(run: Path, about: About, *, reference: str | None = None, told: Calla
         about_it = (told or told_by_task)(here[str(name)])
         there = [strategy for strategy in part["strategy"].unique(maintain_order=True).to_list()
                  if strategy == reference or not is_control(strategy)]
-        chosen = reference if reference in there else next(iter(there), own[0])
+        chosen = reference if reference is not None and reference in there else str(next(iter(there), own[0]))
         made, found = _task(str(name), part, chosen, terms, about_it, run)
         tasks.append(made)
         pairs.append(found)
