@@ -34,6 +34,8 @@ def entry(board: Board, name: str) -> Entry:
 def test_an_empty_board_has_its_floor_and_its_controls_and_nobody() -> None:
     board = board_from(SMALL, [])
     assert board.entries == () and board.comparisons == 0 and len(board.floor) == 2
+    assert board.rows.height == board.bounds.height == 0
+    assert {"submission", "trust"} <= set(board.rows.columns) and {"submission", "certificate"} <= set(board.bounds.columns)
     assert [control.name for control in board.controls] == ["constant", "shuffled", "gold", "ceiling"]
     assert board.controls[0].mean == pytest.approx(-0.4)
 

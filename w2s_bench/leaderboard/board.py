@@ -74,7 +74,7 @@ def board_from(season: Season, submissions: Sequence[Checked], published: pl.Dat
 
     ordered = sorted(submissions, key=lambda each: each.submission.name)
     rows = pl.concat([_no_rows(), *(each.rows for each in ordered)], how="diagonal_relaxed")
-    bounds = pl.concat([table_of([], BOUND), *(each.bounds for each in ordered)], how="diagonal_relaxed")
+    bounds = pl.concat([_no_bounds(), *(each.bounds for each in ordered)], how="diagonal_relaxed")
     found_terms = [("", read_terms([])), *((each.submission.name, each.terms) for each in ordered)]
     terms = pl.concat([table.with_columns(pl.lit(name).alias("submission")) for name, table in found_terms])
     cells = on_season(rows, season)
@@ -84,6 +84,12 @@ def board_from(season: Season, submissions: Sequence[Checked], published: pl.Dat
     tests = int(found.table["p"].is_not_null().sum())
     return Board(season=season, floor=floors(season), entries=entries, controls=control_lines(season), compared=found.table,
                  chosen=chosen(cells, season), comparisons=tests, rows=rows, bounds=bounds, published=published)
+
+
+def _no_bounds() -> pl.DataFrame:
+    import polars as pl
+
+    return table_of([], BOUND).with_columns(pl.lit(None, pl.String).alias(name) for name in ("submission", "certificate"))
 
 
 def _no_rows() -> pl.DataFrame:
