@@ -278,14 +278,19 @@ def _state(repository: Path, commit: str) -> tuple[tuple[Listed, ...], dict[str,
 
 def _disappeared(before: tuple[tuple[Listed, ...], dict[str, Season], set[str]],
                  after: tuple[tuple[Listed, ...], dict[str, Season], set[str]]) -> Iterator[str]:
-    """A season is frozen once somebody is in it."""
-    yield from lost(before[0], after[0])
+    """Entries by their names, states and places; of seasons that somebody is in tasks, settings and splits. What a line says
+    besides, `write_index` keeps."""
+    digests = {each.name: each.sha256 for each in before[0]}
+    yield from lost(before[0], [msgspec.structs.replace(each, sha256=digests.get(each.name, each.sha256)) for each in after[0]])
     for label in dict.fromkeys(each.season for each in before[0] if each.season is not None):
-        now, then = after[1].get(label), before[1][label]
-        if now is None or [(task.name, task.splits, task.settings, task.unit) for task in now.tasks] != [
-                (task.name, task.splits, task.settings, task.unit) for task in then.tasks]:
-            yield f"a task, setting or split of season {label} is gone or changed"
+        gone = _parts(before[1][label]) - (_parts(after[1][label]) if label in after[1] else set())
+        yield from (f"{part} of season {label} is gone or changed" for part in sorted(gone))
     yield from (f"{path} is gone" for path in sorted(before[2] - after[2]))
+
+
+def _parts(season: Season) -> set[str]:
+    settings = {f"{task.name}: {each.weak}, {each.strong}, {each.supervisor}" for task in season.tasks for each in task.settings}
+    return settings | {f"{task.name}: {each}" for task in season.tasks for each in task.splits}
 
 
 def test_no_entry_task_or_split_ever_disappeared_from_the_board_of_this_repository() -> None:
@@ -313,8 +318,9 @@ def test_what_disappears_between_two_commits_is_found(tmp_path: Path) -> None:
     commit((*BEFORE, line("dd")), 2)
     assert disappeared(tmp_path) == []
     commit((*BEFORE, line("dd")), 1)
-    assert disappeared(tmp_path) == ["a task, setting or split of season pilot/1 is gone or changed"]
+    found = disappeared(tmp_path)
+    assert len(found) == 4 and "task-1: weak-0, strong, plain of season pilot/1 is gone or changed" in found
     (leaderboard / "submissions" / "aa" / "README.md").unlink()
     commit(BEFORE, 1)
-    assert disappeared(tmp_path)[1:] == ["dd was line 4 of the index, and is not in it any more",
+    assert disappeared(tmp_path)[4:] == ["dd was line 4 of the index, and is not in it any more",
                                          "leaderboard/submissions/aa/README.md is gone"]
