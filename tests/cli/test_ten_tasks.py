@@ -75,6 +75,7 @@ def test_1_two_strategies_on_my_csv_with_five_seeds(mine: Command) -> None:
     assert line["difference_low"] < line["difference"] < line["difference_high"]
 
 
+@pytest.mark.slow
 def test_2_my_gpt2_folder_beside_tfidf(w2s: Command) -> None:
     save_gpt2(w2s.folder / "gpt2")
     words = ["amber", "bee", "cat", "dew"]

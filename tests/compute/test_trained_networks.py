@@ -49,6 +49,7 @@ def test_a_fine_tuned_network_is_embedded_only_where_features_are_compared(words
     assert score.embed is None and score.weak_embed is not None
 
 
+@pytest.mark.slow
 def test_a_row_is_the_same_with_and_without_the_embedding_that_it_does_not_need(words: list[str], w2s: Command) -> None:
     spec = """
 name = "r"
@@ -123,6 +124,7 @@ def test_a_network_is_put_together_once_where_the_predictor_can_answer_again(pre
     assert loads.made == made
 
 
+@pytest.mark.slow
 def test_an_answering_job_loads_its_network_once_for_all_parts(words: list[str], w2s: Command, monkeypatch: Any) -> None:
     from w2s_gpt2 import loading
 

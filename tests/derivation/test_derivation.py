@@ -30,6 +30,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: made(name, tmp_path_factory.mktemp("run")) for name in RUNS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_all_that_predictions_decide_of_a_run_is_what_they_make_it(runs: dict[str, Path], name: str) -> None:
     assert pl.read_parquet(runs[name] / "rows.parquet")["status"].unique().to_list() == ["ok"]
@@ -48,12 +49,14 @@ def test_a_table_that_was_published_with_its_predictions_is_what_they_make_it(na
     assert discrepancies(STUDIES / name) == []
 
 
+@pytest.mark.slow
 def test_every_column_is_in_one_list(runs: dict[str, Path]) -> None:
     assert undeclared([column.name for column in row_columns()], [column.name for column in BOUNDS]) == []
     assert undeclared(["gain", "a new column"], ["lhs", "another"]) == ["rows.a new column is in 0 lists",
                                                                         "bounds.another is in 0 lists"]
 
 
+@pytest.mark.slow
 def test_the_runs_have_a_number_in_every_column_and_meet_every_divergence_bound_and_verdict(runs: dict[str, Path]) -> None:
     rows = pl.concat([pl.read_parquet(folder / "rows.parquet") for folder in runs.values()], how="diagonal_relaxed")
     bounds = pl.concat([pl.read_parquet(folder / "bounds.parquet") for folder in runs.values()])

@@ -78,7 +78,7 @@ def equal(first: Mapping[str, Array], second: Mapping[str, Array]) -> bool:
     return first.keys() == second.keys() and all(np.array_equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize(("weights", "lr"), [("lora", 1e-2), ("full", 3e-3)])
+@pytest.mark.parametrize(("weights", "lr"), [pytest.param("lora", 1e-2, marks=pytest.mark.slow), ("full", 3e-3)])
 def test_the_network_learns_and_its_predictor_survives_storage(weights: str, lr: float) -> None:
     strategy = finetune(weights=weights, lr=lr, epochs=12, batch=16, rank=4)
     assert isinstance(strategy, Strategy) and strategy.outputs == {"classes", "preferences"}
@@ -214,6 +214,7 @@ def test_bfloat16_is_coarser_and_close() -> None:
     assert 0 < difference < 0.05
 
 
+@pytest.mark.slow
 def test_the_language_stage_learns_the_texts_before_the_labels() -> None:
     strategy = generative(finetune(epochs=2), epochs=8, lr=1e-2, batch=16)
     assert strategy.outputs == {"classes", "preferences"}

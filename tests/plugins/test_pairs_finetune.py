@@ -49,8 +49,9 @@ def problem(labels: Array = TRUTH, inputs: Columns = INPUTS) -> FitProblem:
                       model=NANO.module(STATE), inputs=inputs)
 
 
-@pytest.mark.parametrize("settings", [{"weights": "full", "lr": 3e-3}, {"weights": "lora", "lr": 1e-2, "rank": 4}],
-                         ids=["full", "lora"])
+@pytest.mark.parametrize("settings", [
+    pytest.param({"weights": "full", "lr": 3e-3}, id="full"),
+    pytest.param({"weights": "lora", "lr": 1e-2, "rank": 4}, id="lora", marks=pytest.mark.slow)])
 def test_a_reward_is_learned_and_the_order_of_the_two_changes_nothing(settings: dict[str, Any]) -> None:
     strategy = finetune(epochs=12, batch=16, **settings)
     assert "preferences" in strategy.outputs

@@ -59,7 +59,7 @@ def test_nanos_features_do_not_depend_on_the_batch(pooling: str) -> None:
     assert together.truncated.tolist() == [len(text.encode()) > 24 for text in TEXTS]
 
 
-@pytest.mark.parametrize("pooling", ["mean", "last"])
+@pytest.mark.parametrize("pooling", [pytest.param("mean", marks=pytest.mark.slow), "last"])
 def test_nanos_trainable_states_are_its_features_and_its_loss_is_that_of_its_training(pooling: str) -> None:
     nano = small_nano(pooling=pooling, steps=40)
     texts = ["abcabcabcabc", "", "bcabcabca"]

@@ -139,6 +139,7 @@ def test_a_model_of_twenty_lines_and_a_loss_of_ten_join_the_comparison(outside: 
     assert cautious["gain"].n_unique() == cautious.height
 
 
+@pytest.mark.slow
 def test_each_text_is_embedded_once_per_model_whatever_the_tasks_seeds_pairs_and_losses(
         outside: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("W2S_EXTERNAL_LOG", str(outside.folder / "read.txt"))
@@ -156,6 +157,7 @@ tasks = ["sentences[reading=number]"]\n{models}''')
     assert sorted(read) == [["16", "400"], ["32", "400"], ["4", "400"]]
 
 
+@pytest.mark.slow
 def test_pairs_that_cannot_be_fitted_are_refused_one_by_one_or_left_out(outside: Command) -> None:
     words = ("--task", "sentences", "--weak", "letters[width=4]", "--strong", "letters[width=32]", "--supervisor", "logistic",
              "--strategy", "logistic", "--strategy", "ridge", "--strategy", "finetune")
@@ -169,6 +171,7 @@ def test_pairs_that_cannot_be_fitted_are_refused_one_by_one_or_left_out(outside:
     assert pl.read_parquet(outside.folder / "r" / "rows.parquet")["strategy"].to_list() == ["logistic"]
 
 
+@pytest.mark.slow
 def test_a_strangers_kind_of_output_is_predicted_scored_and_put_in_words(outside: Command) -> None:
     assert "w2s_external/rates" in outside("ls", "outputs", check=0).stdout
     shown = outside("show-task", "floods", "--examples", "1", check=0).stdout

@@ -93,6 +93,7 @@ def test_a_run_that_kept_nothing_says_how_to_keep_it(ran: Command) -> None:
     assert "differ most" not in (ran.folder / "bare" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_several_runs_are_one_page_with_each_origin(ran: Command) -> None:
     words = [word if word != "0..1" else "2..3" for word in WORDS[:-2]]
     ran("run", "--task", "text[path=t.csv,output=classes]", *words, "-o", "s", check=0)

@@ -39,7 +39,7 @@ def test_no_interval_over_cells_is_made_outside_of_inference() -> None:
     """All rooms above scoring/ ask tables/inference.py, or tables/cell_arrays.py, which is the same for many entries at once.
 
     A row's own intervals and those of a user's files are scoring's, and so are those of terms over seeds, which are over test
-    examples and of these very seeds, what a check says of one cell, and the spread of a control over the tasks of a season.
+    examples and of these very seeds, what a check says of one cell, and the spread on which a season's floor rests.
     """
     package = Path(w2s_bench.__file__).parent
     found = {str(path.relative_to(package)): names for room in ("tables", "report", "figures", "leaderboard", "cli")
@@ -48,7 +48,7 @@ def test_no_interval_over_cells_is_made_outside_of_inference() -> None:
                                     if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("w2s_bench.scoring")
                                     for alias in node.names})}
     assert set(found) == {"tables/inference.py", "tables/cell_arrays.py", "tables/across_seeds.py", "leaderboard/suspicions.py",
-                          "leaderboard/freezing.py"}
+                          "leaderboard/freezing.py", "leaderboard/floor.py"}
 
 
 def drawn(*, teachers: int = 1, shared: bool = True, draw: int = 0) -> tuple[pl.DataFrame, Terms, pl.DataFrame]:
