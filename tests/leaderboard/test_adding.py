@@ -324,3 +324,10 @@ def test_what_disappears_between_two_commits_is_found(tmp_path: Path) -> None:
     commit(BEFORE, 1)
     assert disappeared(tmp_path)[4:] == ["dd was line 4 of the index, and is not in it any more",
                                          "leaderboard/submissions/aa/README.md is gone"]
+
+
+def test_what_the_index_of_this_repository_names_lies_there_as_it_was_added(tmp_path: Path) -> None:
+    for each in read_index(HERE / "leaderboard"):
+        (tmp_path / each.name).mkdir()
+        digests = snapshot(HERE / "leaderboard" / "submissions" / each.name, tmp_path / each.name)
+        assert folder_digest(digests) == each.sha256 and read_checked(HERE / "leaderboard" / "checked" / each.name).taken
