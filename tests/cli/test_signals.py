@@ -10,8 +10,12 @@ import sys
 import pytest
 
 _RUN = """
-import sys, time
+import os, signal, sys, time
 from w2s_bench.cli.signals import SignalledEnding
+
+if os.environ["STARTED"] == "at a terminal":  # the tests themselves may run under nohup, or behind an &
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def wait(seconds):
     end = time.monotonic() + seconds
@@ -37,12 +41,6 @@ sys.exit(code)
 """
 
 
-def _as_from_a_terminal() -> None:
-    """The tests may run under nohup, or behind an &, where a run takes no heed of these."""
-    for number in (signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-
-
 def _asked(at: str, signals: tuple[str, ...], *, apart: float = 0.0, words: tuple[str, ...] = ()) -> tuple[int, list[str], str]:
     """Exit code and words of a run that gets these signals when it says `at`."""
     import time
@@ -50,7 +48,7 @@ def _asked(at: str, signals: tuple[str, ...], *, apart: float = 0.0, words: tupl
     computing = "9" if at == "computing" else "0"
     with subprocess.Popen([*words, sys.executable, "-c", _RUN, computing, *(["page"] if at == "page" else [])],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          preexec_fn=_as_from_a_terminal) as process:
+                          env={**os.environ, "STARTED": words[0] if words else "at a terminal"}) as process:
         assert process.stdout is not None and process.stderr is not None
         said: list[str] = []
         while not said or said[-1] != at:
