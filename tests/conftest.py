@@ -18,7 +18,7 @@ from unittest import mock
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, settings
-from sealed_submissions import sealed
+from made_submissions import sealed
 
 from w2s_bench.cli.main import main
 from w2s_bench.registry.measures import row_columns
@@ -152,6 +152,14 @@ def sent(kept_run: Path, tmp_path: Path) -> Path:
     (folder / "README.md").write_text("# Ridge on raw numbers\n", encoding="utf-8")
     (folder / "env.json").write_text('{"versions": {"numpy": "2.4.6", "w2s-bench": "0.1.0"}}', encoding="utf-8")
     return sealed(folder)
+
+
+@pytest.fixture
+def decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of submissions are decoded in this process by the same code: a process of their own takes most of a second."""
+    from w2s_bench.leaderboard.decoding import read_all
+
+    monkeypatch.setattr("w2s_bench.leaderboard.opening._decode", read_all)
 
 
 @pytest.fixture

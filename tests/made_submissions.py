@@ -6,39 +6,33 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
-import pytest
 
-from w2s_bench.leaderboard import opening
-from w2s_bench.leaderboard.decoding import read_all
 from w2s_bench.leaderboard.submission import NAME, Submission, read_submission
 
-
-def decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables are decoded in this process by the same code: a process of their own takes most of a second to start."""
-    monkeypatch.setattr(opening, "_decode", read_all)
+ABOUT: dict[str, Any] = {"name": "ridge-on-raw", "title": "Ridge on raw numbers", "who": ("Ada",)}
 
 
-def submitted(run: Path, folder: Path, **fields: object) -> Path:
+def submitted(run: Path, folder: Path, **fields: Any) -> Path:
     """A run folder as a submission without a spec."""
     (folder / "predictions").mkdir(parents=True)
     for name in ("rows.parquet", "bounds.parquet"):
         shutil.copyfile(run / name, folder / name)
     for path in (run / "predictions").glob("*.parquet"):
         shutil.copyfile(path, folder / "predictions" / path.name)
-    told = {"name": "mine", "title": "A title", "who": ("somebody",), **fields}
-    (folder / NAME).write_text(Submission(**told).to_toml())  # type: ignore[arg-type]
-    return sealed(folder)
+    return sealed(folder, **{"name": "mine", "title": "A title", "who": ("somebody",), **fields})
 
 
-def sealed(folder: Path, **fields: object) -> Path:
-    """The folder with the digests of what it holds now."""
+def sealed(folder: Path, **said: Any) -> Path:
+    """The folder with a submission.toml whose digests are those of its files, whatever was done to them. What it says of itself
+    stays, but for what is said here."""
     files = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
              for path in sorted(folder.rglob("*")) if path.is_file() and path.name != NAME}
-    said = read_submission(folder)
-    (folder / NAME).write_text(msgspec.structs.replace(said, files=files, **fields).to_toml())
+    before = msgspec.structs.asdict(read_submission(folder)) if (folder / NAME).exists() else ABOUT
+    (folder / NAME).write_text(Submission(**{**before, "files": files, **said}).to_toml(), encoding="utf-8")
     return folder
 
 

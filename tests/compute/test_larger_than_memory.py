@@ -17,7 +17,6 @@ from w2s_bench.compute.kept import heap_bytes
 from w2s_bench.contracts import Array, Classes, FitContext, FitProblem, Labels, Output, Regression, StoreError, mapped
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.scoring import long_designs
-from w2s_bench.store import unnamed
 from w2s_bench.store.artifacts import Artifact, Store
 
 N, D = 12_000, 96
@@ -101,7 +100,7 @@ def test_a_large_artifact_is_written_without_a_copy_in_memory_and_comes_back(
         features: Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from safetensors.numpy import load_file
 
-    monkeypatch.setattr(unnamed, "LARGE", 1 << 12)
+    monkeypatch.setattr(mapped, "LARGE", 1 << 12)
     many = np.concatenate([features] * 4)
     arrays = {"pool": many, "cut": np.arange(N) % 3 == 0, "few\0ends": np.arange(3), "none": np.zeros((0, 2), np.float32)}
     store, key = Store(str(tmp_path / "s")), "ab" * 32
@@ -127,7 +126,6 @@ def test_a_run_of_large_features_gives_the_rows_of_one_in_memory(w2s: Command, m
               "--strong", "nano[width=32,layers=1,steps=0,context=32,corpus=python]", "--strategy", "ridge", "--strategy",
               "least-squares"]
     w2s("run", *matrix, "-o", "small", "--store", "s1", "--executor", "here", check=0)
-    monkeypatch.setattr(unnamed, "LARGE", 1 << 10)
     monkeypatch.setattr(mapped, "LARGE", 1 << 10)
     monkeypatch.setattr(long_designs, "LONG", 1)
     monkeypatch.setattr(long_designs, "ROWS", 50)

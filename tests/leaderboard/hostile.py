@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from made_submissions import sealed
 from pyarrow import parquet
-from sealed_submissions import sealed
 
 Deed = Callable[[Path], object]
 

@@ -17,7 +17,7 @@ import pytest
 from conftest import Command
 from filelock import FileLock
 from made_seasons import made_season
-from made_submissions import decoded_here, edited, sealed, submitted
+from made_submissions import edited, sealed, submitted
 
 from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.leaderboard.adding import add, withdraw
@@ -26,6 +26,8 @@ from w2s_bench.leaderboard.checking import check
 from w2s_bench.leaderboard.index import Listed, lost, read_index, write_index
 from w2s_bench.leaderboard.season import Season
 from w2s_bench.leaderboard.untrusted import Refused, folder_digest, snapshot
+
+pytestmark = pytest.mark.usefixtures("decoded_here")
 
 HERE = Path(__file__).resolve().parents[2]
 DAY = datetime.date(2026, 11, 27)
@@ -38,11 +40,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for strategy in ("ridge", "least-squares"):
         Command(folder)("run", *CELL, "--strategy", strategy, "--seeds", "0..1", "-o", strategy, check=0)
     return folder
-
-
-@pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded_here(monkeypatch)
 
 
 @pytest.fixture

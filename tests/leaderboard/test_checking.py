@@ -11,10 +11,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Command
-from made_submissions import decoded_here, edited, submitted
+from made_submissions import edited, submitted
 
 from w2s_bench.leaderboard.checking import Checked, check
 from w2s_bench.tables.reading import read_runs
+
+pytestmark = pytest.mark.usefixtures("decoded_here")
 
 NUMBERS = ("--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--supervisor", "ridge")
 CLASSES = ("--task", "class-mixture[transfer=60,test=80]", "--weak", "random-features[width=8]", "--strong", "raw",
@@ -29,11 +31,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     w2s("run", *NUMBERS, "--strategy", "ridge", "--strategy", "least-squares", "--seeds", "0..1", "-o", "n", check=0)
     w2s("run", *CLASSES, "--strategy", "logistic", "--strategy", "knn[neighbours=5]", "--seeds", "0", "-o", "c", check=0)
     return folder
-
-
-@pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded_here(monkeypatch)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from sealed_submissions import sealed
+from made_submissions import sealed
 
 from w2s_bench.contracts import DataError
 from w2s_bench.leaderboard.at_hand import AtHand

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 from conftest import Command
-from made_submissions import decoded_here, edited, sealed, submitted
+from made_submissions import edited, sealed, submitted
 
 from w2s_bench.compute.splits import output_from
 from w2s_bench.leaderboard.checking import Checked, check, write_checked
@@ -22,15 +22,12 @@ from w2s_bench.leaderboard.untrusted import Refused
 from w2s_bench.running.table_files import BOUND, ROW, table_of, write_table
 from w2s_bench.scoring.columns import polars_schema
 
+pytestmark = pytest.mark.usefixtures("decoded_here")
+
 NUMBERS = ("--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--supervisor", "ridge")
 CLASSES = ("--task", "class-mixture[transfer=60,test=80]", "--weak", "random-features[width=8]", "--strong", "raw",
            "--supervisor", "logistic")
 ANSWERS = {"n": "predictions/diabetes", "c": "predictions/class-mixture"}
-
-
-@pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded_here(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Command
 from hostile import BOMBS, IN_THE_FILES, IN_THE_FOLDER, Hostile, spoilt
-from sealed_submissions import sealed
+from made_submissions import sealed
 
 from w2s_bench.leaderboard.decoding import read_all
 from w2s_bench.leaderboard.opening import opened

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from made_submissions import sealed
 from polars.testing import assert_frame_equal
-from sealed_submissions import sealed
 
 from w2s_bench.leaderboard.opening import opened
 from w2s_bench.leaderboard.untrusted import Refused

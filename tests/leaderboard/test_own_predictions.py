@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 import pytest
 from conftest import Command
-from made_submissions import decoded_here
 
 from w2s_bench.contracts import PREDICTORS
 from w2s_bench.contracts.errors import DataError
@@ -59,10 +58,10 @@ def same(one: float, other: float, scale: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-14 * scale)
 
 
+@pytest.mark.usefixtures("decoded_here")
 @pytest.mark.parametrize("task", [NUMBERS, CLASSES])
 def test_a_bare_csv_gives_the_numbers_of_the_run_to_1e_12_and_its_folder_is_submitted_and_taken(
-        run: Path, w2s: Command, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded_here(monkeypatch)
+        run: Path, w2s: Command, task: str) -> None:
     own_table(run, task).write_csv(w2s.folder / "own.csv")
     said = json.loads(w2s("score", "own.csv", "--task", task, "--json", "-o", "own", check=0).stdout)[0]
     row = row_of(run, task)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from conftest import Command
-from made_submissions import decoded_here, edited, submitted
+from made_submissions import edited, submitted
 
 from w2s_bench.contracts.errors import DataError, UsageError
 from w2s_bench.leaderboard.at_hand import AtHand
@@ -17,13 +17,10 @@ from w2s_bench.leaderboard.opening import opened
 from w2s_bench.leaderboard.reproducing import Means, Sampling, reproduce
 from w2s_bench.leaderboard.reproductions import Cell, Reproduction, lifted, read_reproduction, with_reproductions
 
+pytestmark = pytest.mark.usefixtures("decoded_here")
+
 HOW = Sampling(3, True, 7)
 SETTING = {"task": "diabetes", "weak": "random-features[width=8]", "strong": "raw", "strategy": "ridge", "supervisor": "ridge"}
-
-
-@pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded_here(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Command
-from made_submissions import decoded_here
 
 from w2s_bench.leaderboard.board import board_of
 from w2s_bench.leaderboard.checked import read_checked
@@ -18,9 +17,8 @@ CELL = ("--task", "diabetes", "--weak", "random-features[width=8]", "--strong", 
 
 
 @pytest.mark.slow
-def test_a_run_comes_to_the_board_with_its_numbers_and_leaves_a_board_that_still_builds(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded_here(monkeypatch)
+@pytest.mark.usefixtures("decoded_here")
+def test_a_run_comes_to_the_board_with_its_numbers_and_leaves_a_board_that_still_builds(tmp_path: Path) -> None:
     w2s = Command(tmp_path)
     w2s("run", *CELL, "--strategy", "ridge", "-o", "run", check=0)
     w2s("leaderboard", "season", "new", "run", "--name", "pilot", "--title", "Small", "-o", "leaderboard/seasons/pilot.toml",

@@ -17,7 +17,6 @@ from w2s_tabular.arrays import Arrays
 from w2s_bench.contracts import DataError, by_blocks, is_mapped, mapped, read_table
 from w2s_bench.contracts.tables import RowNames
 from w2s_bench.scoring import long_designs
-from w2s_bench.store import unnamed
 
 N, D = 400, 6
 
@@ -32,7 +31,6 @@ def by_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mapped, "ROWS", 64)
     monkeypatch.setattr(mapped, "LARGE", 1 << 10)
     monkeypatch.setattr(mapped, "_PIECE", 1 << 11)
-    monkeypatch.setattr(unnamed, "LARGE", 1 << 10)
     monkeypatch.setattr(numeric, "MANY", 1)
     monkeypatch.setattr(inputs, "_FIRST", 64)
     monkeypatch.setattr(long_designs, "LONG", 1)

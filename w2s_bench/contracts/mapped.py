@@ -7,7 +7,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from w2s_bench.contracts.errors import StoreError
 
@@ -28,20 +28,32 @@ _PIECE = 1 << 25
 def roomy(shape: tuple[int, ...], dtype: npt.DTypeLike, least: int | None = None) -> Array:
     """An array to be filled: in memory, or from `least` bytes on (LARGE) mapped from a file in the folder for temporary files.
 
-    Raises StoreError where the disk has no room for it, rather than when it is written.
+    Raises StoreError as `unnamed_file`.
     """
     import numpy as np
 
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size < (LARGE if least is None else least) or not size:
         return np.empty(shape, dtype=dtype)
-    with tempfile.TemporaryFile() as file:
-        try:
-            os.posix_fallocate(file.fileno(), 0, size)
-        except OSError as error:
-            raise StoreError(f"no room for {size / 2**30:.1f} GiB of arrays: {error.strerror}", where=tempfile.gettempdir(),
-                             hint="free some disk, or point TMPDIR to a folder with room") from error
+    with unnamed_file(size) as file:
         return np.memmap(file, dtype=dtype, mode="r+", shape=shape)
+
+
+def unnamed_file(size: int) -> IO[bytes]:
+    """A file of that many bytes in the folder for temporary files. Raises StoreError where the disk has no room for it, rather
+    than when it is written."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        file.close()
+        raise _no_room(f"{size / 2**30:.1f} GiB of arrays", error) from error
+    return file
+
+
+def _no_room(what: str, error: OSError) -> StoreError:
+    return StoreError(f"no room for {what}: {error.strerror}", where=tempfile.gettempdir(),
+                      hint="free some disk, or point TMPDIR to a folder with room")
 
 
 def gathered(array: Array, rows: Array, least: int | None = None) -> Array:
@@ -280,8 +292,7 @@ class Growing:
         try:
             self._file.write(np.ascontiguousarray(block, dtype=self._dtype).data)
         except OSError as error:
-            raise StoreError(f"no room for arrays: {error.strerror}", where=tempfile.gettempdir(),
-                             hint="free some disk, or point TMPDIR to a folder with room") from error
+            raise _no_room("arrays", error) from error
         self._rows += len(block)
 
     def close(self) -> None:

@@ -144,8 +144,9 @@ def _without_machine(rows: pl.DataFrame, renamed: Mapping[str, str], machine: Ma
     texts = {text for name in _FREE for text in rows[name].explode(empty_as_null=True).drop_nulls()} if rows.height else set()
     cleaned = {text: machine.without(text) for text in texts}
     named = [pl.col(name).replace(renamed) for name in LABELS]
-    free = [pl.col("error").replace(cleaned), pl.col("metrics_missing").list.eval(pl.element().replace(cleaned))]
-    return rows.with_columns(named + free)
+    missing = [None if told is None else [cleaned[text] for text in told] for told in rows["metrics_missing"].to_list()]
+    return rows.with_columns(*named, pl.col("error").replace(cleaned),
+                             pl.Series("metrics_missing", missing, dtype=rows.schema["metrics_missing"]))
 
 
 def _seen_truth(rows: pl.DataFrame, about: Submission) -> dict[str, str]:

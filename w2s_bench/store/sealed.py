@@ -14,9 +14,8 @@ from typing import Any, NotRequired, TypedDict, cast
 import msgspec
 import numpy as np
 
-from w2s_bench.contracts import Array
+from w2s_bench.contracts import Array, mapped
 from w2s_bench.contracts.digests import Json, canonical_json
-from w2s_bench.store import unnamed
 
 _KINDS: Mapping[str, str] = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8", "U32": "<u4",
@@ -76,7 +75,7 @@ def arrays_as_bytes(arrays: Mapping[str, Array]) -> bytes | memoryview:
     in memory."""
     from safetensors.numpy import save
 
-    if sum(value.nbytes for value in arrays.values()) >= unnamed.LARGE:
+    if sum(value.nbytes for value in arrays.values()) >= mapped.LARGE:
         return _on_disk(arrays)
     data: bytes = save({name: np.asarray(value, order="C") for name, value in arrays.items()})
     return data
@@ -93,7 +92,7 @@ def _on_disk(arrays: Mapping[str, Array]) -> memoryview:
     head = json.dumps(named, ensure_ascii=False, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)
     size = 8 + len(head) + at
-    with unnamed.unnamed_file(size) as file:
+    with mapped.unnamed_file(size) as file:
         file.write(struct.pack("<Q", len(head)) + head)
         for _, value in ordered:
             for rows in np.array_split(np.atleast_1d(value), max(value.nbytes // _PIECE, 1)):

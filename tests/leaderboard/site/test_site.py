@@ -154,6 +154,17 @@ def test_what_was_withdrawn_keeps_a_tombstone_and_what_is_not_derived_says_so(ma
     assert "70 rows of 140 whose numbers could not be derived here" in front
 
 
+def test_what_is_superseded_is_counted_no_more_and_says_by_whom(tmp_path: Path) -> None:
+    leaderboard = made_leaderboard(tmp_path / "leaderboard", [OURS, SECOND])
+    index = (leaderboard / "index.toml").read_text(encoding="utf-8")
+    newer = index.replace('state = "active"\nreason = ""', 'state = "superseded"\nreason = "superseded by second"', 1)
+    (leaderboard / "index.toml").write_text(newer, encoding="utf-8")
+    rows, bounds = study("quickstart")
+    build(leaderboard, made_board(checked(rows, "second").head(8), checked_bounds(bounds, "second")), tmp_path / "site")
+    assert ": 1 submission, " in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert "superseded by second" in (tmp_path / "site" / page_of("submissions", "our-own")).read_text(encoding="utf-8")
+
+
 def test_the_feed_is_dated_by_the_index_alone(made: tuple[Path, Path]) -> None:
     root = ET.fromstring((made[1] / "feed.xml").read_text(encoding="utf-8"))
     atom = "{http://www.w3.org/2005/Atom}"

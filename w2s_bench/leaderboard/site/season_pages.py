@@ -35,7 +35,7 @@ def _front(contents: Contents) -> Iterator[File]:
     controls = [table for kind in KINDS if (table := controls_of(contents, kind))]
     floor = floor_table(contents)
     tables = [*([floor] if floor else []), *(table for section in found for table in section.tables), *controls]
-    live = sum(not sent.withdrawn for sent in contents.sent)
+    live = sum(sent.listed.state == "active" for sent in contents.sent)
     counts = [counted(live, "submission"), f"{len(board.entries)} {'entry' if len(board.entries) == 1 else 'entries'}",
               counted(board.rows.height, "row"), counted(len(board.season.tasks), "task")]
     yield from page(contents, "index.html.j2", "index.html", "Board", tables, counts=counts,

@@ -216,10 +216,10 @@ def _submission(contents: Contents, sent: Sent, own: Configurations) -> Iterator
     listed, said = sent.listed, sent.said
     address = page_of("submissions", listed.name)
     first = [("added", str(listed.added)), ("season", listed.season or "none"), ("state", listed.state),
-             ("SHA-256", listed.sha256)]
+             ("reason", listed.reason), ("SHA-256", listed.sha256)]
     if said is None:
         yield from _thing(contents, "Submission, withdrawn", address, listed.name, [],
-                          facts=_told([*first, ("reason", listed.reason)]),
+                          facts=_told(first),
                           about=["This submission was taken back. Its name, its day and its digest stay, and nothing else of it "
                                  "is shown."])
         return
