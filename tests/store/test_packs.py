@@ -94,6 +94,22 @@ def test_wherever_a_pack_ends_what_is_whole_before_is_served_and_nothing_else(da
         check(Store(folder), *range(6))
 
 
+@pytest.mark.parametrize("field", [16, 24], ids=["body", "anchor"])
+def test_a_record_that_names_a_place_that_no_file_has_is_damaged(tmp_path: Path, field: int) -> None:
+    writer = Store(str(tmp_path))
+    save(writer, 0)
+    (pack,) = packs(writer)
+    second = pack.stat().st_size
+    save(writer, 1)
+    reader = Store(str(tmp_path))
+    assert reader.keys() == {key(0), key(1)}
+    content = bytearray(pack.read_bytes())
+    content[(16 if field == 16 else second + 16) + field + 7] ^= 128  # the segment's head of 16 bytes, then the record's
+    pack.write_bytes(content)
+    with pytest.raises(DamagedArtifact):
+        check(reader, 1)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_byte_that_changed_costs_the_records_that_it_belongs_to_and_is_never_served(data: st.DataObject) -> None:

@@ -21,6 +21,9 @@ NOTES = (LATEST, COSTS, RUNS)
 MOST = 1 << 26
 """Bytes that no part of a record has."""
 
+_FARTHEST = 1 << 63
+"""A byte that no file has, and that no system call takes."""
+
 _SEGMENT = struct.Struct("<8sII")
 _HEAD = struct.Struct("<BBHIIIQQQ32s16s")
 _LISTED = struct.Struct("<B3xI8xQ8xQ32s16x")
@@ -118,10 +121,13 @@ def listed(data: bytes, start: int, size: int) -> tuple[list[tuple[int, int, byt
 
 
 def head_at(data: bytes) -> Head:
-    """The head that these bytes begin with. Raises Damage where they end."""
+    """The head that these bytes begin with. Raises Damage where they end, and where they name a place that no file has."""
     if len(data) < HEAD_BYTES:
         raise Damage("the pack ends early")
-    return Head._make(_HEAD.unpack_from(data))
+    head = Head._make(_HEAD.unpack_from(data))
+    if max(head.body, head.anchor) >= _FARTHEST:
+        raise Damage("a record names a place that no file has")
+    return head
 
 
 def meta_in(head: Head, body: bytes, dictionary: bytes) -> tuple[bytes, bytes]:
