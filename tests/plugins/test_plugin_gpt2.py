@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import os
-import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +15,7 @@ import torch
 import transformers
 from small_models import TEXTS, column, make, save_gpt2, save_tokenizer
 from transformers.activations import ACT2FN
-from transformers.pytorch_utils import Conv1D
 from w2s_gpt2.batches import padded, token_batches
-from w2s_gpt2.frozen_layers import FAMILIES, PackedLayer, freeze_layers, multiplies
 from w2s_gpt2.size import gpt2_parameters
 
 from w2s_bench.contracts import Model
@@ -185,71 +180,6 @@ def test_missing_weights_are_not_replaced_by_random_ones(tiny: Path, tmp_path: P
         make("hf", path=str(tmp_path)).embed(column(TEXTS), {})
 
 
-def told_by_the_hub(path: str, home: Path, **environment: str) -> str:
-    """What another process says that reads this model, with a cache of its own."""
-    code = ("import small_models as t\nfrom w2s_bench.contracts.errors import DataError\n"
-            f"model = t.make('hf', path={path!r})\n"
-            "try: print(model.fingerprint(), model.embed(t.column(['a']), {}).values.shape)\n"
-            "except DataError as error: print(error.message())\n")
-    paths = [str(Path(__file__).parents[1]), *sys.path]
-    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120,
-                         env=clean | {"HF_HOME": str(home), "PYTHONPATH": os.pathsep.join(paths)} | environment)
-    assert out.returncode == 0, out.stderr
-    return out.stdout
-
-
-def test_a_hub_model_without_network_names_itself_and_the_way_out(tmp_path: Path) -> None:
-    said = told_by_the_hub("openai-community/gpt2", tmp_path, HF_HUB_OFFLINE="1")
-    assert "openai-community/gpt2@main: this model is not in the cache" in said
-    assert "hf[path=<folder>]" in said
-
-
-def test_the_snapshot_in_the_cache_is_read_and_recorded_and_pickled_weights_are_refused(tiny: Path, tmp_path: Path) -> None:
-    commit = "0123456789abcdef" * 2 + "01234567"
-    snapshot = tmp_path / "hub" / "models--owner--tiny" / "snapshots" / commit
-    shutil.copytree(tiny, snapshot)
-    (snapshot.parent.parent / "refs").mkdir()
-    (snapshot.parent.parent / "refs" / "main").write_text(commit)
-    said = told_by_the_hub("owner/tiny", tmp_path, HF_HUB_OFFLINE="1")
-    assert said == f"owner/tiny@{commit} (1, 16)\n"
-    (snapshot / "model.safetensors").rename(snapshot / "pytorch_model.bin")
-    said = told_by_the_hub("owner/tiny", tmp_path, HF_HUB_OFFLINE="1")
-    assert "owner/tiny@main: has no weights as safetensors; pickled ones can run code and are refused" in said
-
-
-class Gate(http.server.BaseHTTPRequestHandler):
-    """A hub that has one commit of a model, and gives its files to nobody."""
-
-    def do_GET(self) -> None:
-        known = self.path.startswith("/api/models/")
-        body = b'{"id": "owner/gated", "sha": "%s"}' % (b"c" * 40) if known else b""
-        self.send_response(200 if known else 403)
-        if not known:
-            self.send_header("X-Error-Code", "GatedRepo")
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_HEAD(self) -> None:
-        self.send_response(403)
-        self.send_header("X-Error-Code", "GatedRepo")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-def test_a_gated_model_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gate) as hub:
-        threading.Thread(target=hub.serve_forever, daemon=True).start()
-        said = told_by_the_hub("owner/gated", tmp_path, HF_HUB_OFFLINE="0", HF_ENDPOINT=f"http://127.0.0.1:{hub.server_port}")
-        hub.shutdown()
-    assert "owner/gated@main: this model is gated" in said and "hf auth login" in said
-
-
 @pytest.mark.parametrize("pooling", ["mean", "last"])
 @pytest.mark.parametrize("layer", [-1, 1])
 def test_trainable_states_are_the_frozen_features_and_every_network_is_a_fresh_copy(tiny: Path, pooling: str, layer: int) -> None:
@@ -342,59 +272,6 @@ def test_the_activation_in_one_kernel_is_gpt2s_to_rounding(tiny: Path) -> None:
     fast = type(make("hf", path=str(tiny)).module({}).network.h[0].mlp.act)
     assert fast is type(ACT2FN["gelu_pytorch_tanh"]) and fast is not type(ACT2FN["gelu_new"])
     torch.testing.assert_close(fast()(x), ACT2FN["gelu_new"](x), atol=1e-6, rtol=1e-6)
-
-
-SMALL = {"vocab_size": 20, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 40,
-         "max_position_embeddings": 16, "pad_token_id": 0, "initializer_range": 0.3}
-GPT2 = {"vocab_size": 20, "n_embd": 24, "n_layer": 2, "n_head": 2, "initializer_range": 0.3}
-FROZEN = [("gpt2", GPT2 | {"activation_function": "gelu_pytorch_tanh"}), ("gpt2", GPT2 | {"activation_function": "relu"}),
-          ("gpt2", GPT2 | {"activation_function": "mish"}), ("bert", SMALL), ("bert", SMALL | {"hidden_act": "silu"}),
-          ("llama", SMALL | {"num_key_value_heads": 1})]
-OTHERS = [("distilbert", {"vocab_size": 20, "dim": 24, "n_layers": 2, "n_heads": 2, "hidden_dim": 40}),
-          ("opt", {"vocab_size": 20, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 40,
-                   "word_embed_proj_dim": 24, "init_std": 0.3}),
-          *((kind, SMALL | {"num_key_value_heads": 1, "head_dim": 12}) for kind in (
-              "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "smollm3")),
-          *((kind, SMALL) for kind in ("gpt_neox", "roberta", "xlm-roberta", "mpnet", "electra", "albert", "modernbert"))]
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize(("kind", "settings"), [*FROZEN, *(pytest.param(*each, marks=pytest.mark.slow) for each in OTHERS)])
-def test_layers_that_only_read_give_what_the_models_own_give(kind: str, settings: dict[str, Any], dtype: torch.dtype) -> None:
-    torch.manual_seed(0)
-    model = transformers.AutoModel.from_config(transformers.AutoConfig.for_model(kind, **settings)).to(dtype).eval()
-    tokens = torch.arange(12).reshape(2, 6)
-    with torch.inference_mode():
-        plain = model(tokens).last_hidden_state
-        freeze_layers(model, "cpu")
-        frozen = model(tokens).last_hidden_state
-    torch.testing.assert_close(frozen, plain, atol=1e-5 if dtype == torch.float32 else 0.05, rtol=1e-5)
-    assert (PackedLayer in map(type, model.modules())) == multiplies(dtype)
-    assert not multiplies(dtype) or not {torch.nn.Linear, Conv1D} & set(map(type, model.modules()))
-
-
-def test_every_family_whose_layers_are_packed_is_tried_here() -> None:
-    assert {kind for kind, _ in (*FROZEN, *OTHERS)} == FAMILIES
-
-
-def test_a_family_that_is_not_known_to_only_call_its_layers_is_left_as_it_is() -> None:
-    config = transformers.T5Config(vocab_size=20, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2)
-    model = transformers.T5EncoderModel(config)
-    freeze_layers(model, "cpu")
-    assert PackedLayer not in map(type, model.modules())
-
-
-@pytest.mark.parametrize("name", ["gelu_pytorch_tanh", "gelu", "silu", "relu"])
-def test_an_activation_is_part_of_the_product_before_it(name: str) -> None:
-    if not multiplies(torch.float32):
-        pytest.skip("this CPU has no packed products")
-    torch.manual_seed(1)
-    model = transformers.LlamaModel(transformers.LlamaConfig(**SMALL, hidden_act=name))
-    freeze_layers(model, "cpu")
-    assert isinstance(model.layers[0].mlp.act_fn, torch.nn.Identity)
-    x, layer = torch.randn(50, 24), torch.nn.Linear(24, 30)
-    packed = PackedLayer(layer.weight, layer.bias, model.layers[0].mlp.gate_proj.activation)
-    torch.testing.assert_close(packed(x), ACT2FN[name](layer(x)), atol=1e-5, rtol=1e-5)
 
 
 def test_features_do_not_depend_on_how_many_batches_are_read_side_by_side(tiny: Path) -> None:
