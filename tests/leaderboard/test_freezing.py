@@ -47,6 +47,8 @@ def test_a_season_of_a_run_has_its_unit_its_controls_and_its_splits(tmp_path: Pa
     rows = pl.read_parquet(tmp_path / "run" / "rows.parquet")
     task = made.tasks[0]
     assert (made.label, made.rules) == ("pilot/1", ("One rule.",))
+    assert made.unranked == ("constant", "shuffled-weak", "random-labels"), "what plugins declare as controls"
+    assert not made.ranks("w2s_controls/random-labels[student=ridge]") and not made.ranks("constant") and made.ranks("ridge")
     assert (task.name, task.output, task.divergence) == ("t", "regression", "squared")
     assert task.unit == pytest.approx(np.mean([2.5, 2.6, 2.7, 2.8]))
     assert task.splits == SEASON.tasks[0].splits and task.seeds == (0, 1, 2, 3)

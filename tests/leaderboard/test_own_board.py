@@ -13,7 +13,6 @@ from w2s_bench.leaderboard.checked import read_checked
 from w2s_bench.leaderboard.checking import check
 from w2s_bench.leaderboard.index import read_index
 from w2s_bench.leaderboard.season import read_season
-from w2s_bench.leaderboard.standings import is_control
 
 BOARD = Path(__file__).resolve().parents[2] / "leaderboard"
 SEASONS = sorted((BOARD / "seasons").glob("*.toml"))
@@ -28,7 +27,8 @@ def test_whatever_was_added_lies_there_with_what_was_checked_of_it() -> None:
 def test_the_pilot_season_is_as_large_as_a_pilot_should_be() -> None:
     rows = pl.concat([read_checked(BOARD / "checked" / listed.name).rows for listed in read_index(BOARD)], how="diagonal")
     rows = rows.filter(pl.col("trust").is_in(["rescored", "reproduced"]))
-    strategies = {name for name in rows["strategy"].unique() if not is_control(name)}
+    (season,) = map(read_season, SEASONS)
+    strategies = {name for name in rows["strategy"].unique() if season.ranks(name)}
     models = {*rows["weak"].unique(), *rows["strong"].unique()}
     assert rows.height >= 300 and rows["task"].n_unique() >= 8 and rows["seed"].n_unique() >= 5
     assert len(models) >= 5 and len(strategies) >= 6

@@ -12,7 +12,7 @@ from w2s_bench.leaderboard.arrays import Key
 from w2s_bench.leaderboard.checked import RANKED, TRUSTS, Trust
 from w2s_bench.leaderboard.entries import Control, Entry, TaskValue, Value
 from w2s_bench.leaderboard.season import CONTROLS, KINDS, Kind, Season, SeasonTask
-from w2s_bench.leaderboard.standings import Standings, is_control
+from w2s_bench.leaderboard.standings import Standings
 from w2s_bench.leaderboard.submission import DIVISIONS, Division
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.scoring.verdict import STATED
@@ -82,7 +82,7 @@ def _entry(season: Season, kind: Kind, key: Key, told: _Told, found: Standings) 
         values=values, mean=float(shares.mean()) if shares.size else None, imputed=float(np.mean(imputed)),
         overall=_value(over_task_sets(shares, skewed=True)) if shares.size >= ENOUGH_TASKS else None, ranks=ranks,
         ranks_accuracy=found.ranks.get((kind, key, "accuracy", None)), above_shuffled=_above(kind, key, values, len(tasks),
-        found), beside=found.beside.get((kind, key), {}), notes=tuple(_notes(key, values, len(tasks), trusts)))
+        found), beside=found.beside.get((kind, key), {}), notes=tuple(_notes(season, key, values, len(tasks), trusts)))
 
 
 def _task_value(task: SeasonTask, on: _On, key: Key, told: _Told, found: Standings) -> TaskValue:
@@ -111,9 +111,9 @@ def _above(kind: str, key: Key, values: Sequence[TaskValue], tasks: int, found: 
     return all(known) if known else None
 
 
-def _notes(key: Key, values: Sequence[TaskValue], tasks: int, trusts: Iterable[str]) -> list[str]:
+def _notes(season: Season, key: Key, values: Sequence[TaskValue], tasks: int, trusts: Iterable[str]) -> list[str]:
     notes = []
-    if is_control(key[1]):
+    if not season.ranks(key[1]):
         notes.append("A control: it is shown and not ordered.")
     if not any(trust in RANKED for trust in trusts):
         notes.append("Its numbers are as its sender states them: they are shown and not ordered.")

@@ -48,7 +48,7 @@ def chosen(cells: pl.DataFrame, season: Season) -> tuple[Chosen, ...]:
         of_kind = cells.filter((pl.col("kind") == kind) & (pl.col("state") == "ok")).with_columns(gains).filter(
             pl.all_horizontal(pl.col(columns).is_finite().fill_null(False)))
         for division in sorted(of_kind["division"].drop_nulls().unique().to_list()):
-            ordered = pl.DataFrame(ordered_entries(of_kind, kind, division), schema=list(ENTRY), orient="row")
+            ordered = pl.DataFrame(ordered_entries(season, of_kind, kind, division), schema=list(ENTRY), orient="row")
             mine = of_kind.join(ordered, on=list(ENTRY), how="semi")
             whole = mine.filter(pl.len().over(ENTRY) == planned).group_by(*ENTRY, "task_at", "seed_at").agg(
                 pl.col(columns).mean()).group_by(*ENTRY, "task_at").agg(pl.col(columns).mean()).group_by(ENTRY).agg(

@@ -12,8 +12,18 @@ import numpy as np
 from w2s_bench.contracts.errors import DataError, UsageError, W2SError, nearest
 from w2s_bench.leaderboard.licences import truth_travels
 from w2s_bench.leaderboard.places import LABELS, names_without_places
-from w2s_bench.leaderboard.season import CONTROLS, FINGERPRINTS, KINDS, Season, SeasonTask, Setting, Splits, Spread
-from w2s_bench.leaderboard.standings import draws_labels, is_control
+from w2s_bench.leaderboard.season import (
+    CONTROLS,
+    FINGERPRINTS,
+    KINDS,
+    LABELS_AT_RANDOM,
+    Season,
+    SeasonTask,
+    Setting,
+    Splits,
+    Spread,
+    name_of,
+)
 from w2s_bench.scoring.intervals import across_seeds
 from w2s_bench.scoring.lines import ENOUGH_TASKS
 from w2s_bench.tables.comparisons import PAIR
@@ -81,25 +91,33 @@ def freeze(run: Path, about: About, *, reference: str | None = None, told: Calla
     if rows.filter(pl.col("direction") == "weak-to-strong").height:
         rows = rows.filter(pl.col("direction") == "weak-to-strong")
     strategies = rows["strategy"].unique(maintain_order=True).to_list()
-    own = [strategy for strategy in strategies if not is_control(strategy)]
+    unranked = controls_here()
+    own = [strategy for strategy in strategies if name_of(strategy) not in unranked]
     if reference is not None and reference not in strategies:
         raise UsageError(f"no strategy of this run is {reference!r}", where="--reference", hint=nearest(reference, strategies))
     if not own:
-        raise DataError("no strategy of this run could be entered", where=str(run), hint="random-labels is a control")
+        raise DataError("no strategy of this run could be entered", where=str(run), hint=f"{', '.join(unranked)} are controls")
     _check_sets(rows, run)
     terms = terms_of([run])
     tasks, pairs = [], []
     for (name,), part in rows.group_by("task", maintain_order=True):
         about_it = (told or told_by_task)(here[str(name)])
         there = [strategy for strategy in part["strategy"].unique(maintain_order=True).to_list()
-                 if strategy == reference or not is_control(strategy)]
+                 if strategy == reference or strategy in own]
         chosen = reference if reference is not None and reference in there else str(next(iter(there), own[0]))
         made, found = _task(str(name), part, chosen, terms, about_it, run)
         tasks.append(made)
         pairs.append(found)
     by_kind = {kind: [found for task, found in zip(tasks, pairs, strict=True) if task.output == kind] for kind in KINDS}
     spread = {kind: over for kind, found in by_kind.items() if (over := _over_tasks(found)) is not None}
-    return Season(**about._asdict(), tasks=tuple(tasks), spread=spread)
+    return Season(**about._asdict(), unranked=unranked, tasks=tuple(tasks), spread=spread)
+
+
+def controls_here() -> tuple[str, ...]:
+    """The strategies that are declared as controls by what is installed."""
+    from w2s_bench.registry.loading import load_registry
+
+    return tuple(offer.entry.name for offer in load_registry("strategies").entries("strategies") if "control" in offer.entry.tags)
 
 
 def told_by_task(name: str) -> Told:
@@ -194,7 +212,7 @@ def _worst(ok: pl.DataFrame, setting: tuple[str, str, str], unit: float) -> floa
     known = [_gain(part, _ERRORS[name], unit) for _, part in mine.group_by("strategy", maintain_order=True)
              for name in ("constant", "shuffled")]
     known += [_gain(part, "err_student", unit) for (strategy,), part in mine.group_by("strategy", maintain_order=True)
-              if draws_labels(str(strategy))]
+              if name_of(str(strategy)) == LABELS_AT_RANDOM]
     return min([0.0, *(gain for gain in known if gain is not None)])
 
 
@@ -203,7 +221,8 @@ def _controls(ok: pl.DataFrame, reference: str, unit: float) -> dict[str, float]
     import polars as pl
 
     mine = ok.filter(pl.col("strategy") == reference)
-    labels = [strategy for strategy in ok["strategy"].unique(maintain_order=True).to_list() if draws_labels(strategy)]
+    labels = [strategy for strategy in ok["strategy"].unique(maintain_order=True).to_list()
+              if name_of(strategy) == LABELS_AT_RANDOM]
     drawn = ok.filter(pl.col("strategy") == labels[0]) if labels else None
     found = {name: _gain(mine, _ERRORS[name], unit) for name in _ERRORS}
     found["random-labels"] = None if drawn is None else _gain(drawn, "err_student", unit)

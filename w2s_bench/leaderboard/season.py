@@ -26,6 +26,9 @@ CONTROLS = ("constant", "shuffled", "random-labels", "gold", "ceiling")
 """Lines that every board shows and never ranks: the best constant, a student of weak labels of other examples, one of labels
 drawn at random, the strong model on the few true labels, the strong model on the truth of all its inputs."""
 
+LABELS_AT_RANDOM = "random-labels"
+"""The strategy whose students are the control of that name."""
+
 Kind: TypeAlias = Literal["regression", "classes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FINGERPRINTS = ("task", "data", "supervise", "transfer", "test")
@@ -107,10 +110,16 @@ class Cell(NamedTuple):
     seed: int
 
 
+def name_of(strategy: str) -> str:
+    """The name of a strategy's label, without its plugin and parameters."""
+    return strategy.partition("[")[0].rpartition("/")[2]
+
+
 class Season(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="schema", tag=SCHEMA, kw_only=True):
     """A frozen set of tasks and its rules. version: "N.X"; rows of one N are comparable, X counts what the file says besides.
-    opens, closes: dates as 2026-11-27, "" for none. spread: by output kind, the standard deviations over tasks of paired
-    differences, as `Spread` words it.
+    opens, closes: dates as 2026-11-27, "" for none. unranked: strategies without parameters that are shown and never ordered,
+    because they take nothing from the teacher's label of an example. spread: by output kind, the standard deviations over tasks
+    of paired differences, as `Spread` words it.
 
     Raises DataError for what cannot stand.
     """
@@ -123,6 +132,7 @@ class Season(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     rules: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
     false_discovery: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.05
     controls: Annotated[tuple[Line, ...], Meta(max_length=10)] = CONTROLS
+    unranked: Annotated[tuple[Line, ...], Meta(max_length=100)] = (LABELS_AT_RANDOM,)
     tasks: Annotated[tuple[SeasonTask, ...], Meta(min_length=1, max_length=1_000)]
     spread: Annotated[dict[Kind, Spread], Meta(max_length=2)] = {}
 
@@ -154,6 +164,10 @@ class Season(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     def cells(self) -> list[Cell]:
         """Every cell that an entry fills, in the order of tasks, settings and seeds."""
         return [Cell(task, setting, seed) for task in self.tasks for setting in task.settings for seed in task.seeds]
+
+    def ranks(self, strategy: str) -> bool:
+        """Whether entries of a strategy are ordered, if their numbers are derived: all but the season's controls."""
+        return name_of(strategy) not in self.unranked
 
     def mismatch(self, row: Mapping[str, object]) -> str | None:
         """Why a row of one of this season's cells is not what the season fixed, in one sentence; None where it is, and where the

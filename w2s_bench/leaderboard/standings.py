@@ -42,7 +42,7 @@ ORDERED: Mapping[str, tuple[Measure, ...]] = {"regression": ("share",), "classes
 LEAST_ACCURACY = -1.0
 """The gain in accuracy that a cell that is not ok counts as: there is no less."""
 
-CONTROL, SHUFFLED = "random-labels", "shuffled"
+SHUFFLED = "shuffled"
 """A strategy that is a control; what an entry's own control is called in the table of comparisons."""
 
 
@@ -103,28 +103,13 @@ def standings(season: Season, cells: pl.DataFrame, terms: pl.DataFrame) -> Stand
     return found
 
 
-def ordered_entries(cells: pl.DataFrame, kind: str, division: str) -> tuple[Key, ...]:
-    """The entries that are compared: of whom a row was derived here, but for the control."""
+def ordered_entries(season: Season, cells: pl.DataFrame, kind: str, division: str) -> tuple[Key, ...]:
+    """The entries that are compared: of whom a row was derived here, but for the season's controls."""
     import polars as pl
 
     known = cells.filter((pl.col("kind") == kind) & (pl.col("division") == division) & pl.col("trust").is_in(RANKED))
     keys = known.select(ENTRY).unique().sort(ENTRY).rows()
-    return tuple((str(submission), str(strategy)) for submission, strategy in keys if not is_control(str(strategy)))
-
-
-def is_control(strategy: str) -> bool:
-    """Whether a strategy is one that every board shows and never orders: it learns nothing from the teacher's labels of an
-    example."""
-    return _head(strategy) in (CONTROL, "constant", "shuffled-weak")
-
-
-def draws_labels(strategy: str) -> bool:
-    """Whether it is the control that is taught labels drawn at random."""
-    return _head(strategy) == CONTROL
-
-
-def _head(strategy: str) -> str:
-    return strategy.partition("[")[0].rpartition("/")[2]
+    return tuple((str(submission), str(strategy)) for submission, strategy in keys if season.ranks(str(strategy)))
 
 
 def _families(season: Season, kind: str, cells: pl.DataFrame, terms: pl.DataFrame, found: Standings) -> list[Family]:
@@ -134,7 +119,7 @@ def _families(season: Season, kind: str, cells: pl.DataFrame, terms: pl.DataFram
     tasks = tuple(task for task in season.tasks if task.output == kind)
     of_kind = cells.filter(pl.col("kind") == kind)
     divisions = sorted(of_kind["division"].drop_nulls().unique().to_list())
-    entries = {division: ordered_entries(of_kind, kind, division) for division in divisions}
+    entries = {division: ordered_entries(season, of_kind, kind, division) for division in divisions}
     made = [_Growing(kind, division, measure, tasks, keys) for division, keys in entries.items() if keys
             for measure in (*ORDERED[kind], "above_shuffled")]
     for task in tasks:
