@@ -128,6 +128,7 @@ def test_the_page_about_python_runs_as_it_stands(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "leaderboard").symlink_to(ROOT / "leaderboard")
     for name, value in Command(tmp_path).environment.items():

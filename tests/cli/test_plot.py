@@ -48,6 +48,7 @@ def test_a_pdf_holds_the_words_of_the_figure_as_words_and_is_the_same_file_each_
     assert len({file.read_bytes() for file in files}) == 1
 
 
+@pytest.mark.slow
 def test_title_and_caption_are_optional(real: Command) -> None:
     def words(*given: str) -> str:
         real("plot", "ledger", "r", "-o", "words.svg", *given, check=0)

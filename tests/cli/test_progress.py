@@ -41,6 +41,7 @@ def _drawn(w2s: Command, environment: dict[str, str]) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn.decode())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forkpty beside threads of other tests
 def test_a_terminal_shows_what_is_done_and_what_is_left(w2s: Command) -> None:
     drawn = " ".join(_drawn(w2s, {}).split())

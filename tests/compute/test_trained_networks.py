@@ -73,6 +73,7 @@ supervisors = ["ridge"]
     assert [row["truncated_strong"] for row in rows] == [cut, cut] and rows[0]["truncated_weak"] == 0
 
 
+@pytest.mark.slow
 def test_inputs_that_were_cut_are_said_with_their_share_by_show_and_on_the_page(words: list[str], w2s: Command) -> None:
     ridge = [*words[:-4], "--strategy", "ridge"]
     w2s("run", *ridge, "-o", "r", "--store", "store", page=True, check=0)

@@ -241,6 +241,7 @@ def test_a_panel_in_which_every_interval_is_wider_than_its_frame_is_dropped_with
         drawn(name, loud.filter(pl.col("task_set") == "loud"), bounds)
 
 
+@pytest.mark.slow
 def test_every_kind_takes_classes(tmp_path: Path) -> None:
     rows, bounds = make_classes({"sentiment": 2, "questions": 6})
     teachers = pl.concat([rows, rows.with_columns(pl.col("weak") + "er", pl.col("cell_key") + "er")])
@@ -271,6 +272,7 @@ def test_accuracy_is_a_curve_of_its_own_without_the_unit_of_the_errors() -> None
     assert not shown(drawn("sample-size", *sized()), "accuracy")
 
 
+@pytest.mark.slow
 def test_strategies_are_drawn_as_paired_differences_in_points_where_they_are_shares() -> None:
     rows, _ = make_classes({"t": 3}, ("plain", "copy", "bold"))
     compared = comparisons(rows, "plain")

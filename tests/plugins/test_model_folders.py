@@ -90,6 +90,7 @@ def configured(folder: Path, **changed: Any) -> None:
 # what a folder lacks
 
 
+@pytest.mark.slow
 def test_a_run_reads_all_layers_of_a_folder_in_one_pass(copy: Path, w2s: Command) -> None:
     rows = [f'"{text} {number}",{number % 7}' for number, text in enumerate(12 * TEXTS)]
     (w2s.folder / "t.csv").write_text("\n".join(["text,label", *rows]))

@@ -173,6 +173,7 @@ def test_python_functions_are_short_distinct_and_counted() -> None:
     assert python.fingerprint() == python.fingerprint()
 
 
+@pytest.mark.slow
 def test_a_limit_is_a_fixed_sample_that_seeds_split_differently() -> None:
     ids = [
         sorted(

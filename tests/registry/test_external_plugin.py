@@ -63,6 +63,7 @@ def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault
     assert placed.all() == (fault in ("raise", "memory", "hang"))
 
 
+@pytest.mark.slow
 def test_a_strangers_executor_is_listed_and_gives_the_rows_of_local(outside: Command) -> None:
     assert "w2s_external/counting" in outside("ls", "executors", check=0).stdout
     words = (*MATRIX[:-2], "--strategy", "plain", "--seeds", "0..1")

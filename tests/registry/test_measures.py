@@ -131,6 +131,7 @@ def test_a_task_is_refused_that_is_scored_by_what_is_left_out_and_says_why() -> 
         planned(registry, "scored")
 
 
+@pytest.mark.slow
 def test_run_plan_show_and_doctor_go_on_with_what_is_left(w2s: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     offers = "".join(f"@hookimpl\ndef w2s_{kind}():\n    yield {entry.__name__}('odd', 'odd_measures:Odd')\n"
                      for kind, entry in ENTRIES.items())

@@ -12,8 +12,7 @@ from pathlib import Path
 import msgspec
 
 from w2s_bench.contracts.errors import DataError, UsageError, nearest
-from w2s_bench.leaderboard.board import CHECKED
-from w2s_bench.leaderboard.checked import Checked, write_checked
+from w2s_bench.leaderboard.checked import CHECKED, Checked, write_checked
 from w2s_bench.leaderboard.checking import check
 from w2s_bench.leaderboard.index import SUBMISSIONS, Listed, read_index, write_index
 from w2s_bench.leaderboard.submission import Submission, read_submission

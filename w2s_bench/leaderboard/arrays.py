@@ -12,6 +12,7 @@ from w2s_bench.contracts.errors import DataError
 from w2s_bench.leaderboard.aggregated import ENTRY
 from w2s_bench.scoring.arrays import Array
 from w2s_bench.tables.cell_arrays import CellArrays, Design, design_of
+from w2s_bench.tables.inference import COPY
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,10 +25,6 @@ MEASURES = ("share", "accuracy", "misfit", "above_shuffled")
 Names: TypeAlias = npt.NDArray[np.uint64]
 Key: TypeAlias = tuple[str, str]
 """An entry: submission and strategy."""
-
-_AGAIN = ("weak", "strong", "strategy", "supervisor", "fingerprint_test", "fingerprint_transfer", "fingerprint_supervise",
-          "err_weak", "err_student", "err_ceiling", "misfit")
-"""Two seeds whose cells agree in these, to the last bit, are one seed twice (see tables/inference.py)."""
 
 
 class OnTask(NamedTuple):
@@ -46,7 +43,7 @@ def on_task(cells: pl.DataFrame, terms: pl.DataFrame, task: SeasonTask) -> OnTas
     import polars as pl
 
     ok = cells.filter(pl.col("state") == "ok").with_columns(
-        pl.struct(name for name in _AGAIN if name in cells.columns).hash().alias("alike")).sort(
+        pl.struct(name for name in COPY if name in cells.columns).hash().alias("alike")).sort(
         *ENTRY, "setting_at", "seed_at")
     kept = terms.join(ok.select("submission", "cell_key", pl.int_range(pl.len()).alias("row")), on=["submission", "cell_key"],
                       how="inner").sort("row", "example")

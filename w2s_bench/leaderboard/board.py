@@ -10,7 +10,7 @@ import msgspec
 
 from w2s_bench.leaderboard.aggregated import by_task, ended, on_season
 from w2s_bench.leaderboard.assembled import assembled, control_lines
-from w2s_bench.leaderboard.checked import Checked, read_checked
+from w2s_bench.leaderboard.checked import CHECKED, Checked, read_checked
 from w2s_bench.leaderboard.chosen import Chosen, chosen
 from w2s_bench.leaderboard.entries import Control, Entry, Ranks, TaskValue, Value
 from w2s_bench.leaderboard.floor import Floor, floors
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Board", "Chosen", "Control", "Entry", "Floor", "Ranks", "TaskValue", "Value", "board_from", "board_of"]
-
-CHECKED = "checked"
 
 
 class Board(msgspec.Struct, frozen=True, eq=False, kw_only=True):

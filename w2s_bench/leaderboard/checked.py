@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 SCHEMA = "w2s-checked/1"
-NAME = "check.json"
+CHECKED, NAME = "checked", "check.json"
+"""The folder of a board that holds what was derived of its submissions, and what a check writes beside the tables."""
+
 _MOST_BYTES = 50_000_000
 
 Severity: TypeAlias = Literal["refused", "not-derived", "note"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from w2s_bench.contracts import W2SError
 from w2s_bench.leaderboard.at_hand import AtHand
-from w2s_bench.leaderboard.checked import Row, Severity, read_checked
+from w2s_bench.leaderboard.checked import CHECKED, Row, Severity, read_checked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,7 +42,7 @@ def others_of(board: Path, name: str) -> Others:
     """The checked submissions of a board but the one of this name. Raises DataError for one that cannot be read."""
     import polars as pl
 
-    folders = sorted(path for path in (board / "checked").glob("*") if path.is_dir() and path.name != name)
+    folders = sorted(path for path in (board / CHECKED).glob("*") if path.is_dir() and path.name != name)
     found = [read_checked(folder) for folder in folders]
     terms = [each.terms for each in found if each.terms.height]
     return Others([row for each in found for row in each.rows.filter(pl.col("status") == "ok").to_dicts()],

@@ -16,8 +16,8 @@ from w2s_bench import __version__
 from w2s_bench.contracts.errors import DataError
 from w2s_bench.contracts.files import write_whole
 from w2s_bench.leaderboard.aggregated import on_season
-from w2s_bench.leaderboard.board import CHECKED, Board
-from w2s_bench.leaderboard.checked import RANKED, TRUSTS, read_checked
+from w2s_bench.leaderboard.board import Board
+from w2s_bench.leaderboard.checked import CHECKED, RANKED, TRUSTS, read_checked
 from w2s_bench.leaderboard.index import Listed
 from w2s_bench.leaderboard.season import SeasonTask
 from w2s_bench.tables.inference import MEANINGS, Terms, inferred

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from w2s_bench.leaderboard.board import CHECKED, Entry, Ranks, TaskValue
-from w2s_bench.leaderboard.checked import read_checked
+from w2s_bench.leaderboard.board import Entry, Ranks, TaskValue
+from w2s_bench.leaderboard.checked import CHECKED, read_checked
 from w2s_bench.leaderboard.difference import Change, Difference, New
 from w2s_bench.leaderboard.index import read_index
 from w2s_bench.leaderboard.site.figures_in_words import interval, letters, ranks

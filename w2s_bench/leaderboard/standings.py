@@ -43,7 +43,7 @@ LEAST_ACCURACY = -1.0
 """The gain in accuracy that a cell that is not ok counts as: there is no less."""
 
 SHUFFLED = "shuffled"
-"""A strategy that is a control; what an entry's own control is called in the table of comparisons."""
+"""What an entry's own control is called in the table of comparisons."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,14 +42,14 @@ MEANINGS = {
 }
 """What an interval is over, in words, by `Inferred.over`."""
 
-_COPY = ("task", "weak", "strong", "strategy", "supervisor", "fingerprint_test", "fingerprint_transfer", "fingerprint_supervise",
+COPY = ("task", "weak", "strong", "strategy", "supervisor", "fingerprint_test", "fingerprint_transfer", "fingerprint_supervise",
          "err_weak", "err_student", "err_ceiling", "misfit")
 """Two seeds whose cells agree in these, to the last bit, are one seed twice."""
 
 SHARING = ("test_shared", "fingerprint_test", "fingerprint_supervise")
 """Columns that say what seeds share."""
 
-READS = ("cell_key", "seed", "test_shared", *_COPY)
+READS = ("cell_key", "seed", "test_shared", *COPY)
 """Columns of the rows that `inferred` wants to see, where they are there."""
 
 
@@ -294,7 +294,7 @@ def without_copies(held: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """The cells of the seeds that differ; how many seeds were another one again. A pair of cells is one again where what it is
     compared with is too."""
     pair = [name for name in held.columns if name.endswith("_against") and name != "cell_key_against"]
-    there = [*(name for name in _COPY if name in held.columns), *pair]
+    there = [*(name for name in COPY if name in held.columns), *pair]
     if not {"err_student", "misfit"} <= set(there) or held["misfit"].null_count() or held["err_student"].null_count():
         return held, 0  # what is known of the cells does not tell two seeds from one seed twice
     seeds: dict[object, list[str]] = {}

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from w2s_bench.leaderboard.board import Board, Entry, TaskValue
+from w2s_bench.leaderboard.standings import SHUFFLED
 from w2s_bench.report.wording import counted
 
-SHUFFLED = "shuffled"
 _BY_CHANCE = 0.025
 """Share of 95 % intervals that lie wholly on one side of the truth."""
 

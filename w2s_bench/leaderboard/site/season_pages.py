@@ -9,12 +9,13 @@ from w2s_bench.leaderboard.season import KINDS
 from w2s_bench.leaderboard.site import reading
 from w2s_bench.leaderboard.site.contents import Contents, Row, entry_key
 from w2s_bench.leaderboard.site.figures_in_words import decimals, figure, interval
-from w2s_bench.leaderboard.site.findings import SHUFFLED, findings, not_concluded
+from w2s_bench.leaderboard.site.findings import findings, not_concluded
 from w2s_bench.leaderboard.site.pages import File, page
 from w2s_bench.leaderboard.site.pictures import gain_on_misfit
 from w2s_bench.leaderboard.site.row_tables import rows_table
 from w2s_bench.leaderboard.site.standings import IN_PERCENT, KIND_WORDS, controls_of, floor_table, sections
 from w2s_bench.leaderboard.site.table import Cell, Head, Line, SiteTable, script_of
+from w2s_bench.leaderboard.standings import SHUFFLED
 from w2s_bench.report.wording import counted
 
 

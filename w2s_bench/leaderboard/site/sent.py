@@ -7,8 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from w2s_bench.leaderboard.board import CHECKED
-from w2s_bench.leaderboard.checked import Finding, read_checked
+from w2s_bench.leaderboard.checked import CHECKED, Finding, read_checked
 from w2s_bench.leaderboard.index import SUBMISSIONS, Listed, read_index
 from w2s_bench.leaderboard.submission import Submission, read_submission
 from w2s_bench.leaderboard.untrusted import read_plain
