@@ -14,7 +14,8 @@ import os, signal, sys, time
 from w2s_bench.cli.signals import SignalledEnding
 
 if os.environ["STARTED"] == "at a terminal":  # the tests themselves may run under nohup, or behind an &
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def wait(seconds):
