@@ -36,6 +36,14 @@ def test_a_spec_that_needs_data_says_so() -> None:
         spec_from_toml(STUDY, where="here")
 
 
+def test_names_given_by_words_are_filled_as_those_of_a_spec(w2s: Command) -> None:
+    (w2s.folder / "my data").mkdir()
+    (w2s.folder / "my data" / "a.csv").write_text("x1,x2,y\n" + "\n".join(f"{k % 7},{k % 5},{k % 3}" for k in range(40)) + "\n")
+    words = ("--task", 'arrays[path="{data}/a.csv",label=y]', "--models", "raw", "--models", "random-features[width=8]")
+    assert "2 cells" in w2s("plan", *words, "--data", "my data", check=0).stdout
+    assert "--data FOLDER" in w2s("plan", *words, check=2).stderr
+
+
 def test_a_spec_is_what_its_toml_says() -> None:
     spec = spec_from_toml(STUDY, where="here", data="d")
     assert spec_from_toml(spec.to_toml(), where="again") == spec
@@ -59,7 +67,7 @@ def test_every_suite_and_its_quick_version_can_be_read() -> None:
 @pytest.mark.parametrize(("words", "said"), [
     (("run", "quickstart", "--quick"), "no quick version"),
     (("plan", "paper-molecules"), "--data FOLDER"),
-    (("run", "--quick", "--task", "diabetes", "--models", "raw"), "go with a suite"),
+    (("run", "--quick", "--task", "diabetes", "--models", "raw"), "quick goes with a suite"),
     (("plan", "paper-molecules", "--data", "nowhere"), "no such folder"),
 ])
 def test_words_that_a_suite_cannot_follow_are_explained(w2s: Command, words: tuple[str, ...], said: str) -> None:

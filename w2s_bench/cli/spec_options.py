@@ -26,7 +26,8 @@ def spec_options(command: Decorated) -> Decorated:
     options = [
         click.argument("what", required=False, metavar="[SUITE|SPEC.toml|RUN]", shell_complete=_complete_what),
         click.option("--quick", is_flag=True, help="The suite's version for a first look, in about a minute."),
-        click.option("--data", default=None, metavar="FOLDER", help="Folder of data files, for a suite that needs one."),
+        click.option("--data", default=None, metavar="FOLDER",
+                     help="Folder of data files: what {data} stands for in suites, specs and names."),
         click.option("--task", multiple=True, shell_complete=complete("tasks"), help="Task; may be repeated."),
         click.option("--models", multiple=True, shell_complete=complete("models"),
                      help="Models: all pairs, both ways; declares no direction."),

@@ -13,7 +13,7 @@ from pathlib import Path
 from w2s_bench.compute.splits import LoadedTask, load_task
 from w2s_bench.contracts import DataError, Strategy, Task, W2SError, can
 from w2s_bench.leaderboard.machine import Machine, this_machine
-from w2s_bench.planning.spec import DATA
+from w2s_bench.planning.spec import DATA, with_data
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.loading import load_registry
@@ -95,7 +95,7 @@ class AtHand:
         if DATA in label and self._data is None:
             raise DataError("its files are in a folder of data, and none is given", where=label,
                             hint="--data names the folder that {data} stands for")
-        text = label.replace(DATA, str(self._data))
+        text = with_data(label, str(self._data), label)
         try:
             if not self._own:
                 self._check_places(kind, text)

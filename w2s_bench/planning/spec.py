@@ -225,11 +225,17 @@ def _filled(value: Json, data: str | None, where: str) -> Json:
         return {name: _filled(item, data, where) for name, item in value.items()}
     if isinstance(value, list):
         return [_filled(item, data, where) for item in value]
-    if not isinstance(value, str) or DATA not in value:
-        return value
+    return with_data(value, data, where) if isinstance(value, str) else value
+
+
+def with_data(text: str, data: str | None, where: str) -> str:
+    """A text of a spec, or a name given by words, with `{data}` replaced by that folder, escaped as inside a quoted value. Raises
+    UsageError where it is needed and None is given."""
+    if DATA not in text:
+        return text
     if data is None:
         raise UsageError("needs a folder of data", where=where, hint="give it with --data FOLDER")
-    return value.replace(DATA, json.dumps(data, ensure_ascii=False)[1:-1])
+    return text.replace(DATA, json.dumps(data, ensure_ascii=False)[1:-1])
 
 
 def _toml_list(texts: tuple[str, ...]) -> str:

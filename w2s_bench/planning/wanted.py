@@ -10,7 +10,7 @@ import msgspec
 
 from w2s_bench.contracts import SuiteEntry
 from w2s_bench.contracts.errors import UsageError, nearest
-from w2s_bench.planning.spec import Matrix, RunSpec, numbers, spec_from_file, spec_from_toml
+from w2s_bench.planning.spec import Matrix, RunSpec, numbers, spec_from_file, spec_from_toml, with_data
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.outside import DISTRIBUTION
 
@@ -59,12 +59,12 @@ def _read(registry: Registry, what: str | Path | RunSpec | None, words: SpecWord
     matrix: dict[str, Any] = {name: words[name] for name in MatrixWords.__annotations__  # type: ignore[literal-required]
                               if words.get(name) not in (None, (), [], "")}
     if matrix:
-        if quick or data:
-            raise UsageError("quick and data go with a suite or a spec, not with a matrix given by words")
+        if quick:
+            raise UsageError("quick goes with a suite, not with a matrix given by words")
         if what is not None:
             raise UsageError("a suite or a spec goes without words for tasks, models and strategies", where=str(what))
         name = str(matrix.pop("name", "run"))
-        return RunSpec(name, (_matrix(matrix),)), "the matrix given by flags"
+        return RunSpec(name, (_matrix(matrix, data),)), "the matrix given by flags"
     if isinstance(what, RunSpec):
         return what, f"the spec {what.name}"
     if what is not None and (isinstance(what, Path) or what.endswith(".toml") or Path(what).is_file()):
@@ -94,7 +94,9 @@ def _settled(spec: RunSpec, registry: Registry, distribution: str) -> RunSpec:
         for matrix in spec.matrices))
 
 
-def _matrix(words: dict[str, Any]) -> Matrix:
+def _matrix(words: dict[str, Any], data: str | None) -> Matrix:
     seeds = words.pop("seeds", 0)
-    given: dict[str, Any] = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in words.items()}
+    named = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in words.items()}
+    given: dict[str, Any] = {name: tuple(with_data(one, data, one) if isinstance(one, str) else one for one in texts)
+                             for name, texts in named.items()}
     return Matrix(**{"tasks": (), **given, "seeds": numbers(seeds if isinstance(seeds, str | int) else tuple(seeds))})

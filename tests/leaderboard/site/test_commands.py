@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from conftest import Command
 from made_sites import STUDIES, checked, checked_bounds, made_board, made_leaderboard, study
 
 from w2s_bench.contracts.errors import UsageError
@@ -121,6 +122,15 @@ def test_serve_shows_the_site_to_this_machine_alone(leaderboard: Path, w2s: Call
 
 def test_serve_says_where_no_site_lies(ask: Callable[..., str], tmp_path: Path) -> None:
     assert "no site lies here" in ask("leaderboard", "serve", str(tmp_path), code=2)
+
+
+def test_the_command_of_a_row_of_files_leaves_the_folder_to_the_reader(w2s: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x1,x2,y\n" + "\n".join(f"{k % 7},{k % 5},{k % 3}" for k in range(40)) + "\n")
+    row = {"task": 'arrays[path="{data}/a.csv",label=y]', "weak": "random-features[width=8]", "strong": "raw",
+           "strategy": "ridge", "supervisor": "ridge", "seed": 2}
+    words = shlex.split(command_of(row))
+    assert words[-2:] == ["--data", "FOLDER"]
+    assert "1 cells" in w2s("plan", *words[2:-1], str(tmp_path), check=0).stdout
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from w2s_bench.leaderboard.site.contents import Row
 from w2s_bench.leaderboard.site.rendering import escaped
+from w2s_bench.planning.spec import DATA
 from w2s_bench.report.wording import figure
 from w2s_bench.running.table_files import ROW
 from w2s_bench.scoring.columns import Column
@@ -47,11 +48,12 @@ class _Mark(NamedTuple):
 
 
 def command_of(row: Row) -> str:
-    """The command that computes this row again. Same key, same numbers."""
+    """The command that computes this row again; FOLDER stands for the reader's own folder of data. Same key, same numbers."""
     words = ["w2s-bench", "run"]
     for flag in ("task", "weak", "strong", "strategy", "supervisor"):
         words += [f"--{flag}", str(row[flag])]
-    return shlex.join([*words, "--seeds", str(row["seed"])])
+    words += ["--seeds", str(row["seed"])]
+    return shlex.join([*words, *(["--data", "FOLDER"] if any(DATA in word for word in words) else [])])
 
 
 class Numbers:
