@@ -1,6 +1,9 @@
 """Fill a page with what its commands print: every `sh` block of w2s-bench commands that has a `text` block under it.
 
     .venv/bin/python docs/fill.py docs/paper.md
+
+A page runs in an empty folder with an empty home, beside the board. A block such as ```csv title="houses.csv" is a file that
+its reader has written; a line `python FILE.py` runs one of these.
 """
 
 from __future__ import annotations
@@ -10,17 +13,22 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"```sh\n(?P<commands>(?:(?!```).)*)```(?:\n\n```text\n(?P<printed>(?:(?!```).)*)```)?", flags=re.DOTALL)
 """Commands, and what they print where the page shows it."""
+FILE = re.compile(r"```\w+ title=\"(?P<name>[\w.-]+)\"\n(?P<content>(?:(?!```).)*)```", flags=re.DOTALL)
+"""A file that the reader of the page writes."""
+PROGRAMS = {"w2s-bench": [sys.executable, "-c", "from w2s_bench.cli.main import main; main()"], "python": [sys.executable]}
+"""What the first word of a line runs."""
 
 
 def words_of(commands: str) -> list[list[str]]:
-    """The words of each w2s-bench command of a block."""
-    lines = [shlex.split(line) for line in commands.replace("\\\n", " ").splitlines()]
-    return [words[1:] for words in lines if words and words[0] == "w2s-bench"]
+    """The words of each command of a block that runs one of PROGRAMS, its name first."""
+    lines = [shlex.split(line, comments=True) for line in commands.replace("\\\n", " ").splitlines()]
+    return [words for words in lines if words and words[0] in PROGRAMS]
 
 
 def tidy(printed: str) -> str:
@@ -28,22 +36,32 @@ def tidy(printed: str) -> str:
     return "\n".join(line.rstrip() for line in printed.strip("\n").splitlines()) + "\n"
 
 
-def filled(page: str) -> str:
-    """The page with every such text block made anew, from the root of the project, 120 columns wide."""
-    def put(match: re.Match[str]) -> str:
-        return match[0] if match["printed"] is None else f"```sh\n{match['commands']}```\n\n```text\n{said(match['commands'])}```"
+def lay_out(page: str, folder: Path) -> None:
+    """Puts into the folder what the commands of a page find there: the board, and the files that the page shows."""
+    (folder / "leaderboard").symlink_to(ROOT / "leaderboard")
+    for file in FILE.finditer(page):
+        (folder / file["name"]).write_text(file["content"], encoding="utf-8")
 
+
+def filled(page: str, folder: Path) -> str:
+    """The page with every such text block made anew by commands that run in the folder, 120 columns wide."""
+    def put(match: re.Match[str]) -> str:
+        printed = said(match["commands"], folder)
+        return match[0] if match["printed"] is None else f"```sh\n{match['commands']}```\n\n```text\n{printed}```"
+
+    lay_out(page, folder)
     return BLOCK.sub(put, page)
 
 
-def said(commands: str) -> str:
+def said(commands: str, folder: Path) -> str:
     """What the commands of a block print one after the other."""
-    program = [sys.executable, "-c", "from w2s_bench.cli.main import main; main()"]
-    return tidy("".join(subprocess.run([*program, *words], cwd=ROOT, env={**os.environ, "COLUMNS": "120"}, check=True, text=True,
-                                       capture_output=True).stdout for words in words_of(commands)))
+    home = {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "XDG_CONFIG_HOME": str(folder / "config")}
+    return tidy("".join(subprocess.run([*PROGRAMS[words[0]], *words[1:]], cwd=folder, env={**os.environ, **home, "COLUMNS": "120"},
+                                       check=True, text=True, stdout=subprocess.PIPE).stdout for words in words_of(commands)))
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         path = Path(name)
-        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder:
+            path.write_text(filled(path.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8")
