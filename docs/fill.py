@@ -55,9 +55,10 @@ def filled(page: str, folder: Path) -> str:
 
 def said(commands: str, folder: Path) -> str:
     """What the commands of a block print one after the other."""
-    home = {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "XDG_CONFIG_HOME": str(folder / "config")}
-    return tidy("".join(subprocess.run([*PROGRAMS[words[0]], *words[1:]], cwd=folder, env={**os.environ, **home, "COLUMNS": "120"},
-                                       check=True, text=True, stdout=subprocess.PIPE).stdout for words in words_of(commands)))
+    environment = {**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "COLUMNS": "120",
+                   "XDG_CONFIG_HOME": str(folder / "config")}
+    return tidy("".join(subprocess.run([*PROGRAMS[words[0]], *words[1:]], cwd=folder, env=environment, check=True, text=True,
+                                       stdout=subprocess.PIPE).stdout for words in words_of(commands)))
 
 
 if __name__ == "__main__":

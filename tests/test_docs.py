@@ -53,7 +53,8 @@ def _printed(w2s: Command, words: list[str], page: bool) -> str:
     """What a command of a page prints; a run makes its page where the path of it is shown."""
     if words[0] == "w2s-bench":
         return w2s(*words[1:], page=page, check=0).stdout
-    return subprocess.run([*FILL["PROGRAMS"][words[0]], *words[1:]], cwd=w2s.folder, check=True, capture_output=True, text=True).stdout
+    program = [*FILL["PROGRAMS"][words[0]], *words[1:]]
+    return subprocess.run(program, cwd=w2s.folder, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.slow
