@@ -42,6 +42,11 @@ class Plugin:
         return self.distribution == DISTRIBUTION
 
     @property
+    def owner(self) -> str:
+        """Whose it is: its distribution; "" where it is the project's own."""
+        return "" if self.bundled else self.distribution
+
+    @property
     def reason(self) -> str:
         """The problem in one line: its first, or the last of a traceback."""
         lines = self.problem.strip().splitlines() or [""]
