@@ -16,6 +16,7 @@ from w2s_bench.compute.cell_score import Fitted, Pair, Yardsticks, score
 from w2s_bench.compute.features import embedded, features_of
 from w2s_bench.compute.instances import check_files, made_once
 from w2s_bench.compute.kept import Kept, a_share_of_the_machine
+from w2s_bench.compute.known_truth import known_rows
 from w2s_bench.compute.lent import Loan, lent, with_truth_lent
 from w2s_bench.compute.pool_features import PoolFeatures
 from w2s_bench.compute.splits import (
@@ -195,8 +196,7 @@ class Stages:
         share = float(declared(self.instance(recipe.strategy), "truth_share", 0.0))
         if not share:
             return Labels(values, "weak", None, members)
-        known = np.zeros(len(truth), dtype=bool)
-        known[generator_for("known truth", seed=recipe.seed).permutation(len(truth))[:round(share * len(truth))]] = True
+        known = known_rows(len(truth), share, recipe.seed)
         return Labels(np.where(known[:, None], truth, values), "weak", known, members)
 
     def _fit(self, job: Job) -> Artifact:
