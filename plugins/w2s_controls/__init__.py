@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import Parameter, StrategyEntry, hookimpl
 
+requires_api = ">=1,<2"
+
 BOTH = frozenset({"classes", "preferences", "regression", "control"})
 STUDENT = Parameter("student", str, "logistic", "the strategy that is fitted; unnamed, numbers take ridge", names="strategies")
 

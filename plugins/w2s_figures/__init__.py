@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from w2s_bench.contracts import FigureEntry, Parameter, hookimpl
 from w2s_figures.values import VALUES
 
+requires_api = ">=1,<2"
+
 BY = Parameter("by", str, "", "columns that make a panel for each of their values too, joined with commas")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import LossEntry, Parameter, StrategyEntry, hookimpl
 
+requires_api = ">=1,<2"
+
 CLASSES, PREFERENCES, REGRESSION = frozenset({"classes"}), frozenset({"preferences"}), frozenset({"regression"})
 LIBRARIES = ("accelerate", "peft", "torch", "transformers")
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import ModelEntry, Parameter, hookimpl
 
+requires_api = ">=1,<2"
+
 TEXT = frozenset({"text"})
 
 COLUMN = Parameter("column", str, "text", "input column that is read")

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import LIMIT, DescriptorsEntry, Parameter, TaskEntry, hookimpl
 
+requires_api = ">=1,<2"
+
 TAGS = frozenset({"regression", "molecules"})
 
 TEACHER = Parameter(

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import OutputEntry, hookimpl
 
+requires_api = ">=1,<2"
+
 
 @hookimpl
 def w2s_outputs() -> Iterable[OutputEntry]:

@@ -8,6 +8,8 @@ from w2s_bench.contracts import Parameter, StrategyEntry, hookimpl
 from w2s_probes.class_entries import class_strategies
 from w2s_probes.labels.entries import label_strategies
 
+requires_api = ">=1,<2"
+
 REGRESSION = frozenset({"regression"})
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from w2s_bench.contracts import ExecutorEntry, Parameter, hookimpl
 
+requires_api = ">=1,<2"
+
 
 @hookimpl
 def w2s_executors() -> Iterator[ExecutorEntry]:

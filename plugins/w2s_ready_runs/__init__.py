@@ -8,6 +8,8 @@ from importlib.resources import files
 from w2s_bench.contracts import SuiteEntry, hookimpl
 from w2s_ready_runs.paper import FULL, QUICK, paper_finite_sample, paper_synthetic
 
+requires_api = ">=1,<2"
+
 OFFLINE = frozenset({"offline"})
 
 

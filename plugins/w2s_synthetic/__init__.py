@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import ModelEntry, Parameter, TaskEntry, hookimpl
 
+requires_api = ">=1,<2"
+
 SYNTHETIC = frozenset({"regression", "synthetic"})
 
 

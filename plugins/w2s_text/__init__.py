@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import LIMIT, READING, Parameter, TaskEntry, hookimpl
 
+requires_api = ">=1,<2"
+
 REGRESSION = frozenset({"regression", "text"})
 CLASSES = frozenset({"classes", "text"})
 PREFERENCES = frozenset({"preferences", "text"})

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from w2s_bench.contracts import BoundEntry, DivergenceEntry, MetricEntry, hookimpl
 
+requires_api = ">=1,<2"
+
 NUMBERS, CLASSES = frozenset({"regression"}), frozenset({"classes"})
 
 

@@ -4,6 +4,7 @@ A plugin imports from here and from nowhere else in the core. Nothing heavy is i
 should import torch and the like inside its methods, so that planning stays light.
 """
 
+from w2s_bench.contracts.api import API
 from w2s_bench.contracts.arrays import as_column, as_rows, check_same_shape
 from w2s_bench.contracts.capabilities import can, declared
 from w2s_bench.contracts.cells import Column
@@ -150,7 +151,7 @@ from w2s_bench.contracts.tables import (
 from w2s_bench.contracts.usage import Usage, processor_of_descendants, usage_of
 
 __all__ = [
-    "CLIPPED_SHARE", "COLOURS", "DIRECTIONS", "GIVES_BACK", "LIMIT", "PARTS", "PREDICTORS", "READING", "REFERENCES",
+    "API", "CLIPPED_SHARE", "COLOURS", "DIRECTIONS", "GIVES_BACK", "LIMIT", "PARTS", "PREDICTORS", "READING", "REFERENCES",
     "ROW_SUM_TOLERANCE", "SHAPES", "STACKS", "WAITING", "Answering", "Array", "AwakeClock", "Bound", "BoundEntry", "Chart",
     "Checkpoints", "ClassColumn", "Classes", "Column", "Columns", "CommandEntry", "Components", "ConvexIn", "DataError", "Deaths",
     "Demand", "DescriptorsEntry", "Diverged", "Divergence", "DivergenceEntry", "DomainError", "Drawing", "Embedding", "Entry",

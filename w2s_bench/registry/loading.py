@@ -15,7 +15,8 @@ from w2s_bench.contracts.errors import PluginError, UsageError, nearest
 from w2s_bench.contracts.kinds import KINDS, Kind
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
 from w2s_bench.registry.offers import check_hooks, offered_entries
-from w2s_bench.registry.outside import GROUP
+from w2s_bench.registry.outside import DISTRIBUTION, GROUP
+from w2s_bench.registry.requirements import check_requirement
 
 LEFT_OUT = "W2S_BENCH_NO_PLUGINS"
 """The environment variable that leaves plugins out: their names with commas between, or `all` that are not bundled."""
@@ -79,6 +80,8 @@ def _loaded(claim: importlib.metadata.EntryPoint, manager: pluggy.PluginManager,
     Whatever its import or its hooks raise is its own fault alone, `sys.exit` and worse included.
     """
     try:
+        if claim.dist is None or claim.dist.name != DISTRIBUTION:  # what comes with the API goes with it
+            check_requirement(claim.module, claim.value)
         module = claim.load()
         check_hooks(module, claim.value)
         manager.register(module, claim.name)

@@ -21,6 +21,8 @@ from w2s_bench.contracts import (
     hookimpl,
 )
 
+requires_api = ">=1,<2"
+
 HOME = "w2s_external.components"
 
 
