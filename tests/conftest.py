@@ -22,6 +22,7 @@ from made_submissions import sealed
 
 from w2s_bench.cli.main import main
 from w2s_bench.registry.measures import row_columns
+from w2s_bench.testing.apart import Apart
 
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")  # a loaded machine is no fault of the code
@@ -160,6 +161,13 @@ def decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
     from w2s_bench.leaderboard.decoding import read_all
 
     monkeypatch.setattr("w2s_bench.leaderboard.opening._decode", read_all)
+
+
+@pytest.fixture(scope="session")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    """The other process that checks of the conformance kit ask in, one for all twins."""
+    with Apart(tmp_path_factory.mktemp("apart")) as process:
+        yield process
 
 
 @pytest.fixture

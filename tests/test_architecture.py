@@ -1,4 +1,4 @@
-"""Twelve rooms in their order: imports run downwards, a plugin imports the lowest room alone, no core module names a plugin."""
+"""Thirteen rooms in their order: imports run downwards, a plugin imports the lowest room alone, no core module names a plugin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ["contracts", "scoring", "store", "registry", "planning", "compute", "running", "tables", "figures", "report",
-         "leaderboard", "cli"]
+         "testing", "leaderboard", "cli"]
 CORE, PLUGINS = sorted((ROOT / "w2s_bench").rglob("*.py")), sorted((ROOT / "plugins").rglob("*.py"))
 
 
@@ -29,7 +29,7 @@ def _room(imported: str) -> str:
     return parts[1] if parts[0] == "w2s_bench" and len(parts) > 1 else ""
 
 
-def test_there_are_twelve_rooms() -> None:
+def test_there_are_thirteen_rooms() -> None:
     assert sorted(path.parent.name for path in (ROOT / "w2s_bench").glob("*/__init__.py")) == sorted(ROOMS)
 
 

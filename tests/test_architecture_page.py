@@ -1,4 +1,4 @@
-"""docs/architecture.md names the twelve rooms, and stations of a label that exist, each crossed once."""
+"""docs/architecture.md names the thirteen rooms, and stations of a label that exist, each crossed once."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _declared(registry: Registry, kind: str, offer: Registered) -> Iterator[tupl
         yield "about", " ".join(component.__doc__.split("\n\n")[0].split())
 
 
-def _plain(component: Any, name: str) -> object:
+def _plain(component: object, name: str) -> object:
     """A member that is there without a component being made: of a class, what its instances share."""
     if not isinstance(component, type):
         return getattr(component, name, None)

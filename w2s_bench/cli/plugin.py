@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from w2s_bench.cli import plugin_test
 from w2s_bench.cli.settings import SettableGroup
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.loading import load_registry
@@ -20,7 +21,10 @@ def loaded_registry() -> Registry:
 
 @click.group("plugin", cls=SettableGroup)
 def command() -> None:
-    """List plugins, and say why one does not load."""
+    """List plugins, say why one does not load, and try one."""
+
+
+command.add_command(plugin_test.command)
 
 
 @command.command("ls")

@@ -11,6 +11,9 @@ from pathlib import Path
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.registry.objects import source_of
 
+CONFORMANCE = "conformance.toml"
+"""The file of a package that says how it is tested, which is no source of it."""
+
 
 def source_digest(target: str) -> str:
     """SHA-256 over every file of the top-level package that a target lives in: code, and the data that ships with it.
@@ -49,5 +52,7 @@ def _files(package: str) -> Iterator[tuple[Path, Path]]:
     for folder in map(Path, spec.submodule_search_locations):
         for file in folder.rglob("*"):
             parts = file.relative_to(folder).parts
+            if parts == (CONFORMANCE,):
+                continue
             if file.is_file() and "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
                 yield folder, file
