@@ -1,0 +1,196 @@
+"""A small run whose truth can be changed under its keys, and what a strategy leaves of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from w2s_bench.compute.known_truth import known_rows
+from w2s_bench.compute.messages import OfferedComponents
+from w2s_bench.compute.poisoned import poisoned
+from w2s_bench.contracts import Array, Classes, Outcome, Policy, Regression, Strategy, declared
+from w2s_bench.contracts.entries import Entry, ModelEntry, Parameter, StrategyEntry, TaskEntry
+from w2s_bench.contracts.errors import PluginError
+from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.planner import make_plan
+from w2s_bench.planning.recipes import Fit, Predict
+from w2s_bench.planning.spec import Matrix, RunSpec
+from w2s_bench.registry.catalogue import Plugin, Registered, Registry
+from w2s_bench.registry.component import Component
+from w2s_bench.store.artifacts import Store
+from w2s_bench.testing import altered_sklearn, peekable_models, peekable_task
+from w2s_bench.testing.peekable_models import bytes_of
+from w2s_bench.testing.peekable_task import SIZES, Reading, inputs_and_labels, write_task
+from w2s_bench.testing.watched_worker import Report
+
+AFTER: Final = "after a fit on the truth in its process"
+BESIDE: Final = "in one batch with a fit on the truth"
+ALONE: Final = "in a process of its own"
+_SECONDS: Final = 240.0
+_KIT: Final = Plugin("kit", "w2s-bench", "")
+
+
+@dataclass(frozen=True)
+class Student:
+    """Keys of the jobs of one student, and of the fit of the same strategy on the truth."""
+
+    fit: str
+    predict: str
+    ceiling: str
+    seed: int
+
+
+class PeekableRun:
+    """One strategy on a small task under a folder: the same keys and paths whatever the truth."""
+
+    def __init__(self, registry: Registry, entry: Registered, component: Component, folder: Path) -> None:
+        self.folder, self.component = folder, component
+        made: Strategy = component.create()
+        self.reading = reading_of(made)
+        self.share = float(declared(made, "truth_share", 0.0))
+        self.features, self.labels = inputs_and_labels(self.reading)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.truth(self.labels)
+        self.plan = self._planned(registry, entry)
+        self.students = [self._student(number) for number in range(2)]
+
+    def observed(self, *, other: bool) -> dict[str, str]:
+        """What the strategy leaves, by where it is, as digests. other: under a truth of transfer and test that is another."""
+        self._set_up(other=other)
+        first, second = self.students
+        fits = {first.ceiling, first.fit, first.predict, second.ceiling, second.fit, second.predict}
+        upstream = set().union(*(self.plan.upstream(key) for key in fits)) - fits
+        batches = [[key] for key in self.plan.jobs if key in upstream]
+        batches += [[first.ceiling], [first.fit], [first.predict], [second.ceiling, second.fit], [second.predict]]
+        found = self._worked(batches, f"{AFTER}, or beside it")
+        store = Store(str(self.folder / "store"))
+        for student, when in ((first, AFTER), (second, BESIDE)):
+            found |= _left(store, student, when)
+        for key in (first.fit, first.predict):
+            store.drop(key)
+        found |= self._worked([[first.fit], [first.predict]], ALONE)
+        return found | _left(Store(str(self.folder / "store")), first, ALONE)
+
+    def truth(self, labels: Array) -> None:
+        """Write the task's file."""
+        write_task(self.folder / "task.csv", self.features, labels)
+
+    def _planned(self, registry: Registry, entry: Registered) -> Plan:
+        offered = _with_own(registry, entry, self.component)
+        matrix = Matrix(
+            (f"kit/peekable[path={self.folder / 'task.csv'},reading={self.reading}]",), weak=("kit/columns[width=3]",),
+            strong=(f"kit/columns[width={self.features.shape[1]}]",), strategies=(_name_of(self.component),),
+            supervisors=("kit/weak-lines",), seeds=(0, 1))
+        return make_plan(RunSpec("canary", (matrix,), references=(), representations=False), offered)
+
+    def _student(self, number: int) -> Student:
+        cell = self.plan.cells[number]
+        score = self.plan.score_of(cell)
+        ceiling, fit = self.plan.jobs[score.ceiling].recipe, self.plan.jobs[score.student_fit].recipe
+        assert isinstance(ceiling, Predict) and isinstance(fit, Fit)
+        return Student(score.student_fit, score.student, ceiling.fit, fit.seed)
+
+    def _set_up(self, *, other: bool) -> None:
+        for name in ("store", "tmp", "here", "modules"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            (self.folder / name).mkdir()
+        altered_sklearn.linked_sklearn(self.folder / "modules", altered=other)
+        self.truth(self._other_labels() if other else self.labels)
+
+    def _other_labels(self) -> Array:
+        """Labels with those of transfer and test changed, but for what the strategy may know."""
+        first, second, _ = SIZES
+        known = np.zeros(len(self.labels), dtype=bool)
+        known[:first] = True
+        if self.share:
+            for student in self.students:
+                known[first:first + second] |= known_rows(second, self.share, student.seed)
+        if self.reading == "regression":
+            return poisoned(self.labels[:, None], Regression(), known)[:, 0]
+        changed: Array = poisoned(np.eye(2)[self.labels.astype(int)], Classes(2), known).argmax(axis=1).astype(float)
+        return changed
+
+    def _worked(self, batches: Sequence[Sequence[str]], when: str) -> dict[str, str]:
+        """Have a new worker compute these batches; what its process and its files hold at the end."""
+        components = OfferedComponents(self.plan.jobs, self.plan.components)
+        report = self.folder / "report.json"
+        report.unlink(missing_ok=True)
+        store, packages = str(self.folder / "store"), ",".join(sorted(_packages(self.component)))
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "w2s_bench.testing.watched_worker", store, str(report), packages],
+            input=b"".join(components.message(batch) for batch in batches), capture_output=True, env=self._environment(),
+            cwd=self.folder / "here", timeout=_SECONDS)
+        outcomes = [answer for line in done.stdout.splitlines() if isinstance(answer := components.answer(line), Outcome)]
+        failed = [outcome for outcome in outcomes if outcome.status != "ok"]
+        if failed:
+            raise PluginError(f"a fit on {sum(SIZES)} examples failed: {failed[0].error}", where=self.component.label)
+        if len(outcomes) != sum(map(len, batches)) or not report.exists():
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise PluginError(f"the worker ended before it was done: {said[-1] if said else f'exit code {done.returncode}'}",
+                              where=self.component.label)
+        return self._taken(msgspec.json.decode(report.read_bytes(), type=Report), when)
+
+    def _taken(self, report: Report, when: str) -> dict[str, str]:
+        """What a report holds, by place; the files that it names outside the folder are taken away."""
+        own = f"{self.folder}{os.sep}"
+        for path in report.made:
+            if not path.startswith(own):
+                Path(path).unlink(missing_ok=True)
+        files = sorted(report.files.values())
+        return {**{f"{name}, {when}": digest for name, digest in report.traces.items()},
+                **{f"file {number} that it wrote, {when}": digest for number, digest in enumerate(files)}}
+
+    def _environment(self) -> dict[str, str]:
+        path = os.pathsep.join(dict.fromkeys([str(self.folder / "modules"), *(where or os.getcwd() for where in sys.path)]))
+        return {**os.environ, **Policy().environment(), "PYTHONPATH": path, "TMPDIR": str(self.folder / "tmp"),
+                "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def reading_of(strategy: Strategy) -> Reading:
+    """What the task asks of a strategy. Raises PluginError for one that predicts neither numbers nor classes."""
+    known: tuple[Reading, ...] = ("regression", "classes")
+    for reading in known:
+        if reading in strategy.outputs:
+            return reading
+    raise PluginError(f"predicts {', '.join(sorted(strategy.outputs))}, of which the kit has no task")
+
+
+def _left(store: Store, student: Student, when: str) -> dict[str, str]:
+    """What a student left in the store."""
+    left = {"predictor": student.fit, "predictions": student.predict}
+    return {f"{name} of the {what}, {when}": digest for what, key in left.items()
+            for name, digest in bytes_of(store.load(key).arrays).items()}
+
+
+def _packages(component: Component) -> set[str]:
+    """The top-level packages of a component and its parts."""
+    parts = (name for _, part in component.parts for name in _packages(part))
+    return {component.target.partition(":")[0].partition(".")[0], *parts}
+
+
+def _name_of(component: Component) -> str:
+    label = component.label
+    return label if "/" in label.partition("[")[0] else f"{component.plugin}/{label}"
+
+
+def _with_own(registry: Registry, entry: Registered, component: Component) -> Registry:
+    """The registry with the kit's own task, models and supervisor, and with the entry on trial."""
+    own: Mapping[str, Iterable[Entry]] = {
+        "tasks": (TaskEntry("peekable", f"{peekable_task.__name__}:PeekableTask", parameters=(
+            Parameter("path", str, None, "its file"), Parameter("reading", str, None, "what is predicted"))),),
+        "models": (ModelEntry("columns", f"{peekable_models.__name__}:FirstColumns", parameters=(
+            Parameter("width", int, None, "how many columns"),)),),
+        "strategies": (StrategyEntry("weak-lines", f"{peekable_models.__name__}:WeakLines"),)}
+    offered = {kind: (*registry.entries(kind), *(Registered(_KIT, each) for each in entries)) for kind, entries in own.items()}
+    if entry.full_name not in {each.full_name for each in offered["strategies"]}:
+        offered["strategies"] = (*offered["strategies"], entry)
+    return replace(registry, offered={**registry.offered, **offered})
