@@ -1,0 +1,96 @@
+"""What modules and classes hold that everybody computes with, so that a function that was put in another's place is seen."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, ModuleType
+
+Namespace = Mapping[str, object]
+"""What a module or a class holds, by name."""
+
+Live = dict[str, object] | MappingProxyType[str, object]
+
+_OWN = "w2s_bench."
+_SHARED = (
+    "builtins", "math", "os", "os.path", "time", "json", "random", "hashlib", "msgspec", "msgspec.json",
+    "numpy", "numpy.linalg", "numpy.random", "numpy.fft",
+    "scipy.linalg", "scipy.optimize", "scipy.sparse", "scipy.spatial.distance", "scipy.special", "scipy.stats",
+    "sklearn.datasets", "sklearn.decomposition", "sklearn.ensemble", "sklearn.linear_model", "sklearn.metrics",
+    "sklearn.model_selection", "sklearn.neighbors", "sklearn.preprocessing", "sklearn.svm", "sklearn.utils",
+    "torch", "torch.linalg", "torch.nn", "torch.nn.functional", "torch.nn.init", "torch.optim")
+"""Modules of others that components compute with. Those that are loaded are looked at."""
+
+_CLASSES = {"torch": ("Tensor",), "torch.nn": ("Module", "Linear"), "torch.optim": ("Optimizer", "Adam", "AdamW")}
+_ROOMS = ("scoring", "compute", "contracts")
+"""Rooms of the core whose functions make what a job leaves."""
+
+
+def namespaces() -> dict[str, Namespace]:
+    """The namespaces of what is loaded, as they are now, by name; nothing of a module that another stands for."""
+    found: dict[str, Namespace] = {name: live.copy() for name, live in _watched(len(sys.modules)).items()}
+    for name in _SHARED:
+        if name in found and sys.modules.get(name) is not _modules(len(sys.modules))[name]:
+            found[name] = {}
+    return found
+
+
+def replaced(before: Mapping[str, Namespace], after: Mapping[str, Namespace]) -> Iterator[str]:
+    """What stands for another thing than before, or not any more, each in words. A name that is new is none."""
+    for space, held in before.items():
+        now = after.get(space, {})
+        if len(held) == len(now) and all(map(operator.is_, held.values(), now.values())):
+            continue
+        if not now:
+            yield f"{space} was replaced"
+            continue
+        for name, value in held.items():
+            if now.get(name) is not value and _counts(space, name, value):
+                yield f"{space}.{name} {'was replaced' if name in now else 'is gone'}"
+        for name in now.keys() - held.keys():
+            if _hides_an_inherited_one(space, name):
+                yield f"{space}.{name} was replaced"
+
+
+def _hides_an_inherited_one(space: str, name: str) -> bool:
+    """Whether the name is new in a class, and another class had given it."""
+    module, _, of = space.rpartition(".")
+    bases = getattr(getattr(sys.modules.get(module), of, None), "__mro__", ())[1:]
+    return any(name in vars(base) for base in bases)
+
+
+def _counts(space: str, name: str, value: object) -> bool:
+    """Whether a name is one that others call or compute with: a function, a class, or a constant."""
+    if isinstance(value, ModuleType):
+        return False
+    if space.startswith(_OWN):
+        return callable(value) or isinstance(value, property | staticmethod | classmethod) or name.isupper()
+    return not name.startswith("_") and (callable(value) or isinstance(value, int | float | property))
+
+
+@functools.lru_cache(maxsize=1)
+def _modules(number: int) -> Mapping[str, ModuleType]:
+    """Modules to look at, of so many that are loaded: looked for anew when others were imported."""
+    rooms = tuple(f"{_OWN}{room}" for room in _ROOMS)
+    names = [*(name for name in _SHARED if name in sys.modules), *sorted(name for name in sys.modules if name.startswith(rooms))]
+    return {name: sys.modules[name] for name in names}
+
+
+@functools.lru_cache(maxsize=1)
+def _watched(number: int) -> Mapping[str, Live]:
+    """What those modules hold, and the classes of theirs that are looked into."""
+    found: dict[str, Live] = {}
+    for name, module in _modules(number).items():
+        found[name] = vars(module)
+        found |= {f"{name}.{each}": vars(of) for each, of in _classes(name, module)}
+    return found
+
+
+def _classes(name: str, module: ModuleType) -> list[tuple[str, type]]:
+    """Classes of a module that are looked into."""
+    held = [(each, value) for each, value in list(vars(module).items()) if isinstance(value, type)]
+    if name.startswith(_OWN):
+        return [(each, value) for each, value in held if value.__module__ == name]
+    return [(each, value) for each, value in held if each in _CLASSES.get(name, ())]
