@@ -6,6 +6,7 @@ import click
 
 from w2s_bench.cli import plugin_test
 from w2s_bench.cli.settings import SettableGroup
+from w2s_bench.contracts.deprecations import uses
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.loading import load_registry
 
@@ -52,6 +53,8 @@ def doctor(verbose: bool) -> int:
         click.echo(f"the {SINGULAR[each.kind]} {each.offer.full_name} ({plugin.distribution} {plugin.version}) is left out: "
                    f"{each.trace.strip() if verbose else each.reason}")
     broken += [each.offer.plugin for each in left_out]
+    for use in uses():
+        click.echo(f"deprecated: {use.words()}")
     if not broken:
         click.echo("every plugin loads")
     return 3 if broken else 0

@@ -4,6 +4,8 @@ A plugin imports from here and from nowhere else in the core. Nothing heavy is i
 should import torch and the like inside its methods, so that planning stays light.
 """
 
+from typing import TYPE_CHECKING
+
 from w2s_bench.contracts.api import API
 from w2s_bench.contracts.arrays import as_column, as_rows, check_same_shape
 from w2s_bench.contracts.capabilities import can, declared
@@ -22,6 +24,7 @@ from w2s_bench.contracts.data import (
 )
 from w2s_bench.contracts.deaths import Deaths, Starts, Verdict, exit_words
 from w2s_bench.contracts.delimited import read_csv
+from w2s_bench.contracts.deprecations import renamed
 from w2s_bench.contracts.devices import check_gpus, device, in_memory
 from w2s_bench.contracts.digests import canonical_json, digest
 from w2s_bench.contracts.drawn_splits import draw_splits, easy_to_hard
@@ -170,3 +173,11 @@ __all__ = [
     "row_slices", "scored_as", "scored_by_brier", "seed_for", "setting", "side_by_side", "sides", "spelling", "stacked",
     "table_digest", "table_files", "table_of", "tell", "text_column", "thinned", "usable_parts", "usage_of",
 ]
+
+if not TYPE_CHECKING:  # a checker is to know the names above alone
+    def __getattr__(name):
+        """What a deprecated name stands for now."""
+        now = renamed(name)
+        if now is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+        return globals()[now]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 API = "1.0"
-"""Major and minor version. Minor: something was added, or is deprecated and still works. Major: something was taken away.
+"""Major and minor version. Minor: something was added or renamed, and an old name works for this version with a warning
+(`deprecations.py`); what the one before deprecated is gone. Major: something works otherwise, without an old name.
 
 A plugin says what it needs as a literal text at the top level of its module: `requires_api = ">=1,<2"`."""

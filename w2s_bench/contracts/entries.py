@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from w2s_bench.contracts.deprecations import with_old_fields
 
+
+@with_old_fields
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of a component. kind: the type of its value; "auto" style words go in `words`.
@@ -38,6 +41,7 @@ class Parameter:
     role: Literal["meaning", "place", "speed"] = "meaning"
 
 
+@with_old_fields
 @dataclass(frozen=True)
 class Entry:
     """What a plugin registers: light, importable without the component itself.
@@ -75,6 +79,7 @@ class LossEntry(Entry):
     """Entry of a loss, which strategies that train by gradient name as a parameter."""
 
 
+@with_old_fields
 @dataclass(frozen=True)
 class OutputEntry(Entry):
     """Entry of a kind of output: what a task may predict. Its name is the `kind` that instances carry.
@@ -99,6 +104,7 @@ class BoundEntry(Entry):
     """Entry of a bound: a statement about the student's error or gain, checked on every sample that it applies to."""
 
 
+@with_old_fields
 @dataclass(frozen=True)
 class FigureEntry(Entry):
     """Entry of a figure, drawn from the rows and bounds of runs. Its parameters are options of `w2s-bench plot NAME`.
@@ -121,6 +127,7 @@ class DescriptorsEntry(Entry):
     """Entry of numbers that a model may be pretrained on beside its texts: a function of texts (n,) to (n, m)."""
 
 
+@with_old_fields
 @dataclass(frozen=True)
 class SuiteEntry:
     """A named run specification that a plugin ships.
