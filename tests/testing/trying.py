@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from pathlib import Path
 
 from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.registry.catalogue import Plugin, Registered
 from w2s_bench.registry.loading import load_registry
-from w2s_bench.registry.names import Scalar
 from w2s_bench.testing.apart import Apart
 from w2s_bench.testing.checks import Subject
 from w2s_bench.testing.kit import checks_of
+from w2s_bench.testing.subjects import kit_inputs
 from w2s_bench.testing.trials import tried
 
 
-def subject_of(kind: str, target: str, folder: Path, apart: Apart | None = None, **settings: Scalar) -> Subject:
-    """A class of tests/testing/twins as `twins.tasks:Wrong`, as the kit would try it."""
-    entry = BY_PLURAL[kind].entry(target.partition(":")[2].lower(), target)
+def twins_of(kind: str) -> dict[str, str]:
+    """The classes of twins/KIND.py, and the check that each breaks, "" for a sound one."""
+    module = importlib.import_module(f"twins.{kind}")
+    return {name: twin.BREAKS for name, twin in vars(module).items()
+            if inspect.isclass(twin) and twin.__module__ == module.__name__ and hasattr(twin, "BREAKS")}
+
+
+def subject_of(kind: str, name: str, folder: Path, apart: Apart | None = None) -> Subject:
+    """A class of twins/KIND.py as the kit would try it. PARAMETERS: those of its entry; `path` is a file of the kit."""
+    target = f"twins.{kind}:{name}"
+    parameters = getattr(getattr(importlib.import_module(f"twins.{kind}"), name), "PARAMETERS", ())
+    entry = BY_PLURAL[kind].entry(name.lower(), target, parameters=parameters)
+    settings = {each.name: str(kit_inputs() / "small.csv") for each in parameters if each.name == "path"}
     offer = Registered(Plugin("twins", "tests", ""), entry)
     component = load_registry("outputs").component(kind, offer, settings, where=target)
     return Subject("twins", kind, entry, component, folder, apart=apart)

@@ -96,11 +96,13 @@ class Apart:
 
     def _started(self) -> subprocess.Popen[bytes]:
         path = os.pathsep.join(dict.fromkeys(where or os.getcwd() for where in sys.path))
+        hashes = "1" if self._leads else "2"  # what rests on the order of a set differs between the two, every time
         offline = {} if self._network else {"HF_HUB_OFFLINE": "1"}
         with (self._folder / "printed").open("wb") as printed:
             words = [sys.executable, "-P", "-m", "w2s_bench.testing.serving"]
             return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=printed,
-                                    start_new_session=self._leads, env={**os.environ, **offline, "PYTHONPATH": path})
+                                    start_new_session=self._leads,
+                                    env={**os.environ, **offline, "PYTHONPATH": path, "PYTHONHASHSEED": hashes})
 
     def _line(self, until: float) -> bytes | None:
         """The next line; b"" where the process ended before, None where the time did."""
