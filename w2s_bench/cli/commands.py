@@ -22,5 +22,5 @@ COMMANDS = {
     "leaderboard": ("w2s_bench.cli.leaderboard", "Publish results, check what others publish, build the board."),
     "store": ("w2s_bench.cli.store", "Look into the store of artifacts, check it, clean it, carry a run's to another."),
     "config": ("w2s_bench.cli.config", "Show the options that your environment and your file set."),
-    "plugin": ("w2s_bench.cli.plugin", "List plugins, say why one does not load, and try one."),
+    "plugin": ("w2s_bench.cli.plugin", "List plugins, say why one does not load, try one, begin your own."),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from w2s_bench.cli import plugin_test
+from w2s_bench.cli import plugin_new, plugin_test
 from w2s_bench.cli.settings import SettableGroup
 from w2s_bench.contracts.deprecations import uses
 from w2s_bench.registry.catalogue import Registry
@@ -22,9 +22,10 @@ def loaded_registry() -> Registry:
 
 @click.group("plugin", cls=SettableGroup)
 def command() -> None:
-    """List plugins, say why one does not load, and try one."""
+    """List plugins, say why one does not load, try one, and begin one of your own."""
 
 
+command.add_command(plugin_new.command)
 command.add_command(plugin_test.command)
 
 
