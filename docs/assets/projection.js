@@ -81,7 +81,7 @@
   function begin() {
     const still = document.querySelector('img[src$="projection.svg"]');  // the page without a script has the picture as it begins
     if (still === null) return;
-    const figure = made("figure", {id: "projection", style: "margin:1em 0"});
+    const figure = made("figure", {id: "projection", style: "margin:1em 0;text-align:left"});
     still.replaceWith(figure);
     const form = made("form", {}), frame = made("div", {}), said = made("output", {"aria-live": "polite", style: "display:block"});
     for (const [name, shape] of Object.entries(SHAPES)) {
