@@ -22,5 +22,6 @@ COMMANDS = {
     "leaderboard": ("w2s_bench.cli.leaderboard", "Publish results, check what others publish, build the board."),
     "store": ("w2s_bench.cli.store", "Look into the store of artifacts, check it, clean it, carry a run's to another."),
     "config": ("w2s_bench.cli.config", "Show the options that your environment and your file set."),
+    "explain": ("w2s_bench.cli.explain", "Say what the code of an error stands for, and what to do."),
     "plugin": ("w2s_bench.cli.plugin", "List plugins, say why one does not load, try one, begin your own."),
 }

@@ -120,6 +120,7 @@ def _called(words: list[str], debug: bool, told: dict[str, object]) -> int:
         return 130
     except click.ClickException as error:
         error.show()
+        _point_to_explanation(error)
         return error.exit_code
     except Exception as error:
         return _reported(error, debug)
@@ -171,4 +172,13 @@ def _reported(error: Exception, debug: bool) -> int:
         click.echo("this is a fault of w2s-bench or of a plugin, not of your input; please report it", err=True)
         return 1
     click.echo(f"error: {error.message()}", err=True)
+    _point_to_explanation(error)
     return error.exit_code
+
+
+def _point_to_explanation(error: Exception) -> None:
+    """The last line of an error: where more is said of it."""
+    from w2s_bench.registry.explanations import code_of
+
+    if code := code_of(error):
+        click.echo(f"  {code}: `w2s-bench explain {code}` says more", err=True)
