@@ -1,4 +1,4 @@
-"""Write docs/errors.md: every error code with what it stands for, and the words of the errors that carry it, read from the source.
+"""Write docs/errors.md: every error code with what it stands for, and the words of its errors, read from the source.
 
     .venv/bin/python docs/error_codes.py > docs/errors.md
 """
@@ -49,10 +49,10 @@ def page() -> str:
         if any(letter.isalpha() for letter in place.words):
             by_code.setdefault(code_of_place(place), set()).add(place.words)
     lines = ["# Error codes", "",
-             "The last line of an error is its code, and `w2s-bench explain CODE` prints its entry here. A code stands for one kind of",
-             "fault and is never given to another. Exit codes: 2 for what was typed or given, 3 for a run that is not whole. Under each",
-             "code are the words of the errors that carry it, with … for names and numbers; errors of other people's plugins carry",
-             "W2S070 to W2S077, or codes of their own.", ""]
+             "The last line of an error is its code, and `w2s-bench explain CODE` prints its entry here. A code stands for one",
+             "kind of fault and is never given to another. Exit codes: 2 for what was typed or given, 3 for a run that is not",
+             "whole. Under each code are the words of the errors that carry it, with … for names and numbers; errors of",
+             "other plugins carry W2S070 to W2S077, or codes of their own.", ""]
     for code, entry in all_explanations(iter(packages)).items():
         lines += [f"## {code}: {entry.title}", "", entry.means, "", f"**What to do.** {entry.mend}", ""]
         if found := sorted(by_code.get(code, ())):

@@ -21,7 +21,7 @@ ANYWHERE = "*"
 
 class Explanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One code. raised: "module:Class" of the errors that it stands for, where a module stands for all that lies in it and * for
-    any; says: pieces of words, one of which the error has to have, none for any words. means, mend: what it means, and what to do."""
+    any; says: pieces of words, one of which the error has to have, none for any words. means, mend: what it means, what to do."""
 
     title: str
     means: str
@@ -30,7 +30,7 @@ class Explanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     says: tuple[str, ...] = ()
 
     def nearness(self, module: str, classes: frozenset[str], what: str) -> int:
-        """How closely this names where an error of these classes and words was raised: more the longer, 0 where it is none of these."""
+        """How closely this names where an error of these classes and words was raised; 0 where it is none of these."""
         if self.says and not any(piece in what for piece in self.says):
             return 0
         places = [place.partition(":") for place in self.raised]
