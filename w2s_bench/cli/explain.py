@@ -21,8 +21,8 @@ def command(code: str | None) -> None:
     """Say what the CODE of an error stands for and what to do; without one, list all."""
     known = all_explanations(_packages())
     if code is None:
-        for name, entry in known.items():
-            click.echo(f"{name}  {entry.title}")
+        for name, each in known.items():
+            click.echo(f"{name}  {each.title}")
         return
     entry = known.get(code.upper())
     if entry is None:
