@@ -32,7 +32,7 @@ class Ended(PluginError):
 
 
 class Apart:
-    """Started by the first question, and again after it ended. `folder`: where what the process prints is kept.
+    """Started by the first question if not before, and again after it ended. `folder`: where what the process prints is kept.
 
     leads: whether it leads a process group, which ends with it; one within another does not.
     """
@@ -53,11 +53,16 @@ class Apart:
         """Whether the process that answered last is still there to be asked."""
         return self._process is not None and self._process.poll() is None
 
-    def ask(self, request: Request, seconds: float) -> Answer:
-        """The answer to a request. Raises Ended where the process ends or takes longer, and is ended for it."""
+    def start(self) -> None:
+        """Start the process, if it is not running."""
         if not self.running:
             self.close()
             self._process = self._started()
+
+    def ask(self, request: Request, seconds: float) -> Answer:
+        """The answer to a request. Raises Ended where the process ends or takes longer, and is ended for it."""
+        if not self.running:
+            self.start()
             seconds += _START
         assert self._process is not None and self._process.stdin is not None
         try:

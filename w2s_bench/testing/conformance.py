@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from w2s_bench.testing.messages import Planned
-from w2s_bench.testing.results import Trial
+from w2s_bench.testing.results import Terms, Trial
 
-NETWORK = "W2S_BENCH_TEST_NETWORK"
-"""The environment variable that, where it is not empty, lets the checks run that need a network."""
+NETWORK, DATA = "W2S_BENCH_TEST_NETWORK", "W2S_BENCH_TEST_DATA"
+"""Environment variables: not empty, it lets the checks run that need a network; the folder that conformance.toml calls {data}."""
 
 
 class _Whole(type):
@@ -34,8 +34,8 @@ def conformance(plugin: str) -> type:
     """
     import pytest
 
-    network = bool(os.environ.get(NETWORK))
-    with Trial(plugin, network=network) as listing:
+    terms = Terms(bool(os.environ.get(NETWORK)), os.environ.get(DATA, ""))
+    with Trial(plugin, terms) as listing:
         planned = listing.planned()
 
     class Conformance(metaclass=_Whole):
@@ -46,7 +46,7 @@ def conformance(plugin: str) -> type:
 
         @pytest.fixture(scope="class")
         def trial(self) -> Iterator[Trial]:
-            with Trial(plugin, network=network) as made:
+            with Trial(plugin, terms) as made:
                 yield made
 
         @pytest.mark.parametrize("check", [each for each in planned if not each.network], ids=lambda each: each.id)

@@ -18,11 +18,13 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
 
 
 class Offered(msgspec.Struct, frozen=True, tag="offered"):
-    """List what a plugin is to be tried by. network: whether there is one. folder: for what the subjects write."""
+    """List what a plugin is to be tried by. network: whether there is one. folder: for what the subjects write. data: the
+    folder with the files that conformance.toml calls {data}, or ""."""
 
     plugin: str
     network: bool
     folder: str
+    data: str = ""
 
 
 class Try(msgspec.Struct, frozen=True, tag="try"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,16 +18,23 @@ LISTING_SECONDS = 300.0
 """How long a plugin may take to be loaded, and its entries to be made."""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """network: whether there is one to read from. data: the folder that conformance.toml calls {data}, "" for none. seconds: what
+    each check may take, where that is not left to the checks."""
+
+    network: bool = False
+    data: str = ""
+    seconds: float | None = None
+
+
 class Trial:
-    """A plugin on trial: `planned` lists its checks, `result` makes one. network: whether there is one to read from.
+    """A plugin on trial: `planned` lists its checks, `result` makes one."""
 
-    seconds: what each check may take, where that is not left to the checks.
-    """
-
-    def __init__(self, plugin: str, *, network: bool = False, seconds: float | None = None) -> None:
-        self.plugin, self._network, self._seconds = plugin, network, seconds
+    def __init__(self, plugin: str, terms: Terms = Terms()) -> None:
+        self.plugin, self._terms = plugin, terms
         self._folder = tempfile.TemporaryDirectory(prefix="w2s-testing-", ignore_cleanup_errors=True)
-        self._apart = Apart(Path(self._folder.name), network=network)
+        self._apart = Apart(Path(self._folder.name), network=terms.network)
 
     def __enter__(self) -> Self:
         return self
@@ -45,7 +53,8 @@ class Trial:
         Raises UsageError for a plugin that there is not.
         """
         try:
-            answer = self._apart.ask(Offered(self.plugin, self._network, self._folder.name), LISTING_SECONDS)
+            asked = Offered(self.plugin, self._terms.network, self._folder.name, self._terms.data)
+            answer = self._apart.ask(asked, LISTING_SECONDS)
         except Ended as ended:
             return (self._unlisted(ended.message()),)
         if isinstance(answer, Raised) and answer.usage:
@@ -60,7 +69,7 @@ class Trial:
         """How a check went that `planned` listed."""
         if planned.outcome:
             return Result(planned.id, planned.says, planned.outcome, planned.reason, planned.seconds)
-        seconds = planned.seconds if self._seconds is None else self._seconds
+        seconds = planned.seconds if self._terms.seconds is None else self._terms.seconds
         try:
             if not self._apart.running:
                 self.planned()
@@ -76,12 +85,12 @@ class Trial:
         return Planned(f"plugin/{self.plugin}::loads", "it loads, and its entries can be made", outcome="failed", reason=words)
 
 
-def results_of(plugin: str, pattern: str = "*", *, network: bool = False, seconds: float | None = None) -> Iterator[Result]:
+def results_of(plugin: str, pattern: str = "*", terms: Terms = Terms()) -> Iterator[Result]:
     """The results of a plugin's checks, each as it comes. pattern: a glob for the ids, or for the names of checks.
 
     Raises UsageError for a plugin that there is not, and for a pattern that no check of it has.
     """
-    with Trial(plugin, network=network, seconds=seconds) as trial:
+    with Trial(plugin, terms) as trial:
         wanted = [each for each in trial.planned() if asked_for(each.id, pattern)]
         if not wanted:
             raise UsageError(f"no check of {plugin} is called {pattern}")

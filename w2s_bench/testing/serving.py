@@ -19,12 +19,12 @@ from w2s_bench.compute.streams import print_whoever_reads
 from w2s_bench.compute.wire import Wire
 from w2s_bench.contracts.errors import UsageError, W2SError, nearest
 from w2s_bench.contracts.kinds import KINDS
-from w2s_bench.registry.conformance_file import conformance_file
+from w2s_bench.registry.conformance_file import conformance_file, package_folder
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.testing.apart import Apart
 from w2s_bench.testing.checks import Check, Subject
 from w2s_bench.testing.messages import Answer, Call, Listing, Offered, Planned, Raised, Request, Said, Try
-from w2s_bench.testing.subjects import NotMade, subjects_of
+from w2s_bench.testing.subjects import NotMade, Places, subjects_of
 from w2s_bench.testing.trials import lost_names, of_not_made, planned_for, tried
 
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
@@ -97,7 +97,8 @@ def _listed(served: _Served, asked: Offered) -> Iterator[Planned]:
     apart = served.apart(Path(asked.folder) / "elsewhere", asked.network)
     entries = {f"{kind.name}/{offer.entry.name}": kind.plural for kind in KINDS for offer in registry.entries(kind.plural)
                if offer.plugin.name == plugin.name}
-    for found in subjects_of(plugin.name, registry, declared, Path(asked.folder), apart):
+    places = Places(Path(asked.folder), package_folder(plugin), asked.data, apart)
+    for found in subjects_of(plugin.name, registry, declared, places):
         if isinstance(found, NotMade):
             entries[found.id] = entries[found.id.partition("(")[0]]
             yield of_not_made(found)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -31,57 +32,73 @@ def kit_inputs() -> Path:
     return Path(str(files("w2s_bench.testing").joinpath("inputs")))
 
 
-def subjects_of(plugin: str, registry: Registry, declared: ConformanceFile, folder: Path,
-                apart: Apart | None = None) -> Iterator[Subject | NotMade]:
-    """Each entry of a plugin as it is tried, in the order of the kinds; one that cannot be made with the reason.
-
-    folder: under which each subject gets a folder of its own.
-    """
-    for kind in KINDS:
-        for offer in registry.entries(kind.plural):
-            if offer.plugin.name == plugin:
-                yield from _subjects(kind, offer, registry, declared, _Place(folder, apart))
-
-
 @dataclass(frozen=True)
-class _Place:
+class Places:
+    """folder: under which each subject gets a folder of its own. package: the plugin's. data: whoever tries the plugin gives it,
+    or "". apart: the other process that checks ask in."""
+
     folder: Path
-    apart: Apart | None
+    package: Path | None = None
+    data: str = ""
+    apart: Apart | None = None
 
     def of(self, name: str) -> Path:
+        """The folder of a subject."""
         made = self.folder / name.replace("/", "-")
         made.mkdir(parents=True, exist_ok=True)
         return made
 
-
-def _subjects(kind: Kind, offer: Registered, registry: Registry, declared: ConformanceFile,
-              place: _Place) -> Iterator[Subject | NotMade]:
-    name = f"{kind.name}/{offer.entry.name}"
-    for variant, text in _ways(offer, declared, name).items():
-        subject = f"{name}({variant})" if variant else name
-        if lacking := registry.missing_extra(offer.entry) if hasattr(offer.entry, "needs") else "":
-            yield NotMade(subject, f"needs the extra {offer.entry.extra!r} ({lacking} is not installed)", lacking=True)
-            continue
-        try:
-            component = None if kind.plural == "suites" else _component(kind, offer, registry, text)
-        except W2SError as error:
-            yield NotMade(subject, error.message())
-            continue
-        yield Subject(offer.plugin.name, kind.plural, offer.entry, component, place.of(subject), variant, place.apart)
+    def filled(self, text: str) -> str:
+        """A text of conformance.toml with its places."""
+        for word, place in (("{kit}", kit_inputs()), ("{plugin}", self.package), ("{data}", self.data)):
+            text = text.replace(word, str(place))
+        return text
 
 
-def _ways(offer: Registered, declared: ConformanceFile, name: str) -> Mapping[str, str]:
-    """By variant, the selectors that make an entry, with the places of their files."""
-    places = {"{kit}": str(kit_inputs()), "{plugin}": str(declared.folder)}
-    filled: dict[str, str] = {}
-    for variant, text in declared.make.get(name, {"": offer.full_name}).items():
-        for word, place in places.items():
-            text = text.replace(word, place)
-        filled[variant] = text
-    return filled
+def subjects_of(plugin: str, registry: Registry, declared: ConformanceFile, places: Places) -> Iterator[Subject | NotMade]:
+    """Each entry of a plugin as it is tried, in the order of the kinds; one that cannot be made with the reason."""
+    for kind in KINDS:
+        for offer in registry.entries(kind.plural):
+            if offer.plugin.name == plugin:
+                name = f"{kind.name}/{offer.entry.name}"
+                for variant, text in declared.ways(name, offer.full_name).items():
+                    yield _subject(_Asked(kind, offer, variant, text), registry, declared, places)
 
 
-def _component(kind: Kind, offer: Registered, registry: Registry, text: str) -> Component:
+@dataclass(frozen=True)
+class _Asked:
+    """An entry, and one of the ways to make it."""
+
+    kind: Kind
+    offer: Registered
+    variant: str
+    text: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind.name}/{self.offer.entry.name}" + (f"({self.variant})" if self.variant else "")
+
+
+def _subject(asked: _Asked, registry: Registry, declared: ConformanceFile, places: Places) -> Subject | NotMade:
+    entry = asked.offer.entry
+    lacking = registry.missing_extra(entry) if hasattr(entry, "needs") else ""
+    if lacking:
+        return NotMade(asked.id, f"needs the extra {entry.extra!r} ({lacking} is not installed)", lacking=True)
+    if "{data}" in asked.text and not places.data:
+        return NotMade(asked.id, "needs its data: --data FOLDER of `w2s-bench plugin test`", lacking=True)
+    try:
+        component = None if asked.kind.plural == "suites" else _component(asked, registry, places.filled(asked.text))
+    except W2SError as error:
+        return NotMade(asked.id, error.message())
+    folder, sample = places.of(asked.id), declared.inputs.get(f"{asked.kind.name}/{entry.name}")
+    if sample is not None:
+        given = Path(places.filled(sample))
+        shutil.copyfile(given, folder / f"sample{given.suffix}")
+    return Subject(asked.offer.plugin.name, asked.kind.plural, entry, component, folder, asked.variant, places.apart)
+
+
+def _component(asked: _Asked, registry: Registry, text: str) -> Component:
+    kind, offer = asked.kind, asked.offer
     selector = parse(text)
     settings = list(selector.settings())
     if selector.name not in (offer.entry.name, offer.full_name) or selector.is_pattern or len(settings) != 1:

@@ -19,7 +19,7 @@ from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import W2SError
 from w2s_bench.registry.component import Component
 from w2s_bench.testing.checks import Broken, Subject, Unavailable, check
-from w2s_bench.testing.offline import Connections
+from w2s_bench.testing.offline import check_offline
 from w2s_bench.testing.places import check_changed, check_moved, reads_a_place
 
 SEEDS = (0, 1, 2)
@@ -37,20 +37,7 @@ def licence_and_citation(subject: Subject) -> None:
 @check("tasks", says="it loads without a network, or says what is missing", bare=True)
 def offline(subject: Subject) -> None:
     """Where something is absent, `absent` or a DataError has said so."""
-    task = subject.made
-    if can(task, "absent") and str(task.absent()).strip():
-        return
-    with Connections() as tried:
-        try:
-            task.load(0)
-        except W2SError:
-            return
-        except OSError as error:
-            if not tried.to:
-                raise
-            raise Broken(f"without a network it raises {type(error).__name__}, no DataError that says what is missing") from error
-    if tried.to:
-        raise Broken(f"it opened a connection to {tried.to[0]} while there is no network, and does not say so in `absent`")
+    check_offline(subject.made, lambda: subject.made.load(0))
 
 
 @check("tasks", says="labels, inputs and ids have the shapes and values of the contract")

@@ -10,6 +10,7 @@ from typing import Literal
 from w2s_bench.contracts import can
 from w2s_bench.contracts.errors import W2SError, nearest
 from w2s_bench.registry.conformance_file import ConformanceFile
+from w2s_bench.registry.process_state import changed, state
 from w2s_bench.testing.checks import Broken, Check, Subject, Unavailable
 from w2s_bench.testing.kit import checks_of
 from w2s_bench.testing.messages import Planned, Result
@@ -59,7 +60,7 @@ def lost_names(declared: ConformanceFile, entries: Mapping[str, str]) -> str:
     entries: the kind, in the plural, by `kind/name`, of each entry as it is and with its variants.
     """
     lost: list[str] = []
-    for name in (*declared.make, *declared.exempt):
+    for name in (*declared.make, *declared.inputs, *declared.exempt):
         entry, _, check = name.partition("::")
         names = [each.name for each in checks_of(entries.get(entry, ""))]
         if entry not in entries:
@@ -77,9 +78,17 @@ def _exemption(subject: Subject, check: Check, declared: ConformanceFile) -> str
 
 
 def tried(check: Check, subject: Subject) -> Result:
-    """How a check goes with a subject, whatever the subject raises but KeyboardInterrupt."""
-    name, started = check_id(subject, check), time.perf_counter()
+    """How a check goes with a subject, whatever the subject raises but KeyboardInterrupt.
+
+    What passes, and leaves the process in another state than it found it in, has failed.
+    """
+    if subject.apart is not None:
+        subject.apart.start()  # which would be a change of this process
+    name, before, started = check_id(subject, check), state(), time.perf_counter()
     outcome, reason, trace = outcome_of(lambda: check(subject))
+    left = changed(before, state()) if outcome == "passed" else ()
+    if left:
+        outcome, reason = "failed", f"it leaves the process in another state: {', '.join(left)}"
     return Result(name, check.says, outcome, reason, time.perf_counter() - started, trace)
 
 
