@@ -109,6 +109,12 @@ def outside(w2s: Command, installed: Path, monkeypatch: pytest.MonkeyPatch) -> C
 
 
 @pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Components of a test's own module are made without being looked at in a process that would import it, too."""
+    monkeypatch.setenv("W2S_BENCH_ISOLATE", "never")
+
+
+@pytest.fixture
 def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the shared data folder is not beside the project")

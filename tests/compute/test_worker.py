@@ -10,8 +10,8 @@ import pytest
 from made_components import made_plan
 
 from w2s_bench.compute.messages import OfferedComponents
-from w2s_bench.compute.wire import Wire
 from w2s_bench.contracts import DataError, Outcome, Policy, W2SError
+from w2s_bench.registry.wire import Wire
 
 
 def test_standard_input_and_output_are_the_pipes_of_a_worker_that_is_given_no_others(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +22,7 @@ Offer = Callable[[str], Plugin]
 @pytest.fixture
 def offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Offer:
     """Installs a plugin of this source, as the module and plugin `odd_N`, and gives what became of it."""
-    name = "odd_" + "".join(char if char.isalnum() else "_" for char in request.node.name)
+    name = f"odd_{hashlib.sha256(request.node.name.encode()).hexdigest()[:12]}"
 
     def installed(source: str) -> Plugin:
         install(tmp_path / "site", monkeypatch, "odd-dist", {name: name}, **{name: source})

@@ -30,6 +30,7 @@ from w2s_bench.registry.catalogue import Plugin, Registered, Registry
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.registry.measures import measures_of
 
+pytestmark = pytest.mark.usefixtures("trusting")
 ENTRIES: dict[str, type[Entry]] = {"divergences": DivergenceEntry, "metrics": MetricEntry, "bounds": BoundEntry}
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from w2s_bench.contracts import Fault, Outcome
 from w2s_bench.contracts.errors import Diverged, StoreError, W2SError
 from w2s_bench.contracts.executors import Status
+from w2s_bench.contracts.printable import printable
 from w2s_bench.planning.recipes import Job
 from w2s_bench.registry.component import Component
 from w2s_bench.store.artifacts import DamagedArtifact
@@ -35,10 +36,11 @@ def outcome_of(error: BaseException, job: Job, components: Sequence[Component], 
 
 
 def readable(text: str, most: int) -> str:
-    """A text that can be written anywhere: its lone surrogates by their numbers, and no more of its middle than fits."""
+    """A text that can be written anywhere: its control characters written out, its lone surrogates by their numbers, and no more
+    of its middle than fits."""
     if len(text) > most:
         text = f"{text[:most // 2]} … {text[-(most // 2):]}"
-    return text.encode("utf-8", "backslashreplace").decode()
+    return printable(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _status(error: BaseException) -> tuple[Status, str]:

@@ -19,12 +19,12 @@ import msgspec
 from w2s_bench.compute.answered import answered
 from w2s_bench.compute.messages import ALIVE, Answer, Batch
 from w2s_bench.compute.streams import print_whoever_reads
-from w2s_bench.compute.wire import Wire, end_with_children
 from w2s_bench.compute.workshop import Workshop
 from w2s_bench.contracts import STACKS, Step, Told, listening
 from w2s_bench.contracts.executors import BEAT, GIVES_BACK, MEMORY
 from w2s_bench.planning.recipes import job
 from w2s_bench.registry.component import Component
+from w2s_bench.registry.wire import Wire, end_with_children
 from w2s_bench.store.artifacts import Store
 
 _LOOK = 0.5

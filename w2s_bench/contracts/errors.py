@@ -7,17 +7,20 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
+from w2s_bench.contracts.printable import printable
+
 
 class W2SError(Exception):
     """Something that the caller can mend. `exit_code` is what the command line ends with.
 
-    what: the fault in one sentence. where: file, line, flag or component. hint: the nearest right thing.
+    what: the fault in one sentence. where: file, line, flag or component. hint: the nearest right thing. In each of them control
+    characters are written out.
     """
 
     exit_code = 2
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
-        self.what, self.where, self.hint = what, where, hint
+        self.what, self.where, self.hint = printable(what), printable(where), printable(hint)
         super().__init__(self.message())
 
     def message(self) -> str:

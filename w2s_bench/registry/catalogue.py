@@ -10,19 +10,17 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
-from w2s_bench.contracts.capabilities import can
 from w2s_bench.contracts.entries import Entry, Parameter, SuiteEntry
 from w2s_bench.contracts.errors import PluginError, UsageError, W2SError, nearest, together
-from w2s_bench.contracts.kinds import BY_PLURAL, KINDS
-from w2s_bench.registry import contract
+from w2s_bench.contracts.kinds import KINDS
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.names import Scalar, Selector, format_selector, parse
 from w2s_bench.registry.outside import DISTRIBUTION
 from w2s_bench.registry.parameters import check_parameters, is_place, lacking, sets_apart, told
 from w2s_bench.registry.sources import source_digest
+from w2s_bench.registry.taster import try_making
 from w2s_bench.registry.versions import versions_of
+from w2s_bench.registry.vetted import vetted
 
 SINGULAR: Mapping[str, str] = {kind.plural: kind.name for kind in KINDS}
 
@@ -209,14 +207,11 @@ class Registry:
         pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
         made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
                          source_digest(entry.target), "", pooled, parts, unsaid, placed, versions_of(entry.libraries))
-        instance = made.create()
-        contract.check(BY_PLURAL[kind], instance, found.full_name, params)
-        if can(instance, "pinned"):
-            params |= contract.pinned(instance, found.full_name, params)
-            made = msgspec.structs.replace(made, params=tuple(params.items()))
-            instance = made.create()
+        if found.plugin.owner:
+            try_making(made, found.plugin.name)
+        made, instance = vetted(made)
         self._check_outputs(instance, found.full_name)
-        return msgspec.structs.replace(made, fingerprint=contract.fingerprint(BY_PLURAL[kind], instance, found.full_name))
+        return made
 
     def _check_outputs(self, instance: object, name: str) -> None:
         """Raise PluginError for a kind of output that nobody offers under that name, but almost."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import traceback
 from collections.abc import Collection, Sequence
-from typing import Any
+from dataclasses import replace
 
 import pluggy
 
 from w2s_bench.contracts import hooks
 from w2s_bench.contracts.errors import PluginError, UsageError, nearest
-from w2s_bench.contracts.kinds import KINDS, Kind
+from w2s_bench.contracts.kinds import KINDS
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
-from w2s_bench.registry.offers import check_hooks, offered_entries
-from w2s_bench.registry.outside import DISTRIBUTION, GROUP
+from w2s_bench.registry.claims import Claim, claims
+from w2s_bench.registry.offers import loaded
+from w2s_bench.registry.orders import Look
+from w2s_bench.registry.outside import GROUP
 from w2s_bench.registry.requirements import check_requirement
+from w2s_bench.registry.taster import problems
 
 LEFT_OUT = "W2S_BENCH_NO_PLUGINS"
 """The environment variable that leaves plugins out: their names with commas between, or `all` that are not bundled."""
@@ -25,26 +26,52 @@ LEFT_OUT = "W2S_BENCH_NO_PLUGINS"
 def load_registry(*wanted: str) -> Registry:
     """Load every plugin of the entry-point group that is not left out; one that breaks is quarantined and named, the others work.
 
-    A name of the project's own distribution is its own: a plugin of another distribution cannot take it. Raises UsageError
-    for a plugin that is to be left out and is not there. wanted: kinds in the plural, to ask for the entries of these alone.
+    A name of the project's own distribution is its own: a plugin of another distribution cannot take it. Those of others are
+    looked at in processes of their own first. Raises UsageError for a plugin that is to be left out and is not there. wanted:
+    kinds in the plural, to ask for the entries of these alone.
     """
-    points: dict[str, list[importlib.metadata.EntryPoint]] = {}
-    for point in importlib.metadata.entry_points(group=GROUP):
-        points.setdefault(point.name, []).append(point)
-    left_out = _left_out(points)
+    found = claims()
+    left_out = _left_out({claim.plugin.name for claim in found})
+    kept = [claim for claim in found
+            if claim.plugin.name not in left_out and (claim.plugin.bundled or "all" not in left_out)]
+    return _loaded(sound(kept), wanted)
+
+
+def sound(found: Sequence[Claim]) -> tuple[Claim, ...]:
+    """The same claims, those of others with what is wrong with them, as it is known without having imported them here."""
+    asked = [_that_fits(claim) for claim in found]
+    tasted = problems({at: Look(claim.point.name, claim.point.value) for at, claim in enumerate(asked)
+                       if claim.plugin.owner and not claim.plugin.problem})
+    return tuple(_with_problem(claim, tasted[at]) if at in tasted else claim for at, claim in enumerate(asked))
+
+
+def _that_fits(claim: Claim) -> Claim:
+    if claim.plugin.bundled or claim.plugin.problem:  # what comes with the API goes with it
+        return claim
+    try:
+        check_requirement(claim.point.module, claim.point.value)
+    except PluginError as error:
+        return _with_problem(claim, error.message())
+    except Exception as error:
+        return _with_problem(claim, f"its source cannot be read: {type(error).__name__}: {error}")
+    return claim
+
+
+def _with_problem(claim: Claim, problem: str) -> Claim:
+    return replace(claim, plugin=replace(claim.plugin, problem=problem))
+
+
+def _loaded(found: Sequence[Claim], wanted: Collection[str]) -> Registry:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hooks)
     kinds = [kind for kind in KINDS if not wanted or kind.plural in wanted]
     plugins: list[Plugin] = []
     offered: dict[str, list[Registered]] = {kind.plural: [] for kind in KINDS}
-    for name, claims in sorted(points.items()):
-        for plugin, claim in _rivals(name, claims):
-            if name in left_out or ("all" in left_out and not plugin.bundled):
-                continue
-            problem, entries = (plugin.problem, {}) if plugin.problem else _loaded(claim, manager, kinds)
-            plugins.append(Plugin(name, plugin.distribution, plugin.version, problem))
-            for plural, found in entries.items():
-                offered[plural].extend(Registered(plugin, entry) for entry in found)
+    for claim in found:
+        problem, entries = (claim.plugin.problem, {}) if claim.plugin.problem else loaded(claim.point, manager, kinds)
+        plugins.append(replace(claim.plugin, problem=problem))
+        for plural, entries_of_kind in entries.items():
+            offered[plural].extend(Registered(claim.plugin, entry) for entry in entries_of_kind)
     return Registry(tuple(plugins), {kind: tuple(found) for kind, found in offered.items()}, manager.hook)
 
 
@@ -55,42 +82,3 @@ def _left_out(known: Collection[str]) -> frozenset[str]:
             raise UsageError(f"no plugin is called {name!r}, so that it could be left out", where=LEFT_OUT,
                              hint=nearest(name, [*known, "all"]))
     return names
-
-
-def _rivals(name: str, claims: list[importlib.metadata.EntryPoint]) -> list[tuple[Plugin, importlib.metadata.EntryPoint]]:
-    """Who claims a name; all are refused but the project's own distribution, and a single one."""
-    owners: dict[tuple[str, str], importlib.metadata.EntryPoint] = {}
-    for claim in claims:
-        owners.setdefault((claim.dist.name, claim.dist.version) if claim.dist else (claim.value, ""), claim)
-    plugins = [(Plugin(name, *owner), claim) for owner, claim in sorted(owners.items(), key=lambda pair: pair[0])]
-    if len(plugins) == 1:
-        return plugins
-    if any(plugin.bundled for plugin, _ in plugins):
-        reason = f"the plugin name {name!r} is bundled with w2s-bench"
-    else:
-        reason = f"the plugin name {name!r} is claimed by " + " and ".join(f"{p.distribution} {p.version}" for p, _ in plugins)
-    return [(plugin if plugin.bundled else Plugin(name, plugin.distribution, plugin.version, reason), claim)
-            for plugin, claim in plugins]
-
-
-def _loaded(claim: importlib.metadata.EntryPoint, manager: pluggy.PluginManager,
-            kinds: Sequence[Kind]) -> tuple[str, dict[str, list[Any]]]:
-    """Why a plugin is quarantined, "" where it is not, and its entries by kind.
-
-    Whatever its import or its hooks raise is its own fault alone, `sys.exit` and worse included.
-    """
-    try:
-        if claim.dist is None or claim.dist.name != DISTRIBUTION:  # what comes with the API goes with it
-            check_requirement(claim.module, claim.value)
-        module = claim.load()
-        check_hooks(module, claim.value)
-        manager.register(module, claim.name)
-        return "", {kind.plural: offered_entries(module, kind, claim.value) for kind in kinds}
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        if manager.has_plugin(claim.name):
-            manager.unregister(name=claim.name)
-        if isinstance(error, PluginError):
-            return error.message(), {}
-        return traceback.format_exc(), {}

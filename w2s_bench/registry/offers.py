@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
+import traceback
 import typing
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint
 from typing import Any
+
+import pluggy
 
 from w2s_bench.contracts import hooks
 from w2s_bench.contracts.entries import Parameter
@@ -19,6 +24,33 @@ HOOKS = frozenset(name for name in vars(hooks) if name.startswith("w2s_"))
 
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TYPES = (int, float, str, bool)
+
+
+def loaded(claim: EntryPoint, manager: pluggy.PluginManager, kinds: Sequence[Kind],
+           doing: Callable[[str], None] = lambda _: None) -> tuple[str, dict[str, list[Any]]]:
+    """Why a plugin is quarantined, a reason or a traceback, "" where it is not, and its entries by kind.
+
+    Whatever its import or its hooks raise is its own fault alone, `sys.exit` and worse included. doing: is told in words what of
+    the plugin is called now.
+    """
+    try:
+        doing("its import")
+        module = claim.load()
+        check_hooks(module, claim.value)
+        manager.register(module, claim.name)
+        entries: dict[str, list[Any]] = {}
+        for kind in kinds:
+            doing(f"its hook {kind.hook}")
+            entries[kind.plural] = offered_entries(module, kind, claim.value)
+        return "", entries
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if manager.has_plugin(claim.name):
+            manager.unregister(name=claim.name)
+        if isinstance(error, PluginError):
+            return error.message(), {}
+        return traceback.format_exc(), {}
 
 
 def check_hooks(module: object, where: str) -> None:

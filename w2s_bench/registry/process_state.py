@@ -208,7 +208,7 @@ def _environment(before: Mapping[str, str], after: Mapping[str, str]) -> Iterato
     if before == after:
         return
     for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name) and (name in before or not name.startswith(_SET_BY_IMPORTS)):
+        if before.get(name) != after.get(name) and not name.startswith(_SET_BY_IMPORTS):
             yield f"the environment variable {name}"
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from w2s_bench.compute.streams import print_whoever_reads
-from w2s_bench.compute.wire import Wire
 from w2s_bench.contracts.errors import UsageError, W2SError, nearest
 from w2s_bench.contracts.kinds import KINDS
 from w2s_bench.registry.conformance_file import conformance_file, package_folder
 from w2s_bench.registry.loading import load_registry
+from w2s_bench.registry.wire import Wire
 from w2s_bench.testing.apart import Apart
 from w2s_bench.testing.checks import Check, Subject
 from w2s_bench.testing.messages import Answer, Call, Listing, Offered, Planned, Raised, Request, Said, Try

@@ -1,4 +1,4 @@
-"""The two pipes of a worker: orders come in on one, answers go out on the other, and nobody else in the process has either."""
+"""The pipes of a process that works for another: orders come in, answers go out, and nobody else there has either end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 _PIECE = 1 << 16
+
+CUT_OFF = 74
+"""The exit code of a process whose code closed what it answers on."""
 
 
 class Wire:
@@ -37,10 +40,12 @@ class Wire:
         os.dup2(2, 1)
         return cls(orders, answers, *others)
 
-    def lines(self) -> Iterator[bytes]:
-        """The orders, until the pipe closes."""
+    def lines(self, patience: float | None = None) -> Iterator[bytes]:
+        """The orders, until the pipe closes. patience: seconds after which no further order is waited for."""
         unread = bytearray()
-        while piece := os.read(self._orders, _PIECE):
+        watched = select.poll()
+        watched.register(self._orders, select.POLLIN)
+        while watched.poll(None if patience is None else 1000 * patience) and (piece := os.read(self._orders, _PIECE)):
             unread += piece
             *whole, rest = unread.split(b"\n") if b"\n" in piece else (unread,)
             yield from map(bytes, whole)
@@ -56,8 +61,9 @@ class Wire:
             except BrokenPipeError:
                 end_with_children("the run of this worker is gone")
             except OSError as error:  # a job closed the pipe: its parent sees to the children
-                os.write(2, f"a worker cannot answer: {error.strerror}\n".encode())
-                os._exit(1)
+                with contextlib.suppress(OSError):
+                    os.write(2, f"a worker cannot answer: {error.strerror}\n".encode())
+                os._exit(CUT_OFF)
 
     def deserted(self) -> bool:
         """Whether who gives the orders is gone."""

@@ -1,0 +1,89 @@
+"""Who claims to be a plugin: the entry points of all installed distributions, read without importing any of them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import Distribution, EntryPoint
+
+from w2s_bench.contracts.printable import one_word
+from w2s_bench.registry.catalogue import Plugin
+from w2s_bench.registry.names import PLAIN_NAME
+from w2s_bench.registry.outside import GROUP
+
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class Claim:
+    """plugin: who claims, with a problem where the claim cannot be followed. point: what is to be imported."""
+
+    plugin: Plugin
+    point: EntryPoint
+
+
+def claims() -> tuple[Claim, ...]:
+    """All claims, in order of their names. Refused is a name that is none, what cannot be read of a distribution, and a name that
+    several distributions claim: by all of them but the project's own."""
+    points: dict[str, list[EntryPoint]] = {}
+    unreadable: list[Claim] = []
+    for point in _points():
+        if isinstance(point, EntryPoint):
+            points.setdefault(point.name, []).append(point)
+        else:
+            unreadable.append(point)
+    return (*(claim for name in sorted(points) for claim in _rivals(name, points[name])), *unreadable)
+
+
+def _points() -> Iterator[EntryPoint | Claim]:
+    try:
+        yield from importlib.metadata.entry_points(group=GROUP)
+        return
+    except Exception:  # of one of all that are installed, which may be anybody's: each by itself
+        pass
+    seen: set[str] = set()
+    for distribution in importlib.metadata.distributions():
+        name, version = _named(distribution)
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            yield from distribution.entry_points.select(group=GROUP)
+        except Exception as error:
+            point = EntryPoint(name, "", GROUP)
+            yield Claim(Plugin(one_word(name), one_word(name), version, "its entry points cannot be read: "
+                               f"{type(error).__name__}: {one_word(str(error))}"), point)
+
+
+def _named(distribution: Distribution | None) -> tuple[str, str]:
+    """Name and version, "unknown" for what its metadata do not say."""
+    try:
+        about = distribution.metadata if distribution else None
+        return str((about and about["Name"]) or "unknown"), str((about and about["Version"]) or "unknown")
+    except Exception:  # metadata that are none
+        return "unknown", "unknown"
+
+
+def _rivals(name: str, points: list[EntryPoint]) -> list[Claim]:
+    """Who claims a name; all are refused but the project's own distribution, and a single one."""
+    owners: dict[tuple[str, str], EntryPoint] = {}
+    for point in points:
+        owner = tuple(map(one_word, _named(point.dist))) if point.dist else (one_word(point.value), "")
+        owners.setdefault(owner, point)  # type: ignore[arg-type]
+    found = [Claim(Plugin(one_word(name), *owner), owners[owner]) for owner in sorted(owners)]
+    if len(name) > _LONGEST_NAME or not PLAIN_NAME.fullmatch(name):
+        reason = f"the plugin name {one_word(name)} is none: letters, digits, - _ and ., at most {_LONGEST_NAME} of them"
+        return [_refused(claim, reason) for claim in found]
+    if len(found) == 1:
+        return found
+    if any(claim.plugin.bundled for claim in found):
+        reason = f"the plugin name {name!r} is bundled with w2s-bench"
+    else:
+        reason = f"the plugin name {name!r} is claimed by " + " and ".join(
+            f"{claim.plugin.distribution} {claim.plugin.version}" for claim in found)
+    return [claim if claim.plugin.bundled else _refused(claim, reason) for claim in found]
+
+
+def _refused(claim: Claim, reason: str) -> Claim:
+    return replace(claim, plugin=replace(claim.plugin, problem=reason))
