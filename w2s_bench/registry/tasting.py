@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pluggy
@@ -27,6 +28,7 @@ import pluggy
 from w2s_bench.contracts import STACKS, Step, can, hooks, listening
 from w2s_bench.contracts.errors import PluginError, W2SError
 from w2s_bench.contracts.kinds import KINDS
+from w2s_bench.contracts.models import ReadsHub
 from w2s_bench.registry.offers import loaded
 from w2s_bench.registry.orders import Doing, Look, Make, Order, Surroundings, Verdict
 from w2s_bench.registry.outside import GROUP
@@ -185,7 +187,7 @@ def _made(order: Make, number: int, doing: Callable[[str], None]) -> Verdict:
     try:
         _, instance = vetted(order.component)
         if can(instance, "absent"):
-            instance.absent()
+            cast(ReadsHub, instance).absent()
     except W2SError as error:
         return Verdict.of(error, number, changed(before, state()))
     except BaseException as error:

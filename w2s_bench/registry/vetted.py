@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from w2s_bench.contracts.capabilities import can
@@ -12,13 +10,13 @@ from w2s_bench.registry import contract
 from w2s_bench.registry.component import Component
 
 
-def vetted(component: Component) -> tuple[Component, Any]:
+def vetted(component: Component) -> tuple[Component, object]:
     """The component with what it pins and its fingerprint, and the thing itself.
 
     Raises PluginError where it cannot be made or is not what its kind asks for, W2SError as the component raises it.
     """
     kind, params = BY_PLURAL[component.kind], dict(component.params)
-    instance = component.create()
+    instance: object = component.create()
     contract.check(kind, instance, component.name, params)
     if can(instance, "pinned"):
         params |= contract.pinned(instance, component.name, params)

@@ -20,6 +20,7 @@ from w2s_bench.contracts import exit_words
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.registry.component import Component
+from w2s_bench.registry.isolation import ISOLATE
 from w2s_bench.testing.messages import Answer, Call, Raised, Request, Said
 
 _PIECE: Final = 1 << 16
@@ -107,7 +108,7 @@ class Apart:
             words = [sys.executable, "-P", "-m", "w2s_bench.testing.serving"]
             return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=printed,
                                     start_new_session=self._leads,
-                                    env={**os.environ, **offline, "PYTHONPATH": path, "PYTHONHASHSEED": hashes})
+                                    env={**os.environ, **offline, "PYTHONPATH": path, "PYTHONHASHSEED": hashes, ISOLATE: "never"})
 
     def _line(self, until: float) -> bytes | None:
         """The next line; b"" where the process ended before, None where the time did."""
