@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
 import build  # noqa: E402
 import links  # noqa: E402
+import reference  # noqa: E402
 
 yaml = pytest.importorskip("yaml", reason="mkdocs.yml is read with PyYAML, of the extra docs")
 ZENSICAL = importlib.util.find_spec("zensical")
@@ -109,6 +110,13 @@ def test_a_style_that_loads_from_elsewhere_is_found(tmp_path: Path) -> None:
     style = "p { background: url(b.png) } i { background: url('https://example.org/b.png') }"
     (tmp_path / "a.css").write_text(style, encoding="utf-8")
     assert links.dead_links(tmp_path) == ["a.css: https://example.org/b.png: loaded from elsewhere"]
+
+
+def test_the_pages_of_the_reference_are_what_the_program_says() -> None:
+    made = reference.pages()
+    kept = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").glob("*.md")}
+    differing = sorted(name for name in made.keys() | kept.keys() if made.get(name) != kept.get(name))
+    assert differing == [], "python docs/reference.py writes them again"
 
 
 class _Shape(HTMLParser):

@@ -127,11 +127,11 @@ def _from_file(options: Mapping[str, click.Option], path: Sequence[str], table: 
 def _from_environment(options: Mapping[str, click.Option], path: Sequence[str]) -> Iterator[Setting]:
     for depth in range(len(path)):
         for name, option in options.items():
-            variable = _variable(*path[:depth + 1], name)
+            variable = variable_of(*path[:depth + 1], name)
             if text := os.environ.get(variable):
                 yield _setting(option, name, shlex.split(text) if option.multiple else text, variable)
-    known = {_variable(*path, name) for name in options}
-    start = _variable(*path, "")
+    known = {variable_of(*path, name) for name in options}
+    start = variable_of(*path, "")
     for variable in sorted(os.environ):
         if variable.startswith(start) and variable not in known and not _of_a_longer_command(variable, path):
             from w2s_bench.contracts.errors import UsageError, nearest
@@ -141,10 +141,11 @@ def _from_environment(options: Mapping[str, click.Option], path: Sequence[str]) 
 
 def _of_a_longer_command(variable: str, path: Sequence[str]) -> bool:
     """Whether a variable belongs to a command whose name begins as this one's, as show-task does as show."""
-    return any(variable.startswith(_variable(name, "")) for name in COMMANDS if name.startswith(f"{path[0]}-"))
+    return any(variable.startswith(variable_of(name, "")) for name in COMMANDS if name.startswith(f"{path[0]}-"))
 
 
-def _variable(*words: str) -> str:
+def variable_of(*words: str) -> str:
+    """The variable of an option: its name after the words of its command."""
     return PREFIX + "_".join(words).upper().replace("-", "_").replace(".", "_")
 
 
