@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib.util
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
 
 from reference_text import cell, code, heading, prose, stub, table
@@ -14,7 +15,8 @@ import w2s_bench.contracts
 from w2s_bench.contracts import hooks as hookspecs
 from w2s_bench.contracts.api import API
 from w2s_bench.contracts.entries import Entry, Parameter
-from w2s_bench.contracts.kinds import KINDS, Kind
+from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES, Predictor
+from w2s_bench.contracts.kinds import KINDS
 
 OBSERVERS = ("w2s_run_started", "w2s_cell_finished", "w2s_run_finished")
 HOOKS = f"""# Kinds and hooks
@@ -39,7 +41,8 @@ def hooks() -> str:
         parts += [f"## {kind.name}\n\n", _hook(kind.hook), _shown(kind.entry)]
         if kind.protocol is not None:
             parts.append(_shown(kind.protocol))
-        parts.append(_capabilities(kind))
+        parts.append(_capabilities(kind.name, kind.capabilities))
+    parts += ["## predictor\n\nWhat a strategy's fit gives.\n\n", _shown(Predictor), _capabilities("predictor", PREDICTOR_CAPABILITIES)]
     return "".join([*parts, "## Observers\n\n", *(_hook(name) for name in OBSERVERS)])
 
 
@@ -55,12 +58,11 @@ def _shown(found: type) -> str:
     return f"{prose(found.__doc__)}```python\n{stub(node)}\n```\n\n"
 
 
-def _capabilities(kind: Kind) -> str:
-    if not kind.capabilities:
-        return ""
-    lines = [(code(word), cell(about.__doc__ or ""), code(_members(about))) for word, about in kind.capabilities.items()]
-    return f"What a {kind.name} may declare besides, as `capabilities = frozenset({{…}})`:\n\n" + table(
-        ("word", "what it promises", "members"), lines)
+def _capabilities(name: str, words: Mapping[str, type]) -> str:
+    """The words that a kind of component may declare; nothing where there are none."""
+    lines = [(code(word), cell(about.__doc__ or ""), code(_members(about))) for word, about in words.items()]
+    head = f"What a {name} may declare besides, as `capabilities = frozenset({{…}})`:\n\n" if lines else ""
+    return head + table(("word", "what it promises", "members"), lines)
 
 
 def _members(protocol: type) -> str:
@@ -78,7 +80,7 @@ def _members(protocol: type) -> str:
 
 def contracts() -> str:
     """The page of all other public names."""
-    there = {kind.entry for kind in KINDS} | {kind.protocol for kind in KINDS} | {Entry, Parameter}
+    there = {kind.entry for kind in KINDS} | {kind.protocol for kind in KINDS} | {Entry, Parameter, Predictor}
     on_the_other = {each.__name__ for each in there if each is not None}
     parts = [CONTRACTS]
     for module, names in _imports().items():
@@ -100,9 +102,11 @@ def _name(module: str, name: str) -> str:
 
 def _imports() -> dict[str, list[str]]:
     """The public names of `w2s_bench.contracts` by the module that they are of."""
+    public = set(w2s_bench.contracts.__all__)
     body = _tree(w2s_bench.contracts.__name__).body
-    found = {str(node.module): [alias.name for alias in node.names] for node in body if isinstance(node, ast.ImportFrom)}
-    assert {name for names in found.values() for name in names} == set(w2s_bench.contracts.__all__)
+    found = {str(node.module): [alias.name for alias in node.names if alias.name in public] for node in body
+             if isinstance(node, ast.ImportFrom)}
+    assert {name for names in found.values() for name in names} == public
     return found
 
 
