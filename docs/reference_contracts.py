@@ -42,7 +42,8 @@ def hooks() -> str:
         if kind.protocol is not None:
             parts.append(_shown(kind.protocol))
         parts.append(_capabilities(kind.name, kind.capabilities))
-    parts += ["## predictor\n\nWhat a strategy's fit gives.\n\n", _shown(Predictor), _capabilities("predictor", PREDICTOR_CAPABILITIES)]
+    parts += ["## predictor\n\nWhat a strategy's fit gives.\n\n", _shown(Predictor),
+              _capabilities("predictor", PREDICTOR_CAPABILITIES)]
     return "".join([*parts, "## Observers\n\n", *(_hook(name) for name in OBSERVERS)])
 
 
