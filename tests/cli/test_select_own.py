@@ -67,6 +67,17 @@ def test_a_student_of_noise_does_not_make_its_teacher_the_one_to_take(ask: Ask, 
     assert "the student of a.csv errs least" in shown
 
 
+def test_a_student_that_is_a_projection_is_not_called_none_because_few_labelled_ids_say_so(
+        ask: Ask, files: dict[str, np.ndarray]) -> None:
+    truth, weak, student = files["truth"], files["a"], files["of-a"]
+    criterion = (truth - weak) ** 2 - (student - weak) ** 2
+    assert criterion.mean() > 0.0  # as theorem 1 says of the examples that the student was fitted on
+    draws = (np.random.default_rng(seed).permutation(120)[:60] for seed in range(1000))
+    write("truth.csv", truth, next(ids for ids in draws if criterion[ids].mean() < 0.0))
+    shown = ask("select", *A, *B, "--truth", "truth.csv")
+    assert "Take a.csv" in shown and "these ids do not tell it from 0" in shown
+
+
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize(("words", "texts"), [
     ((*A, "--weak", "b.csv"), ("--student: b.csv has no student: 2 --weak and 1 --student",)),

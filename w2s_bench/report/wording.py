@@ -68,13 +68,15 @@ def plus_minus(middle: float | None, half: float | None, exponent: int = 0, digi
 
 def with_half(line: Line, name: str, digits: int = 3, mark: str = "", *, exponent: int = 0) -> str:
     """ "mean ± half the interval" of the columns `name`, `name`_low and `name`_high, where it has one around it; both ends, as
-    "mean [low, high]", where they are not equally far."""
+    "mean [low, high]", where they are not equally far, or ± would hold a 0 that the interval does not."""
     middle, low, high = line[name], line.get(f"{name}_low"), line[f"{name}_high"]
     if middle is None or high is None or not high > middle:
         return plus_minus(middle, None, exponent, digits)
     above, below = high - middle, middle - low if low is not None else high - middle
-    if abs(above - below) <= _EVEN * max(above, below):
-        return plus_minus(middle, max(above, below), exponent, digits, mark)
+    half = max(above, below)
+    same_of_zero = (middle - half > 0.0) == (middle - below > 0.0) and (middle + half < 0.0) == (high < 0.0)
+    if abs(above - below) <= _EVEN * half and same_of_zero:
+        return plus_minus(middle, half, exponent, digits, mark)
     return f"{figure(middle, exponent, digits)} [{figure(low, exponent, digits)}, {figure(high, exponent, digits)}]{mark}"
 
 

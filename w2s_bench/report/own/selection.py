@@ -117,6 +117,7 @@ def _criterion(files: Joined, loss: Divergence) -> Array:
 
 def _recommendation(names: Sequence[str], values: Array, *, known: bool) -> list[str]:
     from w2s_bench.report.wording import plus_minus
+    from w2s_bench.scoring.intervals import estimate
     from w2s_bench.scoring.recommendation import recommended
 
     found = recommended(values)
@@ -130,9 +131,13 @@ def _recommendation(names: Sequence[str], values: Array, *, known: bool) -> list
     others = [names[other] for other in found.tied if other != found.runner_up]
     more = [f"Nor can it be told from {', '.join(others)}." if found.runner_up in found.tied else
             f"It cannot be told from {', '.join(others)}."] if others else []
-    if known and float(values[:, found.take].mean()) < 0.0:
-        return [f"{take} has the least err_weak − misfit, and it is below 0: its misfit is above its error, so its student is no "
-                "projection onto a class that holds the truth, and the rule chooses nothing here."]
+    least = estimate(values[:, found.take])
+    if known and not least.contains_zero and least.mean < 0.0:
+        return [f"{take} has the least err_weak − misfit, and it is below 0 beyond noise: its misfit is above its error, so its "
+                "student is no projection onto a class that holds the truth, and the rule chooses nothing here."]
+    if known and least.mean < 0.0:
+        more.append("Its err_weak − misfit is below 0, which no projection onto a class that holds the truth has on the examples "
+                    "that it was fitted on; these ids do not tell it from 0.")
     if known:
         return [f"Take {take}, by the least err_weak − misfit; the runner-up is {after}, whose {by} is {apart}. {told}", *more,
                 "The rule is right where each student is the best fit to its teacher's labels in a convex class that holds the "
