@@ -47,7 +47,7 @@ class Letters:
     """A network that reads the text letter by letter: an embedding, a layer, and the next letter's scores. A `TrainableModel`."""
 
     width, pad = _WIDTH, 0
-    adapters = ("mixing",)
+    adapters: tuple[str, ...] = ("mixing",)
 
     def __init__(self) -> None:
         import torch

@@ -25,12 +25,6 @@ _CACHING = type(functools.lru_cache(lambda: None))
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic)
 
 
-def seed_what_is_drawn_from() -> None:
-    """Give the global generators of this process a state that is the same in each process."""
-    random.seed(0)
-    np.random.seed(0)
-
-
 def random_state() -> dict[str, str]:
     """A digest of each global generator's state."""
     found = {"Python's random state": _digest(repr(random.getstate()).encode()),

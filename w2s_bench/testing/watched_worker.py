@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from w2s_bench.compute import worker
-from w2s_bench.testing.traces import planted_in, seed_what_is_drawn_from, traces
+from w2s_bench.testing.global_randomness import seed_all
+from w2s_bench.testing.traces import planted_in, traces
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND
 _MOVES = ("os.rename", "os.link", "os.symlink")
@@ -52,7 +53,7 @@ def main() -> None:
     """Work until the pipe closes, then write the report."""
     store, report, packages = sys.argv[1:]
     sys.argv[1:] = [store]
-    seed_what_is_drawn_from()
+    seed_all(0)
     before = planted_in()
     writes = _Writes(store)
     sys.addaudithook(writes)
