@@ -3,7 +3,8 @@
     .venv/bin/python docs/fill.py docs/paper.md
 
 A page runs in an empty folder with an empty home, beside the board. A block such as ```csv title="houses.csv" is a file that
-its reader has written; a line `python FILE.py` runs one of these.
+its reader has written; lines `python FILE.py`, `cp FILE … FOLDER` and `pip install ./FOLDER` are run too, the last into a folder
+`site` there.
 """
 
 from __future__ import annotations
@@ -21,14 +22,23 @@ BLOCK = re.compile(r"```sh\n(?P<commands>(?:(?!```).)*)```(?:\n\n```text\n(?P<pr
 """Commands, and what they print where the page shows it."""
 FILE = re.compile(r"```\w+ title=\"(?P<name>[\w.-]+)\"\n(?P<content>(?:(?!```).)*)```", flags=re.DOTALL)
 """A file that the reader of the page writes."""
-PROGRAMS = {"w2s-bench": [sys.executable, "-c", "from w2s_bench.cli.main import main; main()"], "python": [sys.executable]}
+PROGRAMS = {"w2s-bench": [sys.executable, "-c", "from w2s_bench.cli.main import main; main()"], "python": [sys.executable],
+            "cp": ["cp"], "pip": [sys.executable, "-m", "pip", "--quiet"]}
 """What the first word of a line runs."""
+INSTALL = re.compile(r"pip install \./[\w-]+")
 
 
 def words_of(commands: str) -> list[list[str]]:
-    """The words of each command of a block that runs one of PROGRAMS, its name first."""
+    """The words of each command of a block that runs one of PROGRAMS, its name first; of pip, what installs a folder."""
     lines = [shlex.split(line, comments=True) for line in commands.replace("\\\n", " ").splitlines()]
-    return [words for words in lines if words and words[0] in PROGRAMS]
+    known = [words for words in lines if words and words[0] in PROGRAMS]
+    return [words for words in known if words[0] != "pip" or INSTALL.fullmatch(" ".join(words))]
+
+
+def call_of(words: list[str]) -> list[str]:
+    """What runs in place of the words of a line."""
+    aside = ["--no-deps", "--target", "site"] if words[0] == "pip" else []
+    return [*PROGRAMS[words[0]], *words[1:], *aside]
 
 
 def tidy(printed: str) -> str:
@@ -56,8 +66,8 @@ def filled(page: str, folder: Path) -> str:
 def said(commands: str, folder: Path) -> str:
     """What the commands of a block print one after the other."""
     environment = {**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "COLUMNS": "120",
-                   "XDG_CONFIG_HOME": str(folder / "config")}
-    return tidy("".join(subprocess.run([*PROGRAMS[words[0]], *words[1:]], cwd=folder, env=environment, check=True, text=True,
+                   "XDG_CONFIG_HOME": str(folder / "config"), "PYTHONPATH": str(folder / "site")}
+    return tidy("".join(subprocess.run(call_of(words), cwd=folder, env=environment, check=True, text=True,
                                        stdout=subprocess.PIPE).stdout for words in words_of(commands)))
 
 
