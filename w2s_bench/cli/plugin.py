@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from w2s_bench.cli import plugin_new, plugin_test
 from w2s_bench.cli.settings import SettableGroup
 from w2s_bench.contracts.deprecations import uses
-from w2s_bench.registry.catalogue import Registry
+from w2s_bench.contracts.printable import printable
+from w2s_bench.registry.catalogue import Plugin, Registry
 from w2s_bench.registry.loading import load_registry
+
+if TYPE_CHECKING:
+    from w2s_bench.registry.diagnosis import Diagnosis
 
 
 def loaded_registry() -> Registry:
@@ -31,31 +37,45 @@ command.add_command(plugin_test.command)
 
 @command.command("ls")
 def ls() -> None:
-    """List the installed plugins."""
+    """List the installed plugins: whose each is, and whether it is loaded."""
     for plugin in load_registry().plugins:
-        click.echo(f"{plugin.name}  {plugin.distribution} {plugin.version}  {'NOT LOADED' if plugin.problem else 'ok'}")
+        click.echo(f"{plugin.name}  {plugin.distribution} {plugin.version}  {_state(plugin)}")
+
+
+def _state(plugin: Plugin) -> str:
+    return f"NOT LOADED: {plugin.reason}" if plugin.problem else "ok"
 
 
 @command.command("doctor")
-@click.option("--verbose", is_flag=True, help="Print whole tracebacks.")
+@click.option("--verbose", is_flag=True, help="Print whole tracebacks, and what cannot be made here.")
 def doctor(verbose: bool) -> int:
-    """Say which plugins are broken and why, and what of the others cannot be measured with; exit code 3 when one is."""
-    from w2s_bench.registry.catalogue import SINGULAR
-    from w2s_bench.registry.measures import measures_of
+    """Say what is wrong with each plugin; exit code 3 when anything is.
 
-    registry = load_registry()
-    broken = [plugin for plugin in registry.plugins if plugin.problem]
-    for plugin in broken:
-        reason = plugin.problem.strip() if verbose else plugin.reason
-        click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}) is quarantined: {reason}")
-    left_out = measures_of(registry).left_out
-    for each in left_out:
-        plugin = each.offer.plugin
-        click.echo(f"the {SINGULAR[each.kind]} {each.offer.full_name} ({plugin.distribution} {plugin.version}) is left out: "
-                   f"{each.trace.strip() if verbose else each.reason}")
-    broken += [each.offer.plugin for each in left_out]
+    Each is looked at in a process of its own: it is imported, its hooks are asked, and what it offers is made, where it needs no
+    parameter.
+    """
+    from w2s_bench.registry.diagnosis import diagnosed
+
+    looked_at, others, broken = 0, 0, 0
+    for found in diagnosed(load_registry()):
+        looked_at, others, broken = looked_at + 1, others + bool(found.plugin.owner), broken + bool(found.wrong)
+        _say(found, verbose)
     for use in uses():
         click.echo(f"deprecated: {use.words()}")
-    if not broken:
-        click.echo("every plugin loads")
+    verdict = "nothing is wrong" if not broken else f"something is wrong with {broken}"
+    click.echo(f"looked at {looked_at} plugins, {others} of them of others: {verdict}")
     return 3 if broken else 0
+
+
+def _say(found: Diagnosis, verbose: bool) -> None:
+    who = f"{found.plugin.name} ({found.plugin.distribution} {found.plugin.version})"
+    for line in found.wrong:
+        click.echo(f"{who}: {printable(line)}")
+    for trace in filter(None, found.traces if verbose else ()):
+        click.echo(printable(trace.strip()))
+    if found.plugin.owner and not found.plugin.problem:
+        click.echo(f"{who}: imported, its hooks asked, {found.made} of {found.offered} entries made")
+    for line in found.not_here if verbose or found.plugin.owner else ():
+        click.echo(f"{who}: {printable(line)}")
+    for check, reason in found.exempt.items() if found.plugin.owner or verbose else ():
+        click.echo(f"{who}: exempt from {printable(check)}: {printable(reason)}")

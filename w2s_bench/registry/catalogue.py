@@ -13,6 +13,7 @@ from typing import Any
 from w2s_bench.contracts.entries import Entry, Parameter, SuiteEntry
 from w2s_bench.contracts.errors import PluginError, UsageError, W2SError, nearest, together
 from w2s_bench.contracts.kinds import KINDS
+from w2s_bench.contracts.printable import one_word
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.names import Scalar, Selector, format_selector, parse
 from w2s_bench.registry.outside import DISTRIBUTION
@@ -21,6 +22,8 @@ from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.taster import try_making
 from w2s_bench.registry.versions import versions_of
 from w2s_bench.registry.vetted import vetted
+
+_LONGEST_REASON = 300
 
 SINGULAR: Mapping[str, str] = {kind.plural: kind.name for kind in KINDS}
 
@@ -46,9 +49,9 @@ class Plugin:
 
     @property
     def reason(self) -> str:
-        """The problem in one line: its first, or the last of a traceback."""
+        """The problem in one line that can be shown: its first, or the last of a traceback."""
         lines = self.problem.strip().splitlines() or [""]
-        return lines[-1 if lines[0].startswith("Traceback") else 0]
+        return one_word(lines[-1 if lines[0].startswith("Traceback") else 0], _LONGEST_REASON)
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,19 @@ class Registry:
         return found
 
     def component(self, kind: str, found: Registered, settings: dict[str, Scalar], *, where: str) -> Component:
-        """An entry with its parameters checked, defaults filled in, source and files fingerprinted."""
+        """An entry with its parameters checked, defaults filled in, source and files fingerprinted.
+
+        One of others is made in a process of its own first, and here only where that went well.
+        """
+        described = self.described(kind, found, settings, where=where)
+        if found.plugin.owner:
+            try_making(described, found.plugin.name)
+        made, instance = vetted(described)
+        self._check_outputs(instance, found.full_name)
+        return made
+
+    def described(self, kind: str, found: Registered, settings: dict[str, Scalar], *, where: str) -> Component:
+        """The same before anything of it is imported: without what it pins, and without its fingerprint."""
         entry = found.entry
         missing_extra = self.missing_extra(entry)
         if missing_extra:
@@ -205,13 +220,8 @@ class Registry:
         label = format_selector(Selector(name, given_params))
         draws = {parameter.name for parameter in entry.parameters if parameter.draw}
         pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
-        made = Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
+        return Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
                          source_digest(entry.target), "", pooled, parts, unsaid, placed, versions_of(entry.libraries))
-        if found.plugin.owner:
-            try_making(made, found.plugin.name)
-        made, instance = vetted(made)
-        self._check_outputs(instance, found.full_name)
-        return made
 
     def _check_outputs(self, instance: object, name: str) -> None:
         """Raise PluginError for a kind of output that nobody offers under that name, but almost."""

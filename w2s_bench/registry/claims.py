@@ -9,10 +9,8 @@ from importlib.metadata import Distribution, EntryPoint
 
 from w2s_bench.contracts.printable import one_word
 from w2s_bench.registry.catalogue import Plugin
-from w2s_bench.registry.names import PLAIN_NAME
+from w2s_bench.registry.names import LONGEST_NAME, PLAIN_NAME
 from w2s_bench.registry.outside import GROUP
-
-_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,8 @@ def _rivals(name: str, points: list[EntryPoint]) -> list[Claim]:
         owner = tuple(map(one_word, _named(point.dist))) if point.dist else (one_word(point.value), "")
         owners.setdefault(owner, point)  # type: ignore[arg-type]
     found = [Claim(Plugin(one_word(name), *owner), owners[owner]) for owner in sorted(owners)]
-    if len(name) > _LONGEST_NAME or not PLAIN_NAME.fullmatch(name):
-        reason = f"the plugin name {one_word(name)} is none: letters, digits, - _ and ., at most {_LONGEST_NAME} of them"
+    if len(name) > LONGEST_NAME or not PLAIN_NAME.fullmatch(name):
+        reason = f"the plugin name {one_word(name)} is none: letters, digits, - _ and ., at most {LONGEST_NAME} of them"
         return [_refused(claim, reason) for claim in found]
     if len(found) == 1:
         return found

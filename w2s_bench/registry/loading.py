@@ -23,17 +23,17 @@ LEFT_OUT = "W2S_BENCH_NO_PLUGINS"
 """The environment variable that leaves plugins out: their names with commas between, or `all` that are not bundled."""
 
 
-def load_registry(*wanted: str) -> Registry:
+def load_registry(*wanted: str, others: bool = True) -> Registry:
     """Load every plugin of the entry-point group that is not left out; one that breaks is quarantined and named, the others work.
 
     A name of the project's own distribution is its own: a plugin of another distribution cannot take it. Those of others are
     looked at in processes of their own first. Raises UsageError for a plugin that is to be left out and is not there. wanted:
-    kinds in the plural, to ask for the entries of these alone.
+    kinds in the plural, to ask for the entries of these alone. others: whether plugins that are not bundled are loaded, too.
     """
     found = claims()
     left_out = _left_out({claim.plugin.name for claim in found})
     kept = [claim for claim in found
-            if claim.plugin.name not in left_out and (claim.plugin.bundled or "all" not in left_out)]
+            if claim.plugin.name not in left_out and (claim.plugin.bundled or (others and "all" not in left_out))]
     return _loaded(sound(kept), wanted)
 
 

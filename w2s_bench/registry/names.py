@@ -18,7 +18,10 @@ Scalar = bool | int | float | str
 Value = Scalar | tuple[Scalar, ...] | range
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
-"""What an entry may be called."""
+"""What an entry or a plugin may be called."""
+
+LONGEST_NAME = 80
+"""Characters of such a name, at most: it stands in names of files and in columns of tables."""
 
 _NAME = re.compile(r"[\w.*?-]+(?:/[\w.*?-]+)?")
 _PARAMETER = re.compile(r"\s*([A-Za-z_][\w-]*)\s*=\s*")

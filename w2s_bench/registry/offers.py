@@ -16,12 +16,14 @@ from w2s_bench.contracts import hooks
 from w2s_bench.contracts.entries import Parameter
 from w2s_bench.contracts.errors import PluginError, UsageError, nearest
 from w2s_bench.contracts.kinds import BY_PLURAL, Kind
+from w2s_bench.contracts.printable import one_word, printable
 from w2s_bench.registry.contract import misfit
-from w2s_bench.registry.names import PLAIN_NAME
+from w2s_bench.registry.names import LONGEST_NAME, PLAIN_NAME
 from w2s_bench.registry.parameters import check_parameters
 
 HOOKS = frozenset(name for name in vars(hooks) if name.startswith("w2s_"))
 
+_LONGEST_SHOWN = 120
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TYPES = (int, float, str, bool)
 
@@ -75,7 +77,7 @@ def offered_entries(module: object, kind: Kind, where: str) -> list[Any]:
     offered = list(hook()) if hook else []
     for entry in offered:
         if not isinstance(entry, kind.entry):
-            raise PluginError(f"{kind.hook} gave {entry!r}, not a {kind.entry.__name__}", where=where)
+            raise PluginError(f"{kind.hook} gave {_shown(entry)}, not a {kind.entry.__name__}", where=where)
         _check_entry(entry, kind, where)
     names = [entry.name for entry in offered]
     if len(set(names)) != len(names):
@@ -84,8 +86,9 @@ def offered_entries(module: object, kind: Kind, where: str) -> list[Any]:
 
 
 def _check_entry(entry: Any, kind: Kind, where: str) -> None:
-    if not isinstance(entry.name, str) or not PLAIN_NAME.fullmatch(entry.name):
-        raise PluginError(f"{kind.hook} offers the name {entry.name!r}", where=where, hint="letters, digits, - _ and .")
+    if not isinstance(entry.name, str) or not PLAIN_NAME.fullmatch(entry.name) or len(entry.name) > LONGEST_NAME:
+        raise PluginError(f"{kind.hook} offers the name {_shown(entry.name)}", where=where,
+                          hint=f"letters, digits, - _ and ., at most {LONGEST_NAME} of them")
     _check_fields(entry, f"the {kind.name} {entry.name}", where)
     target = getattr(entry, "target", None)
     if target is not None and not _TARGET.fullmatch(target):
@@ -125,4 +128,18 @@ def _check_fields(record: Any, what: str, where: str) -> None:
     for name, wanted in _hints(record.__class__).items():
         lacking = misfit(getattr(record, name), wanted)
         if lacking:
-            raise PluginError(f"{what} has {name}={getattr(record, name)!r}, not {lacking}", where=where)
+            raise PluginError(f"{what} has {name}={_shown(getattr(record, name))}, not {lacking}", where=where)
+        for text in _texts(getattr(record, name)):
+            if printable(text) != text:
+                raise PluginError(f"{what} has control characters in its {name}: {_shown(text)}", where=where,
+                                  hint="a terminal would follow them")
+
+
+def _texts(value: object) -> list[str]:
+    """The texts in a field: it, or those that it holds."""
+    held = value if isinstance(value, tuple | frozenset) else (value,)
+    return [text for text in held if isinstance(text, str)]
+
+
+def _shown(value: object) -> str:
+    return one_word(repr(value), _LONGEST_SHOWN)

@@ -42,10 +42,12 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True, tag=True):
-    """Import what an entry point names, and ask its hooks for all that they offer. value: as in the entry point."""
+    """Import what an entry point names, and ask its hooks for all that they offer. value: as in the entry point. beforehand:
+    libraries to import first, so that what a plugin changes in them is seen."""
 
     name: str
     value: str
+    beforehand: tuple[str, ...] = ()
 
 
 class Make(msgspec.Struct, frozen=True, tag=True):
@@ -73,6 +75,7 @@ class Verdict(msgspec.Struct, frozen=True, tag=True):
 
     problem: a reason, or a traceback; "" where there is none. raised: the class of an error of ours, with its words. changes:
     what of the process's state is other than before. ended: whether the process is gone, or is to be, and the problem says how.
+    loaded: of the libraries that have a state of their own, those that came with the plugin.
     """
 
     number: int
@@ -81,6 +84,7 @@ class Verdict(msgspec.Struct, frozen=True, tag=True):
     words: tuple[str, str, str] = ("", "", "")
     changes: tuple[str, ...] = ()
     ended: bool = False
+    loaded: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:

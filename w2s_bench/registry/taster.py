@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
+import msgspec
+
 from w2s_bench.contracts.errors import PluginError, UsageError
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.isolation import isolation
@@ -59,7 +61,9 @@ class Taster:
             suspects = [name for name, verdict in found.items() if verdict.ended and verdict.problem.endswith(TAKES_ALL)]
             for name in suspects if len(suspects) > 1 else ():
                 found |= self._side_by_side({name: orders[name]})
-            return found
+            again = {name: msgspec.structs.replace(orders[name], beforehand=verdict.loaded)
+                     for name, verdict in found.items() if verdict.sound and verdict.loaded}
+            return found | self._side_by_side(again)
 
     def _side_by_side(self, orders: Mapping[Named, Look]) -> dict[Named, Verdict]:
         found: dict[Named, Verdict] = {}
@@ -141,14 +145,7 @@ def try_making(component: Component, plugin: str) -> None:
     PluginError where it hangs, ends the process, takes all memory or changes what all code shares."""
     if isolation() == "never" or source_of(component.target):
         return
-    verdict = _MADE.get(component) or _taster(os.getpid()).make(plugin, component)
-    if verdict.sound or verdict.ended:
-        _MADE[component] = verdict
-    raise_of(verdict, component)
-
-
-def raise_of(verdict: Verdict, component: Component) -> None:
-    """Raise what a verdict on a component says, if that is anything."""
+    verdict = made_apart(component, plugin)
     if verdict.raised:
         raise verdict.error()
     if verdict.problem:
@@ -156,6 +153,15 @@ def raise_of(verdict: Verdict, component: Component) -> None:
     if verdict.changes:
         raise PluginError(f"making {component.label} changes what all code of a process shares: {'; '.join(verdict.changes)}",
                           where=component.target, hint=_DOCTOR)
+
+
+def made_apart(component: Component, plugin: str) -> Verdict:
+    """What becomes of a component that is made in the process of its plugin, whoever's that is. What is sound is made once, and
+    so is what ends the process."""
+    verdict = _MADE.get(component) or _taster(os.getpid()).make(plugin, component)
+    if verdict.sound or verdict.ended:
+        _MADE[component] = verdict
+    return verdict
 
 
 _LOOKED_AT: dict[tuple[Look, tuple[str, ...]], str] = {}

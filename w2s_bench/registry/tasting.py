@@ -40,6 +40,7 @@ _PATIENCE = 5.0
 """Seconds for which a process that looked at a plugin waits for a further order: what it imported stays with it."""
 
 _TOLD_EVERY = 0.5
+_STATEFUL = ("numpy", "torch", "sklearn")
 _DIES_WITH_PARENT, _ADOPTS = 1, 36  # PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
 _ROUNDS = 100
 
@@ -173,11 +174,14 @@ def _be_in(around: Surroundings) -> None:
 
 
 def _looked(order: Look, number: int, doing: Callable[[str], None]) -> Verdict:
-    before = state()
+    for library in order.beforehand:
+        importlib.import_module(library)
+    there, before = set(sys.modules), state()
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hooks)
     problem, _ = loaded(EntryPoint(order.name, order.value, GROUP), manager, KINDS, doing)
-    return Verdict(number, problem, changes=changed(before, state()))
+    came = tuple(library for library in _STATEFUL if library in sys.modules and library not in there)
+    return Verdict(number, problem, changes=changed(before, state()), loaded=came)
 
 
 def _made(order: Make, number: int, doing: Callable[[str], None]) -> Verdict:
