@@ -1,4 +1,4 @@
-"""All hostile plugins installed at once: every command works beside them, names them, and a run of others gives the same bytes."""
+"""All hostile plugins installed at once: commands work beside them and name them, and a run of others gives the same bytes."""
 
 from __future__ import annotations
 
@@ -40,10 +40,8 @@ def test_every_command_works_beside_them_and_names_them(beside: Command) -> None
     assert "plugin" in help_page.stdout
     listed = beside("plugin", "ls", check=0).stdout.splitlines()
     assert sum("NOT LOADED: " in line for line in listed) == len(LOADED) + len(MISNAMED) + 1  # one of two rivals more
-    for name, hostile in TASKS.items():
-        asked = beside("--no-plugin", "hangs", "plan", "--task", f"{name}/{name}", *MATRIX[2:], "--store", "store", check=2)
-        assert hostile.says.replace(" 1 s", f" {SECONDS} s") in asked.stderr, asked.stderr
-        break
+    asked = beside("plan", "--task", "print_exits/print_exits", *MATRIX[2:], "--store", "store", check=2)
+    assert TASKS["print_exits"].says in asked.stderr and "Traceback" not in asked.stderr
     assert time.monotonic() - began < 10 * float(SECONDS) * len(listed) + SLACK
 
 

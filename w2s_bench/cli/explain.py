@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import textwrap
 from collections.abc import Iterator
 
@@ -10,7 +9,7 @@ import click
 
 from w2s_bench.contracts.errors import UsageError, nearest
 from w2s_bench.registry.explanations import Explanation, all_explanations
-from w2s_bench.registry.outside import GROUP
+from w2s_bench.registry.outside import Unreadable, entry_points
 
 _WIDTH = 100
 
@@ -32,7 +31,7 @@ def command(code: str | None) -> None:
 
 def _packages() -> Iterator[str]:
     """The packages of installed plugins: where their files of explanations lie is known without an import of one."""
-    for point in importlib.metadata.entry_points(group=GROUP):
+    for point in (point for point in entry_points() if not isinstance(point, Unreadable)):
         yield point.value.partition(":")[0].partition(".")[0]
 
 

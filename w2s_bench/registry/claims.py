@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import Distribution, EntryPoint
 
 from w2s_bench.contracts.printable import one_word
 from w2s_bench.registry.catalogue import Plugin
 from w2s_bench.registry.names import LONGEST_NAME, PLAIN_NAME
-from w2s_bench.registry.outside import GROUP
+from w2s_bench.registry.outside import GROUP, entry_points
 
 
 @dataclass(frozen=True)
@@ -26,32 +24,14 @@ def claims() -> tuple[Claim, ...]:
     several distributions claim: by all of them but the project's own."""
     points: dict[str, list[EntryPoint]] = {}
     unreadable: list[Claim] = []
-    for point in _points():
+    for point in entry_points():
         if isinstance(point, EntryPoint):
             points.setdefault(point.name, []).append(point)
         else:
-            unreadable.append(point)
+            name, version = map(one_word, _named(point.distribution))
+            problem = f"its entry points cannot be read: {one_word(point.why)}"
+            unreadable.append(Claim(Plugin(name, name, version, problem), EntryPoint(name, "", GROUP)))
     return (*(claim for name in sorted(points) for claim in _rivals(name, points[name])), *unreadable)
-
-
-def _points() -> Iterator[EntryPoint | Claim]:
-    try:
-        yield from importlib.metadata.entry_points(group=GROUP)
-        return
-    except Exception:  # of one of all that are installed, which may be anybody's: each by itself
-        pass
-    seen: set[str] = set()
-    for distribution in importlib.metadata.distributions():
-        name, version = _named(distribution)
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            yield from distribution.entry_points.select(group=GROUP)
-        except Exception as error:
-            point = EntryPoint(name, "", GROUP)
-            yield Claim(Plugin(one_word(name), one_word(name), version, "its entry points cannot be read: "
-                               f"{type(error).__name__}: {one_word(str(error))}"), point)
 
 
 def _named(distribution: Distribution | None) -> tuple[str, str]:

@@ -15,7 +15,6 @@ It is read from the package's folder, of which nothing is imported.
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import tomllib
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ import msgspec
 
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.registry.catalogue import Plugin
-from w2s_bench.registry.outside import GROUP
+from w2s_bench.registry.outside import Unreadable, entry_points
 from w2s_bench.registry.sources import CONFORMANCE
 
 
@@ -62,7 +61,9 @@ def conformance_file(plugin: Plugin) -> ConformanceFile:
 
 def package_folder(plugin: Plugin) -> Path | None:
     """The folder of the top-level package of the entry point, None where there is none, as of a plugin in one file."""
-    for point in importlib.metadata.entry_points(group=GROUP, name=plugin.name):
+    for point in entry_points():
+        if isinstance(point, Unreadable) or point.name != plugin.name:
+            continue
         if point.dist is None or point.dist.name == plugin.distribution:
             spec = importlib.util.find_spec(point.value.partition(":")[0].partition(".")[0])
             places = None if spec is None else spec.submodule_search_locations

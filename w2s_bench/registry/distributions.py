@@ -25,7 +25,7 @@ def _of_version(found: importlib.metadata.Distribution) -> Iterator[str]:
     try:
         Version(version)
     except InvalidVersion:
-        yield f"its version {one_word(version)!r} is none" if version else "it says no version"
+        yield f"its version {one_word(version)} is none" if version else "it says no version"
 
 
 def _of_requirements(found: importlib.metadata.Distribution) -> Iterator[str]:

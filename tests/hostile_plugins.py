@@ -153,5 +153,5 @@ MISNAMED = {
     "nowhere": "No module named 'odd_module_that_is_not_there'", "nonsense": "", "bytes-dist": "its entry points cannot be read"}
 """By plugin, in words that stand in the line about it; the others load, and `plugin doctor` says what is odd about them."""
 
-ODD_METADATA = {"banana": r"its version 'banana\x1b[31m' is none", "lacking": "no-such-thing-anywhere>=2, which is not installed",
+ODD_METADATA = {"banana": r"its version banana\x1b[31m is none", "lacking": "no-such-thing-anywhere>=2, which is not installed",
                 "later": "it requires numpy>=99, and numpy "}
