@@ -22,6 +22,7 @@ from made_submissions import sealed
 
 from w2s_bench.cli.main import main
 from w2s_bench.registry.measures import row_columns
+from w2s_bench.registry.one_file import as_it_was
 from w2s_bench.testing.apart import Apart
 
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -72,7 +73,7 @@ class Command:
     def _in_this_process(self, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         out, err, ended = io.StringIO(), io.StringIO(), signal.getsignal(signal.SIGTERM)
         with (mock.patch.dict(os.environ, self.environment), contextlib.chdir(self.folder), contextlib.redirect_stdout(out),
-              contextlib.redirect_stderr(err), pytest.raises(SystemExit) as exit_):
+              contextlib.redirect_stderr(err), as_it_was(), pytest.raises(SystemExit) as exit_):
             main(list(words))
         signal.signal(signal.SIGTERM, ended)
         return subprocess.CompletedProcess(words, int(exit_.value.code or 0), out.getvalue(), err.getvalue())

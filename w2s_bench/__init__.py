@@ -17,6 +17,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as typing has it, without the time that it takes to import
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Unpack
 
@@ -53,7 +54,7 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
     where words give the matrix: tasks, models (all pairs) or weak and strong, strategies, supervisors, also, seeds ("0..4",
     range(5)), name; one name, one object, or several of each. With a suite or a spec: quick, data. skip_incompatible leaves out
     pairs that cannot be fitted. workers, threads, device, timeout, retries, executor, keep and debug say how it is computed,
-    and shard ("3/8") which part of it.
+    and shard ("3/8") which part of it. plugins: paths of Python files that are plugins each, in this process from then on.
     folder: by default under w2s-runs/. store: a folder or a URL that fsspec reads; by default under the user's cache. audience:
     who is told while it goes on; by default warnings are Python's.
     Raises UsageError for what cannot be run, W2SError where store or folder cannot be written; what is finished stays.
@@ -117,17 +118,26 @@ def compare(*runs: Run | str | Path, by: str = "strategy", against: str | None =
     return joined([run if isinstance(run, Run) else read(run) for run in runs]).compare(by, against)
 
 
-def rescore(folder: str | Path) -> Run:
+def rescore(folder: str | Path, *, plugins: Sequence[str | Path] = ()) -> Run:
     """A finished run measured again with the metrics and bounds that are installed now, from what it kept: no fit.
 
     folder: as for `read`; its tables stay as they are (`w2s-bench rescore` writes them). A cell without predictions keeps its
-    numbers. Raises UsageError for a name that is none, DataError for a run that kept nothing.
+    numbers. plugins: as for `run`; those that a run folder keeps are there too. Raises UsageError for a name that is none,
+    DataError for a run that kept nothing.
     """
+    from pathlib import Path
+
+    from w2s_bench.planning.own_files import registry_with
+    from w2s_bench.planning.spec import OwnFile
+    from w2s_bench.registry.one_file import in_place
     from w2s_bench.report.notebook import Run
-    from w2s_bench.running.folder import find_run
+    from w2s_bench.running.folder import find_run, own_files
     from w2s_bench.tables.rescoring import rescored
 
-    found = rescored(find_run(str(folder)))
+    place = find_run(str(folder))
+    registry_with(OwnFile(Path(file)) for file in plugins)
+    registry_with(file for file in own_files(place) if file.path.stem not in in_place())
+    found = rescored(place)
     return Run(found.rows, found.bounds)
 
 

@@ -37,7 +37,7 @@ NOT_DECIDED = {
         "dim_overlap", "fingerprint_task", "fingerprint_data", "fingerprint_supervise", "fingerprint_transfer",
         "fingerprint_test"},
     "keys under which predictions lie: digests of how they were made": {f"predictor_{name}" for name in PREDICTORS},
-    "versions of the program": {"versions"},
+    "versions of the program": {"versions", "given"},
     "seconds and memory": {*(f"seconds_{stage}" for stage in ("load", "prepare", "embed", "compare", "fit", "predict", "score")),
                            "peak_memory"},
 }

@@ -77,6 +77,8 @@ def _made(name: str) -> click.Command:
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(w2s_bench.__version__, prog_name="w2s-bench")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--plugin", "plugins", metavar="FILE", multiple=True, expose_value=False,
+              help="A plugin that is one Python file; may be repeated, and stand after the command too.")
 @click.option("--no-plugins", is_flag=True, expose_value=False, help="Leave out every plugin that is not bundled.")
 @click.option("--no-plugin", metavar="NAME", multiple=True, expose_value=False, help="Leave out one plugin; may be repeated.")
 @click.pass_context
@@ -114,6 +116,7 @@ def _called(words: list[str], debug: bool, told: dict[str, object]) -> int:
     plugins; `prints`, whether what it prints is all that it does."""
     try:
         with _without_plugins(words) as (words, told["left_out"]):
+            words, told["plugins"] = _with_files(words)
             code: Any = cli.main(["--debug", *words] if debug else words, prog_name="w2s-bench", standalone_mode=False, obj=told)
         return code if isinstance(code, int) else 0
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -124,6 +127,31 @@ def _called(words: list[str], debug: bool, told: dict[str, object]) -> int:
         return error.exit_code
     except Exception as error:
         return _reported(error, debug)
+
+
+def _with_files(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words without `--plugin FILE`, which may stand anywhere, and these files, which are plugins from now on."""
+    kept: list[str] = []
+    files: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word != "--plugin" and not word.startswith("--plugin="):
+            kept.append(word)
+        elif file := word.partition("=")[2] or next(rest, ""):
+            files.append(file)
+        else:
+            raise click.UsageError("--plugin needs a Python file that is a plugin, as in --plugin my_plugin.py")
+    if files:
+        from pathlib import Path
+
+        from w2s_bench.registry.loading import load_registry
+        from w2s_bench.registry.one_file import put_in_place, read_files, refuse_broken
+
+        found = read_files(map(Path, files))
+        put_in_place(found)
+        if kept[:1] != ["plugin"]:  # whose commands say what is wrong themselves
+            refuse_broken(load_registry().plugins, found)
+    return kept, files
 
 
 @contextlib.contextmanager

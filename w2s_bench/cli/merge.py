@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from w2s_bench.cli.plugin import loaded_registry
+from w2s_bench.cli.spec_options import plugin_files
 from w2s_bench.cli.table_options import complete_runs
 from w2s_bench.contracts.errors import UsageError
 
@@ -32,15 +33,16 @@ def command(what: tuple[str, ...], out: Path | None, quick: bool, data: str | No
     Cells that none holds are rows of status interrupted, and the exit code is 3.
     """
     import w2s_bench as w2s
+    from w2s_bench.planning.own_files import registry_with
     from w2s_bench.planning.planner import make_plan
     from w2s_bench.report.wording import counted
     from w2s_bench.running.folder import default_folder
     from w2s_bench.running.merged import merge
 
     registry = loaded_registry()
-    words: SpecWords = {"quick": quick, **({"data": data} if data else {})}
+    words: SpecWords = {"quick": quick, **({"data": data} if data else {}), "plugins": plugin_files()}
     spec, folders = _named(registry, what, words)
-    done = merge(make_plan(spec, registry), folders, out or default_folder(spec))
+    done = merge(make_plan(spec, registry_with(spec.plugins)), folders, out or default_folder(spec))
     for text in (*done.warnings, *done.missing):
         click.echo(f"warning: {text}", err=True)
     statuses = w2s.read(done.folder).statuses
@@ -54,7 +56,6 @@ def command(what: tuple[str, ...], out: Path | None, quick: bool, data: str | No
 
 def _named(registry: Registry, what: Sequence[str], words: SpecWords) -> tuple[RunSpec, list[Path]]:
     """The spec, and the folders of its shards. Raises UsageError where the words name no folder, or specs beside them."""
-    from w2s_bench.planning.spec import spec_from_file
     from w2s_bench.running.shards import shard_folders
     from w2s_bench.running.starting import asked_spec
 
@@ -64,7 +65,7 @@ def _named(registry: Registry, what: Sequence[str], words: SpecWords) -> tuple[R
     if len(specs) > 1:
         raise UsageError("one spec is merged at a time", where=" and ".join(name for name, _ in specs),
                          hint="name a spec, or the folders of its shards")
-    spec = specs[0][1] if specs else spec_from_file(folders[0] / "spec.toml")
+    spec = specs[0][1] if specs else asked[0][1]
     folders = folders or shard_folders(spec)
     if not folders:
         raise UsageError("no shard of this spec has run here", where=specs[0][0],

@@ -20,20 +20,23 @@ def command(runs: tuple[str, ...], out: Path | None) -> None:
     import polars as pl
 
     from w2s_bench.contracts.errors import UsageError
+    from w2s_bench.planning.own_files import registry_with
     from w2s_bench.registry.measures import measures
+    from w2s_bench.registry.one_file import in_place
     from w2s_bench.report.listing import table_console
     from w2s_bench.report.terminal_table import render_verdicts
-    from w2s_bench.running.folder import find_run, folder_made, writing
+    from w2s_bench.running.folder import find_run, folder_made, own_files, writing
     from w2s_bench.running.table_files import BOUND, ROW, write_table
     from w2s_bench.tables.rescoring import rescored
 
     if out is not None and len(runs) > 1:
         raise UsageError("-o takes the tables of one run", hint="rescore the runs one by one")
+    folders = [find_run(name) for name in runs]
+    registry_with(file for folder in folders for file in own_files(folder) if file.path.stem not in in_place())
     for left_out in measures().left_out:
         click.echo(f"warning: {left_out.words()}", err=True)
     bounds = []
-    for name in runs:
-        folder = find_run(name)
+    for folder in folders:
         found = rescored(folder)
         target = out or folder
         folder_made(target)

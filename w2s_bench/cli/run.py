@@ -68,7 +68,7 @@ def command(what: str | None, out: Path | None, store: str | None, no_page: bool
         from w2s_bench.report.listing import print_data
         from w2s_bench.running.starting import asked_spec
 
-        print_data(asked_spec(registry, what, spec_words(flags))[0].to_toml().removesuffix("\n"))
+        print_data(asked_spec(registry, what, spec_words(flags))[0].to_toml(in_place=True).removesuffix("\n"))
         return 0
     say = (lambda text: None) if quiet else click.echo
     told = click.get_current_context().find_root().obj

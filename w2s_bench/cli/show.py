@@ -208,7 +208,9 @@ def _compare(rows: pl.DataFrame, words: ShowWords) -> None:
 def _copied_specs(folders: list[Path], target: Path) -> str:
     """Copy the specs of the runs beside what is published; the commands that make it again, which name no folder of this
     machine."""
-    from w2s_bench.running.folder import spec_text
+    from w2s_bench.contracts import read_bytes
+    from w2s_bench.contracts.files import write_whole
+    from w2s_bench.running.folder import own_files, spec_text
 
     named = target
     if target.is_absolute():
@@ -219,6 +221,9 @@ def _copied_specs(folders: list[Path], target: Path) -> str:
         if (text := spec_text(folder)) is not None:
             name = "spec.toml" if len(folders) == 1 else f"spec-{number}.toml"
             (target / name).write_text(text, encoding="utf-8")
+            for file in own_files(folder):
+                (target / file.kept).parent.mkdir(exist_ok=True)
+                write_whole(target / file.kept, read_bytes(folder / file.kept))
             made.append(f"w2s-bench run {named.as_posix()}/{name} -o run-{number}")
             shown.append(f"run-{number}")
     return "\n".join([*made, f"w2s-bench show {' '.join(shown)} --publish {named.as_posix()}"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from w2s_bench.cli.plugin import loaded_registry
-from w2s_bench.cli.spec_options import SPEC_FLAGS, spec_options, spec_words
+from w2s_bench.cli.spec_options import SPEC_FLAGS, plugin_files, spec_options, spec_words
 from w2s_bench.contracts.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,13 +41,14 @@ def command(what: str | None, shards: int, store: str | None, **flags: object) -
     goes first: `bash SCRIPT` submits both, and where nothing asks for a GPU `sbatch SCRIPT` will do. `merge` makes one run of
     the shards.
     """
+    from w2s_bench.planning.own_files import registry_with
     from w2s_bench.planning.planner import make_plan
     from w2s_bench.running.arrays import arrays_of
     from w2s_bench.running.starting import asked_spec
     from w2s_bench.store.artifacts import Store, default_store
 
     spec, _, folder = asked_spec(loaded_registry(), what, spec_words(flags))
-    plan = make_plan(spec, loaded_registry())
+    plan = make_plan(spec, registry_with(spec.plugins))
     place = store or default_store()
     found = arrays_of(plan, Store(place), shards)
     if not found.all:
@@ -55,7 +56,8 @@ def command(what: str | None, shards: int, store: str | None, **flags: object) -
                    "tables", err=True)
         return 0
     file = folder / "spec.toml" if folder else Path(what or "")
-    run = [*_called(), *_words(str(file.absolute()) if file.is_file() else what, flags),
+    files = [word for path in plugin_files() for word in ("--plugin", str(Path(path).absolute()))]
+    run = [*_called(), *files, *_words(str(file.absolute()) if file.is_file() else what, flags),
            "--store", place if "://" in place else str(Path(place).expanduser().absolute())]
     click.echo(_script(spec.name, run, found, _asked(flags)), nl=False)
     return 0

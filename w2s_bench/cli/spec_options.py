@@ -53,7 +53,13 @@ def spec_options(command: Decorated) -> Decorated:
 def spec_words(flags: Mapping[str, object]) -> SpecWords:
     """The flags of `spec_options` as the words that `wanted` reads; those that were not given are left out."""
     named = {_WORDS.get(flag, flag): value for flag, value in flags.items()}
-    return cast(SpecWords, {word: named[word] for word in _SPEC_WORDS if named.get(word)})
+    return cast(SpecWords, {"plugins": plugin_files(), **{word: named[word] for word in _SPEC_WORDS if named.get(word)}})
+
+
+def plugin_files() -> list[str]:
+    """The plugins that are one file each, as they were named to this command."""
+    files: list[str] = (click.get_current_context().find_root().obj or {}).get("plugins", [])
+    return files
 
 
 def run_words(flags: Mapping[str, object]) -> RunWords:

@@ -14,6 +14,7 @@ from w2s_bench import __version__
 from w2s_bench.contracts.errors import W2SError
 from w2s_bench.planning.recipes import STAGES, foundation_libraries
 from w2s_bench.registry.component import Component
+from w2s_bench.registry.one_file import in_place
 from w2s_bench.registry.sources import source_digest
 from w2s_bench.registry.versions import versions_of
 
@@ -39,7 +40,8 @@ def expected(components: Iterable[Component]) -> Expected:
         pending.extend(part for _, part in component.parts)
         libraries |= dict(component.libraries)
         sources[component.target.partition(":")[0].partition(".")[0]] = component.plugin, component.source
-    return Expected(__version__, libraries, sources)
+    travels = in_place()  # a plugin that is a file is handed over with the jobs
+    return Expected(__version__, libraries, {package: about for package, about in sources.items() if package not in travels})
 
 
 def differences(wanted: Expected) -> Iterator[str]:

@@ -12,6 +12,7 @@ from w2s_bench.compute.answered import answered
 from w2s_bench.contracts import DataError, Outcome, Told, W2SError, Workbench
 from w2s_bench.planning.recipes import Embed, Job, Recipe, component_keys
 from w2s_bench.registry.component import Component, only_difference
+from w2s_bench.registry.one_file import sources_in_place
 
 if TYPE_CHECKING:
     from w2s_bench.compute.workshop import Workshop
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What travels to a worker: jobs by their keys and recipes, which may be computed together, and by key the components that
-    they name, with models that differ from one of them in one parameter, and so may be read in the same pass."""
+    they name, with models that differ from one of them in one parameter, and so may be read in the same pass. plugins: by name
+    the source of those that are one file each."""
 
     keys: tuple[str, ...]
     recipes: tuple[Recipe, ...]
     components: dict[str, Component]
+    plugins: dict[str, bytes] = {}
 
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -46,7 +49,7 @@ class OfferedComponents:
     """The components of a plan, and how its jobs are computed with them."""
 
     def __init__(self, jobs: Mapping[str, Job], components: Mapping[str, Component]) -> None:
-        self._jobs, self._components = jobs, components
+        self._jobs, self._components, self._plugins = jobs, components, sources_in_place()
 
     def workbench(self, store: str) -> Workbench:
         """A workbench of this process, which keeps what it read for later jobs."""
@@ -72,7 +75,7 @@ class OfferedComponents:
         named = {key: self._components[key] for recipe in recipes for key in component_keys(recipe)}
         beside = {key: other for recipe in recipes if isinstance(recipe, Embed) for key, other in self._components.items()
                   if only_difference(other, named[recipe.model])}
-        return msgspec.json.encode(Batch(tuple(keys), recipes, {**named, **beside})) + b"\n"
+        return msgspec.json.encode(Batch(tuple(keys), recipes, {**named, **beside}, self._plugins)) + b"\n"
 
     def answer(self, line: bytes) -> Outcome | Told | None:
         """What a worker's line says; None where it says no more than that it is alive.

@@ -36,6 +36,7 @@ from w2s_bench.contracts.mapped import RowsOf, homes_of, pieces
 from w2s_bench.planning.recipes import Part
 from w2s_bench.registry.component import imported
 from w2s_bench.registry.loading import load_registry
+from w2s_bench.registry.one_file import in_place
 from w2s_bench.store.artifacts import Artifact, Store
 
 _UNPAIRED: Final = "surrogatepass"
@@ -85,12 +86,12 @@ def output_fields(output: Output) -> Json:
 
 def output_from(fields: Any) -> Output:
     """The output of stored values, made by the entry of its kind. Raises UsageError where that is not there any more."""
-    made: Output = msgspec.convert(fields, _output_class(fields["kind"]))
+    made: Output = msgspec.convert(fields, _output_class(fields["kind"], tuple(map(str, in_place().values()))))
     return made
 
 
 @functools.cache
-def _output_class(kind: str) -> Any:
+def _output_class(kind: str, files: tuple[str, ...]) -> Any:
     own = load_registry("outputs", others=False)  # its names are its own: no other plugin has a part in what is computed here
     known = own if kind in {offer.entry.name for offer in own.entries("outputs")} else load_registry("outputs")
     return imported(known.offer("outputs", kind).entry.target, kind)

@@ -24,6 +24,7 @@ from w2s_bench.contracts import STACKS, Step, Told, listening
 from w2s_bench.contracts.executors import BEAT, GIVES_BACK, MEMORY
 from w2s_bench.planning.recipes import job
 from w2s_bench.registry.component import Component
+from w2s_bench.registry.one_file import put_in_place
 from w2s_bench.registry.wire import Wire, end_with_children
 from w2s_bench.store.artifacts import Store
 
@@ -65,6 +66,7 @@ def _serve(wire: Wire, store: Store) -> None:
     wire.say(ALIVE)
     for line in wire.lines():
         batch = msgspec.json.decode(line, type=Batch)
+        put_in_place(batch.plugins)
         jobs = [job(recipe) for recipe in batch.recipes]
         if tuple(each.key for each in jobs) != batch.keys:
             wire.say(msgspec.json.encode(Answer(changed=True)))

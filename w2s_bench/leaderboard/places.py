@@ -106,6 +106,8 @@ def fault_of_spec(text: str) -> str:
         return error.what
     except RecursionError:
         return "this is nested too deeply"
+    if spec.plugins:
+        return "it names plugin files, which are code, and a submission is data"
     for name in (name for matrix in spec.matrices for key in _LISTS for name in getattr(matrix, key)):
         if fault := place_in(name):
             return f"it names {name[:60]!a}, {fault}"

@@ -64,11 +64,28 @@ class Matrix(msgspec.Struct, frozen=True):
                 parse(text)
 
 
+class OwnFile(msgspec.Struct, frozen=True, eq=False):
+    """A plugin in one file that a spec names. Two are the same where their names are: what they hold is in the keys."""
+
+    path: Path
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OwnFile) and other.path.stem == self.path.stem
+
+    def __hash__(self) -> int:
+        return hash(self.path.stem)
+
+    @property
+    def kept(self) -> str:
+        """Where its copy lies in a run folder, and how the spec there names it."""
+        return f"plugins/{self.path.stem}.py"
+
+
 class RunSpec(msgspec.Struct, frozen=True):
     """A name and the matrices of a run. references: which predictors are fitted besides ("gold", "base", "shuffled").
 
     representations: whether weak and strong features are compared (an SVD of each). skip_incompatible: whether pairs that
-    cannot be fitted are left out instead of refused.
+    cannot be fitted are left out instead of refused. plugins: those that are files.
     """
 
     name: str
@@ -76,19 +93,23 @@ class RunSpec(msgspec.Struct, frozen=True):
     references: tuple[Reference, ...] = REFERENCES
     representations: bool = True
     skip_incompatible: bool = False
+    plugins: tuple[OwnFile, ...] = ()
 
     def __post_init__(self) -> None:
         if not PLAIN_NAME.fullmatch(self.name) or not self.name.isascii() or len(self.name) > _LONGEST_NAME:
             raise UsageError(f"the name {self.name!r} cannot name a folder",
                              hint=f"letters, digits, - _ and ., at most {_LONGEST_NAME}")
 
-    def to_toml(self) -> str:
-        """The TOML that stands for this spec; itself runnable."""
+    def to_toml(self, *, in_place: bool = False) -> str:
+        """The TOML that stands for this spec; itself runnable beside its plugin files, or where `in_place` from anywhere."""
         lines = [f"name = {json.dumps(self.name)}", f"references = {_toml_list(self.references)}"]
         if not self.representations:
             lines.append("representations = false")
         if self.skip_incompatible:
             lines.append("skip_incompatible = true")
+        if self.plugins:
+            files = tuple(str(file.path.absolute()) if in_place else file.kept for file in self.plugins)
+            lines += ["", "[plugins]", f"files = {_toml_list(files)}"]
         for matrix in self.matrices:
             lines += ["", "[[matrix]]"]
             lines += [f"panel = {json.dumps(matrix.panel)}"] if matrix.panel else []
@@ -110,7 +131,7 @@ def spec_from_file(path: Path, *, data: str | None = None) -> RunSpec:
         text = plain_file(path, MOST_BYTES).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the spec: {error}", where=str(path)) from None
-    return spec_from_toml(text, where=str(path), data=data)
+    return spec_from_toml(text, where=str(path), data=data, folder=path.parent)
 
 
 Names = Annotated[str | tuple[str, ...], Meta(description="one name, or a list: plugin/name[param=value]; globs, @tag, !name")]
@@ -130,6 +151,12 @@ class WrittenMatrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     also: Annotated[Names, Meta(description="second tasks, on whose test part the same predictors are scored too")] = ()
 
 
+class WrittenPlugins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The [plugins] of a spec as it is written."""
+
+    files: Annotated[tuple[str, ...], Meta(description="plugins, a Python file each; paths count from the spec's folder")]
+
+
 class WrittenSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run specification as it is written."""
 
@@ -138,6 +165,7 @@ class WrittenSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     references: Annotated[tuple[Reference, ...], Meta(description="which predictors are fitted besides")] = REFERENCES
     representations: Annotated[bool, Meta(description="whether weak and strong features are compared")] = True
     skip_incompatible: Annotated[bool, Meta(description="leave out pairs that cannot be fitted")] = False
+    plugins: Annotated[WrittenPlugins | None, Meta(description="code that the run needs beside what is installed")] = None
 
 
 def spec_schema() -> dict[str, Json]:
@@ -145,8 +173,9 @@ def spec_schema() -> dict[str, Json]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(WrittenSpec)}
 
 
-def spec_from_toml(text: str, *, where: str, data: str | None = None) -> RunSpec:
-    """Read the text of a spec. data: what `{data}` in its texts stands for. Raises UsageError."""
+def spec_from_toml(text: str, *, where: str, data: str | None = None, folder: Path | None = None) -> RunSpec:
+    """Read the text of a spec. data: what `{data}` in its texts stands for. folder: from which its plugin files are counted, by
+    default the current one. Raises UsageError."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -160,9 +189,14 @@ def spec_from_toml(text: str, *, where: str, data: str | None = None) -> RunSpec
                          hint="leave the line out for the usual one of each task's kind")
     try:
         return RunSpec(written.name, tuple(_matrix(matrix) for matrix in written.matrix), written.references,
-                       written.representations, written.skip_incompatible)
+                       written.representations, written.skip_incompatible, _own_files(written, folder or Path()))
     except UsageError as error:
         raise error if error.where else UsageError(error.what, where=where, hint=error.hint) from None
+
+
+def _own_files(written: WrittenSpec, folder: Path) -> tuple[OwnFile, ...]:
+    files = written.plugins.files if written.plugins else ()
+    return tuple(sorted({OwnFile(folder / file) for file in files}, key=lambda file: file.path.stem))
 
 
 def _matrix(written: WrittenMatrix) -> Matrix:
@@ -190,6 +224,11 @@ def _unreadable(message: str, table: Mapping[str, Json], where: str) -> UsageErr
         if not _UNKNOWN.search(message):
             return UsageError("there is no [[matrix]]", where=where, hint="a spec has a name and at least one [[matrix]] table")
         matrices = []
+    if isinstance(plugins := table.get("plugins"), dict):
+        try:
+            msgspec.convert(plugins, WrittenPlugins)
+        except msgspec.ValidationError as error:
+            return _wrong_key(str(error), plugins, f"{where}, [plugins]", WrittenPlugins)
     for matrix in matrices:
         try:
             msgspec.convert(matrix, WrittenMatrix)
@@ -203,7 +242,8 @@ def _wrong_key(message: str, table: Mapping[str, Json], where: str, kind: type[m
         key = unknown.group(1)
         return UsageError(f"unknown key {key!r}", where=where, hint=nearest(key, kind.__struct_fields__))
     if missing := _MISSING.search(message):
-        return UsageError(f"there is no key {missing.group(1)!r}", where=where, hint="each [[matrix]] has tasks and models")
+        hint = "each [[matrix]] has tasks and models" if kind is WrittenMatrix else ""
+        return UsageError(f"there is no key {missing.group(1)!r}", where=where, hint=hint)
     place = _PLACE.search(message)
     key = place.group(1) if place else ""
     value = table.get(key)
@@ -216,7 +256,8 @@ def _wrong_key(message: str, table: Mapping[str, Json], where: str, kind: type[m
     return UsageError(f"{key} = {value!r} cannot be read: {said[:1].lower()}{said[1:]}", where=where, hint=_HINTS.get(key, ""))
 
 
-_HINTS = {"seeds": 'write seeds = "0..4" or [0, 1]', **{name: f'write {name} = ["…"]' for name in _LISTS}}
+_HINTS = {"seeds": 'write seeds = "0..4" or [0, 1]', "files": 'write files = ["my_plugin.py"]',
+          **{name: f'write {name} = ["…"]' for name in _LISTS}}
 
 
 def _filled(value: Json, data: str | None, where: str) -> Json:

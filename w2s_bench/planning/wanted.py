@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -37,11 +37,12 @@ class MatrixWords(TypedDict, total=False):
 class SpecWords(MatrixWords, total=False):
     """How a spec is read besides. quick: the suite's version for a first look. data: folder that `{data}` stands for.
 
-    skip_incompatible: leave out pairs that cannot be fitted, instead of refusing them.
+    skip_incompatible: leave out pairs that cannot be fitted, instead of refusing them. plugins: those that are one file each.
     """
 
     quick: bool
     data: str
+    plugins: Sequence[str | Path]
     skip_incompatible: bool
 
 
@@ -77,6 +78,8 @@ def _read(registry: Registry, what: str | Path | RunSpec | None, words: SpecWord
         with_one = [known.entry.name for known in registry.entries("suites") if known.entry.quick]
         raise UsageError("has no quick version", where=f"suite {suite.name}", hint=nearest(suite.name, with_one))
     spec = spec_from_toml(suite.quick if quick else suite.toml, where=f"suite {suite.name}", data=data)
+    if spec.plugins:
+        raise UsageError("names plugin files, which a suite has not beside it", where=f"suite {suite.name}")
     origin = f"the suite {suite.name}{' (quick)' if quick else ''}: {suite.summary}"
     return _settled(spec, registry, offer.plugin.distribution), origin
 

@@ -19,10 +19,19 @@ from w2s_bench.contracts.digests import Json, digest
 from w2s_bench.contracts.errors import UsageError
 from w2s_bench.contracts.kinds import BY_PLURAL
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
-from w2s_bench.registry.objects import hold
+from w2s_bench.registry.component import Component
+from w2s_bench.registry.objects import GIVEN, hold
+from w2s_bench.registry.one_file import version_of
 
-PLUGIN = "given"
-"""The plugin under which objects are listed: `given/MyStrategy-0f3a9c21`."""
+
+def own_code(component: Component) -> list[str]:
+    """Which code of the user's, of no installed plugin, a component and those within it are: files and objects, with the first
+    digits of what each is made from."""
+    within = [words for _, part in component.parts for words in own_code(part)]
+    version = version_of(component.plugin)
+    if component.plugin == GIVEN:
+        return [f"the object {component.name.partition('/')[2]}", *within]
+    return [f"{component.plugin}.py {version}", *within] if version else within
 
 
 def with_given(registry: Registry, kind: str, things: object) -> tuple[Registry, tuple[str, ...]]:
@@ -48,7 +57,7 @@ def _registered(kind: str, thing: object) -> Registered:
     found = digest([kind, _source(thing), _values(thing, title)])
     made = BY_PLURAL[kind].entry
     entry = made(f"{title}-{found[:8]}", hold(thing, title, found), summary="given as an object, in this process")
-    return Registered(Plugin(PLUGIN, "this process", ""), entry)
+    return Registered(Plugin(GIVEN, "this process", ""), entry)
 
 
 def _source(thing: object) -> Json:

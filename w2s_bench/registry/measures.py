@@ -12,6 +12,7 @@ from w2s_bench.contracts import Bound, Divergence, Metric, PluginError, UsageErr
 from w2s_bench.registry.catalogue import SINGULAR, Registered, Registry
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.loading import load_registry
+from w2s_bench.registry.one_file import in_place
 from w2s_bench.registry.parameters import lacking
 from w2s_bench.scoring.columns import ROWS, Column
 from w2s_bench.scoring.measured import columns_of
@@ -121,9 +122,13 @@ def _left_out(kind: str, offer: Registered, error: W2SError) -> LeftOut:
     return LeftOut(kind, offer, reason.removeprefix(": "), "".join(traceback.format_exception(error)))
 
 
-@functools.cache
 def measures() -> Measures:
-    """What the installed plugins offer to measure with."""
+    """What the installed plugins, and those that are files, offer to measure with."""
+    return _measures(tuple(map(str, in_place().values())))
+
+
+@functools.cache
+def _measures(files: tuple[str, ...]) -> Measures:
     return measures_of(load_registry())
 
 

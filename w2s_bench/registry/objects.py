@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+GIVEN = "given"
+"""The plugin under which objects are listed: `given/MyStrategy-0f3a9c21`."""
+
 _HELD: dict[str, object] = {}
 
 

@@ -30,6 +30,11 @@ def source_digest(target: str) -> str:
     return found
 
 
+def forget() -> None:
+    """Read sources again from now on: a module of another place took a name."""
+    _package_digest.cache_clear()
+
+
 @functools.cache
 def _package_digest(package: str) -> str:
     files = sorted((name, file) for folder, file in _files(package) for name in [file.relative_to(folder).as_posix()])

@@ -12,8 +12,9 @@ from w2s_bench.contracts.digests import digest
 from w2s_bench.contracts.errors import DataError, StoreError, UsageError, nearest
 from w2s_bench.contracts.files import plain_file, write_whole
 from w2s_bench.planning.plan import Plan
-from w2s_bench.planning.spec import MOST_BYTES, RunSpec, spec_from_file
+from w2s_bench.planning.spec import DATA, MOST_BYTES, OwnFile, RunSpec, spec_from_file
 from w2s_bench.planning.wider import is_wider
+from w2s_bench.registry.one_file import sources_in_place
 from w2s_bench.running.table_files import BOUND, ROW, table_of, write_parquet, write_table
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ def claim_folder(folder: Path, spec: RunSpec) -> None:
     """
     _claimed(folder, spec)
     with writing(folder):
+        found = sources_in_place()
+        for file in spec.plugins:
+            (folder / file.kept).parent.mkdir(exist_ok=True)
+            write_whole(folder / file.kept, found[file.path.stem])
         for left in [*folder.glob("*.new"), *folder.glob("*/*.new")]:
             if left.is_symlink() or not left.is_dir():
                 left.unlink(missing_ok=True)
@@ -100,6 +105,12 @@ def spec_text(folder: Path) -> str | None:
         return plain_file(path, MOST_BYTES).read_text(encoding="utf-8") if path.exists() else None
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read the spec: {error}", where=str(path)) from None
+
+
+def own_files(folder: Path) -> tuple[OwnFile, ...]:
+    """The plugin files that a run keeps; none of a published folder, whose code may be anybody's. Raises as `spec_from_file`."""
+    path = folder / "spec.toml"
+    return spec_from_file(path, data=DATA).plugins if path.is_file() and not is_published(folder) else ()
 
 
 def is_published(folder: Path) -> bool:

@@ -17,6 +17,7 @@ from w2s_bench.contracts import PREDICTORS, Outcome, StoreError
 from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.plan import Cell, Plan, SecondTask
 from w2s_bench.planning.recipes import Also, Embed, Fit, Predict, Prepare, Score
+from w2s_bench.registry.given import own_code
 from w2s_bench.running.audience import Audience, Progress
 from w2s_bench.running.journal import Failure, Journal, Record
 from w2s_bench.store.artifacts import DamagedArtifact, Store
@@ -138,7 +139,7 @@ class Recorder:
             "task": cell.task.label, "weak": cell.weak.label, "strong": cell.strong.label, "strategy": cell.strategy.label,
             "supervisor": cell.supervisor.label, "seed": cell.seed, "flags": [],
             "task_set": cell.task.pooled_label, "panels": list(self.plan.panels.get(cell.key, ())),
-            "versions": json.dumps(versions, sort_keys=True),
+            "versions": json.dumps(versions, sort_keys=True), "given": self._given(cell, recipe),
             **{f"predictor_{role}": getattr(recipe, role) for role in PREDICTORS}}
         if record is None or record.status != "ok":
             return row
@@ -146,6 +147,18 @@ class Recorder:
         score = self._score(cell)["row"]
         silent = {f"predictor_{role}": None for role in PREDICTORS if score.get(f"err_{role}") is None}
         return {**row, **silent, **score, **seconds, "peak_memory": record.peak_memory}
+
+    def _given(self, cell: Cell, recipe: Score) -> str | None:
+        """What of a cell is code of the user's that no plugin installed, role by role; None where nothing is."""
+        roles = [("task", cell.task), ("weak", cell.weak), ("strong", cell.strong), ("strategy", cell.strategy),
+                 ("supervisor", cell.supervisor), ("divergence", self.plan.components[recipe.divergence]),
+                 *(("metric", self.plan.components[key]) for key in recipe.metrics),
+                 *(("bound", self.plan.components[key]) for key in recipe.bounds)]
+        found: dict[str, list[str]] = {}
+        for role, component in roles:
+            for words in own_code(component):
+                found.setdefault(words, []).append(role)
+        return "; ".join(f"{', '.join(dict.fromkeys(of))}: {words}" for words, of in found.items()) or None
 
     def also_rows(self) -> list[dict[str, object]]:
         """Rows of what was fitted on a cell's task and scored on a second one; each failure among them is said."""

@@ -12,13 +12,13 @@ import msgspec
 from w2s_bench.contracts import Policy
 from w2s_bench.contracts.devices import check
 from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.planning.own_files import registry_with, with_files
 from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.planner import make_plan
-from w2s_bench.planning.spec import RunSpec, numbers, spec_from_file
+from w2s_bench.planning.spec import OwnFile, RunSpec, numbers, spec_from_file
 from w2s_bench.planning.wanted import SpecWords, wanted
 from w2s_bench.planning.wider import with_seeds
 from w2s_bench.registry.given import with_given
-from w2s_bench.registry.loading import load_registry
 from w2s_bench.running.audience import Audience
 from w2s_bench.running.folder import default_folder
 from w2s_bench.running.kept import Keep
@@ -79,7 +79,7 @@ class Asked:
 
 def ask(what: str | Path | RunSpec | None, words: SpecWords) -> Asked:
     """The plan of what is asked for, objects among the components too. Raises UsageError as `asked_spec` and `make_plan`."""
-    registry = load_registry()
+    registry = registry_with(given_files(words))
     named: dict[str, Any] = dict(words)
     given = False
     for word, kind in _KINDS.items():
@@ -87,6 +87,8 @@ def ask(what: str | Path | RunSpec | None, words: SpecWords) -> Asked:
             grown, named[word] = with_given(registry, kind, named[word])
             given, registry = given or grown is not registry, grown
     spec, origin, folder = asked_spec(registry, what, cast(SpecWords, named))
+    if set(spec.plugins) - set(given_files(words)):  # those of a spec file, beside which there are no objects
+        registry = registry_with(spec.plugins)
     return Asked(make_plan(spec, registry), origin, registry, given, folder)
 
 
@@ -97,8 +99,10 @@ def asked_spec(registry: Registry, what: str | Path | RunSpec | None, words: Spe
     """
     folder = None if what is None or isinstance(what, RunSpec) else _run_named(registry, what)
     if folder is None:
-        return *wanted(registry, what, words), None
-    others = sorted(word for word, value in words.items() if value and word in SpecWords.__annotations__ and word != "seeds")
+        spec, origin = wanted(registry, what, words)
+        return with_files(spec, given_files(words)), origin, None
+    others = sorted(word for word, value in words.items()
+                    if value and word in SpecWords.__annotations__ and word not in ("seeds", "plugins"))
     if others:
         raise UsageError(f"a run goes with seeds alone, not with {', '.join(others)}", where=str(what),
                          hint="its spec.toml says all else; copy it to run another")
@@ -106,7 +110,13 @@ def asked_spec(registry: Registry, what: str | Path | RunSpec | None, words: Spe
     seeds = words.get("seeds")
     if seeds is not None:
         spec = with_seeds(spec, numbers(seeds if isinstance(seeds, str | int) else tuple(seeds)))
+    spec = with_files(spec, given_files(words))
     return spec, f"the spec of {folder}", folder
+
+
+def given_files(words: SpecWords) -> tuple[OwnFile, ...]:
+    """The plugin files that words name."""
+    return tuple(OwnFile(Path(file)) for file in words.get("plugins", ()))
 
 
 def _run_named(registry: Registry, what: str | Path) -> Path | None:

@@ -87,11 +87,14 @@ def _use(store: Store, held: Mapping[str, Held], folder: Path) -> Use:
 def _planned(store: Store, folder: Path) -> set[str]:
     """Keys of all jobs of a run, and those under which embeddings of a whole pool lie while they are made. Raises W2SError where
     its spec cannot be planned here."""
+    from w2s_bench.planning.own_files import registry_with
     from w2s_bench.planning.planner import make_plan
     from w2s_bench.planning.spec import spec_from_file
-    from w2s_bench.registry.loading import load_registry
+    from w2s_bench.registry.one_file import as_it_was
 
-    plan = make_plan(spec_from_file(folder / "spec.toml"), load_registry())
+    spec = spec_from_file(folder / "spec.toml")
+    with as_it_was():
+        plan = make_plan(spec, registry_with(spec.plugins))
     return set(plan.jobs) | _of_pools(store, plan)
 
 

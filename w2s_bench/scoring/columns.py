@@ -225,6 +225,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     test_shared: Annotated[bool | None, _about(
         "whether another seed of the task in this run has a test example in common; terms.parquet has the terms then")] = None
     versions: Annotated[str | None, _about("versions of the components as JSON")] = None
+    given: Annotated[str | None, _about(
+        "components of no installed plugin: a file, with the first digits of its SHA-256, or an object given in Python")] = None
     seconds_load: Annotated[float | None, _about("time of the load jobs that this cell rests on", unit="s", timing=True)] = None
     seconds_prepare: Annotated[float | None, _about(
         "time of the prepare jobs that this cell rests on", unit="s", timing=True)] = None
