@@ -39,6 +39,10 @@ Every option of a command has a variable, which its table names. Besides:
 """
 
 
+TABLES = {"WrittenSpec": "The top of the file", "WrittenMatrix": "[[matrix]]", "WrittenPlugins": "[plugins]"}
+"""The parts of a spec, and what the page calls them."""
+
+
 def commands() -> str:
     """The page of commands."""
     above = click.Context(cli, info_name="w2s-bench")
@@ -115,20 +119,20 @@ def spec() -> str:
     definitions: Any = spec_schema()["$defs"]
     parts = ["# The spec\n\nA run as a TOML file, for `w2s-bench run FILE` and `w2s-bench plan FILE`. The same as a schema, with "
              "which an editor checks it: [spec.schema.json](../spec.schema.json).\n\n"]
-    for name, title in (("WrittenSpec", "The top of the file"), ("WrittenMatrix", "[[matrix]]")):
+    for name, title in TABLES.items():
         found = definitions[name]
         lines = [(code(key), cell(_type(about)),
-                  "must be given" if key in found["required"] else code(json.dumps(about.get("default"))),
+                  "must be given" if key in found.get("required", ()) else code(json.dumps(about.get("default"))),
                   cell(about.get("description", ""))) for key, about in found["properties"].items()]
         parts += [f"## {escaped(title)}\n\n", table(("key", "type", "default", "what it says"), lines)]
-    assert set(definitions) == {"WrittenSpec", "WrittenMatrix"}, "a part of the spec that the page does not show"
+    assert set(definitions) == set(TABLES), "a part of the spec that the page does not show"
     return "".join(parts)
 
 
 def _type(about: Any) -> str:
     """The type of a value of a JSON Schema in words."""
     if "$ref" in about:
-        return {"WrittenMatrix": "table"}[about["$ref"].rsplit("/", 1)[1]]
+        return {"WrittenMatrix": "table", "WrittenPlugins": "table"}[about["$ref"].rsplit("/", 1)[1]]
     if "anyOf" in about:
         return " or ".join(_type(each) for each in about["anyOf"])
     if "enum" in about:
@@ -136,4 +140,4 @@ def _type(about: Any) -> str:
     if about["type"] == "array":
         item = _type(about["items"])
         return f"a list of {item}" if "or" in item else f"a list of {item.replace('number', 'numbers').replace('text', 'texts')}"
-    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}[about["type"]]
+    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "none"}[about["type"]]
