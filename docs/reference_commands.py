@@ -140,4 +140,5 @@ def _type(about: Any) -> str:
     if about["type"] == "array":
         item = _type(about["items"])
         return f"a list of {item}" if "or" in item else f"a list of {item.replace('number', 'numbers').replace('text', 'texts')}"
-    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "none"}[about["type"]]
+    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "none"}[
+        about["type"]]
