@@ -54,7 +54,8 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
     where words give the matrix: tasks, models (all pairs) or weak and strong, strategies, supervisors, also, seeds ("0..4",
     range(5)), name; one name, one object, or several of each. With a suite or a spec: quick, data. skip_incompatible leaves out
     pairs that cannot be fitted. workers, threads, device, timeout, retries, executor, keep and debug say how it is computed,
-    and shard ("3/8") which part of it. plugins: paths of Python files that are plugins each, in this process from then on.
+    shard ("3/8") which part of it, and isolate how far the code of other distributions is kept apart. plugins: paths of Python
+    files that are plugins each, in this process from then on.
     folder: by default under w2s-runs/. store: a folder or a URL that fsspec reads; by default under the user's cache. audience:
     who is told while it goes on; by default warnings are Python's.
     Raises UsageError for what cannot be run, W2SError where store or folder cannot be written; what is finished stays.
@@ -62,16 +63,18 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
     import warnings
     from pathlib import Path
 
+    from w2s_bench.registry.isolation import isolated
     from w2s_bench.report.notebook import Run
     from w2s_bench.running.audience import Audience
     from w2s_bench.running.starting import ask, start
     from w2s_bench.store.artifacts import default_store
     from w2s_bench.tables.reading import read_runs, terms_of
 
-    asked = ask(what, words)
-    told = audience or Audience(lambda text: warnings.warn(text, stacklevel=2), observers=asked.registry.observers,
-                                debug=words.get("debug", False))
-    result = start(asked, None if folder is None else Path(folder), store or default_store(), words, told)
+    with isolated(words.get("isolate")):
+        asked = ask(what, words)
+        told = audience or Audience(lambda text: warnings.warn(text, stacklevel=2), observers=asked.registry.observers,
+                                    debug=words.get("debug", False))
+        result = start(asked, None if folder is None else Path(folder), store or default_store(), words, told)
     return Run(*read_runs([result.folder]), result.folder, result.executed, result.interrupted, result.kept,
                terms_of([result.folder]), result.as_it_was)
 

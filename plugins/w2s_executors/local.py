@@ -39,6 +39,9 @@ from w2s_executors.processes import End, Guard, Worker
 from w2s_executors.stacks import place_in
 
 _TICK = 0.25
+_RESTING = 3
+"""How many workers of other groups may wait for each that computes."""
+
 _WATCHING, _LONGEST_PAUSE = 0.02, 2.0
 """The share of the time that may be spent on looking what workers use, and the seconds between two looks at most."""
 
@@ -65,22 +68,26 @@ class Local:
 class _Member:
     """A worker and the jobs in its hands. name: of whoever takes its place, too. gpu: the one that it sees, None for all.
 
-    batch: what it was given last; held: what of it has not ended. gpus: what this asks for.
+    group: of the jobs that it computes. batch: what it was given last; held: what of it has not ended. gpus: what this asks for.
+    rested: since when it has waited for jobs of its group.
     """
 
     name: str
     gpu: str | None
+    group: str
     worker: Worker
     signs: Signs
     batch: list[str]
     held: dict[str, None]
     gpus: float = 0.0
+    rested: float = 0.0
 
 
 class _Crew:
     """Workers fed from one schedule.
 
-    returned: batches that no worker has begun. later: jobs that are tried again, and when.
+    members: those that compute, or wait for whatever comes, by name. resting: those whose place another group's took, which wait
+    for jobs of their own. returned: batches that no worker has begun. later: jobs that are tried again, and when.
     """
 
     def __init__(self, schedule: Schedule, components: Components, store: str, policy: Policy) -> None:
@@ -89,6 +96,7 @@ class _Crew:
         limits = [policy.silence, policy.idle, *([] if isinstance(policy.timeout, str) else [policy.timeout])]
         self.tick = min(_TICK, *(limit / 4 for limit in limits))
         self.members: dict[str, _Member] = {}
+        self.resting: list[_Member] = []
         self.returned: list[list[str]] = []
         self.later: list[tuple[float, str]] = []
         self.deaths = Deaths(policy.retries)
@@ -105,7 +113,7 @@ class _Crew:
             if not self.later and not self.returned and not any(member.held for member in self.members.values()):
                 return
             for worker, end in self._events():
-                member = next((member for member in self.members.values() if member.worker is worker), None)
+                member = next((member for member in self._all() if member.worker is worker), None)
                 if member is None:
                     continue
                 match end:
@@ -120,9 +128,12 @@ class _Crew:
     def end(self) -> None:
         """End the workers, whatever they are at."""
         if self.guard:
-            self.guard.end(member.worker for member in self.members.values())
+            self.guard.end(member.worker for member in self._all())
             self.guard.close()
         self.selector.close()
+
+    def _all(self) -> list[_Member]:
+        return [*self.members.values(), *self.resting]
 
     def _events(self) -> list[tuple[Worker, End]]:
         found = [key.data for key, _ in self.selector.select(self.tick)]
@@ -168,10 +179,11 @@ class _Crew:
         return Demand(gpus=1.0 - used if used else math.inf)
 
     def _give(self, name: str, gpu: str | None, batch: list[str]) -> None:
-        member = self.members.get(name)
+        group = self.schedule.group(batch[0])
+        member = self._of_the_group(name, gpu, group)
         if member is None:
             try:
-                member = self.members[name] = self._started(name, gpu)
+                member = self.members[name] = self._started(name, gpu, group)
             except OSError as error:
                 self.returned.append(batch)
                 self._failed_start(error.strerror or str(error), "")
@@ -181,12 +193,35 @@ class _Crew:
         member.signs.start(self.now)
         member.worker.give(self.components.message(batch))
 
-    def _started(self, name: str, gpu: str | None) -> _Member:
+    def _of_the_group(self, name: str, gpu: str | None, group: str) -> _Member | None:
+        """The worker of a place, if it computes this group, else one that rested; who was there rests then. None for neither."""
+        before = self.members.pop(name, None)
+        if before is not None and before.group == group:
+            self.members[name] = before
+            return before
+        able = [member for member in self.resting if member.group == group and member.gpu == gpu]
+        found = max(able, key=lambda member: (member.name == name, member.rested), default=None)
+        if found is not None:
+            self.resting.remove(found)
+            found.name, self.members[name] = name, found
+        if before is not None:
+            before.rested = self.now
+            self.resting.append(before)
+        self._end_the_longest_resting(_RESTING * self.workers)
+        return found
+
+    def _end_the_longest_resting(self, most: int) -> None:
+        ended = sorted(self.resting, key=lambda member: member.rested)[:max(0, len(self.resting) - most)]
+        if ended and self.guard:
+            self.guard.end(member.worker for member in ended)
+            self.resting = [member for member in self.resting if member not in ended]
+
+    def _started(self, name: str, gpu: str | None, group: str) -> _Member:
         self.guard = self.guard or Guard()
         variables = self.policy.environment(gpu, self.limits.share)
         worker = Worker(self.components.command(self.store), variables, self.selector)
         self.guard.watch(worker)
-        return _Member(name, gpu, worker, Signs(), [], {})
+        return _Member(name, gpu, group, worker, Signs(), [], {})
 
     def _hear(self, member: _Member) -> Generator[Outcome, None, None]:
         """Take the answers that have arrived, of a process that is gone all of them."""
@@ -195,6 +230,8 @@ class _Crew:
             while lines := worker.answers():
                 for line in lines:
                     yield from self._take(member, line)
+                    if member not in self._all():  # it was ended with that answer
+                        return
                 if not worker.gone:
                     return
         except DataError as error:
@@ -222,7 +259,22 @@ class _Crew:
         else:
             del member.held[answer.key]
             member.signs.start(self.now)
+            if answer.retires or (self.policy.isolate == "always" and member.group and not member.held):
+                self._retire(member)
             yield from self._finish(answer)
+
+    def _retire(self, member: _Member) -> None:
+        """End a worker that is to compute nothing more; what else it holds is given out again."""
+        assert self.guard
+        self.guard.end([member.worker])
+        self._forget(member)
+        self.schedule.put_back_alone(list(member.held))
+
+    def _forget(self, member: _Member) -> None:
+        if member in self.resting:
+            self.resting.remove(member)
+        else:
+            del self.members[member.name]
 
     def _finish(self, outcome: Outcome) -> Generator[Outcome, None, None]:
         if self.notes:
@@ -235,7 +287,7 @@ class _Crew:
         if self.now < self._next_look:
             return
         started = time.monotonic()
-        by_process = {member.worker.process.pid: member for member in self.members.values()}
+        by_process = {member.worker.process.pid: member for member in self._all()}
         for process, usage in usage_of(by_process, self.limits.share).items():
             by_process[process].signs.measure(usage, self.now)
         self._next_look = self.now + min(max(self.tick, (time.monotonic() - started) / _WATCHING), _LONGEST_PAUSE)
@@ -248,8 +300,10 @@ class _Crew:
             elif verdict and not (verdict.kind in WAITING and member.signs.also(
                     processor_of_descendants(member.worker.process.pid), self.now)):
                 yield from self._bury(member, verdict)
-        found = self.limits.greedy([member.signs for member in self.members.values()])
-        if found:
+        found = self.limits.greedy([member.signs for member in self._all()])
+        if found and self.resting:
+            self._end_the_longest_resting(0)
+        elif found:
             guilty, verdict = found
             yield from self._bury(next(member for member in self.members.values() if member.signs is guilty), verdict)
 
@@ -260,7 +314,7 @@ class _Crew:
         if place := place_in(stacks):
             verdict = dataclasses.replace(verdict, words=f"{verdict.words} ({place})")
         self.guard.end([member.worker])
-        del self.members[member.name]
+        self._forget(member)
         held = list(member.held)
         if not member.worker.ready:
             self.returned += [member.batch] if held else []

@@ -129,7 +129,7 @@ class _Run:
             self.said = True
         for worker in [each for each in self.places.workers if not each.held]:
             if worker.node.id in self.cluster.nodes:
-                self._give(worker, self._bundle(worker.name, worker.gpus))
+                self._go_on(worker)
             else:
                 self._end([worker])
                 self.places.workers.remove(worker)
@@ -138,6 +138,18 @@ class _Run:
                 if not self._start(node, gpus):
                     break
         self._make_room()
+
+    def _go_on(self, worker: Worker) -> None:
+        """Give a worker jobs of its group, or where none is ready those of another to a new one in its place."""
+        batches = self._bundle(worker.name, worker.gpus, worker.group)
+        fresh = bool(worker.group) and self.policy.isolate == "always"
+        if not batches or fresh:
+            batches = batches or self._bundle(worker.name, worker.gpus)
+            if batches:
+                self._end([worker])
+                self.places.workers.remove(worker)
+                worker = self._started(worker.name, worker.node, worker.gpus)
+        self._give(worker, batches)
 
     def _start(self, node: Node, gpus: float, ended: Sequence[Worker] = ()) -> bool:
         """Start a worker on a node if there is work for it, in place of those that are ended for it."""
@@ -159,15 +171,16 @@ class _Run:
                 if able and self._start(node, gpus, mine):
                     return
 
-    def _bundle(self, name: str, gpus: float) -> list[list[str]]:
-        """Batches for a worker: of less than 100 ms of work some together, of what was not measured one."""
+    def _bundle(self, name: str, gpus: float, group: str | None = None) -> list[list[str]]:
+        """Batches for a worker, all of one group: of less than 100 ms of work some together, of what was not measured one."""
         batches: list[list[str]] = []
         seconds = 0.0
         most = None if not self.places.shares or not self.places.gpus_here() else Demand(gpus=gpus)
         while seconds < _BUNDLE and len(batches) < _MOST_BATCHES:
-            batch = self.schedule.take(max(1, self._free()), name, most)
+            batch = self.schedule.take(max(1, self._free()), name, most, group)
             if not batch:
                 break
+            group = self.schedule.group(batch[0])
             if batch[0] in self.suspected:  # goes by itself
                 if batches:
                     self.schedule.put_back_alone(batch)
@@ -184,6 +197,7 @@ class _Run:
     def _give(self, worker: Worker, batches: Sequence[list[str]]) -> None:
         if not batches:
             return
+        worker.group = self.schedule.group(batches[0][0])
         worker.held = dict.fromkeys(key for batch in batches for key in batch)
         worker.given = len(worker.held)
         worker.signs.start(self.now)
@@ -246,6 +260,8 @@ class _Run:
             worker.signs.start(self.now)
             self._measured(answer)
             yield from self._finished(answer)
+            if answer.retires:
+                raise _Lost(Verdict("lost", "retired", "its process is replaced", blamed=False))
 
     def _measured(self, outcome: Outcome) -> None:
         if outcome.status == "ok":

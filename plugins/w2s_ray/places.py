@@ -14,7 +14,8 @@ from w2s_ray.cluster import Cluster, Node
 
 @dataclass(eq=False)
 class Worker:
-    """A worker on a node. name: the same for whoever takes its place there. gpus: its share. held: the jobs in its hands.
+    """A worker on a node. name: the same for whoever takes its place there. gpus: its share. held: the jobs in its hands, all of
+    one group.
 
     answer: what is to come from it. given: how many jobs it got last. started: when it was asked for; there, ready: whether its
     holder has answered, and its process. apart: seconds of a processor that those used which it started in other sessions.
@@ -27,6 +28,7 @@ class Worker:
     actor: Any
     started: float
     held: dict[str, None] = field(default_factory=dict)
+    group: str = ""
     given: int = 0
     answer: Any = None
     there: bool = False

@@ -14,7 +14,7 @@ from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.recipes import Fit, Load
 from w2s_bench.planning.spec import Matrix, RunSpec
-from w2s_bench.registry.catalogue import Registered
+from w2s_bench.registry.catalogue import Plugin, Registered
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.running.schedule import Schedule, place_of
 
@@ -115,3 +115,22 @@ def test_bundled_strategies_that_train_a_network_ask_for_a_gpu_and_their_wrapper
     asked = {name: declared(registry.make("strategies", name), "demand", Demand()).gpus
              for name in ("finetune", "generative[student=finetune]", "mix[student=finetune]", "mix[student=logistic]", "ridge")}
     assert list(asked.values()) == [1.0, 1.0, 1.0, 0.0, 0.0]
+
+
+def test_jobs_of_two_owners_and_those_that_know_more_of_the_truth_are_never_one_batch() -> None:
+    registry = made_registry()
+    of_another = Registered(Plugin("others", "others-dist", "1"), StrategyEntry("theirs", "made_components:Lines"))
+    registry = replace(registry, offered={**registry.offered, "strategies": (*registry.offered["strategies"], of_another)})
+    plan = make_plan(RunSpec("one", (replaced(MATRIX, tasks=("words",), strategies=("lines", "theirs")),)), registry)
+    schedule = Schedule(plan.jobs, plan.jobs, plan.components, plan.gathering)
+    groups = {schedule.group(key) for key in plan.jobs}
+    assert groups == {"", "made", "made with the truth", "made, others-dist with the truth", "others-dist",
+                      "others-dist with the truth"}
+    assert not schedule.take(group="others-dist") and not schedule.take(group="made")
+    while batch := schedule.take():
+        assert len({schedule.group(key) for key in batch}) == 1
+        for key in batch:
+            schedule.finish(Outcome(key, "ok"))
+    assert not schedule.open
+    together = Schedule(plan.jobs, plan.jobs, plan.components, replace(plan.gathering, apart=False))
+    assert {together.group(key) for key in plan.jobs} == {""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 from click.core import ParameterSource
@@ -15,6 +15,7 @@ from w2s_bench.cli.progress import progress_screen
 from w2s_bench.cli.signals import SignalledEnding
 from w2s_bench.cli.spec_options import SPEC_FLAGS, complete, run_words, spec_options, spec_words
 from w2s_bench.contracts import Policy
+from w2s_bench.registry.isolation import isolated
 
 if TYPE_CHECKING:
     from w2s_bench.report.notebook import Run
@@ -44,6 +45,9 @@ _SCREEN = 100
               show_default=True, help="Seconds that one job may take; auto: many times what such jobs took before.")
 @click.option("--retries", type=click.IntRange(0), default=Policy.retries, show_default=True,
               help="How often a job is tried again whose process died.")
+@click.option("--isolate", type=click.Choice(["auto", "always", "never"]), default=None,
+              help="How far code of other distributions is kept apart. auto: no process serves two of them, nor one and the "
+                   "project's own; always: each batch has a new process; never: all share.  [default: auto]")
 @click.option("--keep", type=click.Choice(["all", "test", "none"]), default="all", show_default=True,
               help="Predictions that stay with the run, for rescore: of both samples, of the test sample, or none.")
 @click.option("--shard", metavar="K/N",
@@ -63,6 +67,8 @@ def command(what: str | None, out: Path | None, store: str | None, no_page: bool
     import w2s_bench as w2s
     from w2s_bench.running.audience import Audience, Progress
 
+    context = click.get_current_context()
+    context.with_resource(isolated(cast("str | None", flags["isolate"])))
     registry = loaded_registry()
     if print_spec:
         from w2s_bench.report.listing import print_data
@@ -71,7 +77,7 @@ def command(what: str | None, out: Path | None, store: str | None, no_page: bool
         print_data(asked_spec(registry, what, spec_words(flags))[0].to_toml(in_place=True).removesuffix("\n"))
         return 0
     say = (lambda text: None) if quiet else click.echo
-    told = click.get_current_context().find_root().obj
+    told = context.find_root().obj
     told["prints"] = False
     with SignalledEnding().taken() as ending, progress_screen(quiet) as (show, warn):
         audience = Audience(warn, show, registry.observers, debug=told["debug"], say=say, ending=ending)
@@ -86,7 +92,6 @@ def command(what: str | None, out: Path | None, store: str | None, no_page: bool
         return 0
     _finish(done, page, quiet)
     if ending.received or done.interrupted:
-        context = click.get_current_context()
         words = shlex.join(["w2s-bench", *told["left_out"], "run", str(done.folder), *_given(context)])
         say(f"{ending.words()}; finished work is kept. Go on with: {words}")
         return ending.exit_code

@@ -56,7 +56,7 @@ class OfferedComponents:
         from w2s_bench.compute.workshop import Workshop
         from w2s_bench.store.artifacts import Store
 
-        return _Bench(self._jobs, Workshop(Store(store), self._components))
+        return _Bench(self._jobs, self._components, Workshop(Store(store), self._components))
 
     def command(self, store: str) -> list[str]:
         """The command of a worker: no folder of the user's is searched for modules."""
@@ -94,10 +94,15 @@ class OfferedComponents:
 
 
 class _Bench:
-    """A workshop that is asked by keys."""
+    """A workshop that is asked by keys, in a process that goes on whatever a job changes in it."""
 
-    def __init__(self, jobs: Mapping[str, Job], workshop: Workshop) -> None:
+    def __init__(self, jobs: Mapping[str, Job], components: Mapping[str, Component], workshop: Workshop) -> None:
         self._jobs, self._workshop = jobs, workshop
+        from w2s_bench.compute.watched import Guarded
+
+        self._guarded = Guarded(components)
 
     def run(self, keys: Sequence[str]) -> Iterator[Outcome]:
-        return answered(self._workshop, [self._jobs[key] for key in keys], passes=(KeyboardInterrupt,))
+        jobs = [self._jobs[key] for key in keys]
+        return self._guarded.over(jobs, lambda some: answered(self._workshop, some, passes=(KeyboardInterrupt,)),
+                                  lambda: self._workshop.together)

@@ -7,6 +7,7 @@ plugin prints goes to standard error, and whatever it reads from standard input 
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import faulthandler
 import os
 import signal
@@ -19,6 +20,7 @@ import msgspec
 from w2s_bench.compute.answered import answered
 from w2s_bench.compute.messages import ALIVE, Answer, Batch
 from w2s_bench.compute.streams import print_whoever_reads
+from w2s_bench.compute.watched import Watch
 from w2s_bench.compute.workshop import Workshop
 from w2s_bench.contracts import STACKS, Step, Told, listening
 from w2s_bench.contracts.executors import BEAT, GIVES_BACK, MEMORY
@@ -37,6 +39,8 @@ _TO_KEEP = 0.25
 _LARGEST = 2**53
 _SPOILT = "CUDA error"
 """What torch says where a kernel failed: whatever the process asks of the device from then on fails too."""
+
+_NO_DEVICE = "a process whose device fails for good is replaced"
 
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
@@ -63,6 +67,7 @@ def _serve(wire: Wire, store: Store) -> None:
     components: dict[str, Component] = {}
     share = os.environ.get(MEMORY)
     workshop = Workshop(store, components, int(float(share) * _TO_KEEP * 2**20) if share else None)
+    watch = Watch(components)
     wire.say(ALIVE)
     for line in wire.lines():
         batch = msgspec.json.decode(line, type=Batch)
@@ -74,11 +79,14 @@ def _serve(wire: Wire, store: Store) -> None:
         components.update(batch.components)
         waiting = dict.fromkeys(batch.keys)
         with listening(_Telling(wire, waiting)):
-            for outcome in answered(workshop, jobs):
+            for outcome in watch.over(jobs, answered(workshop, jobs), lambda: workshop.together):
                 waiting.pop(outcome.key)
-                wire.say(msgspec.json.encode(Answer(outcome=outcome)))
                 if _SPOILT in outcome.error:
-                    sys.exit(GIVES_BACK)
+                    outcome = dataclasses.replace(outcome, retires=outcome.retires or _NO_DEVICE)
+                wire.say(msgspec.json.encode(Answer(outcome=outcome)))
+                if outcome.retires:
+                    sys.stderr.flush()
+                    os._exit(GIVES_BACK)  # whatever threads it has
 
 
 class _Telling:

@@ -31,11 +31,15 @@ class _Together(NamedTuple):
 
 
 class Workshop:
-    """Computes jobs against one store, and keeps `memory` bytes at most of what it read for later ones."""
+    """Computes jobs against one store, and keeps `memory` bytes at most of what it read for later ones.
+
+    together: whether the component of the jobs at hand computes several of them in one call.
+    """
 
     def __init__(self, store: Store, components: Mapping[str, Component], memory: int | None = None) -> None:
         self.store, self.components = store, components
         self.stages = Stages(store, components, memory)
+        self.together = False
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Compute jobs that may be handed over together (same stage, same component); one outcome per job, each as soon as what
@@ -83,7 +87,8 @@ class Workshop:
         recipe = jobs[0].recipe
         key, method = (recipe.strategy, "fit_many") if isinstance(recipe, Fit) else (getattr(recipe, "model", ""), "prepare_many")
         made = tried(lambda: self.stages.instance(key)) if len(jobs) > 1 and isinstance(recipe, Fit | Prepare) else None
-        if made is None or isinstance(made, Exception) or not can(made, method):
+        self.together = made is not None and not isinstance(made, Exception) and can(made, method)
+        if made is None or isinstance(made, Exception) or not self.together:
             yield _Together(jobs, (), key, method)
         elif isinstance(recipe, Prepare):
             yield _Together(jobs, self.stages.prepare_many(jobs), key, method)

@@ -29,6 +29,11 @@ of them is at fault."""
 Status = Literal["ok", "failed", "diverged", "oom", "timeout", "lost", "damaged", "store"]
 
 
+Isolation = Literal["auto", "always", "never"]
+"""How far the code of other distributions is kept apart. auto: a process that ran it runs that of no other owner, and none that
+may know less of the truth. always: each batch of it has a process of its own besides. never: all jobs share all processes."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """How jobs are handed out, and what they are given. workers: how many are computed at a time; auto: as `at_a_time` says.
@@ -40,8 +45,8 @@ class Policy:
     each, as CUDA numbers them; () leaves it to the machine. retries: how often a job whose process died is tried again.
     threads: of each process that computes, whatever the machine and the number of workers, because sums of floating-point
     numbers depend on how they are shared out. device: where networks run. The last digits of what is trained depend on these
-    two, and on nothing else here. debug: whether what workers and libraries log is shown. Raises UsageError for values that
-    mean nothing.
+    two, and on nothing else here. debug: whether what workers and libraries log is shown. isolate: how far the code of others is
+    kept apart. Raises UsageError for values that mean nothing.
     """
 
     workers: int | Literal["auto"] = 1
@@ -54,6 +59,7 @@ class Policy:
     silence: float = 300.0
     idle: float = 600.0
     debug: bool = False
+    isolate: Isolation = "auto"
 
     def __post_init__(self) -> None:
         above = {"--jobs": self.workers, "--timeout": self.timeout, "--threads": self.threads, "--memory": self.memory,
@@ -118,7 +124,8 @@ class Outcome:
     Two are for the run alone, and never reach a row: damaged (an artifact that it reads was, and is to be computed again)
     and store (it cannot be written). fault: where it failed. trace: the traceback. note: what the run should say though
     the job went on. ran: false for a job that fell with one that it rests on. peak_memory: of its process so far, in MiB, where
-    it is known.
+    it is known. retires: what a person reads of a process that is not to compute anything more, because of what the job changed
+    in it; it gives back the rest of its batch.
     """
 
     key: str
@@ -130,6 +137,7 @@ class Outcome:
     note: str = ""
     ran: bool = True
     peak_memory: float = 0.0
+    retires: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,11 +170,18 @@ class Schedule(Protocol):
     def open(self) -> Collection[str]:
         """Keys of the jobs that have not ended."""
 
-    def take(self, workers: int = 1, worker: str = "", most: Demand | None = None) -> list[str]:
+    def take(self, workers: int = 1, worker: str = "", most: Demand | None = None, group: str | None = None) -> list[str]:
         """The next jobs to hand over together, shared out among so many free workers; [] when none is ready.
 
         worker: a name of who will compute them, the same from batch to batch, so that it is given what rests on what it has
-        read already. most: what a job may ask for at most; None for whatever it asks.
+        read already. most: what a job may ask for at most; None for whatever it asks. group: of which alone; None for any.
+        """
+
+    def group(self, key: str) -> str:
+        """Whose code the job runs, and whether that may know the truth: jobs of two groups are not to be computed by one process.
+        "" for the project's own code, or for all where nothing is to be kept apart. The jobs of a batch are of one group.
+
+        An executor that does not ask computes the same rows, as long as no code changes what is not its own.
         """
 
     def put_back_alone(self, keys: Iterable[str]) -> None:
@@ -201,8 +216,8 @@ class Components(Protocol):
     A worker is a process that reads messages, one a line, and answers a line at a time: when it is ready, every few seconds
     that it is alive, how far it is, and one outcome for each job of a message. Its two pipes are its standard input and
     output, which it keeps from the code of plugins, or descriptors whose numbers are added to its command: of the messages, of
-    the answers, and of a pipe to which it writes where its threads are, when it crashes and at the signal `STACKS`. It may end by
-    itself with `GIVES_BACK`. Arrays go through the store.
+    the answers, and of a pipe to which it writes where its threads are, when it crashes and at the signal `STACKS`. It ends by
+    itself with `GIVES_BACK` after an outcome that says that it `retires`. Arrays go through the store.
     """
 
     def workbench(self, store: str) -> Workbench:

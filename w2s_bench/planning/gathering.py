@@ -16,11 +16,12 @@ from w2s_bench.registry.component import Component
 @dataclass(frozen=True)
 class Gathering:
     """across: keys of the strategies and models whose jobs gain by a batch across tasks and seeds. passes: by key of a model that
-    is read in the same pass as others, a name that they share.
+    is read in the same pass as others, a name that they share. apart: whether jobs of different groups never go together.
     """
 
     across: frozenset[str] = frozenset()
     passes: Mapping[str, str] = field(default_factory=dict)
+    apart: bool = True
 
 
 NOTHING = Gathering()

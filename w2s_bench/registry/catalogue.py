@@ -221,7 +221,8 @@ class Registry:
         draws = {parameter.name for parameter in entry.parameters if parameter.draw}
         pooled = format_selector(Selector(name, tuple(pair for pair in given_params if pair[0] not in draws)))
         return Component(kind, found.full_name, label, entry.target, entry.version, tuple(params.items()),
-                         source_digest(entry.target), "", pooled, parts, unsaid, placed, versions_of(entry.libraries))
+                         source_digest(entry.target), "", pooled, parts, unsaid, placed, versions_of(entry.libraries),
+                         found.plugin.owner)
 
     def _check_outputs(self, instance: object, name: str) -> None:
         """Raise PluginError for a kind of output that nobody offers under that name, but almost."""

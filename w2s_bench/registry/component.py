@@ -30,6 +30,7 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
     unsaid: names of the parameters that set nothing apart: those at their default, and those that are a place or speed alone.
     placed: whether a parameter names a place, so that the fingerprint stands for it wherever it would stand.
     libraries: the distributions that its numbers rest on, and their versions.
+    owner: the distribution whose plugin offers it, "" for the project's own; in no key.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
     unsaid: tuple[str, ...] = ()
     placed: bool = False
     libraries: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
 
     @functools.cached_property
     def meaning(self) -> dict[str, Scalar | None]:
@@ -66,6 +68,11 @@ class Component(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
         inside = {name: part.identity for name, part in self.parts if name not in self.unsaid}
         return digest({"name": self.name, "parameters": self.meaning, "parts": inside,
                        "content": self.fingerprint if self.placed else None})
+
+    @functools.cached_property
+    def owners(self) -> frozenset[str]:
+        """Whose code it is, those that its parameters name among it; of others than the project alone."""
+        return frozenset({self.owner} - {""}).union(*(part.owners for _, part in self.parts))
 
     @property
     def plugin(self) -> str:

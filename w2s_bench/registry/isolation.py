@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Literal, get_args
+from collections.abc import Iterator
+from typing import get_args
 
 from w2s_bench.contracts.errors import UsageError, nearest
+from w2s_bench.contracts.executors import Isolation
 
 ISOLATE = "W2S_BENCH_ISOLATE"
 """The environment variable that says it; `run --isolate` sets it, so that worker processes read the same."""
-
-Isolation = Literal["auto", "always", "never"]
-"""auto: a plugin of others is looked at in a process of its own before it is imported here, and its jobs share no worker with
-those of another owner. always: each batch of its jobs has a fresh worker besides. never: it is trusted as the project's own
-are."""
 
 
 def isolation() -> Isolation:
@@ -24,3 +22,19 @@ def isolation() -> Isolation:
     if found is None:
         raise UsageError(f"{word!r} is none of {', '.join(known)}", where=ISOLATE, hint=nearest(word, known))
     return found
+
+
+@contextlib.contextmanager
+def isolated(word: str | None) -> Iterator[None]:
+    """While it lasts this is asked for, by this process and by those that it starts; None leaves it as it is."""
+    before = os.environ.get(ISOLATE)
+    if word is not None:
+        os.environ[ISOLATE] = word
+    try:
+        isolation()
+        yield
+    finally:
+        if before is not None:
+            os.environ[ISOLATE] = before
+        elif word is not None:
+            del os.environ[ISOLATE]

@@ -66,7 +66,8 @@ def _counts(space: str, name: str, value: object) -> bool:
     if isinstance(value, ModuleType):
         return False
     if space.startswith(_OWN):
-        return callable(value) or isinstance(value, property | staticmethod | classmethod) or name.isupper()
+        defined = getattr(value, "__name__", None) == name  # a name that is filled later is none
+        return defined or isinstance(value, property | staticmethod | classmethod) or name.isupper()
     return not name.startswith("_") and (callable(value) or isinstance(value, int | float | property))
 
 

@@ -71,11 +71,14 @@ def state() -> State:
     return State(facts, os.environ.copy(), tuple(warnings.filters), tuple(sys.path), threads, _children(), namespaces())
 
 
-def changed(before: State, after: State) -> tuple[str, ...]:
-    """What is other in the second state, each in words such as "NumPy's random state" or "numpy.dot was replaced"."""
+def changed(before: State, after: State, *, left: bool = True) -> tuple[str, ...]:
+    """What is other in the second state, each in words such as "NumPy's random state" or "numpy.dot was replaced".
+
+    left: whether threads and processes that are there now count, too.
+    """
     return tuple(dict.fromkeys([*_facts(before.facts, after.facts), *_environment(before.environment, after.environment),
                                 *_filters(before.filters, after.filters), *_search(before.search, after.search),
-                                *_left(before, after), *replaced(before.spaces, after.spaces)]))
+                                *(_left(before, after) if left else ()), *replaced(before.spaces, after.spaces)]))
 
 
 def _of_python() -> Iterator[tuple[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Iterable
 
@@ -84,7 +85,8 @@ def _pass(recorder: Recorder, journal: Journal, remaining: set[str], executor: E
         show(progress)
         note.write(progress)
 
-    schedule = Schedule(plan.jobs, remaining, plan.components, plan.gathering, costs.longest, tell)
+    gathering = dataclasses.replace(plan.gathering, apart=policy.isolate != "never")
+    schedule = Schedule(plan.jobs, remaining, plan.components, gathering, costs.longest, tell)
     progress.steps = schedule.told_in_words
     tell()
     offered = OfferedComponents(plan.jobs, plan.components)

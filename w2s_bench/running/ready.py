@@ -19,10 +19,11 @@ class At(NamedTuple):
 
 
 class Alike(NamedTuple):
-    """What jobs that go together have in common: the number of their stage, and the components that they name."""
+    """What jobs that go together have in common: the number of their stage, the components that they name, and their group."""
 
     stage: int
     components: tuple[str, ...]
+    group: str = ""
 
 
 class Held:

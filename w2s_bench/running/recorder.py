@@ -74,6 +74,8 @@ class Recorder:
         """Record a cell that is ok at once; a failure waits until all are known. Raises StoreError as the job met it."""
         if outcome.note:
             self.audience.warn_once(outcome.note)
+        if outcome.retires:
+            self.audience.warn_once(outcome.retires)
         if outcome.status == "store":
             raise StoreError(outcome.error)
         if outcome.status == "damaged":

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from w2s_bench.compute.faults import RUN
 from w2s_bench.contracts import Demand, Fault, Outcome, Step, W2SError, declared
 from w2s_bench.planning.gathering import NOTHING, Gathering
+from w2s_bench.planning.groups import OWN, group_of
 from w2s_bench.planning.recipes import (
     STAGES,
     Also,
@@ -26,7 +27,6 @@ from w2s_bench.planning.recipes import (
     Load,
     Predict,
     Prepare,
-    Recipe,
     Score,
     Stage,
     component_keys,
@@ -57,37 +57,40 @@ class Schedule:
         self._keys = [key for key in jobs if key in wanted]
         self.open = {key: number for number, key in enumerate(self._keys)}
         self._missing, self._first, self._dependents = _edges(jobs, self.open)
-        self._ready: dict[Demand, Ready] = {}
+        self._ready: dict[tuple[Demand, str], Ready] = {}
         self._gathered: Waiting = {}
         self._alone: deque[str] = deque()
         self._held = Held()
         self._demands: dict[str, Demand] = {}
+        self._shares: dict[str, float] = {}
         for number in range(len(self._keys)):
             if not self._missing[number]:
                 self._enqueue(number)
 
-    def take(self, workers: int = 1, worker: str = "", most: Demand | None = None) -> list[str]:
-        """Keys of the next jobs to hand over together, of one stage and one component, shared out among so many free workers.
+    def take(self, workers: int = 1, worker: str = "", most: Demand | None = None, group: str | None = None) -> list[str]:
+        """Keys of the next jobs to hand over together, of one stage, component and group, shared out among so many free workers.
 
         worker: a name of who computes them, who is given what rests on what it has read already. most: what a job may ask for at
-        most. [] when none is ready.
+        most. group: of which alone. [] when none is ready.
         """
         for key in self._alone:
-            if _within(self.demand(key), most):
+            if _within(self.demand(key), most) and group in (None, self.group(key)):
                 self._alone.remove(key)
                 return [key]
-        gathered = [alike for alike, waiting in self._gathered.items() if _within(self.demand(self._keys[waiting[0]]), most)]
+        gathered = [alike for alike, waiting in self._gathered.items()
+                    if group in (None, alike.group) and _within(self.demand(self._keys[waiting[0]]), most)]
         full = next((alike for alike in gathered if len(self._gathered[alike]) >= _most(alike)), None)
-        found = None if full else self._chosen(worker, most)
+        found = None if full else self._chosen(worker, most, group)
         if found is not None:
             return self._taken_at(*found, workers, worker)
         alike = full or next(iter(gathered), None)
         return [] if alike is None else self._batch(self._gathered, alike, workers)
 
-    def _chosen(self, worker: str, most: Demand | None) -> tuple[Ready, At] | None:
+    def _chosen(self, worker: str, most: Demand | None, group: str | None) -> tuple[Ready, At] | None:
         """Where a worker goes on: with what it has read, else where no other worker is, else beside another; None where nothing
         is ready. One that offers GPUs begins with what asks for most."""
-        within = [(demand, ready) for demand, ready in self._ready.items() if ready.places and _within(demand, most)]
+        within = [(demand, ready) for (demand, theirs), ready in self._ready.items()
+                  if ready.places and group in (None, theirs) and _within(demand, most)]
         for _, ready in within:
             at = ready.going_on(worker, self._held)
             if at is not None:
@@ -161,6 +164,15 @@ class Schedule:
                 return self._demands[component]
         return Demand()
 
+    def group(self, key: str) -> str:
+        """Whose code the job runs, and whether that may know the truth; "" where nothing is kept apart."""
+        return group_of(self.jobs[key].recipe, self.components, self._truth_share) if self.gathering.apart else OWN
+
+    def _truth_share(self, strategy: str) -> float:
+        if strategy not in self._shares:
+            self._shares[strategy] = float(declared(self.components[strategy].create(), "truth_share", 0.0))
+        return self._shares[strategy]
+
     def words(self, key: str) -> str:
         """The job in words: its stage and the components that it names."""
         return described(self.jobs[key].recipe, self.components)
@@ -177,18 +189,19 @@ class Schedule:
 
     def _enqueue(self, number: int) -> None:
         recipe = self.jobs[self._keys[number]].recipe
-        alike = self._alike(recipe)
+        alike = self._alike(self._keys[number])
         if recipe.stage in ("fit", "prepare") and alike.components[-1] in self.gathering.across:
             self._gathered.setdefault(alike, deque()).append(number)
             return
         job = self.jobs[self._keys[number]]
-        self._ready.setdefault(self.demand(job.key), Ready()).add(place_of(job, self.gathering), alike, number)
+        self._ready.setdefault((self.demand(job.key), alike.group), Ready()).add(place_of(job, self.gathering), alike, number)
 
-    def _alike(self, recipe: Recipe) -> Alike:
+    def _alike(self, key: str) -> Alike:
+        recipe = self.jobs[key].recipe
         components = component_keys(recipe)
         if isinstance(recipe, Embed):
             components = tuple(self.gathering.passes.get(key, key) for key in components)
-        return Alike(_STAGE[recipe.stage], components)
+        return Alike(_STAGE[recipe.stage], components, self.group(key))
 
     def _batch(self, place: Waiting, alike: Alike, workers: int) -> list[str]:
         waiting = place[alike]

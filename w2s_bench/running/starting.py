@@ -19,6 +19,7 @@ from w2s_bench.planning.spec import OwnFile, RunSpec, numbers, spec_from_file
 from w2s_bench.planning.wanted import SpecWords, wanted
 from w2s_bench.planning.wider import with_seeds
 from w2s_bench.registry.given import with_given
+from w2s_bench.registry.isolation import isolation
 from w2s_bench.running.audience import Audience
 from w2s_bench.running.folder import default_folder
 from w2s_bench.running.kept import Keep
@@ -53,6 +54,7 @@ class RunWords(SpecWords, total=False):
     debug: bool
     shard: str | None
     only: Only | None
+    isolate: Literal["auto", "always", "never"] | None
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
 
     Raises UsageError for means that are none, and as `run`.
     """
-    said = {field.name: means[field.name] for field in fields(Policy) if means.get(field.name) is not None}
+    said = {"isolate": isolation(),
+            **{field.name: means[field.name] for field in fields(Policy) if means.get(field.name) is not None}}
     if gpus := said.get("gpus"):
         said["gpus"] = gpus.split(",") if isinstance(gpus, str) else [str(gpu) for gpu in cast(Iterable[object], gpus)]
     try:
