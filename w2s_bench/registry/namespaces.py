@@ -63,7 +63,7 @@ def _hides_an_inherited_one(space: str, name: str) -> bool:
 
 def _counts(space: str, name: str, value: object) -> bool:
     """Whether a name is one that others call or compute with: a function, a class, or a constant."""
-    if isinstance(value, ModuleType):
+    if isinstance(value, ModuleType) or name == "__msgspec_cache__":  # which msgspec leaves on a class that it has read once
         return False
     if space.startswith(_OWN):
         defined = getattr(value, "__name__", None) == name  # a name that is filled later is none
