@@ -16,9 +16,10 @@ _N = 200
 
 
 def _divergence(subject: Subject, output: str) -> Divergence:
-    offered: list[Divergence] = [subject.registry.make("divergences", offer.full_name) for offer in subject.registry.entries("divergences")
-               if offer.plugin.bundled]
-    return next(each for each in offered if each.output == ("regression" if output == "regression" else "classes"))
+    scored = "regression" if output == "regression" else "classes"
+    own = [offer.full_name for offer in subject.registry.entries("divergences") if offer.plugin.bundled]
+    offered: list[Divergence] = [subject.registry.make("divergences", name) for name in own]
+    return next(each for each in offered if each.output == scored)
 
 
 def _sample(subject: Subject, output: str, rows: Array | None = None, *, constant: bool = False) -> Sample:
