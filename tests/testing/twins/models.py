@@ -202,7 +202,7 @@ class KeepsEachCall(Sound):
         self.kept: list[Array] = []
 
     def values(self, x: Array) -> Array:
-        self.kept.append(np.ones((2**18, 1)) * len(self.kept))
+        self.kept.append(np.ones((2**19, 1)) * len(self.kept))
         return x
 
 
