@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from reference_checks import checks
 from reference_commands import commands, spec
 from reference_components import components, shown_kinds
 from reference_contracts import contracts, hooks
@@ -23,7 +24,7 @@ NOTE = "<!-- Written by docs/reference.py from the program: change it there. -->
 def pages() -> dict[str, str]:
     """The text of every page of the reference, by file name."""
     with _what_is_bundled():
-        made = {"commands": commands(), "spec": spec(), "hooks": hooks(), "contracts": contracts()}
+        made = {"commands": commands(), "spec": spec(), "hooks": hooks(), "contracts": contracts(), "checks": checks()}
         made |= {kind.plural: components(kind) for kind in shown_kinds()}
     return {f"{name}.md": NOTE + text.rstrip("\n") + "\n" for name, text in made.items()}
 

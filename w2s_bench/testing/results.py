@@ -68,7 +68,7 @@ class Trial:
     def result(self, planned: Planned) -> Result:
         """How a check went that `planned` listed."""
         if planned.outcome:
-            return Result(planned.id, planned.says, planned.outcome, planned.reason, planned.seconds)
+            return Result(planned.id, planned.says, planned.outcome, planned.reason)
         seconds = planned.seconds if self._terms.seconds is None else self._terms.seconds
         try:
             if not self._apart.running:

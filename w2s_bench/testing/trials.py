@@ -19,7 +19,7 @@ from w2s_bench.testing.subjects import NotMade
 MADE = "is_made"
 """The first check of every entry, which none can be exempt from."""
 
-_SAYS_MADE = "it can be made, with its defaults or as conformance.toml says, and says what it can do"
+SAYS_MADE = "it can be made, with its defaults or as conformance.toml says, and says what it can do"
 
 
 def check_id(subject: Subject, check: Check) -> str:
@@ -34,9 +34,9 @@ def planned_for(subject: Subject, declared: ConformanceFile, network: bool) -> I
         missing = str(subject.made.absent()) if can(subject.made, "absent") else ""
         called_for = [each for each in checks_of(subject.kind) if each.when(subject)]
     except (Exception, SystemExit) as error:
-        yield Planned(f"{subject.id}::{MADE}", _SAYS_MADE, outcome="failed", reason=f"{type(error).__name__}: {error}"), None
+        yield Planned(f"{subject.id}::{MADE}", SAYS_MADE, outcome="failed", reason=f"{type(error).__name__}: {error}"), None
         return
-    yield Planned(f"{subject.id}::{MADE}", _SAYS_MADE, time.perf_counter() - started, outcome="passed"), None
+    yield Planned(f"{subject.id}::{MADE}", SAYS_MADE, time.perf_counter() - started, outcome="passed"), None
     for check in called_for:
         name = check_id(subject, check)
         needs = check.network or bool(missing and not check.bare)
@@ -51,7 +51,7 @@ def planned_for(subject: Subject, declared: ConformanceFile, network: bool) -> I
 
 def of_not_made(found: NotMade) -> Planned:
     """The one line of an entry that cannot be tried."""
-    return Planned(f"{found.id}::{MADE}", _SAYS_MADE, outcome="skipped" if found.lacking else "failed", reason=found.reason)
+    return Planned(f"{found.id}::{MADE}", SAYS_MADE, outcome="skipped" if found.lacking else "failed", reason=found.reason)
 
 
 def lost_names(declared: ConformanceFile, entries: Mapping[str, str]) -> str:
