@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +169,55 @@ def test_a_page_has_the_same_parts_on_the_site_and_in_the_repository(site: Path)
             if there != here:
                 differing[place] = {tag: (here[tag], there[tag]) for tag in here | there if here[tag] != there[tag]}
     assert differing == {}
+
+
+PHONE = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+FOUND = """return [...document.querySelectorAll("*")].filter(each => each.shadowRoot)
+    .flatMap(each => [...each.shadowRoot.querySelectorAll("a[href]")]).map(each => each.href)"""
+"""Where the results of a search lead, which the theme keeps in a tree of their own."""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing of what it served."""
+
+
+@pytest.fixture(scope="module")
+def host(site: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.slow
+@needs_zensical
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_a_phone_and_none_loads_from_elsewhere(site: Path, host: str, browser: Any, scheme: str) -> None:
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    for page in sorted(site.rglob("index.html")):
+        place = page.relative_to(site).as_posix()
+        browser.get(f"{host}/{place}")
+        wide, loaded, dark = browser.execute_script("""
+            return [document.documentElement.scrollWidth,
+                    performance.getEntriesByType("resource").map(each => each.name),
+                    document.body.dataset.mdColorScheme]""")
+        assert wide <= 390, place
+        assert [name for name in loaded if not name.startswith(host)] == [], place
+        assert dark == {"light": "default", "dark": "slate"}[scheme], place
+    assert [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
+
+
+@pytest.mark.slow
+@needs_zensical
+def test_the_search_finds_a_page_without_a_network(host: str, browser: Any) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**PHONE, "width": 1280, "mobile": False})
+    browser.get(f"{host}/index.html")
+    browser.find_element("css selector", ".md-search__button").click()
+    wait = WebDriverWait(browser, 20)
+    wait.until(lambda it: it.switch_to.active_element.shadow_root)
+    browser.switch_to.active_element.send_keys("misfit")
+    wait.until(lambda it: any("/scoring/" in address for address in it.execute_script(FOUND)))
