@@ -28,6 +28,9 @@ _SOON = 10.0
 _STARTED = 30.0
 """The same of its own start, on a machine that is busy."""
 
+_TELLING = 30
+"""Times as long as each thing it does may take, that all together may take: one that tells how far it is, too, has an end."""
+
 _ASKED, _WRITTEN = 1.0, 0.05
 """Seconds in which a process begins to write where it is, and ends."""
 
@@ -145,7 +148,8 @@ class Looking:
         self._answers, self._stacks = answers, stacks
         self._answers.setblocking(False)
         self._unread = bytearray()
-        self._order, self._doing, self._since, self._closed = 0, "", 0.0, False
+        self._order, self._doing, self._closed = 0, "", False
+        self._since = self._given = 0.0
 
     def fileno(self) -> int:
         """What is readable when it has answered."""
@@ -154,6 +158,7 @@ class Looking:
     def give(self, what: Look | Make) -> None:
         """Ask it for one thing."""
         self._order, self._doing, self._since = self._order + 1, "", time.monotonic()
+        self._given = self._since
         order = msgspec.json.encode(Order(self._order, what, Surroundings.here())) + b"\n"
         self._answers.settimeout(_SOON)
         with contextlib.suppress(OSError):  # its end is seen when it should answer
@@ -180,7 +185,8 @@ class Looking:
             return self._over(TAKES_ALL)
         if self._closed or self._number in self._origin.ended:
             return self._gone()
-        if time.monotonic() - self._since > seconds:
+        now = time.monotonic()
+        if now - self._since > seconds or now - self._given > _TELLING * seconds:
             return self._over(f"does not end within {seconds:g} s{self._where()}")
         if _resident(self._process) > memory:
             return self._over(f"takes more than {memory / 2**20:.0f} MiB of memory{self._where()}")
