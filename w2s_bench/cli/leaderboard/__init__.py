@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("w2s_bench.cli.leaderboard.diff", "What a board changes beside another: the text that a reviewer reads."),
     "import-published": ("w2s_bench.cli.leaderboard.import_published", "Read numbers of papers, which are shown beside ours."),
     "export": ("w2s_bench.cli.leaderboard.export", "Write a board in a schema that others read."),
+    "plugins": ("w2s_bench.cli.leaderboard.plugins", "List the plugins that others published, by pointer."),
     "build": ("w2s_bench.cli.leaderboard.build", "Build the site of a board: a static folder."),
     "serve": ("w2s_bench.cli.leaderboard.serve", "Show a site to a browser on this machine."),
     "compare": ("w2s_bench.cli.leaderboard.compare", "Compare two entries of a board, with what the interval is over."),

@@ -9,10 +9,12 @@ from pathlib import Path
 from w2s_bench.contracts.errors import StoreError, UsageError
 from w2s_bench.leaderboard.at_hand import AtHand
 from w2s_bench.leaderboard.board import Board
+from w2s_bench.leaderboard.plugin_list import Pointer, read_pointers
 from w2s_bench.leaderboard.site.contents import Contents
 from w2s_bench.leaderboard.site.differing import Differences
 from w2s_bench.leaderboard.site.downloads import download_page, downloads
 from w2s_bench.leaderboard.site.feed import feed
+from w2s_bench.leaderboard.site.pages import page
 from w2s_bench.leaderboard.site.rendering import static_files
 from w2s_bench.leaderboard.site.row_pages import row_pages
 from w2s_bench.leaderboard.site.season_pages import season_pages
@@ -30,18 +32,19 @@ def build(leaderboard: Path, board: Board, out: Path, texts: AtHand | None = Non
     lets them; None shows ids alone. Raises UsageError for a folder that holds anything else, StoreError
     where it cannot be written, DataError for a submission that cannot be read.
     """
-    contents = Contents(board, read_sent(leaderboard))
+    contents, pointers = Contents(board, read_sent(leaderboard)), read_pointers(leaderboard)
     _emptied(out)
     try:
-        return _written(out, _files(contents, Differences(contents.sent, board.season, texts)))
+        return _written(out, _files(contents, Differences(contents.sent, board.season, texts), pointers))
     except OSError as error:
         raise StoreError(f"cannot write: {error.strerror}", where=str(out), hint="choose another folder with -o") from None
 
 
-def _files(contents: Contents, differences: Differences) -> Iterator[tuple[str, bytes]]:
+def _files(contents: Contents, differences: Differences, pointers: tuple[Pointer, ...]) -> Iterator[tuple[str, bytes]]:
     """Every file of the site; the pages of rows before the downloads, which hold what these have found."""
     yield from static_files().items()
-    for address, text in chain(season_pages(contents), thing_pages(contents), row_pages(contents, differences)):
+    for address, text in chain(season_pages(contents), thing_pages(contents), row_pages(contents, differences),
+                               page(contents, "plugins.html.j2", "plugins.html", "Plugins", pointers=pointers)):
         yield address, text.encode(errors="backslashreplace")
     offered = downloads(contents, differences.every)
     yield from ((file.address, file.content) for file in offered)

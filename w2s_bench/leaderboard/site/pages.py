@@ -21,7 +21,8 @@ File = tuple[str, str]
 NAVIGATION = (
     ("index.html", "Board"), ("tasks.html", "Tasks"), ("strategies.html", "Strategies"), ("models.html", "Models"),
     ("rows.html", "Rows"), ("bounds.html", "Bounds"), ("compare.html", "Compare"), ("submissions.html", "Submissions"),
-    ("published.html", "Published"), ("read.html", "How to read"), ("downloads.html", "Downloads"))
+    ("published.html", "Published"), ("read.html", "How to read"), ("plugins.html", "Plugins"),
+    ("downloads.html", "Downloads"))
 
 
 def page(contents: Contents, template: str, address: str, title: str, tables: Sequence[SiteTable] = (), *,
