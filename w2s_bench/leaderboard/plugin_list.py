@@ -9,7 +9,6 @@ import datetime
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -121,7 +120,7 @@ def _is_specifier(text: str) -> bool:
         return False
 
 
-def _texts(value: Any, key: str = "") -> list[tuple[str, str]]:
+def _texts(value: object, key: str = "") -> list[tuple[str, str]]:
     """Every text of an entry, with the key that it stands under."""
     if isinstance(value, Mapping):
         return [found for name, inner in value.items() for found in _texts(inner, str(name))]
