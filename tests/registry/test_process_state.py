@@ -22,6 +22,8 @@ def of(name, do):
 
 CHANGES: dict[str, tuple[str, str]] = {
     "nothing": ("pass", ""),
+    "what msgspec keeps of a class": ("import msgspec; from w2s_bench.contracts import Classes, Preferences; "
+                                      "[msgspec.convert({\"k\": 2}, each) for each in (Classes, Preferences)]", ""),
     "numpy seed": ("np.random.seed(0)", "NumPy's random state"),
     "numpy draw": ("np.random.rand()", "NumPy's random state"),
     "numpy draw given back": ("kept = np.random.get_state(); np.random.rand(); np.random.set_state(kept)", ""),

@@ -14,7 +14,7 @@ class Waves:
     output = Regression(1, "m")
     divergence = "squared"
     licence = "CC0"
-    citation = ""
+    citation = "made here, for the tests of w2s-bench"
 
     def fingerprint(self):
         return ""
@@ -39,7 +39,8 @@ class Powers:
         return ""
 
     def embed(self, inputs, state):
-        return Embedding(np.stack([inputs["x"] ** p for p in range(1, self.degree + 1)], 1).astype(np.float32))
+        x = np.asarray(inputs["x"]).reshape(len(inputs["x"]), -1)[:, 0]
+        return Embedding(np.stack([x ** p for p in range(1, self.degree + 1)], 1).astype(np.float32))
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class ItakuraSaito:
 @dataclass(frozen=True)
 class Floods:
     output = Rates(1, "m³/s")
-    divergence, licence, citation = "itakura-saito", "CC0", ""
+    divergence, licence, citation = "itakura-saito", "CC0", "made here, for the tests of w2s-bench"
 
     def fingerprint(self):
         return ""

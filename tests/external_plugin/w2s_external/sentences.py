@@ -12,7 +12,7 @@ WORDS = {"good": 1, "fine": 1, "kind": 1, "bad": -1, "dull": -1, "grim": -1, "th
 @dataclass(frozen=True)
 class Sentences:
     reading: str
-    licence, citation = "CC0", ""
+    licence, citation = "CC0", "made here, for the tests of w2s-bench"
     capabilities = frozenset({"pool"})
     output = property(lambda self: Classes(2, ("bad", "good")) if self.reading == "classes" else Regression(1, "points"))
     divergence = property(lambda self: "kl" if self.reading == "classes" else "squared")
