@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import runpy
 import shlex
@@ -12,10 +11,8 @@ import tomllib
 from pathlib import Path
 
 import click
-import polars as pl
 import pytest
 from conftest import Command
-from distributions import install
 
 from w2s_bench.cli.main import cli
 from w2s_bench.contracts.fitting import PREDICTOR_CAPABILITIES
@@ -95,20 +92,6 @@ def test_every_command_that_no_page_runs_is_spelt_as_the_program_reads_it() -> N
         name, command, rest = cli.resolve_command(top, words[: words.index(">")] if ">" in words else words)
         assert command is not None
         command.make_context(name, rest, parent=top)
-
-
-def test_the_plugin_of_the_tutorial_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page, site = ROOT / "CONTRIBUTING.md", tmp_path / "site"
-    (project,) = _blocks(page, "toml")
-    install(site, monkeypatch, "my-plugin", tomllib.loads(project)["project"]["entry-points"]["w2s_bench"])
-    (site / "my_plugin").mkdir()
-    for name, source in zip(("__init__", "mean"), _blocks(page, "python"), strict=True):
-        (site / "my_plugin" / f"{name}.py").write_text(source, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")])))
-    (words,) = (shlex.split(line)[1:] for line in page.read_text(encoding="utf-8").splitlines() if "mean[shrink" in line)
-    Command(tmp_path, apart=True)(*words, "-o", "r", check=0)
-    rows = pl.read_parquet(tmp_path / "r" / "rows.parquet")
-    assert dict(rows.select("strategy", "status").iter_rows()) == {"ridge": "ok", "mean[shrink=0.1]": "ok"}
 
 
 def test_contributing_names_every_capability() -> None:
