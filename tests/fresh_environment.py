@@ -49,7 +49,7 @@ class Environment:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "W2S_BENCH"))}
         return {**kept, "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": str(self.folder),
                 "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "XDG_CONFIG_HOME": str(home / "config"),
-                "HF_HUB_OFFLINE": "1", "COLUMNS": "120", "PIP_DISABLE_PIP_VERSION_CHECK": "1", **self.settings}
+                "HF_HUB_OFFLINE": "1", "COLUMNS": "120", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_QUIET": "1", **self.settings}
 
 
 def build_settings(folder: Path) -> dict[str, str]:

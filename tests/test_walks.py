@@ -47,7 +47,7 @@ def _readers(folder: Path) -> bool:
 
 
 def _theorem(folder: Path) -> bool:
-    judged = [pl.read_parquet(folder / "my-theorem" / run / "bounds.parquet").filter(bound="my-theorem")
+    judged = [pl.read_parquet(folder / "my-theorem" / run / "bounds.parquet").filter(bound="far-from-teacher")
               for run in ("quickstart", "pilot")]
     return all(rows.height > 50 and set(rows["verdict"]) <= {"holds", "says nothing"} for rows in judged)
 
