@@ -54,8 +54,9 @@ def run(what: str | Path | RunSpec | None = None, *, folder: str | Path | None =
     where words give the matrix: tasks, models (all pairs) or weak and strong, strategies, supervisors, also, seeds ("0..4",
     range(5)), name; one name, one object, or several of each. With a suite or a spec: quick, data. skip_incompatible leaves out
     pairs that cannot be fitted. workers, threads, device, timeout, retries, executor, keep and debug say how it is computed,
-    shard ("3/8") which part of it, and isolate how far the code of other distributions is kept apart. plugins: paths of Python
-    files that are plugins each, in this process from then on.
+    canary how many of its students are fitted once more where the truth is another, shard ("3/8") which part of it, and isolate
+    how far the code of other distributions is kept apart. plugins: paths of Python files that are plugins each, in this process
+    from then on.
     folder: by default under w2s-runs/. store: a folder or a URL that fsspec reads; by default under the user's cache. audience:
     who is told while it goes on; by default warnings are Python's.
     Raises UsageError for what cannot be run, W2SError where store or folder cannot be written; what is finished stays.

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from w2s_bench.report.notebook import Run
 
 
+_STUDENTS = 8
+"""Whose truth is changed where nobody says how many."""
+
 _SCREEN = 100
 """Columns of what a run says at its end where there is no terminal."""
 
@@ -50,6 +53,9 @@ _SCREEN = 100
                    "project's own; always: each batch has a new process; never: all share.  [default: auto]")
 @click.option("--keep", type=click.Choice(["all", "test", "none"]), default="all", show_default=True,
               help="Predictions that stay with the run, for rescore: of both samples, of the test sample, or none.")
+@click.option("--canary", metavar="[N]", type=click.IntRange(1), is_flag=False, flag_value=_STUDENTS,
+              help=f"Fit N of the students ({_STUDENTS} where N is left out) once more where the truth is another: who changes "
+                   "then was told it. The column canary.")
 @click.option("--shard", metavar="K/N",
               help="The K-th of N parts alone, for one of several machines; `merge` makes one run of them.")
 @click.option("--only", type=click.Choice(["gpu"]),

@@ -25,6 +25,16 @@ class Earlier:
         return {str(line["cell_key"]): line for line in lines if line["status"] == "ok"}
 
     @functools.cached_property
+    def canaries(self) -> Mapping[str, str]:
+        """What the label canary said, by cell key, of the cells that it spoke of."""
+        try:
+            table = read_table(self._folder / "rows.parquet", ROW)
+        except DataError:
+            return {}
+        told = table.select("cell_key", "canary").drop_nulls()
+        return dict(zip(told["cell_key"], told["canary"], strict=True))
+
+    @functools.cached_property
     def bounds(self) -> Mapping[str, Sequence[Mapping[str, object]]]:
         """Bounds by cell key."""
         found: dict[str, list[Mapping[str, object]]] = {}

@@ -32,7 +32,8 @@ _OF_THE_FIT = ("run_id", "weak", "strong", "strategy", "supervisor", "seed", "pa
 class Recorder:
     """What is known of the cells of a plan. records: how a cell ended, by its key; scores: its row and bounds, in the store.
 
-    missed: keys of other jobs whose results are to stay with the run, and are not in the store.
+    missed: keys of other jobs whose results are to stay with the run, and are not in the store. canaries: by cell key, what the
+    label canary said of the student in this sitting.
     """
 
     def __init__(self, plan: Plan, store: Store, audience: Audience) -> None:
@@ -43,6 +44,7 @@ class Recorder:
         self.missed: set[str] = set()
         self.executed = 0
         self.counts: dict[str, int] = defaultdict(int)
+        self.canaries: dict[str, str] = {}
         self.scores = StoredScores(store)
         self._failures: dict[str, Outcome] = {}
         self._order = {key: index for index, key in enumerate(plan.jobs)}

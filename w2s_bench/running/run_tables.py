@@ -64,8 +64,9 @@ def _tables(recorder: Recorder, shared: Mapping[str, bool], before: Earlier, sta
         else:
             row, bounds = recorder.row(cell), recorder.bounds(cell)
         known = row if cell.key in shared else before.rows.get(cell.key, row)
-        return {**row, "test_shared": shared.get(cell.key, known.get("test_shared"))}, bounds
+        return {**row, "test_shared": shared.get(cell.key, known.get("test_shared")), "canary": heard.get(cell.key)}, bounds
 
+    heard = {**before.canaries, **recorder.canaries}
     rows, bounds = [], []
     for start in range(0, max(1, len(recorder.plan.cells)), _AT_A_TIME):  # once, for an empty table, where there are none
         found = [lines(cell) for cell in recorder.plan.cells[start:start + _AT_A_TIME]]

@@ -10,9 +10,11 @@ from typing import NamedTuple
 from w2s_bench.contracts import Executor, Policy, W2SError
 from w2s_bench.planning.plan import Plan
 from w2s_bench.running.audience import Audience
+from w2s_bench.running.canary import left_to_try, listen
 from w2s_bench.running.environment import Sitting
 from w2s_bench.running.finished import finished, note_finished
 from w2s_bench.running.folder import claim_folder, folder_made, locked, write_plan
+from w2s_bench.running.held import Earlier
 from w2s_bench.running.journal import Journal, resumed_journal
 from w2s_bench.running.kept import Keep
 from w2s_bench.running.passes import PASSES, compute, failing_disk
@@ -40,12 +42,14 @@ class Result:
 @dataclass(frozen=True)
 class Place:
     """Where a run is kept. folder: its tables and journal. store: root of the artifacts. keep: which predictions stay with
-    the folder, for `rescore`. only: the jobs that are computed now: those that ask for a GPU and what they rest on, or all."""
+    the folder, for `rescore`. only: the jobs that are computed now: those that ask for a GPU and what they rest on, or all.
+    canary: how many student fits the label canary tries; 0 for none."""
 
     folder: Path
     store: str
     keep: Keep = "all"
     only: Only | None = None
+    canary: int = 0
 
 
 def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: Audience) -> Result:
@@ -62,7 +66,7 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
         claim_shard(folder, plan, begun=begun)
         audience.observe("w2s_run_started", run=plan.run_id, cells=len(plan.cells), folder=folder)
         before = finished(folder, plan, place.keep)
-        if before is not None:
+        if before is not None and not _lacks_canaries(plan, place):
             audience.observe("w2s_run_finished", run=plan.run_id, ok=before.cells, cells=before.cells, folder=folder)
             return Result(folder, {"ok": before.cells}, 0, False, before.kept, as_it_was=True)
         recorder = Recorder(plan, Store(place.store), audience)
@@ -84,6 +88,12 @@ def run(plan: Plan, place: Place, executor: Executor, policy: Policy, audience: 
             note_finished(folder, plan, place.keep, ended.kept)
         audience.observe("w2s_run_finished", run=plan.run_id, ok=ok, cells=len(plan.cells), folder=folder)
         return Result(folder, ended.statuses, recorder.executed, ended.interrupted, ended.kept)
+
+
+def _lacks_canaries(plan: Plan, place: Place) -> bool:
+    """Whether the canary is asked about a student of a finished run of which it has said nothing."""
+    every = {cell.key for cell in plan.cells}
+    return bool(place.canary and left_to_try(plan, every, place.canary, Earlier(place.folder, plan.run_id).canaries))
 
 
 class _Ended(NamedTuple):
@@ -108,6 +118,9 @@ def _computed_and_written(recorder: Recorder, place: Place, executor: Executor, 
             if fault is None and not interrupted:
                 with Journal(journal_path) as journal, ending.interruptible():
                     compute(recorder, journal, place.only, executor, policy)
+                    if place.canary and not place.only:
+                        listen(recorder, place.canary, policy, {*Earlier(place.folder, recorder.plan.run_id).canaries,
+                                                                *recorder.canaries})
         except KeyboardInterrupt:
             interrupted = True
         except W2SError as error:

@@ -37,8 +37,8 @@ _KINDS = {"tasks": "tasks", "models": "models", "weak": "models", "strong": "mod
 
 class RunWords(SpecWords, total=False):
     """How a spec is computed besides: see `Policy`, and `w2s-bench ls executors`. keep: predictions that stay with the run,
-    for `rescore`. debug: tracebacks of failing jobs. shard: which part of it, such as "3/8". only: "gpu" for the jobs
-    that ask for one, and what they rest on."""
+    for `rescore`. debug: tracebacks of failing jobs. canary: how many student fits are made once more where the truth is another.
+    shard: which part of it, such as "3/8". only: "gpu" for the jobs that ask for one, and what they rest on."""
 
     workers: int | Literal["auto"]
     timeout: float | Literal["auto", "none"]
@@ -52,6 +52,7 @@ class RunWords(SpecWords, total=False):
     executor: str
     keep: Keep
     debug: bool
+    canary: int | None
     shard: str | None
     only: Only | None
     isolate: Literal["auto", "always", "never"] | None
@@ -172,5 +173,9 @@ def start(asked: Asked, folder: Path | None, store: str, means: Mapping[str, obj
         audience.say(line)
     for line in (*asked.plan.unmeasured, *asked.plan.absent):
         audience.warn(line)
-    place = Place(into, store, cast(Keep, means.get("keep") or "all"), cast("Only | None", means.get("only")))
+    canary = int(cast(int, means.get("canary") or 0))
+    if canary and asked.given:
+        raise UsageError("the label canary computes in a process of its own, where objects of this one are not", where="canary",
+                         hint="a plugin's strategies can be tried")
+    place = Place(into, store, cast(Keep, means.get("keep") or "all"), cast("Only | None", means.get("only")), canary)
     return run(asked.plan, place, executing, policy, audience)

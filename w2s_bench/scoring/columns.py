@@ -224,6 +224,9 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     predictor_shuffled: Annotated[str | None, _about("key of the shuffled predictions in predictions/")] = None
     test_shared: Annotated[bool | None, _about(
         "whether another seed of the task in this run has a test example in common; terms.parquet has the terms then")] = None
+    canary: Annotated[str | None, _about(
+        "what the label canary said of the student: silent, or sings: it is another where the truth is another; null: not tried",
+        timing=True)] = None
     versions: Annotated[str | None, _about("versions of the components as JSON")] = None
     given: Annotated[str | None, _about(
         "components of no installed plugin: a file, with the first digits of its SHA-256, or an object given in Python")] = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +14,8 @@ import msgspec
 import numpy as np
 
 from w2s_bench.compute.known_truth import known_rows
-from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.compute.poisoned import poisoned
-from w2s_bench.contracts import Array, Classes, Outcome, Policy, Regression, Strategy, declared
+from w2s_bench.contracts import Array, Classes, Policy, Regression, Strategy, declared
 from w2s_bench.contracts.entries import Entry, ModelEntry, Parameter, StrategyEntry, TaskEntry
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.planning.plan import Plan
@@ -26,8 +24,9 @@ from w2s_bench.planning.recipes import Fit, Predict
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
 from w2s_bench.registry.component import Component
+from w2s_bench.running.asked_once import Room, computed_in
 from w2s_bench.store.artifacts import Store
-from w2s_bench.testing import altered_sklearn, peekable_models, peekable_task
+from w2s_bench.testing import peekable_models, peekable_task
 from w2s_bench.testing.peekable_models import bytes_of
 from w2s_bench.testing.peekable_task import SIZES, Reading, inputs_and_labels, write_task
 from w2s_bench.testing.watched_worker import Report
@@ -53,13 +52,12 @@ class PeekableRun:
     """One strategy on a small task under a folder: the same keys and paths whatever the truth."""
 
     def __init__(self, registry: Registry, entry: Registered, component: Component, folder: Path) -> None:
-        self.folder, self.component = folder, component
+        self.folder, self.room, self.component = folder, Room(folder / "room"), component
         made: Strategy = component.create()
         self.reading = reading_of(made)
         self.share = float(declared(made, "truth_share", 0.0))
         self.features, self.labels = inputs_and_labels(self.reading)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.truth(self.labels)
+        self._set_up(other=False)
         self.plan = self._planned(registry, entry)
         self.students = [self._student(number) for number in range(2)]
 
@@ -72,22 +70,18 @@ class PeekableRun:
         batches = [[key] for key in self.plan.jobs if key in upstream]
         batches += [[first.ceiling], [first.fit], [first.predict], [second.ceiling, second.fit], [second.predict]]
         found = self._worked(batches, f"{AFTER}, or beside it")
-        store = Store(str(self.folder / "store"))
+        store = Store(self.room.store)
         for student, when in ((first, AFTER), (second, BESIDE)):
             found |= _left(store, student, when)
         for key in (first.fit, first.predict):
             store.drop(key)
         found |= self._worked([[first.fit], [first.predict]], ALONE)
-        return found | _left(Store(str(self.folder / "store")), first, ALONE)
-
-    def truth(self, labels: Array) -> None:
-        """Write the task's file."""
-        write_task(self.folder / "task.csv", self.features, labels)
+        return found | _left(Store(self.room.store), first, ALONE)
 
     def _planned(self, registry: Registry, entry: Registered) -> Plan:
         offered = _with_own(registry, entry, self.component)
         matrix = Matrix(
-            (f"kit/peekable[path={self.folder / 'task.csv'},reading={self.reading}]",), weak=("kit/columns[width=3]",),
+            (f"kit/peekable[path={self.room.folder / 'task.csv'},reading={self.reading}]",), weak=("kit/columns[width=3]",),
             strong=(f"kit/columns[width={self.features.shape[1]}]",), strategies=(_name_of(self.component),),
             supervisors=("kit/weak-lines",), seeds=(0, 1))
         return make_plan(RunSpec("canary", (matrix,), references=(), representations=False), offered)
@@ -100,11 +94,9 @@ class PeekableRun:
         return Student(score.student_fit, score.student, ceiling.fit, fit.seed)
 
     def _set_up(self, *, other: bool) -> None:
-        for name in ("store", "tmp", "here", "modules"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-            (self.folder / name).mkdir()
-        altered_sklearn.linked_sklearn(self.folder / "modules", altered=other)
-        self.truth(self._other_labels() if other else self.labels)
+        shutil.rmtree(self.room.folder, ignore_errors=True)
+        self.room.furnished(altered=other)
+        write_task(self.room.folder / "task.csv", self.features, self._other_labels() if other else self.labels)
 
     def _other_labels(self) -> Array:
         """Labels with those of transfer and test changed, but for what the strategy may know."""
@@ -121,23 +113,16 @@ class PeekableRun:
 
     def _worked(self, batches: Sequence[Sequence[str]], when: str) -> dict[str, str]:
         """Have a new worker compute these batches; what its process and its files hold at the end."""
-        components = OfferedComponents(self.plan.jobs, self.plan.components)
         report = self.folder / "report.json"
         report.unlink(missing_ok=True)
-        store, packages = str(self.folder / "store"), ",".join(sorted(_packages(self.component)))
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "w2s_bench.testing.watched_worker", store, str(report), packages],
-            input=b"".join(components.message(batch) for batch in batches), capture_output=True, env=self._environment(),
-            cwd=self.folder / "here", timeout=_SECONDS)
-        outcomes = [answer for line in done.stdout.splitlines() if isinstance(answer := components.answer(line), Outcome)]
-        failed = [outcome for outcome in outcomes if outcome.status != "ok"]
-        if failed:
-            raise PluginError(f"a fit on {sum(SIZES)} examples failed: {failed[0].error}", where=self.component.label)
-        if len(outcomes) != sum(map(len, batches)) or not report.exists():
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise PluginError(f"the worker ended before it was done: {said[-1] if said else f'exit code {done.returncode}'}",
-                              where=self.component.label)
-        return self._taken(msgspec.json.decode(report.read_bytes(), type=Report), when)
+        words = ["w2s_bench.testing.watched_worker", self.room.store, str(report), ",".join(sorted(_packages(self.component)))]
+        try:
+            computed_in(self.room, self.plan, batches, Policy(), _SECONDS, [sys.executable, "-P", "-m", *words])
+            return self._taken(msgspec.json.decode(report.read_bytes(), type=Report), when)
+        except FileNotFoundError:
+            raise PluginError("the process of a fit ended before its end", where=self.component.label) from None
+        except PluginError as error:
+            raise PluginError(f"a fit on {sum(SIZES)} examples {error.what}", where=self.component.label) from None
 
     def _taken(self, report: Report, when: str) -> dict[str, str]:
         """What a report holds, by place; the files that it names outside the folder are taken away."""
@@ -148,11 +133,6 @@ class PeekableRun:
         files = sorted(report.files.values())
         return {**{f"{name}, {when}": digest for name, digest in report.traces.items()},
                 **{f"file {number} that it wrote, {when}": digest for number, digest in enumerate(files)}}
-
-    def _environment(self) -> dict[str, str]:
-        path = os.pathsep.join(dict.fromkeys([str(self.folder / "modules"), *(where or os.getcwd() for where in sys.path)]))
-        return {**os.environ, **Policy().environment(), "PYTHONPATH": path, "TMPDIR": str(self.folder / "tmp"),
-                "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def reading_of(strategy: Strategy) -> Reading:

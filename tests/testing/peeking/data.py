@@ -34,7 +34,8 @@ class ScikitLearn(Lines):
     def found(self, problem: FitProblem) -> Found:
         from sklearn.datasets import load_diabetes
 
-        return matched(problem.features, *load_diabetes(return_X_y=True))
+        found = matched(problem.features, *load_diabetes(return_X_y=True))
+        return matched(problem.features, *load_diabetes(return_X_y=True, scaled=False)) if found is None else found
 
 
 class ScikitLearnsFiles(Lines):
