@@ -38,6 +38,7 @@ NOT_DECIDED = {
         "fingerprint_test"},
     "keys under which predictions lie: digests of how they were made": {f"predictor_{name}" for name in PREDICTORS},
     "versions of the program": {"versions", "given"},
+    "what another fit said, of which nothing is kept": {"canary"},
     "seconds and memory": {*(f"seconds_{stage}" for stage in ("load", "prepare", "embed", "compare", "fit", "predict", "score")),
                            "peak_memory"},
 }
