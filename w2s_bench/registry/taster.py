@@ -69,32 +69,39 @@ class Taster:
         found: dict[Named, Verdict] = {}
         waiting = deque(orders)
         under: dict[Named, Looking] = {}
-        while waiting or under:
-            while waiting and len(under) < _TOGETHER:
-                name = waiting.popleft()
-                under[name] = self._begun()
-                under[name].give(orders[name])
-            for name, verdict in _known(under).items():
-                found[name] = verdict
-                under.pop(name).close()
+        try:
+            while waiting or under:
+                while waiting and len(under) < _TOGETHER:
+                    name = waiting.popleft()
+                    under[name] = self._begun()
+                    under[name].give(orders[name])
+                for name, verdict in _known(under).items():
+                    found[name] = verdict
+                    under.pop(name).close()
+        finally:
+            for looking in under.values():  # somebody interrupted this process
+                looking.close()
         return found
 
     def make(self, owner: str, component: Component) -> Verdict:
         """Make a component in the process of its plugin, which waits for the next one for a while."""
         with self._turn:
-            looking = self._making.pop(owner, None) or self._begun()
+            waits = self._making.pop(owner, None)
+            verdict = self._asked(owner, waits, component) if waits is not None else None
+            return verdict or self._asked(owner, self._begun(), component) or Verdict(0, "it does not begin", ended=True)
+
+    def _asked(self, owner: str, looking: Looking, component: Component) -> Verdict | None:
+        """The verdict of one process; None where that had ended, because nothing was asked of it for a while."""
+        verdict = None
+        try:
             looking.give(Make(component))
             verdict = _only(looking)
-            if looking.idle:
+        finally:
+            if verdict is None or verdict.ended or verdict.changes:
                 looking.close()
-                looking = self._begun()
-                looking.give(Make(component))
-                verdict = _only(looking)
-            if not verdict.ended and not verdict.changes:
-                self._making[owner] = looking
             else:
-                looking.close()
-            return verdict
+                self._making[owner] = looking
+        return None if looking.idle else verdict
 
     def close(self) -> None:
         """End all processes."""
