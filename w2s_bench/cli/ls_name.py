@@ -12,6 +12,7 @@ import click
 from w2s_bench.contracts import Output, Parameter
 from w2s_bench.contracts.entries import Entry, SuiteEntry
 from w2s_bench.contracts.kinds import BY_PLURAL
+from w2s_bench.contracts.printable import printable
 from w2s_bench.registry.catalogue import SINGULAR, Registered, Registry
 from w2s_bench.registry.component import imported
 from w2s_bench.registry.contract import members
@@ -65,13 +66,13 @@ def _facts(registry: Registry, kind: str, offer: Registered) -> Iterator[tuple[s
 def _declared(registry: Registry, kind: str, offer: Registered) -> Iterator[tuple[str, str]]:
     """The members that its kind asks for and that are no methods, and what it declares that it can do."""
     component: Any
-    if BY_PLURAL[kind].called and not lacking(offer.entry, {}):
+    if not lacking(offer.entry, {}):
         component = registry.make(kind, offer.full_name)
     else:
+        yield "must be given", ", ".join(p.name for p in offer.entry.parameters if p.default is None and not p.optional)
+        if offer.plugin.owner:  # nothing of others is imported that was not made in a process of its own
+            return
         component = imported(offer.entry.target, offer.full_name)
-        needed = [p.name for p in offer.entry.parameters if p.default is None and not p.optional]
-        if needed:
-            yield "must be given", ", ".join(needed)
     names = [name for name in members(BY_PLURAL[kind].protocol) if not name.startswith("_")]
     for name in names:
         text = _worded(_plain(component, name))
@@ -80,7 +81,7 @@ def _declared(registry: Registry, kind: str, offer: Registered) -> Iterator[tupl
     if can := _plain(component, "capabilities"):
         yield "can", _worded(can)
     if not names and component.__doc__:
-        yield "about", " ".join(component.__doc__.split("\n\n")[0].split())
+        yield "about", printable(" ".join(component.__doc__.split("\n\n")[0].split()))
 
 
 def _plain(component: object, name: str) -> object:
@@ -94,12 +95,12 @@ def _plain(component: object, name: str) -> object:
 def _worded(value: object) -> str:
     """A text, a number or words; "" for all that cannot be said in a line."""
     if isinstance(value, Output):
-        return value.describe()
+        return printable(value.describe())
     if isinstance(value, frozenset | set | tuple | list) and all(isinstance(item, str) for item in value):
-        return ", ".join(sorted(value) if isinstance(value, frozenset | set) else value)
+        return printable(", ".join(sorted(value) if isinstance(value, frozenset | set) else value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+    text = " ".join(printable(str(value)).split()) if isinstance(value, str | int | float) else ""
     return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + " …"
 
 

@@ -195,7 +195,9 @@ def _reported(error: Exception, debug: bool) -> int:
     if debug or not isinstance(error, W2SError):
         import traceback
 
-        traceback.print_exc()
+        from w2s_bench.contracts.printable import printable
+
+        click.echo(printable("".join(traceback.format_exception(error))).rstrip(), err=True)
     if not isinstance(error, W2SError):
         click.echo("this is a fault of w2s-bench or of a plugin, not of your input; please report it", err=True)
         return 1

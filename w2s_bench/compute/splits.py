@@ -93,8 +93,9 @@ def output_from(fields: Any) -> Output:
 @functools.cache
 def _output_class(kind: str, files: tuple[str, ...]) -> Any:
     own = load_registry("outputs", others=False)  # its names are its own: no other plugin has a part in what is computed here
-    known = own if kind in {offer.entry.name for offer in own.entries("outputs")} else load_registry("outputs")
-    return imported(known.offer("outputs", kind).entry.target, kind)
+    if kind in {offer.entry.name for offer in own.entries("outputs")}:
+        return imported(own.offer("outputs", kind).entry.target, kind)
+    return load_registry("outputs").make("outputs", kind)
 
 
 def checked_splits(task: Task, splits: Splits, label: str) -> Splits:

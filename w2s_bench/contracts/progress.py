@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import SupportsInt
 
+from w2s_bench.contracts.printable import printable
+
 
 @dataclass(frozen=True)
 class Step:
@@ -30,7 +32,7 @@ def tell(done: SupportsInt, of: SupportsInt | None = None, unit: str = "steps") 
     A job that tells is shown, and is known to be alive for as long as what it tells changes.
     """
     if _listener is not None:
-        words = " ".join(str(unit).encode("utf-8", "backslashreplace").decode().split())[:_LONGEST_UNIT]
+        words = " ".join(printable(str(unit)).encode("utf-8", "backslashreplace").decode().split())[:_LONGEST_UNIT]
         _listener(Step(int(done), None if of is None else int(of), words))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from w2s_bench.contracts import Step
+from w2s_bench.contracts.printable import printable
 from w2s_bench.running.ending import Ending
 
 if TYPE_CHECKING:
@@ -82,4 +83,4 @@ class Audience:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                self.warn(f"observer {implementation.plugin_name}: {type(error).__name__}: {error}")
+                self.warn(printable(f"observer {implementation.plugin_name}: {type(error).__name__}: {error}"))
