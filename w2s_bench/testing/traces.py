@@ -131,7 +131,8 @@ class _Walk:
                 continue
 
     def _of_instance(self, thing: object) -> Iterable[tuple[str, object]]:
-        held: dict[str, object] = dict(getattr(thing, "__dict__", {}))
+        own = getattr(thing, "__dict__", {})
+        held: dict[str, object] = dict(own) if isinstance(own, Mapping) else {}  # a descriptor, of what stands for a class
         for kind in type(thing).__mro__:
             for name, slot in vars(kind).items():
                 if isinstance(slot, MemberDescriptorType):
