@@ -7,6 +7,7 @@ from reference_text import cell, code, table
 from w2s_bench.contracts.kinds import KINDS
 from w2s_bench.testing.checks import always
 from w2s_bench.testing.kit import checks_of, kit_version
+from w2s_bench.testing.observers import CHECKS, says
 from w2s_bench.testing.trials import MADE, SAYS_MADE
 
 HEAD = f"""# Checks of the conformance kit
@@ -29,4 +30,7 @@ def checks() -> str:
                  for each in checks_of(kind.plural)]
         if lines:
             parts += [f"## {kind.plural.capitalize()}\n\n", table(["check", "holds where it passes", "asked of"], lines)]
+    told = [[code(each.__name__), cell(says(each))] for each in CHECKS]
+    parts += ["## Observers\n\nOf a plugin that listens to runs; its name stands for the entry's, as in "
+              "`observer/my_plugin::hears_a_run`.\n\n", table(["check", "holds where it passes"], told)]
     return "".join(parts)

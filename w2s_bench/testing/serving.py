@@ -24,6 +24,7 @@ from w2s_bench.registry.wire import Wire
 from w2s_bench.testing.apart import Apart
 from w2s_bench.testing.checks import Check, Subject
 from w2s_bench.testing.messages import Answer, Call, Listing, Offered, Planned, Raised, Request, Said, Try
+from w2s_bench.testing.observers import observed
 from w2s_bench.testing.subjects import NotMade, Places, subjects_of
 from w2s_bench.testing.trials import lost_names, of_not_made, planned_for, tried
 
@@ -108,7 +109,9 @@ def _listed(served: _Served, asked: Offered) -> Iterator[Planned]:
             if check is not None and not planned.outcome:
                 served.listed[planned.id] = check, found
             yield planned
-    lost = lost_names(declared, entries)
+    told = list(observed(plugin.name, registry, Path(asked.folder), declared.exempt))
+    yield from told
+    lost = lost_names(declared, entries, [each.id for each in told])
     yield Planned(f"plugin/{asked.plugin}::conformance_file", _SAYS_NAMES, outcome="failed" if lost else "passed", reason=lost)
 
 

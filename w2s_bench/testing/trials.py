@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Literal
 
 from w2s_bench.contracts import can
@@ -54,13 +54,16 @@ def of_not_made(found: NotMade) -> Planned:
     return Planned(f"{found.id}::{MADE}", SAYS_MADE, outcome="skipped" if found.lacking else "failed", reason=found.reason)
 
 
-def lost_names(declared: ConformanceFile, entries: Mapping[str, str]) -> str:
+def lost_names(declared: ConformanceFile, entries: Mapping[str, str], others: Collection[str] = ()) -> str:
     """What a conformance.toml says of an entry or a check that there is not, in words; "" where all are there.
 
-    entries: the kind, in the plural, by `kind/name`, of each entry as it is and with its variants.
+    entries: the kind, in the plural, by `kind/name`, of each entry as it is and with its variants. others: names of checks of no
+    entry.
     """
     lost: list[str] = []
     for name in (*declared.make, *declared.inputs, *declared.exempt):
+        if name in others:
+            continue
         entry, _, check = name.partition("::")
         names = [each.name for each in checks_of(entries.get(entry, ""))]
         if entry not in entries:
