@@ -25,6 +25,7 @@ def flags_of(test: Ledger, train: Ledger, facts: Mapping[str, Any], output: Mapp
     classes = is_of_classes(output)
     raised = {**_of_teacher(test, classes), **_of_gap(test),
               "student-equals-teacher": _copies(test),
+              "student-equals-ceiling": _knows_the_truth(test),
               "labels-clipped": _clipped(test),
               "band-wider-than-misfit": band(test) > test.means["misfit"],
               "not-above-shuffled": _not_above_shuffled(test),
@@ -70,6 +71,11 @@ def _not_above_shuffled(test: Ledger) -> bool:
 def _copies(test: Ledger) -> bool:
     weak, student = test.answers.predicted["weak"], test.answers.predicted["student"]
     return float(np.abs(student - weak).max()) <= 1e-6 * (1.0 + float(np.abs(weak).max()))
+
+
+def _knows_the_truth(test: Ledger) -> bool:
+    predicted = test.answers.predicted
+    return bool((predicted["student"] == predicted["ceiling"]).all() and (predicted["weak"] != test.y).any())
 
 
 def _clipped(test: Ledger) -> bool:

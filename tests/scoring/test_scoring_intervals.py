@@ -89,6 +89,8 @@ def test_every_flag_fires_where_it_should_and_none_on_a_sound_row() -> None:
     assert flags(made_sample(truth, weak, student, ceiling)) == ()
     assert flags(made_sample(truth, np.zeros(500), student, ceiling)) == ("teacher-at-chance", "teacher-collapsed")
     assert flags(made_sample(truth, weak, weak, ceiling)) == ("student-equals-teacher",)
+    assert flags(made_sample(truth, weak, ceiling, ceiling)) == ("student-equals-ceiling",)
+    assert "student-equals-ceiling" not in flags(made_sample(truth, truth, ceiling, ceiling))
     assert flags(made_sample(truth, ceiling, student, weak)) == ("ceiling-not-better", "band-wider-than-misfit")
     assert flags(made_sample(truth, weak, student, weak)) == (
         "ceiling-not-better", "gap-inside-noise", "band-wider-than-misfit")

@@ -45,6 +45,9 @@ NOT_DERIVED = "not derived"
 STATED_FLAGS = frozenset({"splits-overlap", "not-converged"})
 """Flags that features decide, or δ."""
 
+LATER_FLAGS = frozenset({"student-equals-ceiling"})
+"""Flags that there were not when rows that stand were published: one that leaves them out is not refused."""
+
 _JUDGED = ("lhs", "rhs", "slack", "slack_se", "slack_low", "slack_high", "tightness", "verdict", "vacuous", "exceeded")
 
 

@@ -18,7 +18,7 @@ LabelSource = Literal["truth", "weak", "shuffled", "none"]
 Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
-FOUNDATIONS: Mapping[Stage, int] = {"load": 2, "prepare": 1, "embed": 2, "compare": 1, "fit": 1, "predict": 3, "score": 9}
+FOUNDATIONS: Mapping[Stage, int] = {"load": 2, "prepare": 1, "embed": 2, "compare": 1, "fit": 1, "predict": 3, "score": 10}
 """Version of what the harness itself does in a stage. Raise one when what its jobs leave changes: the golden numbers of
 tests/compute say when, and old artifacts of the stage and of all that rests on them are then left alone."""
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 FLAG_LETTERS = {
     "teacher-collapsed": "T", "ceiling-not-better": "C", "gap-inside-noise": "N",
-    "student-equals-teacher": "E", "teacher-at-chance": "A", "teacher-at-majority": "J", "labels-clipped": "L",
+    "student-equals-teacher": "E", "student-equals-ceiling": "P", "teacher-at-chance": "A", "teacher-at-majority": "J",
+    "labels-clipped": "L",
     "band-wider-than-misfit": "B", "few-test-examples": "F", "constant-labels": "K", "splits-overlap": "O",
     "not-above-shuffled": "S", "not-converged": "V", "class-missing-in-supervise": "M", "class-missing-in-transfer": "M",
     "class-missing-in-test": "M", IN_INPUTS: "X", IN_ORDER: "R",

@@ -96,6 +96,13 @@ def student_equals_teacher(student: npt.ArrayLike, weak: npt.ArrayLike) -> bool:
     return bool(np.abs(f_sw - f_w).max() <= SAME_PREDICTION * (1.0 + np.abs(f_w).max()))
 
 
+def student_equals_ceiling(sample: Sample) -> bool:
+    """Whether the student answers to the last bit what the ceiling does, although the teacher's labels are not the truth: then it
+    has not learned from them."""
+    said = sample.predicted
+    return np.array_equal(said.student, said.ceiling) and not np.array_equal(said.weak, sample.truth)
+
+
 def few_test_examples(n: int) -> bool:
     """Whether n is below FEW_TEST_EXAMPLES."""
     return n < FEW_TEST_EXAMPLES
@@ -125,6 +132,7 @@ def flags(sample: Sample) -> tuple[str, ...]:
         "ceiling-not-better": ceiling_not_better(sample.err_weak, sample.err_reference),
         "gap-inside-noise": gap_inside_noise(sample.err_weak, sample.err_reference),
         "student-equals-teacher": student_equals_teacher(f_sw, f_w),
+        "student-equals-ceiling": student_equals_ceiling(sample),
         "labels-clipped": labels_clipped(sample),
         "band-wider-than-misfit": band_wider_than_misfit(sample),
         "not-above-shuffled": not_above_shuffled(sample),
