@@ -4,6 +4,6 @@ Its version is that of the plugins' contracts, which it checks: a check that ref
 """
 
 from w2s_bench.testing.checks import Broken, Check, Subject, Unavailable, check
-from w2s_bench.testing.conformance import conformance
+from w2s_bench.testing.plugin_tests import conformance
 
 __all__ = ["Broken", "Check", "Subject", "Unavailable", "check", "conformance"]

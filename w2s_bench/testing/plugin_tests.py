@@ -45,7 +45,8 @@ def conformance(plugin: str) -> type:
             raise TypeError(f"{cls.__name__} derives from a class of the kit: {_WAY}")
 
         @pytest.fixture(scope="class")
-        def trial(self) -> Iterator[Trial]:
+        @classmethod
+        def trial(cls) -> Iterator[Trial]:
             with Trial(plugin, terms) as made:
                 yield made
 
