@@ -131,8 +131,7 @@ class _Walk:
                 continue
 
     def _of_instance(self, thing: object) -> Iterable[tuple[str, object]]:
-        own = getattr(thing, "__dict__", {})
-        held: dict[str, object] = dict(own) if isinstance(own, Mapping) else {}  # a descriptor, of what stands for a class
+        held: dict[str, object] = dict(getattr(thing, "__dict__", {}))
         for kind in type(thing).__mro__:
             for name, slot in vars(kind).items():
                 if isinstance(slot, MemberDescriptorType):
@@ -149,6 +148,8 @@ def _array_bytes(thing: object) -> bytes | None:
     if isinstance(thing, np.ndarray):
         held = repr(thing.tolist()).encode("utf-8", "backslashreplace") if thing.dtype.hasobject else thing.tobytes()
         return f"{thing.dtype}{thing.shape}".encode() + held
+    if isinstance(thing, type):  # torch.Tensor itself
+        return None
     if type(thing).__module__.partition(".")[0] == "torch" and callable(getattr(thing, "detach", None)):
         tensor: Any = thing
         return f"{tensor.dtype}{tuple(tensor.shape)}".encode() + bytes(
