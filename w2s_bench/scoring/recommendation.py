@@ -31,6 +31,11 @@ def recommended(criteria: npt.ArrayLike) -> Recommendation:
     return recommended_by(values.mean(axis=0), lambda other, take: estimate(values[:, other] - values[:, take]))
 
 
+def criterion_of(criteria: npt.ArrayLike, candidate: int) -> Estimate:
+    """The mean of one candidate's criterion over the values (n, c), such as one an example, with its 95 % interval."""
+    return estimate(as_rows(criteria, "criteria")[:, candidate])
+
+
 def recommended_by(means: npt.ArrayLike, apart: Callable[[int, int], Estimate]) -> Recommendation:
     """The candidate with the least of the means (c,). apart: the paired difference of one candidate's criterion from another's.
 

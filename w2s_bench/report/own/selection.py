@@ -117,8 +117,7 @@ def _criterion(files: Joined, loss: Divergence) -> Array:
 
 def _recommendation(names: Sequence[str], values: Array, *, known: bool) -> list[str]:
     from w2s_bench.report.wording import plus_minus
-    from w2s_bench.scoring.intervals import estimate
-    from w2s_bench.scoring.recommendation import recommended
+    from w2s_bench.scoring.recommendation import criterion_of, recommended
 
     found = recommended(values)
     take, after = names[found.take], names[found.runner_up]
@@ -131,7 +130,7 @@ def _recommendation(names: Sequence[str], values: Array, *, known: bool) -> list
     others = [names[other] for other in found.tied if other != found.runner_up]
     more = [f"Nor can it be told from {', '.join(others)}." if found.runner_up in found.tied else
             f"It cannot be told from {', '.join(others)}."] if others else []
-    least = estimate(values[:, found.take])
+    least = criterion_of(values, found.take)
     if known and not least.contains_zero and least.mean < 0.0:
         return [f"{take} has the least err_weak − misfit, and it is below 0 beyond noise: its misfit is above its error, so its "
                 "student is no projection onto a class that holds the truth, and the rule chooses nothing here."]
