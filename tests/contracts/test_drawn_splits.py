@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from w2s_bench.contracts import draw_splits
+from w2s_bench.contracts import PluginError, draw_splits
 
 
 def sizes(n: int, shares: tuple[float, float, float] = (0.4, 0.4, 0.2)) -> tuple[int, ...]:
@@ -26,3 +28,15 @@ def test_no_part_is_empty_and_each_is_within_one_of_its_share(shares: tuple[floa
         drawn = sizes(n, shares)
         assert min(drawn) >= 1
         assert all(abs(size - share * n) <= 2.0 for size, share in zip(drawn, shares, strict=True))
+
+
+@pytest.mark.parametrize(("given", "words"), [
+    ({"inputs": {"text": ["a", "b", "c"]}}, "the column 'text' is a list, no array"),
+    ({"ids": ["1", "2", "3"]}, "ids is a list, no array"),
+    ({"inputs": {"x": np.zeros((4, 2))}}, r"the column 'x' has shape \(4, 2\), and truth \(3, 1\)"),
+    ({"truth": np.zeros(())}, r"truth has shape \(\)"),
+])
+def test_what_is_no_array_or_of_another_length_is_refused_in_words(given: dict[str, Any], words: str) -> None:
+    whole: dict[str, Any] = {"inputs": {"x": np.arange(3)}, "truth": np.zeros((3, 1)), "ids": np.array(list("abc")), "seed": 0}
+    with pytest.raises(PluginError, match=words):
+        draw_splits(**whole | given)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from w2s_bench.contracts.data import Array, Columns, Split, Splits
-from w2s_bench.contracts.mapped import columns_at
+from w2s_bench.contracts.errors import PluginError
+from w2s_bench.contracts.mapped import RowsOf, columns_at
 
 
 def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
@@ -12,9 +13,12 @@ def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
 
     truth: (n, k) float64; ids: (n,) str. Each part keeps at least one example when n ≥ 3. difficulty: (n,), larger is harder:
     easy to hard, that is the easiest examples supervise, the seed choosing among equals, and the others are drawn.
+
+    Raises PluginError for what is no array, and for columns and ids that are not as many as the labels.
     """
     import numpy as np
 
+    _check_arrays(inputs, truth, ids)
     n = len(truth)
     order = np.random.default_rng(seed).permutation(n)
     first = max(1, min(round(shares[0] * n), n - 2))
@@ -27,6 +31,20 @@ def draw_splits(inputs: Columns, truth: Array, ids: Array, seed: int,
         return Split(columns_at(inputs, index), truth[index], ids[index])
 
     return Splits(part(order[:first]), part(order[first:second]), part(order[second:]))
+
+
+def _check_arrays(inputs: Columns, truth: Array, ids: Array) -> None:
+    """What would be drawn wrong, or not at all, in words: lists, and columns that are not as long as the labels."""
+    import numpy as np
+
+    columns = {} if isinstance(inputs, RowsOf) else {f"the column {name!r}": column for name, column in inputs.items()}
+    given: dict[str, object] = {"truth": truth, "ids": ids, **columns}
+    for what, values in given.items():
+        if not isinstance(values, np.ndarray):
+            raise PluginError(f"{what} is a {type(values).__name__}, no array", where="draw_splits",
+                              hint="np.array(values); texts as np.array(values, dtype=object)")
+        if values.ndim == 0 or len(values) != len(truth):
+            raise PluginError(f"{what} has shape {values.shape}, and truth {truth.shape}", where="draw_splits")
 
 
 def easy_to_hard(difficulty: str) -> str:
