@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from w2s_bench.contracts import PluginError, UsageError
+from w2s_bench.registry.diagnosis import diagnosed
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.registry.one_file import as_it_was, in_place, put_in_place, read_files, refuse_broken, version_of
 from w2s_bench.registry.sources import source_digest
@@ -42,6 +44,15 @@ def test_a_file_is_a_plugin_whose_version_is_its_digest(tmp_path: Path) -> None:
     assert (found.distribution, found.problem) == ("of_mine.py", "")
     assert found.version == version_of("of_mine") == hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     assert load_registry("suites").suite("of_mine/first").summary == "a suite"
+
+
+def test_the_doctor_finds_no_fault_in_a_digest_and_says_what_an_observer_hears(tmp_path: Path) -> None:
+    hears = "@hookimpl\ndef w2s_cell_finished(row):\n    pass\n"
+    put_in_place(read_files([_file(tmp_path, "of_mine.py", SOURCE.format(name="first") + hears)]))
+    registry = load_registry()
+    alone = tuple(plugin for plugin in registry.plugins if plugin.name == "of_mine")
+    found = list(diagnosed(dataclasses.replace(registry, plugins=alone)))
+    assert [(each.wrong, each.offered, each.hears) for each in found] == [((), 1, ("w2s_cell_finished",))]
 
 
 def test_what_was_read_is_what_runs_and_a_changed_file_takes_its_place_with_another_digest(tmp_path: Path) -> None:

@@ -74,7 +74,8 @@ def _say(found: Diagnosis, verbose: bool) -> None:
     for trace in filter(None, found.traces if verbose else ()):
         click.echo(printable(trace.strip()))
     if found.plugin.owner and not found.plugin.problem:
-        click.echo(f"{who}: imported, its hooks asked, {found.made} of {found.offered} entries made")
+        heard = f"; it observes runs: {', '.join(found.hears)}" if found.hears else ""
+        click.echo(f"{who}: imported, its hooks asked, {found.made} of {found.offered} entries made{heard}")
     for line in found.not_here if verbose or found.plugin.owner else ():
         click.echo(f"{who}: {printable(line)}")
     for check, reason in found.exempt.items() if found.plugin.owner or verbose else ():

@@ -10,6 +10,8 @@ from w2s_bench.registry.catalogue import SINGULAR, Plugin, Registered, Registry
 from w2s_bench.registry.conformance_file import conformance_file
 from w2s_bench.registry.distributions import faults_of
 from w2s_bench.registry.measures import measures_of
+from w2s_bench.registry.offers import OBSERVERS
+from w2s_bench.registry.one_file import in_place
 from w2s_bench.registry.orders import Verdict
 from w2s_bench.registry.parameters import lacking
 from w2s_bench.registry.taster import made_apart
@@ -22,6 +24,7 @@ _NOT_HERE = ("DataError", "UsageError", "StoreError")
 class Diagnosis:
     """wrong: what is wrong, a line each; traces: the same, with tracebacks. not_here: what could not be made because something is
     not at hand. offered, made: numbers of entries. exempt: reason by check, from its `conformance.toml`.
+    hears: the hooks by which it observes runs.
     """
 
     plugin: Plugin
@@ -31,21 +34,30 @@ class Diagnosis:
     offered: int = 0
     made: int = 0
     exempt: Mapping[str, str] = field(default_factory=dict)
+    hears: tuple[str, ...] = ()
 
 
 def diagnosed(registry: Registry) -> Iterator[Diagnosis]:
     """One for each plugin of a registry, as soon as it was looked at."""
     apart = {plugin: _Making(registry, plugin).diagnosis() for plugin in registry.plugins if not plugin.problem}
     left_out = measures_of(registry).left_out
+    files = in_place()  # of one file: their version is a digest
     for plugin in registry.plugins:
         found = apart.get(plugin) or Diagnosis(plugin, (f"is quarantined: {plugin.reason}",), (plugin.problem.strip(),))
         named = "\n".join(found.wrong)
         lost = [each for each in left_out if each.offer.plugin == plugin and each.offer.full_name not in named]
-        faults = faults_of(plugin.distribution) if plugin.owner else ()
+        faults = faults_of(plugin.distribution) if plugin.owner and plugin.name not in files else ()
         yield Diagnosis(plugin,
                         (*found.wrong, *(f"the {SINGULAR[each.kind]} {each.offer.full_name} is left out: {each.reason}"
                                          for each in lost), *faults),
-                        (*found.traces, *(each.trace for each in lost)), found.not_here, found.offered, found.made, found.exempt)
+                        (*found.traces, *(each.trace for each in lost)), found.not_here, found.offered, found.made, found.exempt,
+                        tuple(_heard(registry, plugin)))
+
+
+def _heard(registry: Registry, plugin: Plugin) -> Iterator[str]:
+    for hook in OBSERVERS:
+        if any(each.plugin_name == plugin.name for each in getattr(registry.observers, hook).get_hookimpls()):
+            yield hook
 
 
 class _Making:

@@ -8,7 +8,7 @@ import traceback
 import typing
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint
-from typing import Any
+from typing import Any, Final
 
 import pluggy
 
@@ -20,6 +20,9 @@ from w2s_bench.contracts.printable import one_word, printable
 from w2s_bench.registry.contract import misfit
 from w2s_bench.registry.names import LONGEST_NAME, PLAIN_NAME
 from w2s_bench.registry.parameters import check_parameters
+
+OBSERVERS: Final = ("w2s_run_started", "w2s_cell_finished", "w2s_run_finished")
+"""The hooks that only listen, in the order in which a run calls them."""
 
 HOOKS = frozenset(name for name in vars(hooks) if name.startswith("w2s_"))
 

@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 from w2s_bench.contracts.digests import Json
 from w2s_bench.registry.catalogue import Registry
+from w2s_bench.registry.offers import OBSERVERS
 from w2s_bench.registry.process_state import changed, state
 from w2s_bench.testing.checks import Broken
 from w2s_bench.testing.messages import Planned
 from w2s_bench.testing.subjects import kit_inputs
 from w2s_bench.testing.trials import outcome_of
-
-HOOKS = ("w2s_run_started", "w2s_cell_finished", "w2s_run_finished")
 
 
 class Listener(NamedTuple):
@@ -31,7 +30,7 @@ class Listener(NamedTuple):
 
 def listeners_of(plugin: str, registry: Registry) -> list[Listener]:
     """The hooks by which a plugin observes runs; none for one that only offers entries."""
-    return [Listener(hook, each.function, tuple(each.argnames)) for hook in HOOKS
+    return [Listener(hook, each.function, tuple(each.argnames)) for hook in OBSERVERS
             for each in getattr(registry.observers, hook).get_hookimpls() if each.plugin_name == plugin]
 
 
@@ -96,7 +95,7 @@ def observed(plugin: str, registry: Registry, folder: Path, exempt: Mapping[str,
 def _told(listeners: Sequence[Listener], folder: Path) -> None:
     rows = _rows()
     facts: Mapping[str, object] = {"run": "kit", "cells": len(rows), "ok": len(rows) - 1, "folder": folder}
-    for hook in HOOKS:
+    for hook in OBSERVERS:
         for listener in (each for each in listeners if each.hook == hook):
             for row in (rows if hook == "w2s_cell_finished" else [{}]):
                 given = {**facts, "row": dict(row)}
