@@ -43,8 +43,9 @@ class Checkpoints(Protocol):
 
 @dataclass(frozen=True)
 class FitContext:
-    """seed: drawn from the named dimensions (task, model, seed), never from the strategy, so that strategies
-    meet common random numbers. output: what is predicted. checkpoints: None where nothing can be kept."""
+    """seed: in [0, 2⁶³), more than some libraries take (scikit-learn: `% 2**32`); drawn from the named dimensions (task, model,
+    seed), never from the strategy, so that strategies meet common random numbers. output: what is predicted. checkpoints: None
+    where nothing can be kept."""
 
     seed: int
     output: Output

@@ -22,6 +22,9 @@ class Task(Protocol):
     reads, versions of the packages that ship the data). load(seed) gets the cell's seed and draws from it with
     `w2s_bench.contracts.seeds.generator_for("split", task=…, seed=seed)`; task: its name, never a path. Where a parameter is a
     place, the fingerprint stands for it in the seeds of fits too: the digest of the content, and no version of anything.
+
+    Texts are a column of str, (n,), called "text", which is what models of texts read; numbers a column "x", (n, d). Truth of
+    classes is one-hot or soft, (n, k), with `output = Classes(k, names)`. divergence: a name of `w2s-bench ls divergences`.
     capabilities: any of "pinned", "pool", "label_noise", "known_truth", "balanced", "inputs_read", "leaves_out",
     "absent" and "columns"; below is what each promises.
     """
