@@ -105,10 +105,10 @@ class Arrays:
     @property
     def divergence(self) -> str:
         """Squared for numbers; for classes kl, or brier where a teacher answers with classes alone, at which kl is infinite.
-        Raises UsageError for one that is not of the kind.
+        Raises UsageError for one of these that is not of the kind.
         """
         kinds = ("squared",) if self.output_kind == "number" else ("kl", "brier")
-        if self.scored_by not in ("auto", *kinds):
+        if self.scored_by in {"squared", "kl", "brier"} - set(kinds):  # whether another scores this output the plan asks
             raise UsageError(f"divergence={self.scored_by} does not score {self.output_kind}", where=f"arrays[path={self.path}]",
                              hint=f"one of {', '.join(kinds)}; classes are read with output=classes")
         if self.scored_by != "auto":

@@ -44,7 +44,7 @@ IN_USE: dict[str, Callable[[Path, str], bool]] = {
     "loss": lambda project, said: set(_rows(project)["strategy"]) == {"mlp-head[loss=sparrow]"},
     "metric": lambda project, said: 0 < _rows(project)["sparrow_student"][0] < 1,
     "bound": lambda project, said: "sparrow" in _bounds(project),
-    "divergence": lambda project, said: "80 test examples, sparrow" in said and "\ngain  " in said,
+    "divergence": lambda project, said: set(_rows(project).select("divergence", "status").row(0)) == {"sparrow", "ok"},
     "figure": lambda project, said: (project / "sparrow.png").stat().st_size > 10_000,
     "executor": lambda project, said: len((project / "jobs.csv").read_text().splitlines()) > 10,
     "command": lambda project, said: r"\begin{tabular}" in said and r"ridge & 5 & " in said,
