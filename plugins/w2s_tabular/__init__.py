@@ -53,8 +53,9 @@ def w2s_tasks() -> Iterable[TaskEntry]:
             Parameter("balance", str, "off", "on: as many of every class as of the smallest, after limit, alike for every seed",
                       choices=("off", "on")),
             LIMIT,
-            Parameter("divergence", str, "auto", "loss that scores the task: squared, kl, brier, or another that a plugin offers; "
-                      "auto: squared for numbers, for classes kl, or brier where a teacher of answers= names classes alone"),
+            Parameter("divergence", str, "auto", "loss that scores the task: squared, kl, brier, or another that a plugin "
+                      "offers; auto: squared for numbers, for classes kl, or brier where a teacher of answers= names classes "
+                      "alone"),
             reuse,
         ),
     )

@@ -18,7 +18,8 @@ from w2s_bench.running.canary import left_to_try, sampled
 from w2s_bench.running.runs import Place, run
 
 PEEKING = Path(__file__).parents[1] / "testing"
-NAMES = {"lines": "peeking.lines:Lines", "by-frames": "peeking.stores:ByFrames", "bundled": "peeking.data:ScikitLearn"}
+NAMES = {"lines": "peeking.lines:Lines", "restless": "peeking.lines:Restless",
+         "by-frames": "peeking.stores:ByFrames", "bundled": "peeking.data:ScikitLearn"}
 
 
 @pytest.fixture
@@ -39,18 +40,20 @@ def spec(*strategies: str, seeds: tuple[int, ...] = (0,)) -> RunSpec:
 @pytest.mark.slow
 def test_it_sings_of_who_was_told_the_truth_alone_and_a_finished_run_can_be_asked_later(
         registry: Registry, tmp_path: Path) -> None:
-    plan = make_plan(spec("peeking/lines", "peeking/by-frames", "peeking/bundled", "mix[student=ridge,truth=0.2]"), registry)
+    strange = [f"peeking/{name}" for name in NAMES]
+    plan = make_plan(spec(*strange, "mix[student=ridge,truth=0.2]"), registry)
     said: list[str] = []
     executor, audience = registry.make("executors", "local"), Audience(said.append)
     place = Place(tmp_path / "run", str(tmp_path / "store"))
     run(plan, place, executor, Policy(), audience)
     before = pl.read_parquet(place.folder / "rows.parquet")
-    assert before["canary"].null_count() == len(before) == 4
+    assert before["canary"].null_count() == len(before) == 5
     again = run(plan, replace(place, canary=8), executor, Policy(), audience)
     after = pl.read_parquet(place.folder / "rows.parquet")
     assert again.executed == 0 and after.drop("canary").equals(before.drop("canary"))
     heard = dict(zip(after["strategy"], after["canary"], strict=True))
-    assert heard == {"lines": "silent", "by-frames": "sings", "bundled": "sings", "mix[student=ridge,truth=0.2]": "silent"}
+    assert heard == {"lines": "silent", "restless": "silent", "by-frames": "sings", "bundled": "sings",
+                     "mix[student=ridge,truth=0.2]": "silent"}
     assert [text for text in said if "canary" in text] == [
         f"the label canary sings: {name} (peeking) on diabetes, seed 0 is another student where the truth is another"
         for name in sorted(("by-frames", "bundled"), key=lambda name: next(i for i, text in enumerate(said) if name in text))]

@@ -44,21 +44,25 @@ class Room:
 def computed_in(room: Room, plan: Plan, batches: Sequence[Sequence[str]], policy: Policy, seconds: float,
                 command: Sequence[str] = ()) -> None:
     """Have a new worker compute batches of jobs, in their order, into the room's store. command: of one that is not the usual.
+    Where a worker retires, because a job changed its process, another one goes on with what is left.
 
     Raises PluginError where a job fails, or the process ends or takes longer.
     """
     components = OfferedComponents(plan.jobs, plan.components)
-    orders = b"".join(components.message(batch) for batch in batches)
-    try:
-        done = subprocess.run(list(command or components.command(room.store)), input=orders, capture_output=True,
-                              env=room.environment(policy), cwd=room.folder / "here", timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise PluginError(f"took longer than {seconds:.0f} s in a process of its own") from None
-    outcomes = [answer for line in done.stdout.splitlines() if isinstance(answer := components.answer(line), Outcome)]
-    for outcome in outcomes:
-        if outcome.status != "ok":
-            raise PluginError(f"failed in a process of its own: {outcome.error}")
-    if len(outcomes) != sum(map(len, batches)):
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise PluginError(f"its process ended before it was done: {said[-1] if said else f'exit code {done.returncode}'}")
-
+    left = [list(batch) for batch in batches]
+    while left:
+        orders = b"".join(components.message(batch) for batch in left)
+        try:
+            done = subprocess.run(list(command or components.command(room.store)), input=orders, capture_output=True,
+                                  env=room.environment(policy), cwd=room.folder / "here", timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise PluginError(f"took longer than {seconds:.0f} s in a process of its own") from None
+        answers = [components.answer(line) for line in done.stdout.splitlines()]
+        outcomes = {answer.key: answer for answer in answers if isinstance(answer, Outcome)}
+        for outcome in outcomes.values():
+            if outcome.status != "ok":
+                raise PluginError(f"failed in a process of its own: {outcome.error}")
+        left = [rest for batch in left if (rest := [key for key in batch if key not in outcomes])]
+        if left and not any(outcome.retires for outcome in outcomes.values()):
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise PluginError(f"its process ended before it was done: {said[-1] if said else f'exit code {done.returncode}'}")
