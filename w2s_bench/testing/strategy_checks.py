@@ -202,7 +202,7 @@ def _answered_or_refused(trying: Trying, inputs: Inputs, labels: Array) -> None:
             raise Broken(f"is refused without words: {refused.what!r}") from None
         return
     except Exception as error:
-        raise Broken(f"raises {type(error).__name__}: {error}; a W2SError says what is wrong") from error
+        raise Broken(f"raises {type(error).__name__}: {error}: fit it, or refuse it with a DataError in words") from error
     if values.shape != (7, trying.output.k) or not np.isfinite(values).all():
         raise Broken(f"is answered with an array of shape {values.shape}, or with values that are not finite; a W2SError refuses")
 
