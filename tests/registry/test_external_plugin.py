@@ -48,6 +48,7 @@ def test_it_is_listed_and_runs_and_scores(outside: Command) -> None:
 @pytest.mark.parametrize(("fault", "status"), [("raise", "failed"), ("nan", "diverged"), ("shape", "failed"), ("memory", "oom"),
                                                pytest.param("die", "lost", marks=pytest.mark.slow),
                                                pytest.param("hang", "timeout", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_strategy_that_breaks_costs_its_own_cells_only(outside: Command, fault: str, status: str) -> None:
     done = outside("run", *MATRIX, "--strategy", f"plain[fault=[no,{fault}]]", "--timeout", "15" if fault != "hang" else "4",
                    check=3)
@@ -85,6 +86,7 @@ def test_a_missing_extra_says_what_to_install(outside: Command) -> None:
 @pytest.mark.parametrize(("what", "said"), [
     ("raise", "observer w2s_external: RuntimeError: observed ok"), ("exit", "observer w2s_external: SystemExit: enough of r"),
     ("change", "")])
+@pytest.mark.slow
 def test_an_observer_neither_ends_a_run_nor_changes_a_row(outside: Command, monkeypatch: pytest.MonkeyPatch, what: str,
                                                           said: str) -> None:
     monkeypatch.setenv("W2S_EXTERNAL_OBSERVER", what)
@@ -94,6 +96,7 @@ def test_an_observer_neither_ends_a_run_nor_changes_a_row(outside: Command, monk
     assert set(rows["status"]) == {"ok"} and (rows["gain"] != 0.0).all() and "mine" not in rows["flags"].explode().to_list()
 
 
+@pytest.mark.slow
 def test_a_plan_says_which_part_of_a_stale_cell_changed(outside: Command, installed: Path) -> None:
     words = (*MATRIX[:-2], "--strategy", "plain")
     outside("run", *words, "-o", "r", check=0)
@@ -108,6 +111,7 @@ def test_a_plan_says_which_part_of_a_stale_cell_changed(outside: Command, instal
     assert "stale: 2 cells, because the source package of w2s_external/waves changed" in said
 
 
+@pytest.mark.slow
 def test_two_plugins_that_claim_one_name_are_both_refused(outside: Command, installed: Path, tmp_path: Path) -> None:
     rival = tmp_path / "rival" / "rival-1.0.dist-info"
     rival.mkdir(parents=True)
@@ -125,6 +129,7 @@ def test_two_plugins_that_claim_one_name_are_both_refused(outside: Command, inst
 CLASSES = ("--task", "sentences", "--models", "letters[width=[4,32]]", "--supervisor", "logistic", "-o", "r")
 
 
+@pytest.mark.slow
 def test_a_model_of_twenty_lines_and_a_loss_of_ten_join_the_comparison(outside: Command) -> None:
     for name, most in (("letters.py", 20), ("cautious.py", 10)):
         lines = (SOURCE / "w2s_external" / name).read_text().partition('"""\n')[2].splitlines()

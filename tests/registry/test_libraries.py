@@ -46,6 +46,7 @@ def imported(module: str, seen: set[str]) -> Iterator[str]:
 
 
 KINDS = ("tasks", "models", "strategies", "losses", "descriptors", "divergences", "metrics", "bounds")
+OWNERS = importlib.metadata.packages_distributions()
 OFFERED = [offer for kind in KINDS for offer in load_registry().entries(kind) if offer.plugin.distribution == "w2s-bench"]
 
 
@@ -53,6 +54,5 @@ OFFERED = [offer for kind in KINDS for offer in load_registry().entries(kind) if
 def test_an_entry_names_the_libraries_that_its_code_imports(offer: Registered) -> None:
     found = set(imported(offer.entry.target.partition(":")[0], set())) - set(sys.stdlib_module_names)
     exempt = IN_EVERY_KEY | CHANGE_NO_NUMBER | IN_THE_FINGERPRINT.get(offer.full_name, set())
-    owners = importlib.metadata.packages_distributions()
     by_another = UNDER_ANOTHER if "transformers" in found else set()
-    assert {owners[name][0] for name in found - exempt} == set(offer.entry.libraries) - by_another
+    assert {OWNERS[name][0] for name in found - exempt} == set(offer.entry.libraries) - by_another

@@ -37,6 +37,10 @@ def namespaces() -> dict[str, Namespace]:
     return found
 
 
+_OF_MSGSPEC = "__msgspec_cache__"
+"""What msgspec leaves on a class that it has read once."""
+
+
 def replaced(before: Mapping[str, Namespace], after: Mapping[str, Namespace]) -> Iterator[str]:
     """What stands for another thing than before, or not any more, each in words. A name that is new is none."""
     for space, held in before.items():
@@ -50,7 +54,7 @@ def replaced(before: Mapping[str, Namespace], after: Mapping[str, Namespace]) ->
             if now.get(name) is not value and _counts(space, name, value):
                 yield f"{space}.{name} {'was replaced' if name in now else 'is gone'}"
         for name in now.keys() - held.keys():
-            if _hides_an_inherited_one(space, name):
+            if name != _OF_MSGSPEC and _hides_an_inherited_one(space, name):
                 yield f"{space}.{name} was replaced"
 
 
@@ -63,7 +67,7 @@ def _hides_an_inherited_one(space: str, name: str) -> bool:
 
 def _counts(space: str, name: str, value: object) -> bool:
     """Whether a name is one that others call or compute with: a function, a class, or a constant."""
-    if isinstance(value, ModuleType) or name == "__msgspec_cache__":  # which msgspec leaves on a class that it has read once
+    if isinstance(value, ModuleType) or name == _OF_MSGSPEC:
         return False
     if space.startswith(_OWN):
         defined = getattr(value, "__name__", None) == name  # a name that is filled later is none

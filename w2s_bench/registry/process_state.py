@@ -6,6 +6,7 @@ that a library sets for itself.
 
 from __future__ import annotations
 
+import contextlib
 import decimal
 import functools
 import gc
@@ -252,7 +253,8 @@ def _children() -> frozenset[int]:
         return frozenset()
     found: set[int] = set()
     for task in Path("/proc/self/task").glob("*/children"):
-        found |= set(map(int, task.read_text().split()))
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            found |= set(map(int, task.read_text().split()))
     return frozenset(number for number in found if _runs(number))
 
 
