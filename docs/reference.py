@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,9 +44,10 @@ def _what_is_bundled() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    folder.mkdir(exist_ok=True)
     written = pages()
-    for stale in {path.name for path in FOLDER.glob("*.md")} - set(written):
-        (FOLDER / stale).unlink()
+    for stale in {path.name for path in folder.glob("*.md")} - set(written):
+        (folder / stale).unlink()
     for name, text in written.items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
