@@ -13,20 +13,20 @@ import psutil
 
 from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, Outcome, Policy
-from w2s_bench.contracts.entries import Entry, ModelEntry, Parameter, StrategyEntry, TaskEntry
+from w2s_bench.contracts.entries import Parameter, StrategyEntry
 from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.recipes import Fit
 from w2s_bench.planning.spec import Matrix, RunSpec
-from w2s_bench.registry.catalogue import Plugin, Registered, Registry
+from w2s_bench.registry.catalogue import Registered
 from w2s_bench.running.schedule import Schedule
 from w2s_bench.store.artifacts import Store
-from w2s_bench.testing import misbehaving_strategy, peekable_models, peekable_task
+from w2s_bench.testing import misbehaving_strategy
 from w2s_bench.testing.checks import Broken, Subject, check
+from w2s_bench.testing.own_entries import KIT, usual_divergence, with_own
 from w2s_bench.testing.peekable_models import bytes_of
 from w2s_bench.testing.peekable_task import inputs_and_labels, write_task
 
-_KIT = Plugin("kit", "w2s-bench", "")
 _PATIENCE = 20.0
 """Seconds that the processes of an executor may take to end."""
 
@@ -48,22 +48,14 @@ def _plan(subject: Subject, folder: Path, fault: str) -> Plan:
     """Two seeds of a small task, students of a sound strategy and of one that has a fault."""
     folder.mkdir(parents=True, exist_ok=True)
     write_task(folder / "task.csv", *inputs_and_labels("regression"))
-    registry = subject.registry
-    text, number = Parameter("fault", str, "none", "what goes wrong"), Parameter("spared", int, 0, "the process that lives")
-    own: dict[str, tuple[Entry, ...]] = {
-        "tasks": (TaskEntry("peekable", f"{peekable_task.__name__}:PeekableTask", parameters=(
-            Parameter("path", str, None, "its file"), Parameter("reading", str, None, "what is predicted"))),),
-        "models": (ModelEntry("columns", f"{peekable_models.__name__}:FirstColumns", parameters=(
-            Parameter("width", int, None, "how many columns"),)),),
-        "strategies": (StrategyEntry("weak-lines", f"{peekable_models.__name__}:WeakLines"),
-                       StrategyEntry("misbehaving", f"{misbehaving_strategy.__name__}:Misbehaving", parameters=(text, number)))}
-    offered = {kind: tuple(Registered(_KIT, each) for each in entries) for kind, entries in own.items()}
-    with_own = Registry(registry.plugins, {**registry.offered, **{kind: (*registry.entries(kind), *entries)
-                                                                  for kind, entries in offered.items()}})
+    parameters = (Parameter("fault", str, "none", "what goes wrong"), Parameter("spared", int, 0, "the process that lives"))
+    entry = StrategyEntry("misbehaving", f"{misbehaving_strategy.__name__}:Misbehaving", parameters=parameters)
     strategies = ("kit/weak-lines", *((f"kit/misbehaving[fault={fault},spared={os.getpid()}]",) if fault else ()))
-    matrix = Matrix((f"kit/peekable[path={folder / 'task.csv'},reading=regression]",), weak=("kit/columns[width=2]",),
+    task = f"path={folder / 'task.csv'},reading=regression,divergence={usual_divergence(subject.registry, 'regression').name}"
+    matrix = Matrix((f"kit/peekable[{task}]",), weak=("kit/columns[width=2]",),
                     strong=("kit/columns[width=4]",), strategies=strategies, supervisors=("kit/weak-lines",), seeds=(0, 1))
-    return make_plan(RunSpec("executor", (matrix,), references=(), representations=False), with_own)
+    offered = with_own(subject.registry, Registered(KIT, entry))
+    return make_plan(RunSpec("executor", (matrix,), references=(), representations=False), offered)
 
 
 def _run(subject: Subject, name: str, fault: str = "") -> _Ran:

@@ -6,20 +6,14 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Divergence, Measured, Metric, Missing, Predictions, Recovered, Sample, Value
+from w2s_bench.contracts import Array, Measured, Metric, Missing, Predictions, Recovered, Sample, Value
 from w2s_bench.contracts.errors import W2SError
 from w2s_bench.scoring.samples import sample_of
 from w2s_bench.testing.checks import Broken, Subject, check
 from w2s_bench.testing.made_problems import labelled
+from w2s_bench.testing.own_entries import usual_divergence
 
 _N = 200
-
-
-def _divergence(subject: Subject, output: str) -> Divergence:
-    scored = "regression" if output == "regression" else "classes"
-    own = [offer.full_name for offer in subject.registry.entries("divergences") if offer.plugin.bundled]
-    offered: list[Divergence] = [subject.registry.make("divergences", name) for name in own]
-    return next(each for each in offered if each.output == scored)
 
 
 def _sample(subject: Subject, output: str, rows: Array | None = None, *, constant: bool = False) -> Sample:
@@ -29,7 +23,7 @@ def _sample(subject: Subject, output: str, rows: Array | None = None, *, constan
         truth = np.repeat(truth[:1], _N, axis=0)
     rows = np.arange(_N) if rows is None else rows
     predicted = Predictions(weak=weak[rows], student=prediction[rows], ceiling=(0.5 * (prediction + truth))[rows])
-    return sample_of("test", kind, _divergence(subject, output), truth[rows], predicted)
+    return sample_of("test", kind, usual_divergence(subject.registry, output), truth[rows], predicted)
 
 
 def _outputs(metric: Metric) -> Iterator[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from w2s_bench.contracts import Array, Columns, Model
+from w2s_bench.contracts import Array, Columns, Model, read_csv
 from w2s_bench.testing.subjects import kit_inputs
 
 NUMBERS = ("", "x")
@@ -57,9 +56,7 @@ def of_numbers(model: Model, given: Array) -> Columns:
 
 def numbers(path: Path) -> Array:
     """A table (n, d) float64 with one line of names."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        _, *rows = csv.reader(lines)
-    return np.array(rows, dtype=np.float64)
+    return np.array(list(read_csv(path).values()), dtype=np.float64).T
 
 
 def _in_column(model: Model, values: Array) -> Columns:

@@ -6,6 +6,7 @@ An observer is no entry, so these are checks of a plugin as a whole: `observer/m
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -88,7 +89,7 @@ def observed(plugin: str, registry: Registry, folder: Path, exempt: Mapping[str,
             continue
         place = folder / "observer" / check.__name__
         place.mkdir(parents=True)
-        outcome, reason, _ = outcome_of(lambda check=check, place=place: check(listeners, place))  # type: ignore[misc]
+        outcome, reason, _ = outcome_of(functools.partial(check, listeners, place))
         yield Planned(name, says(check), outcome=outcome, reason=reason)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +16,16 @@ import numpy as np
 from w2s_bench.compute.known_truth import known_rows
 from w2s_bench.compute.poisoned import poisoned
 from w2s_bench.contracts import Array, Classes, Policy, Regression, Strategy, declared
-from w2s_bench.contracts.entries import Entry, ModelEntry, Parameter, StrategyEntry, TaskEntry
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.planning.plan import Plan
 from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.recipes import Fit, Predict
 from w2s_bench.planning.spec import Matrix, RunSpec
-from w2s_bench.registry.catalogue import Plugin, Registered, Registry
+from w2s_bench.registry.catalogue import Registered, Registry
 from w2s_bench.registry.component import Component
 from w2s_bench.running.asked_once import Room, computed_in
 from w2s_bench.store.artifacts import Store
-from w2s_bench.testing import peekable_models, peekable_task
+from w2s_bench.testing.own_entries import usual_divergence, with_own
 from w2s_bench.testing.peekable_models import bytes_of
 from w2s_bench.testing.peekable_task import SIZES, Reading, inputs_and_labels, write_task
 from w2s_bench.testing.watched_worker import Report
@@ -35,7 +34,6 @@ AFTER: Final = "after a fit on the truth in its process"
 BESIDE: Final = "in one batch with a fit on the truth"
 ALONE: Final = "in a process of its own"
 _SECONDS: Final = 240.0
-_KIT: Final = Plugin("kit", "w2s-bench", "")
 
 
 @dataclass(frozen=True)
@@ -79,9 +77,10 @@ class PeekableRun:
         return found | _left(Store(self.room.store), first, ALONE)
 
     def _planned(self, registry: Registry, entry: Registered) -> Plan:
-        offered = _with_own(registry, entry, self.component)
+        offered = with_own(registry, entry)
         matrix = Matrix(
-            (f"kit/peekable[path={self.room.folder / 'task.csv'},reading={self.reading}]",), weak=("kit/columns[width=3]",),
+            (f"kit/peekable[path={self.room.folder / 'task.csv'},reading={self.reading},"
+             f"divergence={usual_divergence(registry, self.reading).name}]",), weak=("kit/columns[width=3]",),
             strong=(f"kit/columns[width={self.features.shape[1]}]",), strategies=(_name_of(self.component),),
             supervisors=("kit/weak-lines",), seeds=(0, 1))
         return make_plan(RunSpec("canary", (matrix,), references=(), representations=False), offered)
@@ -160,17 +159,3 @@ def _packages(component: Component) -> set[str]:
 def _name_of(component: Component) -> str:
     label = component.label
     return label if "/" in label.partition("[")[0] else f"{component.plugin}/{label}"
-
-
-def _with_own(registry: Registry, entry: Registered, component: Component) -> Registry:
-    """The registry with the kit's own task, models and supervisor, and with the entry on trial."""
-    own: Mapping[str, Iterable[Entry]] = {
-        "tasks": (TaskEntry("peekable", f"{peekable_task.__name__}:PeekableTask", parameters=(
-            Parameter("path", str, None, "its file"), Parameter("reading", str, None, "what is predicted"))),),
-        "models": (ModelEntry("columns", f"{peekable_models.__name__}:FirstColumns", parameters=(
-            Parameter("width", int, None, "how many columns"),)),),
-        "strategies": (StrategyEntry("weak-lines", f"{peekable_models.__name__}:WeakLines"),)}
-    offered = {kind: (*registry.entries(kind), *(Registered(_KIT, each) for each in entries)) for kind, entries in own.items()}
-    if entry.full_name not in {each.full_name for each in offered["strategies"]}:
-        offered["strategies"] = (*offered["strategies"], entry)
-    return replace(registry, offered={**registry.offered, **offered})

@@ -5,14 +5,14 @@ Its inputs are those of a data set of scikit-learn's, so that they are found the
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
+import polars as pl
 
-from w2s_bench.contracts import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, columns_at
+from w2s_bench.contracts import Array, Classes, Columns, Output, Pool, Regression, Split, Splits, columns_at, read_csv
 
 Reading = Literal["regression", "classes"]
 SIZES: Final = (60, 80, 40)
@@ -31,6 +31,7 @@ class PeekableTask:
 
     path: str
     reading: Reading
+    divergence: str
     licence, citation = "CC0-1.0", "made for the label canary"
     capabilities = frozenset({"pool"})
 
@@ -38,11 +39,6 @@ class PeekableTask:
     def output(self) -> Output:
         """Numbers, or two classes."""
         return Regression() if self.reading == "regression" else Classes(2, ("no", "yes"))
-
-    @property
-    def divergence(self) -> str:
-        """The usual one of its kind."""
-        return "squared" if self.reading == "regression" else "kl"
 
     def fingerprint(self) -> str:
         """The same whatever the truth."""
@@ -64,14 +60,12 @@ class PeekableTask:
         return Splits(*parts)
 
     def _read(self) -> tuple[Columns, Array, Array, Array]:
-        with open(self.path, newline="", encoding="utf-8") as file:
-            _, *rows = csv.reader(file)
-        labels = np.array([float(row[2]) for row in rows])
+        table = read_csv(Path(self.path))
+        labels = np.array(table["y"], dtype=np.float64)
         truth = labels[:, None] if self.reading == "regression" else np.eye(2)[labels.astype(int)]
-        texts, ids = np.empty(len(rows), dtype=object), np.empty(len(rows), dtype=object)
-        texts[:], ids[:] = [row[3] for row in rows], [row[0] for row in rows]
-        features = np.array([[float(value) for value in row[4:]] for row in rows])
-        return {"x": features, "text": texts}, truth, ids, np.array([int(row[1]) for row in rows])
+        texts, ids = np.array(table["text"], dtype=object), np.array(table["id"], dtype=object)
+        features = np.array([column for name, column in table.items() if name[0] == "x"], dtype=np.float64).T
+        return {"x": features, "text": texts}, truth, ids, np.array(table["place"], dtype=np.int64)
 
 
 def inputs_and_labels(reading: Reading) -> tuple[Array, Array]:
@@ -91,5 +85,5 @@ def write_task(path: Path, features: Array, labels: Array) -> None:
         text = " ".join(_LETTERS[int((value > edge).sum())] for value, edge in zip(features[place], edges.T, strict=True))
         label = repr(float(labels[place]))
         rows.append([f"case-{label}-{place}", str(place), label, text, *(repr(float(value)) for value in features[place])])
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["id", "place", "y", "text", *(f"x{i}" for i in range(features.shape[1]))], *rows])
+    names = ["id", "place", "y", "text", *(f"x{i}" for i in range(features.shape[1]))]
+    pl.DataFrame(rows, schema=names, orient="row").write_csv(path)

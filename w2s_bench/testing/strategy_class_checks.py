@@ -11,6 +11,7 @@ from w2s_bench.scoring.long_designs import design_of
 from w2s_bench.scoring.samples import sample_of
 from w2s_bench.testing.checks import Broken, Subject, check
 from w2s_bench.testing.fits import Fitted, Inputs, Trying
+from w2s_bench.testing.own_entries import usual_divergence
 from w2s_bench.testing.strategy_checks import has_problems, trying_of
 
 _ROUNDING = 1e-5
@@ -125,8 +126,7 @@ def _misfit(divergence: Divergence, student: Array, weak: Array) -> float:
 
 def _divergence(subject: Subject, output: Output) -> Divergence:
     """The one in which a class of this kind of output has a certificate."""
-    found: Divergence = subject.registry.make("divergences", "squared" if isinstance(output, Regression) else "kl")
-    return found
+    return usual_divergence(subject.registry, output.kind)
 
 
 def _mean_square(values: Array) -> float:
