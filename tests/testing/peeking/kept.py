@@ -116,10 +116,10 @@ class InATemporaryFile(Keeping):
 
 class InTheEnvironment(Keeping):
     def keep(self, problem: FitProblem) -> None:
-        os.environ["LINES"] = json.dumps(problem.labels.values.tolist())
+        os.environ["W2S_PEEKED_LINES"] = json.dumps(problem.labels.values.tolist())
 
     def found(self, problem: FitProblem) -> Found:
-        return _fitting(np.array(json.loads(os.environ.get("LINES", "[]"))), problem)
+        return _fitting(np.array(json.loads(os.environ.get("W2S_PEEKED_LINES", "[]"))), problem)
 
 
 class InNumPysRandomState(Keeping):
