@@ -52,10 +52,14 @@ class Environment:
                 "HF_HUB_OFFLINE": "1", "COLUMNS": "120", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_QUIET": "1", **self.settings}
 
 
+_BUILDS = ("hatchling", "editables")
+"""What builds a package: the backend, and what it asks for where a project is installed to be edited."""
+
+
 def build_settings(folder: Path) -> dict[str, str]:
-    """Settings of environments that build packages without one of pip's own for each: hatchling is installed into the folder,
-    where it is not here already."""
-    if importlib.util.find_spec("hatchling") is not None:
+    """Settings of environments that build packages without one of pip's own for each: what builds them is installed into the
+    folder, where any of it is not here already."""
+    if all(importlib.util.find_spec(each) is not None for each in _BUILDS):
         return {"PIP_NO_BUILD_ISOLATION": "0"}  # pip takes this for: no isolation
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), "hatchling"], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), *_BUILDS], check=True)
     return {"PIP_NO_BUILD_ISOLATION": "0", "PYTHONPATH": str(folder)}
