@@ -71,6 +71,27 @@ def test_each_change_is_named_in_words() -> None:
             [words.split(" (")[0] if "before, " in words else words] if words else []), (name, said[name])
 
 
+MOMENT = """
+from concurrent.futures import ThreadPoolExecutor
+from w2s_bench.registry.process_state import changed_for_good
+def of(name, do):
+    before, begun = state(), time.monotonic()
+    do()
+    said[name] = [*changed_for_good(before)[1], time.monotonic() - begun]
+"""
+
+
+@pytest.mark.slow
+def test_what_ends_within_a_moment_is_no_change_and_nothing_is_waited_for_where_nothing_is_found() -> None:
+    pool = "pool = ThreadPoolExecutor(2); [pool.submit(time.sleep, 0.2) for _ in range(4)]; pool.shutdown(wait=False)"
+    said = _said(PROLOGUE + MOMENT, {"nothing": ("pass", ""), "a constant": ("np.pi = 3", ""), "a pool that ends": (pool, ""),
+                                     "a thread": CHANGES["thread"], "a child": CHANGES["child"]})
+    took = {name: lines.pop() for name, lines in said.items()}
+    assert said == {"nothing": [], "a constant": ["numpy.pi was replaced"], "a pool that ends": [],
+                    "a thread": ["a thread left behind (mine)"], "a child": ["1 process left behind"]}
+    assert max(took["nothing"], took["a constant"]) < 0.2 and took["a pool that ends"] < 1.5, took
+
+
 TORCH = {
     "nothing": ("pass", ""),
     "import of scikit-learn": ("import sklearn.linear_model", ""),
@@ -82,16 +103,32 @@ TORCH = {
     "deterministic": ("torch.use_deterministic_algorithms(True)", "torch's deterministic flags"),
     "precision": ("torch.set_float32_matmul_precision('medium')", "torch's precision of matrix products"),
     "patched": ("torch.nn.functional.relu = abs", "torch.nn.functional.relu was replaced"),
-    "a method": ("torch.Tensor.sum = None", "torch.Tensor.sum was replaced")}
+    "a method": ("torch.Tensor.sum = None", "torch.Tensor.sum was replaced"),
+    "torch's wrapper": ("[made([torch.nn.Parameter(torch.ones(1))]) for made in (torch.optim.AdamW, torch.optim.Adam)]", ""),
+    "torch's compiler": ("import torch._dynamo", ""),
+    "a seed of torch": ("torch.manual_seed = lambda *_: None", "torch.manual_seed was replaced"),
+    "a step": ("torch.optim.Adam.step = functools.wraps(torch.optim.Adam.step)(lambda *_: None)",
+               "torch.optim.Adam.step was replaced"),
+    "an inherited step": ("torch.optim.AdamW.step = lambda *_: None", "torch.optim.AdamW.step was replaced")}
+
+MIMICS = {
+    "in torch's wrapper": ("mine = functools.wraps(torch.optim.Adam.step)(lambda *_: None); "
+                           "torch.optim.Adam.step = torch.optim.Optimizer.profile_hook_step(mine)",
+                           "torch.optim.Adam.step was replaced"),
+    "an inherited one in torch's wrapper": ("torch.optim.AdamW.step = torch.optim.Optimizer.profile_hook_step(lambda *_: None)",
+                                            "torch.optim.AdamW.step was replaced")}
 
 
 @pytest.mark.slow
 def test_what_is_done_to_torch_is_named_too_and_an_import_is_no_change() -> None:
-    prologue = PROLOGUE.replace("import numpy as np", "import numpy as np\ntorch = None")
-    changes = {name: (f"global torch; {do}", words) for name, (do, words) in TORCH.items()}
-    said = _said(prologue, changes)
+    _named(PROLOGUE.replace("import numpy as np", "import functools\nimport numpy as np\ntorch = None"), TORCH)
+    _named(PROLOGUE.replace("import numpy as np", "import functools\nimport numpy as np\nimport torch"), MIMICS)
+
+
+def _named(prologue: str, changes: dict[str, tuple[str, str]]) -> None:
+    said = _said(prologue, {name: (f"global torch; {do}", words) for name, (do, words) in changes.items()})
     assert {name: any(line.startswith(words) for line in said[name]) if words else not said[name]
-            for name, (_, words) in TORCH.items()} == dict.fromkeys(TORCH, True), said
+            for name, (_, words) in changes.items()} == dict.fromkeys(changes, True), said
 
 
 @pytest.mark.slow

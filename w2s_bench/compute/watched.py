@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -12,11 +11,8 @@ from w2s_bench.contracts import Outcome, PluginError
 from w2s_bench.planning.groups import owners_of
 from w2s_bench.planning.recipes import Job, component_keys
 from w2s_bench.registry.component import Component
-from w2s_bench.registry.process_state import changed, state
+from w2s_bench.registry.process_state import changed_for_good, state
 from w2s_bench.registry.put_back import putting_back
-
-_GRACE = 0.1
-"""Seconds that a thread or a process has to end that a job left."""
 
 _SHOWN = 4
 
@@ -53,12 +49,7 @@ class Watch:
         foreign = bool(owners_of(job.recipe, self._components))
         if not (foreign or last):
             return ""
-        now = state()
-        found = changed(self._before, now, left=last)
-        if found:
-            time.sleep(_GRACE)
-            now = state()
-            found = changed(self._before, now, left=last)
+        now, found = changed_for_good(self._before, left=last)
         if found:
             return self._words(job, foreign, found)
         before, self._before = self._before, now

@@ -6,7 +6,7 @@ import functools
 import operator
 import sys
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 
 Namespace = Mapping[str, object]
 """What a module or a class holds, by name."""
@@ -51,18 +51,32 @@ def replaced(before: Mapping[str, Namespace], after: Mapping[str, Namespace]) ->
             yield f"{space} was replaced"
             continue
         for name, value in held.items():
-            if now.get(name) is not value and _counts(space, name, value):
+            if now.get(name) is not value and _counts(space, name, value) and _unhooked(now.get(name)) is not _unhooked(value):
                 yield f"{space}.{name} {'was replaced' if name in now else 'is gone'}"
         for name in now.keys() - held.keys():
-            if name != _OF_MSGSPEC and _hides_an_inherited_one(space, name):
+            inherited = _inherited(space, name)
+            if name != _OF_MSGSPEC and inherited and _unhooked(now[name]) is not _unhooked(inherited[0]):
                 yield f"{space}.{name} was replaced"
 
 
-def _hides_an_inherited_one(space: str, name: str) -> bool:
-    """Whether the name is new in a class, and another class had given it."""
+def _inherited(space: str, name: str) -> list[object]:
+    """What other classes give to a class under a name, the one that counts first; nothing for what is no class."""
     module, _, of = space.rpartition(".")
     bases = getattr(getattr(sys.modules.get(module), of, None), "__mro__", ())[1:]
-    return any(name in vars(base) for base in bases)
+    return [vars(base)[name] for base in bases if name in vars(base)]
+
+
+def _unhooked(value: object) -> object:
+    """What a function is without torch's own wrappers: for its profiler, around the `step` of a class when the first optimizer of
+    that class is made; and around what its compiler leaves alone, when that is imported."""
+    optimizers, compiler = sys.modules.get("torch.optim"), sys.modules.get("torch._compile")
+    optimizer = getattr(optimizers, "Optimizer", None)
+    wraps = (getattr(optimizer, "profile_hook_step", None), getattr(compiler, "_disable_dynamo", None))
+    of_torch = [each for wrap in wraps if isinstance(wrap, FunctionType) for each in wrap.__code__.co_consts]
+    while isinstance(value, FunctionType) and any(value.__code__ is each for each in of_torch):
+        held = dict(zip(value.__code__.co_freevars, value.__closure__ or (), strict=True))
+        value = next((held[name].cell_contents for name in ("func", "fn") if name in held), None)
+    return value
 
 
 def _counts(space: str, name: str, value: object) -> bool:

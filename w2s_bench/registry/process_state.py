@@ -17,6 +17,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ _SIGNALS = tuple(getattr(signal, name) for name in (
 _LIMITS = {"memory": resource.RLIMIT_AS, "processor time": resource.RLIMIT_CPU, "size of files": resource.RLIMIT_FSIZE}
 _SMALLEST, _TENTH, _FIFTH = 5e-324, 0.1, 0.2
 _SHOWN = 40
+_GRACE, _LOOK = 1.0, 0.02
+"""Seconds that what was left running has to end by itself, and that pass before the first look whether it has."""
+
 _RANDOM, _BLOCK, _BLOCKS = "Python's random state", 624 * 32, 4
 """Of Python's generator: bits that it draws at a time, and how many times an import may make it."""
 
@@ -80,6 +84,20 @@ def changed(before: State, after: State, *, left: bool = True) -> tuple[str, ...
     return tuple(dict.fromkeys([*_facts(before.facts, after.facts), *_environment(before.environment, after.environment),
                                 *_filters(before.filters, after.filters), *_search(before.search, after.search),
                                 *(_left(before, after) if left else ()), *replaced(before.spaces, after.spaces)]))
+
+
+def changed_for_good(before: State, *, left: bool = True) -> tuple[State, tuple[str, ...]]:
+    """The state of this process, and what is other in it than before, as `changed` says it.
+
+    A thread or a process that ends by itself within a moment is no change: the threads of a pool that was shut down, say.
+    It is waited for only where something was found.
+    """
+    until, pause = time.monotonic() + _GRACE, _LOOK
+    now = state()
+    while (found := changed(before, now, left=left)) and any(_left(before, now)) and time.monotonic() < until:
+        time.sleep(pause)
+        pause, now = 2 * pause, state()
+    return now, found
 
 
 def _of_python() -> Iterator[tuple[str, object]]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from w2s_bench.contracts.digests import Json
 from w2s_bench.registry.catalogue import Registry
 from w2s_bench.registry.offers import OBSERVERS
-from w2s_bench.registry.process_state import changed, state
+from w2s_bench.registry.process_state import changed_for_good, state
 from w2s_bench.testing.checks import Broken
 from w2s_bench.testing.messages import Planned
 from w2s_bench.testing.subjects import kit_inputs
@@ -67,7 +67,7 @@ def changes_nothing(listeners: Sequence[Listener], folder: Path) -> None:
     _told(listeners, folder)  # what is imported at the first call is no change
     before = state()
     _told(listeners, folder)
-    if found := changed(before, state()):
+    if found := changed_for_good(before)[1]:
         raise Broken(f"it leaves the process in another state: {', '.join(found)}")
 
 

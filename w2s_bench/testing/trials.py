@@ -10,7 +10,7 @@ from typing import Literal
 from w2s_bench.contracts import can
 from w2s_bench.contracts.errors import W2SError, nearest
 from w2s_bench.registry.conformance_file import ConformanceFile
-from w2s_bench.registry.process_state import changed, state
+from w2s_bench.registry.process_state import changed_for_good, state
 from w2s_bench.testing.checks import Broken, Check, Subject, Unavailable
 from w2s_bench.testing.kit import checks_of
 from w2s_bench.testing.messages import Planned, Result
@@ -89,7 +89,7 @@ def tried(check: Check, subject: Subject) -> Result:
         subject.apart.start()  # which would be a change of this process
     name, before, started = check_id(subject, check), state(), time.perf_counter()
     outcome, reason, trace = outcome_of(lambda: check(subject))
-    left = changed(before, state()) if outcome == "passed" else ()
+    left = changed_for_good(before)[1] if outcome == "passed" else ()
     if left:
         outcome, reason = "failed", f"it leaves the process in another state: {', '.join(left)}"
     return Result(name, check.says, outcome, reason, time.perf_counter() - started, trace)
