@@ -43,6 +43,7 @@ CHANGES: dict[str, tuple[str, str]] = {
     "handler": ("signal.signal(signal.SIGTERM, signal.SIG_IGN)", "the handler of SIGTERM"),
     "path": ("sys.path.insert(0, 'theirs')", "sys.path"),
     "path at its end": ("sys.path.append('theirs')", ""),
+    "a store's thread": ("from fsspec.asyn import get_loop, sync; sync(get_loop(), get_loop().getaddrinfo, '127.0.0.1', 9)", ""),
     "print to elsewhere": ("sys.stdout = sys.stderr", "sys.stdout"),
     "closed": ("os.close(0)", "standard input"),
     "patched numpy": ("np.dot = lambda a, b: 0", "numpy.dot was replaced"),

@@ -253,9 +253,10 @@ def _search(before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[str]:
 
 
 def _left(before: State, after: State) -> Iterator[str]:
-    """Threads and processes that were not there. What tqdm runs to watch itself is a library's."""
+    """Threads and processes that were not there. What tqdm runs to watch itself is a library's, and what fsspec reads and writes
+    a store with is the store's."""
     for number in after.threads.keys() - before.threads.keys():
-        if not _is_a_monitor(number):
+        if not _is_a_monitor(number) and number not in _threads_of_stores():
             yield f"a thread left behind ({after.threads[number]})"
     if found := len(after.children - before.children):
         yield f"{found} process{'es' if found > 1 else ''} left behind"
@@ -263,6 +264,14 @@ def _left(before: State, after: State) -> Iterator[str]:
 
 def _is_a_monitor(number: int) -> bool:
     return any(thread.ident == number and type(thread).__module__.startswith("tqdm.") for thread in threading.enumerate())
+
+
+def _threads_of_stores() -> frozenset[int | None]:
+    """fsspec's one thread for all that it reads and writes elsewhere, and those that its loop asks names of machines with."""
+    asyn: Any = sys.modules.get("fsspec.asyn")
+    loop, thread = (asyn.loop[0], asyn.iothread[0]) if hasattr(asyn, "iothread") else (None, None)
+    pool = getattr(loop, "_default_executor", None)
+    return frozenset(each.ident for each in (thread, *getattr(pool, "_threads", ())) if each is not None)
 
 
 def _children() -> frozenset[int]:
