@@ -250,11 +250,12 @@ def _disagreement(key: str, about: Mapping[str, Any]) -> str:
     """What is wrong where an artifact is not the one that its recipe makes."""
     import msgspec
 
-    from w2s_bench.planning.recipes import Recipe, key_on
+    from w2s_bench.planning.recipes import Recipe, key_on, truth_key
 
     try:
         recipe: Recipe = msgspec.convert(about["recipe"], Recipe)
-        same = key_on(recipe, about["foundation"]) == key
+        made = key_on(recipe, about["foundation"])
+        same = key == (truth_key(made) if "truth_of" in about else made)
     except (msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
         return f"it does not say what it was made from ({type(error).__name__})"
     return "" if same else "its recipe is that of another"

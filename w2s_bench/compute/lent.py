@@ -6,12 +6,10 @@ The arrays that a worker keeps are read by other jobs too. A flag that forbids w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
-from w2s_bench.compute.splits import PARTS, LoadedTask
-from w2s_bench.contracts import Array, Columns, Splits, mapped
+from w2s_bench.contracts import Array, Columns, mapped
 from w2s_bench.contracts.mapped import RowsOf
 
 
@@ -22,12 +20,6 @@ def lent(arrays: Mapping[str, Array]) -> Mapping[str, Array]:
     if sum(array.nbytes for array in arrays.values()) < mapped.LARGE:
         return {name: np.array(array) for name, array in arrays.items()}
     return {name: np.array(array) if array.dtype.hasobject else mapped.unwritable(array) for name, array in arrays.items()}
-
-
-def with_truth_lent(task: LoadedTask) -> LoadedTask:
-    """The task with copies of its labels; inputs and ids are the worker's own."""
-    parts = (task.part(part) for part in PARTS)
-    return LoadedTask(Splits(*(replace(part, truth=np.array(part.truth)) for part in parts)), task.payload)
 
 
 class Loan:

@@ -6,13 +6,14 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
 
+from w2s_bench.compute.packed_columns import UNPAIRED, pack_column, texts, unpack_column, unpack_columns
 from w2s_bench.contracts import (
     Array,
     Columns,
@@ -33,14 +34,11 @@ from w2s_bench.contracts import (
 from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import DataError, PluginError
 from w2s_bench.contracts.mapped import RowsOf, homes_of, pieces
-from w2s_bench.planning.recipes import Part
+from w2s_bench.planning.recipes import Part, truth_key
 from w2s_bench.registry.component import imported
 from w2s_bench.registry.loading import load_registry
 from w2s_bench.registry.one_file import in_place
 from w2s_bench.store.artifacts import Artifact, Store
-
-_UNPAIRED: Final = "surrogatepass"
-"""JSON may hold half a surrogate pair; such a text is stored as it is."""
 
 PARTS: tuple[Part, ...] = get_args(Part)
 
@@ -112,9 +110,9 @@ def pack_pool(pool: Pool, label: str) -> Artifact:
     within = homes_of(inputs)
     for name, column in inputs.items():
         if name not in within:
-            _pack(arrays, f"inputs/{name}", column)
+            pack_column(arrays, f"inputs/{name}", column)
     contents = _digest(arrays)
-    _pack(arrays, "ids", _texts(pool.ids))
+    pack_column(arrays, "ids", texts(pool.ids))
     if not within:
         return Artifact(arrays, {"pool": contents})
     return Artifact(arrays, {"pool": digest({"arrays": contents, "within": within}), "within": within})
@@ -122,7 +120,7 @@ def pack_pool(pool: Pool, label: str) -> Artifact:
 
 def unpack_pool(artifact: Artifact) -> Pool:
     """The inverse of `pack_pool`."""
-    inputs = _unpack_inputs(artifact.arrays, "inputs/")
+    inputs = unpack_columns(artifact.arrays, "inputs/")
     for name, (home, at) in artifact.payload.get("within", {}).items():
         inputs[name] = inputs[home] if at is None else inputs[home][:, at]
     return Pool(dict(sorted(inputs.items())), unpack_ids(artifact.arrays))
@@ -135,7 +133,7 @@ def packed_ids(arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 def unpack_ids(arrays: Mapping[str, Array]) -> Array:
     """Ids (n,) from `packed_ids`."""
-    return _unpack(arrays, "ids")
+    return unpack_column(arrays, "ids")
 
 
 def pack_splits(splits: Splits, facts: Mapping[str, Json], pool: str | None = None, whole: Pool | None = None) -> Artifact:
@@ -148,13 +146,13 @@ def pack_splits(splits: Splits, facts: Mapping[str, Json], pool: str | None = No
     later: dict[str, tuple[RowsOf, str]] = {}
     for part in PARTS:
         split: Split = getattr(splits, part)
-        arrays[f"{part}/truth"] = split.truth
-        _pack(arrays, f"{part}/ids", _texts(split.ids))
+        arrays[_truth_of(part)] = split.truth
+        pack_column(arrays, f"{part}/ids", texts(split.ids))
         for name in split.inputs:
             if isinstance(split.inputs, RowsOf) and split.inputs.kind(name)[0] != "object":
                 later[f"{part}/inputs/{name}"] = split.inputs, name
             else:
-                _pack(arrays, f"{part}/inputs/{name}", split.inputs[name])
+                pack_column(arrays, f"{part}/inputs/{name}", split.inputs[name])
     payload = {**facts, "data": _digest(arrays, later), "overlaps": overlaps(splits)}
     if narrow := sorted({name for inputs, name in later.values() if is_narrow(inputs, name)}):
         payload["narrow"] = narrow
@@ -171,7 +169,7 @@ def pack_splits(splits: Splits, facts: Mapping[str, Json], pool: str | None = No
 def _rows_of(splits: Splits, pool: Pool) -> dict[str, Array] | None:
     """The rows of the pool that the examples of each part are; None where one is not in it."""
     place = {str(name): row for row, name in enumerate(pool.ids)}
-    found = {part: [place.get(str(name), -1) for name in _texts(getattr(splits, part).ids)] for part in PARTS}
+    found = {part: [place.get(str(name), -1) for name in texts(getattr(splits, part).ids)] for part in PARTS}
     return None if any(-1 in rows for rows in found.values()) else {
         part: np.array(rows, dtype=np.int64) for part, rows in found.items()}
 
@@ -202,10 +200,10 @@ def overlaps(splits: Splits, column: str | None = None) -> list[str]:
 def example_names(split: Split, narrow: Collection[str] = ()) -> Array:
     """What names each example whatever the seed, (n,) uint64: a digest of its id, its inputs and its truth. narrow: columns of
     float64 that are held in float32."""
-    ids, truth = _texts(split.ids), np.ascontiguousarray(split.truth, dtype=np.float64)
+    ids, truth = texts(split.ids), np.ascontiguousarray(split.truth, dtype=np.float64)
     named = bytearray()
     for i, contents in enumerate(_contents(split, None, narrow)):
-        parts = ids[i].encode("utf-8", _UNPAIRED), contents.tobytes(), truth[i].tobytes()
+        parts = ids[i].encode("utf-8", UNPAIRED), contents.tobytes(), truth[i].tobytes()
         named += hashlib.sha256(b"\0".join(parts)).digest()[:8]
     return np.frombuffer(named, dtype="<u8")
 
@@ -230,26 +228,55 @@ def load_task(task: Task, seed: int, fingerprint: str, label: str) -> LoadedTask
     return unpack_splits(pack_splits(checked_splits(task, task.load(seed), label), task_facts(task, fingerprint)))
 
 
+def without_truth(packed: Artifact) -> tuple[Artifact, Artifact]:
+    """What `pack_splits` gave, as the artifact of everything but the labels, and the one of the labels alone."""
+    truth = {name: packed.arrays[name] for name in map(_truth_of, PARTS)}
+    return (Artifact({name: array for name, array in packed.arrays.items() if name not in truth}, packed.payload),
+            Artifact(truth))
+
+
+def with_truth(task: LoadedTask, truth: Artifact) -> LoadedTask:
+    """A task whose labels lie apart, with a copy of them."""
+    def whole(part: Part) -> Split:
+        return replace(task.part(part), truth=np.array(truth.arrays[_truth_of(part)]))
+
+    return LoadedTask(Splits(*map(whole, PARTS)), task.payload)
+
+
+def _truth_of(part: Part) -> str:
+    """The name of the array of its labels."""
+    return f"{part}/truth"
+
+
 def unpack_splits(artifact: Artifact, pool: Callable[[str], Pool] | None = None) -> LoadedTask:
-    """The inverse of `pack_splits`. pool: what the artifact of a key holds, for splits that are rows of one; raises as that."""
+    """The inverse of `pack_splits`. pool: what the artifact of a key holds, for splits that are rows of one; raises as that.
+
+    Of an artifact without labels every label is NaN, in a view that has their shape and takes no memory.
+    """
     whole = pool(artifact.payload["of_pool"]) if pool is not None and "of_pool" in artifact.payload else None
 
-    def split(part: str) -> Split:
-        inputs, truth = _unpack_inputs(artifact.arrays, f"{part}/inputs/"), artifact.arrays[f"{part}/truth"]
+    def truth(part: Part, n: int) -> Array:
+        found = artifact.arrays.get(_truth_of(part))
+        return np.broadcast_to(np.nan, (n, output_from(artifact.payload["output"]).k)) if found is None else found
+
+    def split(part: Part) -> Split:
+        inputs = unpack_columns(artifact.arrays, f"{part}/inputs/")
         if whole is None:
-            return Split(inputs, truth, _unpack(artifact.arrays, f"{part}/ids"))
+            ids = unpack_column(artifact.arrays, f"{part}/ids")
+            return Split(inputs, truth(part, len(ids)), ids)
         rows = artifact.arrays[f"{part}/rows"]
         taken = columns_at({name: whole.inputs[name] for name in sorted(artifact.payload["shared"])}, rows)
         if inputs or not isinstance(taken, RowsOf):
             taken = dict(sorted({**inputs, **taken}.items()))
-        return Split(taken, truth, whole.ids[rows])
+        return Split(taken, truth(part, len(rows)), whole.ids[rows])
 
     return LoadedTask(Splits(*(split(part) for part in PARTS)), artifact.payload)
 
 
 def stored_splits(store: Store, key: str) -> LoadedTask:
-    """The splits that a load left in a store. Raises StoreError as the store does."""
-    return unpack_splits(store.load(key), lambda pool: unpack_pool(store.load(pool)))
+    """The splits that a load left in a store, with their labels. Raises StoreError as the store does."""
+    task = unpack_splits(store.load(key), lambda pool: unpack_pool(store.load(pool)))
+    return with_truth(task, store.load(truth_key(key)))
 
 
 def _checked_split(output: Output, split: Split, where: str) -> Split:
@@ -316,45 +343,6 @@ def is_narrow(inputs: Columns, name: str) -> bool:
     return is_mapped(inputs[name]) and inputs[name].dtype == np.float32
 
 
-def _unpack_inputs(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    names = {key[len(prefix):].partition("\0")[0] for key in arrays if key.startswith(prefix)}
-    return {name: _unpack(arrays, prefix + name) for name in sorted(names)}
-
-
-def _pack(arrays: dict[str, Array], name: str, given: Array) -> None:
-    column = given if is_mapped(given) else np.asarray(given)
-    if column.dtype.kind in "OUS":
-        missing = [row for row, text in enumerate(column) if text is None or text != text]
-        if missing:
-            raise DataError(f"the text of row {missing[0]} is missing", where=name,
-                            hint=f"{len(missing)} rows have none; leave them out, or write an empty text")
-        encoded = [str(text).encode("utf-8", _UNPAIRED) for text in column]
-        arrays[f"{name}\0utf8"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-        arrays[f"{name}\0ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
-    else:
-        arrays[name] = column if is_mapped(column) else np.ascontiguousarray(column)
-
-
-def _texts(ids: Array) -> Array:
-    """Ids as (n,) object of str: in an array of texts of one width the longest would take its memory in every row."""
-    given = np.asarray(ids)
-    texts = np.empty(len(given), dtype=object)
-    texts[:] = [str(name) for name in (given.astype(str) if given.dtype.kind == "S" else given)]
-    return texts
-
-
-def _unpack(arrays: Mapping[str, Array], name: str) -> Array:
-    if name in arrays:
-        return arrays[name]
-    buffer, ends = arrays[f"{name}\0utf8"].tobytes(), arrays[f"{name}\0ends"]
-    column = np.empty(len(ends), dtype=object)
-    start = 0
-    for index, end in enumerate(ends.tolist()):
-        column[index] = buffer[start:end].decode("utf-8", _UNPAIRED)
-        start = end
-    return column
-
-
 _known: dict[str, dict[str, str]] = {}
 _MOST_KNOWN = 64
 
@@ -390,4 +378,4 @@ def _row_bytes(columns: Sequence[Array], n: int) -> Iterable[memoryview | bytes]
 
 
 def _cell_bytes(value: object) -> bytes:
-    return value.encode("utf-8", _UNPAIRED) if isinstance(value, str) else np.asarray(value).tobytes()
+    return value.encode("utf-8", UNPAIRED) if isinstance(value, str) else np.asarray(value).tobytes()

@@ -17,10 +17,11 @@ from w2s_bench.compute.features import embedded, features_of
 from w2s_bench.compute.instances import check_files, made_once
 from w2s_bench.compute.kept import Kept, a_share_of_the_machine
 from w2s_bench.compute.known_truth import known_rows
-from w2s_bench.compute.lent import Loan, lent, with_truth_lent
+from w2s_bench.compute.lent import Loan, lent
 from w2s_bench.compute.pool_features import PoolFeatures
 from w2s_bench.compute.splits import (
     PARTS,
+    LoadedTask,
     checked_splits,
     overlaps,
     pack_pool,
@@ -29,6 +30,7 @@ from w2s_bench.compute.splits import (
     task_facts,
     unpack_pool,
     unpack_splits,
+    with_truth,
 )
 from w2s_bench.compute.trained import TrainedNetwork
 from w2s_bench.contracts import (
@@ -59,6 +61,7 @@ from w2s_bench.planning.recipes import (
     Predict,
     Prepare,
     Score,
+    truth_key,
 )
 from w2s_bench.registry.component import Component
 from w2s_bench.registry.contract import check_predictor
@@ -159,11 +162,11 @@ class Stages:
         assert isinstance(recipe, Fit)
         split, output = self._loaded(recipe.load).part(recipe.part), self._loaded(recipe.load).output
         context = FitContext(recipe.seed, output, StoredCheckpoints(self.store, job.key))
-        labels = self._labels(recipe, split.truth)
+        labels = self._labels(recipe, len(split.ids), output.k)
         if recipe.model is not None:
             model = self.instance(recipe.model).module(self._state(recipe.prepare))
             inputs = loan.columns(f"{recipe.load}:{recipe.part}", split.inputs)
-            return FitProblem(np.zeros((len(split.truth), 0), np.float32), labels, context, model=model, inputs=inputs)
+            return FitProblem(np.zeros((len(split.ids), 0), np.float32), labels, context, model=model, inputs=inputs)
         name = f"{'+'.join(recipe.embeds)}:{recipe.load}:{recipe.part}"
         features = loan.array(name, lambda: self._stacked(recipe, recipe.embeds, recipe.part))
         return FitProblem(features, labels, context, name, self._blocks(recipe.embeds, recipe.load))
@@ -181,22 +184,26 @@ class Stages:
             return ()
         return tuple(self._features(embed, load).parts["test"].shape[1] for embed in embeds)
 
-    def _labels(self, recipe: Fit, truth: Array) -> Labels:
-        """The labels that a fit is lent: the truth, none, or weak answers, its own or those of other examples, with the share of
-        truth that it declares."""
+    def _with_truth(self, load: str) -> LoadedTask:
+        """A task with a copy of its labels, which nothing keeps: for who is fitted on them, and who measures."""
+        return with_truth(self._loaded(load), self._artifact(truth_key(load)))
+
+    def _labels(self, recipe: Fit, n: int, k: int) -> Labels:
+        """The labels (n, k) that a fit is lent: the truth, none, or weak answers, its own or those of other examples, with the
+        share of truth that it declares."""
         if recipe.source == "none":
-            return Labels(np.zeros_like(truth), "truth")
+            return Labels(np.zeros((n, k)), "truth")
         if recipe.weak is None:
-            return Labels(np.array(truth), "truth")
+            return Labels(self._with_truth(recipe.load).part(recipe.part).truth, "truth")
         weak = self._artifact(recipe.weak).arrays
-        rows = (generator_for("shuffled weak labels", seed=recipe.seed).permutation(len(truth)) if recipe.source == "shuffled"
-                else np.arange(len(truth)))
+        rows = (generator_for("shuffled weak labels", seed=recipe.seed).permutation(n) if recipe.source == "shuffled"
+                else np.arange(n))
         values, given = weak[recipe.part][rows], weak.get(f"{recipe.part}/members")
         members = None if given is None else given[:, rows]
         share = float(declared(self.instance(recipe.strategy), "truth_share", 0.0))
         if not share:
             return Labels(values, "weak", None, members)
-        known = known_rows(len(truth), share, recipe.seed)
+        known, truth = known_rows(n, share, recipe.seed), self._with_truth(recipe.load).part(recipe.part).truth
         return Labels(np.where(known[:, None], truth, values), "weak", known, members)
 
     def _fit(self, job: Job) -> Artifact:
@@ -235,7 +242,7 @@ class Stages:
                 said = predictor.predict(self._stacked(recipe, recipe.embeds, part))
                 members = (predictor.members(self._stacked(recipe, recipe.embeds, part)) if can(predictor, "members")
                            else None)
-            found[part] = checked_prediction(said, task.output, len(split.truth), component.label)
+            found[part] = checked_prediction(said, task.output, len(split.ids), component.label)
             if members is not None:
                 found[f"{part}/members"] = np.asarray(members, dtype=np.float64)
         if recipe.model is None:
@@ -277,7 +284,7 @@ class Stages:
 
         strategy = self.instance(recipe.strategy)
         student = strategy.from_arrays(lent(self._artifact(recipe.student_fit).arrays))
-        task = self._loaded(recipe.load)
+        task = self._with_truth(recipe.load)
         strong_cut, column = self._read_by(recipe.embed, recipe.student, recipe.load)
         weak_cut, _ = self._read_by(recipe.weak_embed, recipe.weak, recipe.load)
         shared = {*task.payload["overlaps"], *(self._overlaps(recipe.load, column) if column else ())}
@@ -291,7 +298,7 @@ class Stages:
         between = self._artifact(recipe.compare).payload if recipe.compare else {}
         roles = {role: predictions(getattr(recipe, role)) for role in PREDICTORS}
         fitted = Fitted(strategy, student, features, self._factorised)
-        return score(with_truth_lent(task), fitted, roles, pair, between, self._measures(recipe))
+        return score(task, fitted, roles, pair, between, self._measures(recipe))
 
     def _factorised(self, design: Design, constant: bool) -> LinearClass:
         """The factorisation of a design, which students of one strong model share: kept by what it holds."""
@@ -307,7 +314,7 @@ class Stages:
         metrics = {self.components[key].label: self.instance(key) for key in recipe.metrics}
         measures = Yardsticks(self.instance(recipe.divergence), metrics, {})
         _, column = self._read_by(recipe.embed, recipe.student, recipe.load)
-        return also_score(with_truth_lent(self._loaded(recipe.load)), self._loaded(recipe.fitted_load), answers, measures, column)
+        return also_score(self._with_truth(recipe.load), self._loaded(recipe.fitted_load), answers, measures, column)
 
     def _measures(self, recipe: Score) -> Yardsticks:
         def named(keys: Sequence[str]) -> dict[str, Any]:

@@ -11,13 +11,15 @@ from typing import NamedTuple
 from w2s_bench.compute.batches import Made, at_most, by_what_they_read, tried
 from w2s_bench.compute.faults import outcome_of
 from w2s_bench.compute.recorded import about
+from w2s_bench.compute.splits import without_truth
 from w2s_bench.compute.stages import Stages
 from w2s_bench.contracts import Outcome, can, declared
 from w2s_bench.contracts.devices import asked
+from w2s_bench.contracts.digests import Json
 from w2s_bench.contracts.errors import StoreError
-from w2s_bench.planning.recipes import Fit, Job, Prepare, component_keys
+from w2s_bench.planning.recipes import Fit, Job, Prepare, component_keys, leaves
 from w2s_bench.registry.component import Component
-from w2s_bench.store.artifacts import Store
+from w2s_bench.store.artifacts import Artifact, Store
 
 
 class _Together(NamedTuple):
@@ -116,11 +118,20 @@ class Workshop:
                     artifact, batch = self.stages.compute(job), 1
             seconds += time.perf_counter() - started
             told = about(job, self.components, seconds, batch, devices)
-            self.store.save(job.key, artifact, about=told)
+            self._save(job, artifact, told)
             self.stages.forget(job)
             return Outcome(job.key, "ok", seconds=seconds, peak_memory=told["peak_memory"])
         except (Exception, SystemExit) as error:
             return outcome_of(error, job, self.named(job), seconds + time.perf_counter() - started)
+
+    def _save(self, job: Job, artifact: Artifact, told: Mapping[str, Json]) -> None:
+        """Store what a job leaves: the truth by itself, and first, so that a load that is there has its truth."""
+        *truths, key = leaves(job)
+        for truth_key in truths:
+            artifact, truth = without_truth(artifact)
+            self.store.save(truth_key, truth, about={**told, "truth_of": key})
+            told = {**told, "truth": truth_key}
+        self.store.save(key, artifact, about=told)
 
     def named(self, job: Job) -> list[Component]:
         """The components that a job names."""

@@ -18,7 +18,7 @@ LabelSource = Literal["truth", "weak", "shuffled", "none"]
 Stage = Literal["load", "prepare", "embed", "compare", "fit", "predict", "score"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
-FOUNDATIONS: Mapping[Stage, int] = {"load": 2, "prepare": 1, "embed": 2, "compare": 1, "fit": 1, "predict": 3, "score": 10}
+FOUNDATIONS: Mapping[Stage, int] = {"load": 3, "prepare": 1, "embed": 2, "compare": 1, "fit": 1, "predict": 3, "score": 10}
 """Version of what the harness itself does in a stage. Raise one when what its jobs leave changes: the golden numbers of
 tests/compute say when, and old artifacts of the stage and of all that rests on them are then left alone."""
 
@@ -33,7 +33,7 @@ class _Named(msgspec.Struct, frozen=True, tag_field="stage", forbid_unknown_fiel
 
 
 class Load(_Named, frozen=True, tag="load"):
-    """Load the splits of a task, or with seed None its pool. task: key of the component. pool: key of the job that loads the pool
+    """Load the splits of a task, whose labels become an artifact of their own, or with seed None its pool. task: key of the component. pool: key of the job that loads the pool
     of which the splits are rows, None for a task without one."""
 
     stage: ClassVar[Stage] = "load"
@@ -210,6 +210,18 @@ def job(recipe: Recipe) -> Job:
         elif value:
             needs |= dict.fromkeys(keys_in(value))
     return Job(digest_without_floats([foundation(recipe.stage), recipe.stage, values]), recipe, tuple(needs))
+
+
+def truth_key(load: str) -> str:
+    """The key under which the labels of loaded splits lie, by the key of the job that loads them: whoever does not ask for them
+    does not meet them."""
+    return digest_without_floats(["truth", load])
+
+
+def leaves(job: Job) -> tuple[str, ...]:
+    """Keys of the artifacts that a job leaves: its own, and before it the truth of the splits that it loads."""
+    splits = isinstance(job.recipe, Load) and job.recipe.seed is not None
+    return (truth_key(job.key), job.key) if splits else (job.key,)
 
 
 def key_on(recipe: Recipe, rests_on: Mapping[str, str]) -> str:

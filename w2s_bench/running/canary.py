@@ -21,7 +21,7 @@ from w2s_bench.compute.splits import PARTS, output_from
 from w2s_bench.contracts import Array, PluginError, Policy, StoreError, declared
 from w2s_bench.contracts.digests import digest
 from w2s_bench.planning.plan import Cell, Plan
-from w2s_bench.planning.recipes import Fit
+from w2s_bench.planning.recipes import Fit, leaves
 from w2s_bench.running.asked_once import Room, computed_in
 from w2s_bench.running.recorder import Recorder
 from w2s_bench.store.artifacts import Artifact, Store
@@ -123,9 +123,8 @@ class _Trial:
         """Keys of all that the two jobs read, and of the loads of their task."""
         direct = {need for key in (self.student.fit, self.student.predict) for need in self.plan.jobs[key].needs}
         behind = {key for need in direct for key in self.plan.jobs[need].needs}
-        loads = {key for key in direct | behind if self.plan.jobs[key].stage == "load"}
-        truths = {key for key, job in self.plan.jobs.items() if job.stage == "load" and self.recipe.load in job.needs}
-        return sorted((direct | loads | truths) - {self.student.fit})
+        loads = {left for key in direct | behind if self.plan.jobs[key].stage == "load" for left in leaves(self.plan.jobs[key])}
+        return sorted((direct | loads) - {self.student.fit})
 
     def _other(self, key: str) -> Artifact:
         """What a job left, with the labels of every part changed but for those that the strategy is told."""

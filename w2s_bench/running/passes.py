@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from w2s_bench.compute.messages import OfferedComponents
 from w2s_bench.contracts import Executor, PluginError, Policy, StoreError, W2SError
 from w2s_bench.planning.plan import Plan
+from w2s_bench.planning.recipes import leaves
 from w2s_bench.running.audience import Progress
 from w2s_bench.running.costs import Costs
 from w2s_bench.running.journal import Journal
@@ -40,7 +41,7 @@ def todo(plan: Plan, store: Store, settled: set[str], missed: Iterable[str] = ()
         if key in seen:
             continue
         seen.add(key)
-        if key in present:
+        if present.issuperset(leaves(plan.jobs[key])):
             pending.extend(pool for pool in (getattr(plan.jobs[key].recipe, "pool", None),) if pool)  # of which it is rows
             continue
         needed.add(key)

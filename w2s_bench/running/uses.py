@@ -85,17 +85,18 @@ def _use(store: Store, held: Mapping[str, Held], folder: Path) -> Use:
 
 
 def _planned(store: Store, folder: Path) -> set[str]:
-    """Keys of all jobs of a run, and those under which embeddings of a whole pool lie while they are made. Raises W2SError where
+    """Keys of all that the jobs of a run leave, and those under which embeddings of a whole pool lie while they are made. Raises W2SError where
     its spec cannot be planned here."""
     from w2s_bench.planning.own_files import registry_with
     from w2s_bench.planning.planner import make_plan
+    from w2s_bench.planning.recipes import leaves
     from w2s_bench.planning.spec import spec_from_file
     from w2s_bench.registry.one_file import as_it_was
 
     spec = spec_from_file(folder / "spec.toml")
     with as_it_was():
         plan = make_plan(spec, registry_with(spec.plugins))
-    return set(plan.jobs) | _of_pools(store, plan)
+    return {key for job in plan.jobs.values() for key in leaves(job)} | _of_pools(store, plan)
 
 
 def _of_pools(store: Store, plan: Plan) -> set[str]:

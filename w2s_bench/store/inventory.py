@@ -16,7 +16,7 @@ _BESIDE = (CHECKPOINTS, "tmp", ASIDE)
 
 class Held(NamedTuple):
     """An artifact. what: the components that made it, in words. size: bytes on the disk. saved: seconds since 1970.
-    upstream: keys of the artifacts that its recipe names."""
+    upstream: keys of the artifacts that its recipe names, and of loaded splits the key of their truth."""
 
     key: str
     stage: str
@@ -34,7 +34,9 @@ def inventory(store: Store) -> dict[str, Held]:
     for key, (size, saved) in weights.items():  # pack by pack
         about = store.about(key) or {}
         recipe: Mapping[str, Any] = about.get("recipe") or {}
-        found[key] = Held(key, str(recipe.get("stage", "")), _made_by(about), size, saved, tuple(_named(recipe.values(), keys)))
+        stage = "truth" if "truth_of" in about else str(recipe.get("stage", ""))
+        named = (*recipe.values(), about.get("truth"))
+        found[key] = Held(key, stage, _made_by(about), size, saved, tuple(_named(named, keys)))
     return found
 
 
