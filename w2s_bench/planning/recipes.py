@@ -33,8 +33,8 @@ class _Named(msgspec.Struct, frozen=True, tag_field="stage", forbid_unknown_fiel
 
 
 class Load(_Named, frozen=True, tag="load"):
-    """Load the splits of a task, whose labels become an artifact of their own, or with seed None its pool. task: key of the component. pool: key of the job that loads the pool
-    of which the splits are rows, None for a task without one."""
+    """Load the splits of a task, whose labels become an artifact of their own, or with seed None its pool. task: key of the
+    component. pool: key of the job that loads the pool of which the splits are rows, None for a task without one."""
 
     stage: ClassVar[Stage] = "load"
     task: str

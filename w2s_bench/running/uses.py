@@ -85,8 +85,8 @@ def _use(store: Store, held: Mapping[str, Held], folder: Path) -> Use:
 
 
 def _planned(store: Store, folder: Path) -> set[str]:
-    """Keys of all that the jobs of a run leave, and those under which embeddings of a whole pool lie while they are made. Raises W2SError where
-    its spec cannot be planned here."""
+    """Keys of all that the jobs of a run leave, and those under which embeddings of a whole pool lie while they are made.
+    Raises W2SError where its spec cannot be planned here."""
     from w2s_bench.planning.own_files import registry_with
     from w2s_bench.planning.planner import make_plan
     from w2s_bench.planning.recipes import leaves
