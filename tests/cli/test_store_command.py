@@ -78,6 +78,18 @@ def test_verify_names_what_is_damaged_and_drops_nothing(w2s: Command) -> None:
         assert list(found["damaged"]) == [key] and key[:12] in found["damaged"][key]
 
 
+def test_truth_that_is_damaged_is_loaded_again_where_it_is_read(w2s: Command) -> None:
+    known = abouts(w2s.folder / "s")
+    for key in (key for key, about in known.items() if "truth_of" in about):
+        damage(w2s.folder / "s", key)
+    kept = w2s(*WORDS[:-1], "--seeds", "0", "-o", "w2s-runs/kept", check=0)
+    assert "is damaged" not in kept.stderr and "0 jobs computed" in kept.stdout
+    more = w2s(*WORDS[:-1], "--strategy", "least-squares", "--seeds", "0", "-o", "more", check=0)
+    assert more.stderr.count("is damaged (") == 1 and "it is recomputed" in more.stderr
+    assert set(pl.read_parquet(w2s.folder / "more" / "rows.parquet")["status"]) == {"ok"}
+    assert told(w2s, "verify", code=3)["artifacts"] == len(Store(str(w2s.folder / "s")).keys())  # that of seed 1 is damaged still
+
+
 def test_gc_changes_nothing_unless_it_is_told_to_and_leaves_what_is_young_or_needed(w2s: Command) -> None:
     before = {path: path.read_bytes() for path in (w2s.folder / "s").rglob("*") if path.is_file()}
     assert told(w2s, "gc", "--days", "0")["artifacts"] == told(w2s, "gc", "--without", "kept")["artifacts"] == []
@@ -188,6 +200,9 @@ def test_a_run_that_was_carried_to_another_store_computes_nothing_there(w2s: Com
     for _ in range(2):
         found = json.loads(w2s("store", "import", form, "--store", "s2", "--json", check=0).stdout)
         assert found["refused"] == [] and found["artifacts"] in (count, 0)
+    known = abouts(w2s.folder / "s2")
+    truths = {about["truth"] for about in known.values() if "truth" in about}
+    assert truths and truths <= known.keys()
     done = w2s(*WORDS[:-1], "--seeds", "0", "-o", "there", "--store", "s2", check=0)
     assert "0 jobs computed" in done.stdout
     assert_frame_equal(untimed_rows(w2s.folder / "w2s-runs" / "kept"), untimed_rows(w2s.folder / "there"), check_exact=True)
@@ -225,10 +240,12 @@ def test_what_is_not_what_it_says_is_refused_artifact_by_artifact(w2s: Command) 
     scores = [key for key in sound if known[key]["recipe"]["stage"] == "score"]
     damage(w2s.folder / "carried", scores[0])
     carried.save("ab" * 32, carried.load(scores[1]), about=known[scores[1]])
+    truth = next(key for key in sound if "truth_of" in known[key])
+    carried.save("12" * 32, carried.load(truth), about=known[truth])
     carried.save("cd" * 32, Artifact({"a": np.ones(3)}, {}), about={"seconds": 1.0})
     carried.save("ef" * 32, Artifact({}, {}), about={"recipe": {"stage": "fit", "deep": "x"}, "foundation": 3})
     done = json.loads(w2s("store", "import", "carried", "--store", "s2", "--json", check=3).stdout)
-    assert done["artifacts"] == len(sound) - 1 and len(done["refused"]) == 4
+    assert done["artifacts"] == len(sound) - 1 and len(done["refused"]) == 5
     assert Store(str(w2s.folder / "s2")).keys() == set(sound) - {scores[0]}
     assert carried.keys() >= {scores[0]}  # what was given is as it was
 

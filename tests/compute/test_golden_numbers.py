@@ -20,9 +20,9 @@ import pytest
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from made_components import computed, made_plan
+from made_components import Computed, computed, made_plan
 
-from w2s_bench.planning.recipes import FOUNDATIONS, STAGES, Stage
+from w2s_bench.planning.recipes import FOUNDATIONS, STAGES, Stage, leaves
 from w2s_bench.store.artifacts import Artifact
 
 FILE = Path(__file__).with_name("golden_numbers.json")
@@ -43,8 +43,14 @@ def found() -> Mapping[Stage, dict[str, Any]]:
             made = computed(made_plan(**words), Path(root))
             for stage, keys in made.keys.items():
                 for number, key in enumerate(keys):
-                    left[stage][f"{name} {number}"] = summary(made.store.load(key))
+                    left[stage][f"{name} {number}"] = summary(whole(made, key))
     return left
+
+
+def whole(made: Computed, key: str) -> Artifact:
+    """What a job left, the truth of loaded splits among it."""
+    found = [made.store.load(left) for left in leaves(made.plan.jobs[key])]
+    return Artifact({name: array for each in found for name, array in each.arrays.items()}, found[-1].payload)
 
 
 def summary(artifact: Artifact) -> dict[str, Any]:

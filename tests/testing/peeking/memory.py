@@ -11,26 +11,29 @@ import struct
 import numpy as np
 
 from peeking.lines import Found, Lines
-from w2s_bench.contracts import FitProblem, Split
+from w2s_bench.contracts import FitProblem
+from w2s_bench.store.artifacts import Artifact
 
 
 class Objects(Lines):
-    """Every `Split` that the garbage collector knows."""
+    """Every artifact that the garbage collector knows."""
 
     def found(self, problem: FitProblem) -> Found:
-        sizes = [thing.truth for thing in gc.get_objects() if type(thing) is Split and len(thing.truth) == len(problem.features)]
+        truths = [thing.arrays["transfer/truth"] for thing in gc.get_objects()
+                  if type(thing) is Artifact and "transfer/truth" in thing.arrays]
+        sizes = [truth for truth in truths if len(truth) == len(problem.features)]
         return np.array(sizes[0]) if sizes else None
 
 
 class Frames(Lines):
-    """What callers hold of the splits: the worker's own function that gives them."""
+    """What callers hold: the worker's own function that gives a task with its truth."""
 
     def found(self, problem: FitProblem) -> Found:
         for frame in inspect.stack():
             stages = frame.frame.f_locals.get("self")
-            loaded, job = getattr(stages, "_loaded", None), frame.frame.f_locals.get("job")
-            if loaded is not None and job is not None:
-                return np.array(loaded(job.recipe.load).part("transfer").truth)
+            with_truth, job = getattr(stages, "_with_truth", None), frame.frame.f_locals.get("job")
+            if with_truth is not None and job is not None:
+                return np.array(with_truth(job.recipe.load).part("transfer").truth)
         return None
 
 
