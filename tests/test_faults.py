@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc")
 def test_a_run_survives_what_may_befall_it_with_the_rows_of_an_undisturbed_one() -> None:
     done = subprocess.run([sys.executable, "-m", "benchmarks.faults", "--short"], cwd=ROOT, capture_output=True, text=True,

@@ -60,6 +60,7 @@ def w2s_command(tmp_path: Path) -> Command:
     return Command(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_is_read_filtered_summed_compared_and_drawn(small: w2s.Run) -> None:
     read = w2s.read(small.folder or "")
     assert read.rows.equals(small.rows)
@@ -117,6 +118,7 @@ def test_help_names_every_function_with_what_it_takes_and_gives() -> None:
     assert "lazy" not in text.lower()
 
 
+@pytest.mark.slow
 def test_the_page_about_python_runs_as_it_stands(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)

@@ -37,6 +37,7 @@ WORDS: list[tuple[tuple[str, ...], int]] = [
     (("show-task", "diabetes"), 0), (("examples", "-n", "2"), 0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("environment", "words", "code"), [
     *(({"PYTHONIOENCODING": "ascii"}, *each) for each in WORDS),
     *(({"PYTHONIOENCODING": "latin-1"}, *each) for each in WORDS[:3]),
@@ -47,6 +48,7 @@ def test_every_command_prints_ascii(finished: Command, environment: dict[str, st
     assert (done.stdout + done.stderr).isascii() and b"Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_tables_stay_aligned_and_say_the_same(finished: Command) -> None:
     shown = _printed(finished, ("show", "named.parquet"), {"PYTHONIOENCODING": "ascii"}).stdout.decode()
     unicode = _printed(finished, ("show", "named.parquet"), {"PYTHONIOENCODING": "utf-8"}).stdout.decode()
@@ -57,6 +59,7 @@ def test_tables_stay_aligned_and_say_the_same(finished: Command) -> None:
     assert len(widths) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["--json", "--csv"])
 def test_what_programs_read_is_the_same_whatever_the_terminal(finished: Command, form: str) -> None:
     words = ("show", "named.parquet", form, "--columns", "output_unit,gain")

@@ -151,6 +151,7 @@ def test_a_folder_that_cannot_be_written_is_refused(w2s: Command) -> None:
     _says(w2s, ("run", *PAIR, "-o", "file/r"), "cannot write here")
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_the_cells_that_it_hits_and_a_larger_one_finishes_them(w2s: Command) -> None:
     small = w2s.folder / "small"
     small.mkdir()
@@ -164,6 +165,7 @@ def test_a_full_disk_costs_the_cells_that_it_hits_and_a_larger_one_finishes_them
     w2s("run", *PAIR, "--store", "store", "-o", "r", check=0)
 
 
+@pytest.mark.slow
 def test_a_damaged_artifact_is_dropped_recomputed_and_warned_of(w2s: Command) -> None:
     w2s("run", *PAIR, "--store", "store", "-o", "r", check=0)
     scores = [key for key, about in abouts(w2s.folder / "store").items() if about["recipe"]["stage"] == "score"]

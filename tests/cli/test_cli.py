@@ -64,6 +64,7 @@ def test_show_filters_sorts_groups_and_prints_for_programs(finished: Command) ->
     assert "did you mean gain" in finished("show", "r", "--sort", "gian").stderr
 
 
+@pytest.mark.slow
 def test_status_and_report_and_plan_speak_of_the_run(finished: Command) -> None:
     assert json.loads(finished("status", "r", "--json", check=0).stdout)["statuses"] == {"ok": 12}
     assert finished("report", "r", check=0).stdout.strip().endswith("report.html")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
 Ask = Callable[..., str]
 
@@ -24,6 +25,7 @@ def written(rows: int = 240) -> None:
         pl.Series("y", y), pl.Series("taught", y + rng.standard_normal(rows)), pl.Series("split", split)).write_csv(Path("t.csv"))
 
 
+@pytest.mark.slow
 def test_five_identical_rows_are_one_row_with_an_interval_over_its_test_examples(ask: Ask) -> None:
     written()
     ask(*RAN, "--strategy", "ridge", "--weak", "given[column=taught]", "--supervisor", "as-is")

@@ -23,6 +23,7 @@ def test_what_is_no_amount_of_memory_is_refused(text: str) -> None:
         WordOr(Memory(), "auto").convert(text, None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "said"), [
     (("--timeout", "0"), "--timeout"), (("--timeout", "soon"), "'soon' is not a valid float"), (("-j", "0"), "-j"),
     (("--gpus", "0,0"), "'0,0' names no GPUs"), (("--gpus", "0", "--executor", "here"), "the executor here"),
@@ -31,5 +32,6 @@ def test_a_limit_that_means_nothing_is_a_wrong_word(w2s: Command, words: tuple[s
     assert said in w2s(*PAIR, *words, check=2).stderr
 
 
+@pytest.mark.slow
 def test_words_and_amounts_are_taken(w2s: Command) -> None:
     w2s(*PAIR, "-j", "auto", "--timeout", "none", "--memory", "4GB", check=0)

@@ -50,6 +50,7 @@ def test_a_name_tells_all_about_itself(ask: Ask) -> None:
                if not line.startswith("    "))
 
 
+@pytest.mark.slow
 def test_every_name_that_is_offered_can_be_told_about(ask: Ask) -> None:
     listed = json.loads(ask("ls", "--json"))
     assert set(listed) == {kind.plural for kind in KINDS}
@@ -75,6 +76,7 @@ def test_runs_are_listed_the_latest_first(two_runs: Command) -> None:
     assert json.loads(two_runs("ls", "runs", "--json", check=0).stdout)[0]["folder"] == "w2s-runs/second"
 
 
+@pytest.mark.slow
 def test_without_a_run_the_commands_mean_the_latest_and_say_so(two_runs: Command) -> None:
     for words in (("show",), ("status",), ("report",), ("predict",), ("select",), ("show", "--json"), ("plot", "gain-misfit"),
                   ("relate", "--x", "misfit", "--y", "gain")):

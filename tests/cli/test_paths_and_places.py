@@ -41,6 +41,7 @@ def _in_words(done: subprocess.CompletedProcess[str], code: int, *words: str) ->
     assert "Traceback" not in done.stderr and all(word in done.stderr for word in words), done.stderr
 
 
+@pytest.mark.slow
 def test_a_path_is_no_pattern(beside: Command) -> None:
     for name in ("r1", "r2"):
         shutil.copytree(beside.folder / "r", beside.folder / name)
@@ -58,6 +59,7 @@ def test_a_path_is_no_pattern(beside: Command) -> None:
         _in_words(beside(*words, name), 0)
 
 
+@pytest.mark.slow
 def test_what_is_no_file_is_told_before_it_is_read(w2s: Command) -> None:
     for name in ("spec.toml", "data.csv", "data.npz", "data.parquet", "data.jsonl"):
         os.mkfifo(w2s.folder / name)
@@ -141,6 +143,7 @@ def _told_in_words(command: Command, name: str, kind: str, asked: tuple[tuple[st
 RUN_AGAIN = (*RUN, "r")
 
 
+@pytest.mark.slow
 def test_what_lies_in_a_files_place_in_a_run_folder_is_told_in_words(beside: Command) -> None:
     shutil.copytree(beside.folder / "r", beside.folder / "kept")
     for name in ("rows.parquet", "bounds.parquet", "spec.toml"):

@@ -23,6 +23,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Command:
     return command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_drawn_from_a_real_run(real: Command, kind: str) -> None:
     done = real("plot", kind, "r", "-o", f"{kind}.svg", check=0)
@@ -40,6 +41,7 @@ def test_a_figure_is_written_in_four_forms_and_a_page_asks_for_nothing(real: Com
     assert "Gain over misfit" in page and not re.search(r"(?:src|href)=", page)
 
 
+@pytest.mark.slow
 def test_a_pdf_holds_the_words_of_the_figure_as_words_and_is_the_same_file_each_time(real: Command) -> None:
     files = [real.folder / f"{name}.pdf" for name in ("a", "b", "c")]
     for file in files:
@@ -62,6 +64,7 @@ def test_title_and_caption_are_optional(real: Command) -> None:
     assert ">Ours<" in words("--title", "Ours") and title not in words("--title", "Ours")
 
 
+@pytest.mark.slow
 def test_another_column_or_a_parameter_may_stand_along_the_axis(real: Command) -> None:
     real("plot", "sample-size", "r", "--x", "weak.noise", "--where", "n_transfer == 80", "-o", "noise.svg", check=0)
     assert "noise of the weak model" in (real.folder / "noise.svg").read_text(encoding="utf-8")

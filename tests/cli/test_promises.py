@@ -42,6 +42,7 @@ def test_a_teacher_that_is_the_truth_promises_no_gain_however_large_the_misfit(a
     assert "Measured, the student errs more than its teacher in 2 of 2 cells." in said
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("table")
 def test_where_a_teacher_leaks_the_truth_select_says_that_its_misfit_is_above_its_error(ask: Ask) -> None:
     ask("run", "--task", TASK, "--weak", "given[column=leak]", "--weak", "given[column=noise]", "--supervisor", "as-is",

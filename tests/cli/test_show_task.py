@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
 from w2s_bench.cli.show_task import balance_table, example_lines, harmless
 from w2s_bench.contracts import Classes, Regression, Split, Splits
@@ -37,6 +38,7 @@ def test_numbers_have_mean_and_spread_and_other_tasks_are_shown_too(ask: Ask) ->
     assert "overlaps" in said and "balanced    no" in said
 
 
+@pytest.mark.slow
 def test_several_tasks_are_shown_and_unknown_ones_named(ask: Ask) -> None:
     assert ask("show-task", "python-functions[limit=[20,30]]", "--examples", "0").count("predicts") == 2
     assert "did you mean diabetes" in ask("show-task", "diabetis", code=2)

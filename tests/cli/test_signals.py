@@ -68,6 +68,7 @@ def test_a_signal_breaks_the_computing_off_and_the_tables_are_written(name: str)
     assert (code, said, error) == (128 + getattr(signal, name), ["computing", "broken off", "writing", "written"], "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signals", [("SIGTERM",) * 10, ("SIGHUP", "SIGTERM", "SIGCONT")])
 def test_signals_that_come_together_are_one_wish(signals: tuple[str, ...]) -> None:
     code, said, error = _asked("writing", signals)

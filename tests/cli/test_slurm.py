@@ -100,6 +100,7 @@ def theirs(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cluster_components.MARKS, str(folder / "marks"))
 
 
+@pytest.mark.slow
 def test_only_what_asks_for_a_gpu_is_computed_where_that_is_asked_for(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs(cluster, monkeypatch)
     done = cluster.w2s("run", *ASKING, "--executor", "here", "--only", "gpu", "-o", "r", check=0)

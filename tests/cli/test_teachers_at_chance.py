@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
 Ask = Callable[..., str]
 
 
+@pytest.mark.slow
 def test_a_teacher_at_chance_is_flagged_and_counted_and_in_no_average(ask: Ask) -> None:
     """Its labels are those of other rows: with the right spread, and worth less than their mean."""
     rng = np.random.default_rng(0)

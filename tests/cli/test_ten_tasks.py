@@ -92,6 +92,7 @@ def test_2_my_gpt2_folder_beside_tfidf(w2s: Command) -> None:
     assert "none of them declared weak-to-strong" in both
 
 
+@pytest.mark.slow
 def test_3_labels_that_an_llm_wrote(w2s: Command) -> None:
     truth = np.where(X[:, 0] + X[:, 1] > 0, "yes", "no")
     wrong = RNG.random(N) < 0.25
@@ -118,6 +119,7 @@ def test_3_labels_that_an_llm_wrote(w2s: Command) -> None:
     assert row["accuracy_student"] > row["accuracy_weak"] + 0.1
 
 
+@pytest.mark.slow
 def test_4_which_of_three_teachers(mine: Command) -> None:
     teachers = (word for width in (8, 16, 128) for word in ("--weak", f"random-features[width={width}]"))
     mine("run", *MINE, *LEAST, *teachers, "--seeds", "0..3", "-o", "r", check=0)
@@ -127,6 +129,7 @@ def test_4_which_of_three_teachers(mine: Command) -> None:
     assert line["take"] == best == "random-features[width=128]" and line["candidates"] == 3
 
 
+@pytest.mark.slow
 def test_5_figure_2_of_the_paper_by_one_command(w2s: Command) -> None:
     fresh = "mlp[supervise=2000,transfer=2000,test=2000,reuse=false]"
     where = f'task_set == "{fresh}" and panels != pretraining-tasks'
@@ -140,6 +143,7 @@ def test_5_figure_2_of_the_paper_by_one_command(w2s: Command) -> None:
     assert circles == pairs.height  # a circle a pair; the other strategy has another shape
 
 
+@pytest.mark.slow
 def test_6_a_set_of_the_hub_without_a_network(w2s: Command) -> None:
     (declared,) = (each for each in declared_sets(labelled_sets).values() if each.name == "sst2")
     folder = write_fixture(declared, w2s.folder / "sst2")
@@ -152,6 +156,7 @@ def test_6_a_set_of_the_hub_without_a_network(w2s: Command) -> None:
     assert pl.read_parquet(w2s.folder / "r" / "rows.parquet")["n_test"].to_list() == [len(pq(folder, "validation"))]
 
 
+@pytest.mark.slow
 def test_7_more_seeds_of_the_same_run(mine: Command) -> None:
     words = (*MINE, "--weak", "random-features[width=8]", *LEAST, "-o", "w2s-runs/mine")
     mine("run", *words, "--seeds", "0..1", check=0)
@@ -164,6 +169,7 @@ def test_7_more_seeds_of_the_same_run(mine: Command) -> None:
     assert line["seeds"] == 6 and line["gain"] == pytest.approx(rows["gain"].mean(), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_8_the_runs_of_two_machines_are_one_table(mine: Command) -> None:
     words = (*MINE, "--weak", "random-features[width=8]", *LEAST)
     for seeds, machine in (("0..1", "a"), ("2..3", "b"), ("0..3", "c")):
@@ -174,6 +180,7 @@ def test_8_the_runs_of_two_machines_are_one_table(mine: Command) -> None:
         assert both[0][name] == pytest.approx(one[0][name], rel=1e-12), name
 
 
+@pytest.mark.slow
 def test_9_latex_and_pandas(mine: Command) -> None:
     pandas = pytest.importorskip("pandas")
     mine("run", *MINE, "--weak", "random-features[width=8]", *LEAST, "--seeds", "0..3", "-o", "r", check=0)
@@ -189,6 +196,7 @@ def test_9_latex_and_pandas(mine: Command) -> None:
     assert "_" not in latex.replace(r"\_", "") and "%" not in latex.replace(r"\%", "").partition("\n")[2]
 
 
+@pytest.mark.slow
 def test_10_my_result_for_somebody_else(mine: Command, tmp_path_factory: pytest.TempPathFactory) -> None:
     mine("run", *MINE, "--weak", "random-features[width=8]", *LEAST, "--seeds", "0..3", "-o", "r", check=0)
     mine("show", "r", "--publish", "mine-for-you", "--predictions", check=0)

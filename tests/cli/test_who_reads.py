@@ -19,6 +19,7 @@ def _shell(w2s: Command, words: tuple[str, ...], redirected: str) -> subprocess.
     return subprocess.run(["bash", "-c", line], cwd=w2s.folder, env=w2s.environment, capture_output=True, timeout=120)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_to_its_rows_and_its_page_when_nobody_can_read(w2s: Command) -> None:
     for number, redirected in enumerate(("<&- >&- 2>&-", "2>/dev/full | true; exit ${PIPESTATUS[0]}")):
         done = _shell(w2s, (*RUN, f"r{number}"), redirected)

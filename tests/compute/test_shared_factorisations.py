@@ -13,6 +13,7 @@ from w2s_bench.scoring import linear_class
 PENALTIES = [f"ridge[penalty={penalty}]" for penalty in (0.001, 0.01, 0.1, 1.0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "strategies"), [
     ("diabetes", PENALTIES), ("class-mixture", [f"logistic[penalty={penalty}]" for penalty in (0.0, 0.001, 0.1)])])
 def test_strategies_on_one_strong_model_share_a_factorisation(

@@ -14,6 +14,7 @@ from w2s_bench.contracts import DataError, Outcome, Policy, W2SError
 from w2s_bench.registry.wire import Wire
 
 
+@pytest.mark.slow
 def test_standard_input_and_output_are_the_pipes_of_a_worker_that_is_given_no_others(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))

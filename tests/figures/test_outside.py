@@ -15,6 +15,7 @@ def ran(outside: Command) -> Command:
     return outside
 
 
+@pytest.mark.slow
 def test_a_figure_from_outside_is_listed_drawn_and_on_the_page(ran: Command) -> None:
     assert "gains " in ran("ls", "figures", check=0).stdout
     assert "gains" in ran("plot", "--help", check=0).stdout and "--bins" in ran("plot", "gains", "--help", check=0).stdout

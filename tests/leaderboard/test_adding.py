@@ -165,6 +165,7 @@ class Killed(BaseException):
     """What a kill leaves: nothing after it is done."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(6))
 def test_an_add_that_is_killed_leaves_the_board_as_before_or_after(board: Path, sent: Path, tmp_path: Path, step: int,
                                                                    monkeypatch: pytest.MonkeyPatch) -> None:

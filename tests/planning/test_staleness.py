@@ -86,6 +86,7 @@ def test_a_docstring_of_the_contracts_makes_nothing_stale(tmp_path: Path) -> Non
     assert changed_by(tmp_path) == set()
 
 
+@pytest.mark.slow
 def test_a_plan_names_the_divergence_or_its_package_and_no_digests_where_that_changed(tmp_path: Path) -> None:
     command = Command(tmp_path, apart=True)
     words = ("--task", "diabetes", "--weak", "random-features[width=8]", "--strong", "raw", "--strategy", "ridge")

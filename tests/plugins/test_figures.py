@@ -224,6 +224,7 @@ def test_teachers_are_named_where_no_name_hides_a_mark_or_another_name() -> None
     assert "'name': 'small → large'" in text and "'name': 'large → small'" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gain-misfit", "strategies", "ledger", "selection"])
 def test_a_panel_in_which_every_interval_is_wider_than_its_frame_is_dropped_with_a_sentence(name: str) -> None:
     rows, bounds = make_classes({"quiet": 2, "loud": 2}, seeds=3)
@@ -262,6 +263,7 @@ def test_shares_of_examples_have_no_unit_and_their_ratio_is_of_means() -> None:
     assert "nats" not in str(specification(drawn("heatmap", rows, value="accuracy_student")))
 
 
+@pytest.mark.slow
 def test_accuracy_is_a_curve_of_its_own_without_the_unit_of_the_errors() -> None:
     parts = [make_classes({f"t[transfer={size}]": 2}, ("plain",))[0].with_columns(
         pl.lit(size, dtype=pl.Int64).alias("n_transfer"), pl.col("cell_key") + f"-{size}") for size in SIZES]
@@ -300,6 +302,7 @@ def test_thousands_of_cells_of_many_pairs_are_small_marks_without_bars_or_names(
     assert shown(drawn("gain-misfit", rows, bounds), "cells") == points
 
 
+@pytest.mark.slow
 def test_a_dozen_panels_at_most_and_the_rest_is_said_to_be_left_out() -> None:
     rows, bounds = make_tables({f"t{i}": 1.0 for i in range(14)})
     assert "12 of 14 panels are drawn; --where chooses others" in drawn("gain-misfit", rows, bounds).caption

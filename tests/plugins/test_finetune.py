@@ -102,6 +102,7 @@ def test_adapters_keep_only_themselves_and_the_head_and_full_weights_keep_all() 
     assert sum(array.size for array in full.values()) == NANO.size + 2 * (width + 1)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_to_the_last_bit_and_the_head_starts_where_it_is_told() -> None:
     strategy = finetune(epochs=2, batch=16, head="random")
     first = strategy.fit(problem()).to_arrays()
@@ -115,6 +116,7 @@ def test_the_same_seed_gives_the_same_weights_to_the_last_bit_and_the_head_start
     assert np.allclose(still.fit(problem()).predict(NANO.module(STATE), INPUTS), 0.5)
 
 
+@pytest.mark.slow
 def test_numbers_are_answered_in_their_own_units() -> None:
     values = 500.0 + 40.0 * KIND[:, None] + np.zeros((1, 1))
     strategy = finetune("mse", epochs=15, batch=16, lr=1e-2)
@@ -127,6 +129,7 @@ def test_numbers_are_answered_in_their_own_units() -> None:
         finetune("xent").fit(problem(values, Regression(1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["logconf", "xent"])
 def test_a_batch_in_parts_is_the_same_training(loss: str) -> None:
     """logconf takes its threshold from the whole batch, whatever the parts."""
@@ -173,6 +176,7 @@ def test_a_loss_that_is_not_finite_is_a_divergence_that_names_its_step() -> None
         finetune(weights="full", lr=1e30, clip=0.0, batch=16, schedule="constant").fit(problem())
 
 
+@pytest.mark.slow
 def test_training_stops_when_the_held_out_labels_are_answered_no_better() -> None:
     noise = np.random.default_rng(0).dirichlet((0.3, 0.3), len(KIND))
     settings: dict[str, Any] = {"weights": "full", "lr": 3e-3, "epochs": 40, "batch": 16, "checkpoint_every": 1,
@@ -197,6 +201,7 @@ class Counted:
         self.saved += 1
 
 
+@pytest.mark.slow
 def test_the_labels_held_out_are_not_trained_on() -> None:
     """Flipping them changes when training stops and nothing else: with patience to spare, the last weights are equal."""
     from w2s_bench.contracts.seeds import generator_for

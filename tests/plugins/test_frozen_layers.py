@@ -25,6 +25,7 @@ OTHERS = [("distilbert", {"vocab_size": 20, "dim": 24, "n_layers": 2, "n_heads":
           *((kind, SMALL) for kind in ("gpt_neox", "roberta", "xlm-roberta", "mpnet", "electra", "albert", "modernbert"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(("kind", "settings"), [*FROZEN, *(pytest.param(*each, marks=pytest.mark.slow) for each in OTHERS)])
 def test_layers_that_only_read_give_what_the_models_own_give(kind: str, settings: dict[str, Any], dtype: torch.dtype) -> None:

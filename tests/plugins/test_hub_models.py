@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from small_models import save_gpt2
 
 
@@ -27,12 +28,14 @@ def told_by_the_hub(path: str, home: Path, **environment: str) -> str:
     return out.stdout
 
 
+@pytest.mark.slow
 def test_a_hub_model_without_network_names_itself_and_the_way_out(tmp_path: Path) -> None:
     said = told_by_the_hub("openai-community/gpt2", tmp_path, HF_HUB_OFFLINE="1")
     assert "openai-community/gpt2@main: this model is not in the cache" in said
     assert "hf[path=<folder>]" in said
 
 
+@pytest.mark.slow
 def test_the_snapshot_in_the_cache_is_read_and_recorded_and_pickled_weights_are_refused(tmp_path: Path) -> None:
     commit = "0123456789abcdef" * 2 + "01234567"
     snapshot = tmp_path / "hub" / "models--owner--tiny" / "snapshots" / commit
@@ -70,6 +73,7 @@ class Gate(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.mark.slow
 def test_a_gated_model_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gate) as hub:
         threading.Thread(target=hub.serve_forever, daemon=True).start()

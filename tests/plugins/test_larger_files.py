@@ -88,6 +88,7 @@ def test_a_file_read_by_blocks_holds_what_it_holds_when_read_whole(
         np.testing.assert_array_equal(blocks.pool().inputs[name], pool.inputs[name], err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [*("columns", "list-lines-sorted"), *(
     pytest.param(shape, marks=pytest.mark.slow) for shape in ("list", "list-fixed-sorted", "columns-lines"))])
 def test_a_run_by_blocks_has_the_rows_of_a_run_of_the_whole_file(

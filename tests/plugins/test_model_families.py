@@ -92,6 +92,7 @@ def test_features_are_those_of_each_text_alone_and_size_is_that_of_the_network(f
     assert model.adapters and any(weight.grad is not None for weight in model.network.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", NAMES, indirect=True)
 def test_layers_that_are_read_in_one_pass_are_what_each_is_alone(folder: Path) -> None:
     models = [make("hf", path=str(folder), layer=layer) for layer in (1, -1, 0)]

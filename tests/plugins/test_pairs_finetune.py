@@ -79,6 +79,7 @@ def test_the_first_step_goes_down_the_slope_of_bradley_and_terrys_likelihood() -
     np.testing.assert_allclose(head, -1e-3 * np.sign(slope), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_batch_in_parts_is_the_same_training_and_held_out_pairs_stop_it() -> None:
     whole, parts = (finetune("cace", epochs=2, batch=24, accumulate=accumulate, validation=0.2).fit(problem()).to_arrays()
                     for accumulate in (1, 5))

@@ -191,6 +191,7 @@ def test_hh_is_read_from_the_files_of_the_hub(tmp_path: Path, name: str, kind: s
     assert not halves[0] & halves[1]
 
 
+@pytest.mark.slow
 def test_a_run_on_hh_reads_its_dialogues(w2s: Command) -> None:
     task = f"hh-helpful[path={hh_folder(w2s.folder / 'hh')},limit=40]"
     words = ("run", "--task", task, "--strong", "tfidf", "--strategy", "logistic", "--supervisor", "logistic")

@@ -29,6 +29,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["mean", "last"])
 @pytest.mark.parametrize("layer", [-1, 0, 2, -2])
 def test_padding_does_not_change_a_texts_features(tiny: Path, pooling: str, layer: int) -> None:

@@ -116,6 +116,7 @@ def test_one_stored_training_serves_every_checkpoint_and_pooling(tmp_path: Path)
     assert len(features) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "kept"),
     [(0, [0]), (1, [0, 1]), (8, [0, 1, 2, 4, 8]), (125, [0, 1, 2, 4, 8, 16, 31, 63, 125])],

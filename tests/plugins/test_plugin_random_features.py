@@ -214,6 +214,7 @@ def errors(width: int, seed: int) -> tuple[float, float]:
             float(((taught.predict(seen(student, splits.test)) - splits.test.truth) ** 2).mean()))
 
 
+@pytest.mark.slow
 def test_a_wide_student_that_stops_in_time_nearly_squares_the_error_of_its_teacher() -> None:
     found = np.array([[errors(width, seed) for width in (8, 32)] for seed in range(6)])
     weak, student = np.exp(np.log(found).mean(axis=0)).T

@@ -46,6 +46,7 @@ def flat_of(network: Any) -> Array:
                            (layer.weight.detach().numpy().T.ravel(), layer.bias.detach().numpy())])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [shape_of(1, 16), shape_of(2, 16), pytest.param(shape_of(8, 16), marks=pytest.mark.slow),
                                    shape_of(4, 5), shape_of(3, 40)], ids=str)
 @pytest.mark.parametrize("batch", [32, 7, 100])
@@ -58,6 +59,7 @@ def test_pretraining_is_the_plain_torch_loop(shape: Shape, batch: int) -> None:
     assert np.allclose(got, expected, rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [2, 8])
 @pytest.mark.parametrize(("dtype", "rtol"), [(torch.float64, 1e-9), (torch.float32, 1e-4)], ids=str)
 def test_errors_after_pretraining_are_those_of_the_plain_loop(layers: int, dtype: torch.dtype, rtol: float) -> None:

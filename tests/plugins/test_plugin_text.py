@@ -316,6 +316,7 @@ def test_the_pool_holds_every_split_of_every_seed(tmp_path: Path, settings: dict
             assert [texts[i] for i in part.ids] == part.inputs["text"].tolist()
 
 
+@pytest.mark.slow
 def test_python_functions_have_a_pool() -> None:
     python = PythonFunctions(40)
     pool = python.pool()

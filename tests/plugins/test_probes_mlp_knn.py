@@ -133,6 +133,7 @@ def test_one_step_on_one_batch_is_torchs() -> None:
         assert np.abs(layer.bias.detach().numpy() - bias).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_numbers_are_answered_in_label_units() -> None:
     given = problem(200, 4, 2, classes=False)
     said = MlpHead(loss=Squared(), hidden=0, epochs=200, lr=1e-2).fit(given).predict(given.features)

@@ -158,6 +158,7 @@ def planned(hub: Hub, w2s: Command, name: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_the_jobs_get_the_commit_that_the_plan_saw_and_the_seeds_do_not_know_it(hub: Hub, w2s: Command) -> None:
     fingerprint, revision, identity, label = planned(hub, w2s, "boolq")
     assert (fingerprint, revision, label) == (f"google/boolq[]@{COMMIT}", COMMIT, "boolq")
@@ -166,6 +167,7 @@ def test_the_jobs_get_the_commit_that_the_plan_saw_and_the_seeds_do_not_know_it(
     assert later == [f"google/boolq[]@{hub.main}", hub.main, identity, "boolq"]
 
 
+@pytest.mark.slow
 def test_a_hub_that_does_not_answer_pins_nothing_and_the_seeds_are_the_same(hub: Hub, w2s: Command) -> None:
     identity = planned(hub, w2s, "boolq")[2]
     hub.url = "http://127.0.0.1:9"

@@ -49,6 +49,7 @@ def test_what_breaks_ends_or_changes_the_process_is_named(among_quick: Registry,
     assert hostile.says in said and len(said) <= 300 and said.isprintable()
 
 
+@pytest.mark.slow
 def test_what_hangs_is_ended_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_hostile(tmp_path, HANGING)
     monkeypatch.syspath_prepend(str(tmp_path))

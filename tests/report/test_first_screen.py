@@ -23,6 +23,7 @@ def screen(rows: pl.DataFrame, bounds: pl.DataFrame = NO_BOUNDS, width: int = 80
     return out.getvalue().splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tasks", [1, 3, 9])
 @pytest.mark.parametrize("width", [80, 100])
 def test_it_fits_a_terminal_whatever_the_run(tasks: int, width: int) -> None:

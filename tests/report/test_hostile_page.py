@@ -66,6 +66,7 @@ def nothing_ran(browser: Any) -> None:
     assert [line["message"] for line in browser.get_log("browser")] == []
 
 
+@pytest.mark.slow
 def test_no_name_of_a_run_is_run(folder: Path, browser: Any) -> None:
     browser.get(write_report([folder]).resolve().as_uri())
     nothing_ran(browser)

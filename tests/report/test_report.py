@@ -67,11 +67,13 @@ class Links(HTMLParser):
         self.found += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href", "srcset", "action", "style")]
 
 
+@pytest.mark.slow
 def test_nothing_outside_is_named(page: Path) -> None:
     found = Links(page.read_text(encoding="utf-8")).found
     assert found and all(link.startswith("#") for link in found)
 
 
+@pytest.mark.slow
 def test_the_same_folder_gives_the_same_bytes(page: Path) -> None:
     before = page.read_bytes()
     assert write_report([page.parent]).read_bytes() == before
@@ -84,6 +86,7 @@ def test_every_figure_that_the_run_holds_is_there_once_with_its_words_and_its_nu
     assert len(text.encode()) < 1_500_000
 
 
+@pytest.mark.slow
 def test_figures_without_data_are_left_out() -> None:
     assert figures(page_of(*make_tables({"t": 1.0}), [])) == ["gain-misfit", "tightness"]
     rows, bounds = full_tables()
@@ -93,6 +96,7 @@ def test_figures_without_data_are_left_out() -> None:
     assert "The figure selection is not drawn: every interval is wider than its frame" in text
 
 
+@pytest.mark.slow
 def test_classes_have_accuracy_their_strategies_are_compared_and_what_is_missing_has_a_reason() -> None:
     rows, bounds = make_classes({"sentiment": 2, "questions": 6}, ("plain", "bold"))
     lost = pl.when((pl.col("strategy") == "bold") & (pl.col("seed") == 2)).then(pl.lit("oom")).otherwise("status")
@@ -143,6 +147,7 @@ def asked(browser: Any, table: str, at: int, words: str) -> None:
     field.send_keys(words)
 
 
+@pytest.mark.slow
 def test_a_head_sorts_by_numbers_with_what_is_missing_last_and_by_the_keyboard(page: Path, browser: Any) -> None:
     browser.get(page.as_uri())
     found = heads(browser, "cells")
@@ -162,6 +167,7 @@ def test_a_head_sorts_by_numbers_with_what_is_missing_last_and_by_the_keyboard(p
     assert column(browser, "cells", list(found).index("pgr"))[:1] == ["-"]  # none has one
 
 
+@pytest.mark.slow
 def test_a_field_takes_words_whole_words_and_numbers(page: Path, browser: Any) -> None:
     browser.get(page.as_uri())
     names = list(heads(browser, "cells"))

@@ -45,6 +45,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_second_task_is_scored_by_what_was_fitted_on_the_first(w2s: Command) -> None:
     one, two = table(1, 2.0), table(2, -1.0)
     tasks = "--task", written("one.csv", one), "--also", written("two.csv", two)
@@ -123,6 +124,7 @@ def test_the_cells_own_task_is_no_second_one_and_several_tasks_cross() -> None:
     assert crossed == [(tasks[0], [tasks[1]]), (tasks[1], [tasks[0]])]
 
 
+@pytest.mark.slow
 def test_a_second_task_that_cannot_be_read_costs_its_own_line_alone(w2s: Command) -> None:
     other = table(2, 1.0)
     other["r"] = other.pop("p")
@@ -134,6 +136,7 @@ def test_a_second_task_that_cannot_be_read_costs_its_own_line_alone(w2s: Command
     assert pl.read_parquet("r/rows.parquet")["status"].to_list() == ["ok"]
 
 
+@pytest.mark.slow
 def test_examples_that_were_fitted_on_are_found_in_the_second_test_part(w2s: Command) -> None:
     one = table(1, 2.0)
     moved = {name: np.roll(values, N // 3) for name, values in one.items()}
@@ -145,6 +148,7 @@ def test_examples_that_were_fitted_on_are_found_in_the_second_test_part(w2s: Com
         == [True, False]
 
 
+@pytest.mark.slow
 def test_second_tasks_stand_in_the_spec_and_a_run_without_them_says_how_to_ask(w2s: Command) -> None:
     spec = RunSpec("r", (Matrix(tasks=(written("one.csv", table(1, 2.0)),), weak=("raw[column=p]",), strong=("raw",),
                                 also=("arrays[path=two.csv]", "diabetes")),))

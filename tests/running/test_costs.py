@@ -114,11 +114,13 @@ def test_plan_says_what_has_not_been_measured_and_gives_no_number_for_it(w2s: Co
     assert found["unmeasured"] == {} and found["seconds"] > 0 and found["memory_mib"] > 0
 
 
+@pytest.mark.slow
 def test_what_comes_after_the_last_job_is_said(w2s: Command) -> None:
     said = w2s("run", *SMALL, check=0, page=True).stderr.splitlines()
     assert said[-3:] == ["writing the tables", "keeping predictions with the run", "writing the page"]
 
 
+@pytest.mark.slow
 def test_a_run_without_a_page_says_nothing_of_one_and_report_makes_it(w2s: Command) -> None:
     done = w2s("run", *SMALL, "--no-page", "-o", "r", check=0, page=True)
     assert "Page:" not in done.stdout and "writing the page" not in done.stderr

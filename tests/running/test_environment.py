@@ -19,6 +19,7 @@ REAL = ("--task", "mlp[supervise=80,transfer=40,test=50]", "--weak", "mlp-featur
         "here", "-o", "r")
 
 
+@pytest.mark.slow
 def test_a_run_says_when_where_and_by_which_version_and_its_rows_do_not(w2s: Command) -> None:
     w2s("run", *REAL, check=0, page=True)
     found = read_environment(w2s.folder / "r")

@@ -47,6 +47,7 @@ def _statuses(folder: Path) -> dict[str, list[str]]:
     return dict(_rows(folder).group_by("strategy").agg(pl.col("status").unique()).iter_rows())
 
 
+@pytest.mark.slow
 def test_artifacts_that_are_damaged_in_pass_after_pass_are_computed_again_until_none_is(
         theirs: Command, spoils: Path) -> None:
     theirs(*MATRIX, "--strategy", "lines", "--executor", "here", "--store", "calm-store", "-o", "calm", check=0)
@@ -56,6 +57,7 @@ def test_artifacts_that_are_damaged_in_pass_after_pass_are_computed_again_until_
     assert untimed_rows(theirs.folder / "r").equals(untimed_rows(theirs.folder / "calm"))
 
 
+@pytest.mark.slow
 def test_a_failure_is_told_as_a_failure_whatever_was_damaged_and_however_often(
         theirs: Command, spoils: Path) -> None:
     spoils.write_text("2")
@@ -63,6 +65,7 @@ def test_a_failure_is_told_as_a_failure_whatever_was_damaged_and_however_often(
     assert _statuses(theirs.folder) == {"lines": ["ok"], "breaking": ["failed"]}
 
 
+@pytest.mark.slow
 def test_a_disk_that_damages_everything_ends_the_run_with_its_name_and_failures_stay_failures(
         theirs: Command, spoils: Path) -> None:
     spoils.write_text("1000")
@@ -73,6 +76,7 @@ def test_a_disk_that_damages_everything_ends_the_run_with_its_name_and_failures_
     assert _statuses(theirs.folder) == {"lines": ["ok"], "breaking": ["failed"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "error", "raised"), [
     ("raise", "RuntimeError: not all at once", 'raise RuntimeError("not'),
     ("exit", "raised SystemExit('not all at once')", "raise SystemExit("),
@@ -85,12 +89,14 @@ def test_a_batch_that_breaks_is_said_once_and_taken_apart(theirs: Command, fault
     assert set(_rows(theirs.folder)["status"]) == {"ok"}
 
 
+@pytest.mark.slow
 def test_states_that_cannot_be_prepared_together_are_prepared_one_by_one(theirs: Command) -> None:
     done = theirs(*MATRIX, "--strong", "prepared", "--strategy", "lines", "--seeds", "0..2", "--executor", "here", check=0)
     said = "prepare_many of prepared (theirs) failed, and its jobs are computed one by one: RuntimeError: not all at once ("
     assert done.stderr.count("prepare_many") == 1 and said in done.stderr and set(_rows(theirs.folder)["status"]) == {"ok"}
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_written_ends_the_run_though_a_batch_met_it(theirs: Command) -> None:
     done = theirs(*MATRIX, "--strategy", "batched[fault=store]", "--executor", "here", check=3)
     assert "error: the disk is full" in done.stderr and "one by one" not in done.stderr
@@ -114,6 +120,7 @@ def test_a_failing_job_can_be_diagnosed_wherever_it_is_shown(theirs: Command, ex
     assert said in html.unescape((theirs.folder / "r" / "report.html").read_text())
 
 
+@pytest.mark.slow
 def test_status_says_each_distinct_error_once_with_its_count_the_commonest_first(theirs: Command) -> None:
     words = (*MATRIX, "--strategy", "lines", "--strategy", "breaking", "--executor", "here")
     theirs(*words, "--weak", "letters[degree=2]", "--supervisor", "breaking", "--skip-incompatible", check=3)
@@ -123,6 +130,7 @@ def test_status_says_each_distinct_error_once_with_its_count_the_commonest_first
     assert list(errors.values()) == sorted(errors.values(), reverse=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("executor", "said"), [
     ("raising", "the executor Raising failed: ConnectionError: the cluster is gone"),
     ("leaving", "the executor Leaving ended before")])

@@ -34,6 +34,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return command.folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("some", [slice(2, None, 6), pytest.param(slice(None), marks=pytest.mark.slow)])
 def test_any_file_of_a_run_folder_may_be_the_one_for_which_there_is_no_room(finished: Path, w2s: Command, some: slice) -> None:
     shutil.copytree(finished / "s", w2s.folder / "s")

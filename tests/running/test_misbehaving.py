@@ -89,6 +89,7 @@ MAY_TELL_WHERE = {"babble", "leak"}
 
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("expected", "well", "idle"), [
     pytest.param(ENDS, ("crowd", "hold", "leave"), 60.0, id="some"),
     pytest.param(MORE_ENDS, ("leave",), 4.0, id="more", marks=pytest.mark.slow)])
@@ -111,6 +112,7 @@ def test_a_job_that_misbehaves_costs_itself_and_is_told_as_what_it_did(
     assert _alive(theirs) == []
 
 
+@pytest.mark.slow
 def test_what_a_job_raises_past_every_handler_is_its_own_in_this_process_too(theirs: Command) -> None:
     done, said = _run(theirs, "r", *_misbehaving("cancel", "exit"), executor="here", workers=1)
     assert {way: (status, error.partition(" (misb")[0]) for way, (status, error) in _ends(done).items()} == {
@@ -124,6 +126,7 @@ def test_a_job_that_tells_how_far_it_is_or_has_another_process_work_is_not_taken
     assert _ends(done) == dict.fromkeys(("lines", "go-on", "delegate"), ("ok", ""))
 
 
+@pytest.mark.slow
 def test_a_death_is_tried_again_but_not_the_same_one_twice_and_a_process_whose_device_fails_for_good_is_replaced(
         theirs: Command) -> None:
     done, said = _run(theirs, "r", *_misbehaving("die-anew", "spoil", "nothing"), retries=5, workers=1)
@@ -178,6 +181,7 @@ def test_a_gpu_that_is_not_there_is_refused(theirs: Command) -> None:
         _run(theirs, "r", "lines", gpus="97")
 
 
+@pytest.mark.slow
 def test_each_worker_sees_one_gpu_and_jobs_share_it_as_they_declare(theirs: Command) -> None:
     plan = make_plan(RunSpec("gpus", (Matrix(("words",), weak=("letters",), strong=("letters[degree=2]",), supervisors=("lines",),
                                              strategies=("on-gpu", "on-gpu[share=0.5]"), seeds=(0, 1, 2, 3)),)), load_registry())

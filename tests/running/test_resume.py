@@ -61,6 +61,7 @@ def test_neither_workers_nor_order_change_a_row(w2s: Command) -> None:
         assert_frame_equal(first, second, check_exact=True)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(w2s: Command) -> None:
     means = ["-j", "2", "--threads", "1", "--store", "my store", "--keep", "test"]
     process = subprocess.Popen(w2s.words("run", *MATRIX, "-o", "r", *means, "--no-plugins"), cwd=w2s.folder, env=w2s.environment,
@@ -138,6 +139,7 @@ def test_data_that_changes_between_plan_and_load_is_refused(w2s: Command) -> Non
     assert len(errors) == 1 and "changed since the run was planned" in errors[0]
 
 
+@pytest.mark.slow
 def test_a_user_file_that_is_called_like_a_module_is_not_imported(w2s: Command) -> None:
     (w2s.folder / "numpy.py").write_text("raise SystemExit('mine')")
     done = subprocess.run([str(Path(sys.executable).parent / "w2s-bench"), "run", "--task", "diabetes", "--models", "raw",

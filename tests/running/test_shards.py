@@ -52,6 +52,7 @@ def test_merged_shards_are_the_unsharded_run_byte_for_byte(w2s: Command, stores:
     assert (w2s.folder / "m" / "terms.parquet").exists(), "seeds of diabetes share test examples, which no shard knows"
 
 
+@pytest.mark.slow
 def test_shards_that_overlap_are_merged_and_each_cell_is_there_once(w2s: Command) -> None:
     w2s("run", *MATRIX, "--store", "s", "-o", "r", check=0)
     for shard in ("1/2", "2/4", "3/4", "4/4"):
@@ -60,6 +61,7 @@ def test_shards_that_overlap_are_merged_and_each_cell_is_there_once(w2s: Command
     same_bytes(w2s.folder / "r", w2s.folder / "m")
 
 
+@pytest.mark.slow
 def test_a_missing_shard_is_named_and_its_cells_are_interrupted_until_it_is_merged_too(w2s: Command) -> None:
     w2s("run", *MATRIX, "--store", "s", "-o", "r", check=0)
     spec = str(w2s.folder / "r" / "spec.toml")
@@ -80,6 +82,7 @@ def test_a_missing_shard_is_named_and_its_cells_are_interrupted_until_it_is_merg
     same_bytes(w2s.folder / "r", w2s.folder / "m")
 
 
+@pytest.mark.slow
 def test_a_merged_run_goes_on_as_a_run_and_computes_what_is_missing_alone(w2s: Command) -> None:
     w2s("run", *MATRIX, "--store", "whole", "-o", "r", check=0)
     w2s("run", *MATRIX, "--store", "s", "--shard", "1/2", "-o", "r1", check=0)
@@ -94,6 +97,7 @@ def computed(text: str) -> int:
     return int(next(line for line in text.splitlines() if "jobs computed" in line).split("; ")[1].split()[0])
 
 
+@pytest.mark.slow
 def test_failures_keep_their_words_and_what_is_ok_somewhere_is_taken_from_there(
         w2s: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Path(breaking_components.__file__)
@@ -111,6 +115,7 @@ def test_failures_keep_their_words_and_what_is_ok_somewhere_is_taken_from_there(
         line for name in ("r1", "r2") for line in (w2s.folder / name / "journal.jsonl").read_text().splitlines())
 
 
+@pytest.mark.slow
 def test_second_tasks_are_merged_too(w2s: Command) -> None:
     matrix = (*RIDGE, "--also", "mlp", "--seeds", "0..1")
     w2s("run", *matrix, "-o", "r")

@@ -118,6 +118,7 @@ def test_every_published_table_is_of_version_1_and_holds_what_is_declared(folder
         assert table.select(schema.needs).null_count().sum_horizontal().item() == 0
 
 
+@pytest.mark.slow
 def test_a_folder_may_be_called_like_a_pattern(w2s: Command) -> None:
     folder = "runs[1] * {a,b}?"
     done = w2s("run", "--task", "diabetes", "--weak", "raw", "--strong", "random-features[width=8]", "-o", folder, check=0,

@@ -32,6 +32,7 @@ def test_wider_is_the_same_with_more_seeds_in_every_matrix() -> None:
     assert "--seeds 0..2" in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("w2s-runs/mine",), ("mine",), ("min",)])
 def test_a_run_gets_more_seeds_by_its_name(w2s: Command, words: tuple[str, ...]) -> None:
     w2s("run", *MATRIX, "--seeds", "0..1", "-o", "w2s-runs/mine", "--quiet", check=0)

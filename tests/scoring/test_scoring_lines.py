@@ -55,6 +55,7 @@ def test_over_seeds_slope_and_intercept_cover_though_the_draws_of_a_seed_share_b
     assert INSIDE[0] <= slope <= INSIDE[1] and INSIDE[0] <= intercept <= INSIDE[1]
 
 
+@pytest.mark.slow
 def test_through_means_slope_and_intercept_cover_though_small_seeds_share_both() -> None:
     rng = np.random.default_rng(23)
     seeds, places = np.repeat(np.arange(10), 4), np.tile([0.0, 1.0, 2.5, 4.0], 10)
@@ -106,6 +107,7 @@ def test_the_slope_over_seeds_is_the_slope_within_them() -> None:
         assert found is not None and found.slope.mean == pytest.approx(1.0) and found.seeds == 3
 
 
+@pytest.mark.slow
 def test_noise_that_x_and_y_share_does_not_bend_the_line_through_configurations() -> None:
     """y does not follow the configurations; in 10 seeds of 6 a line within each seed would be beyond 0 in a tenth of cases."""
     rng = np.random.default_rng(9)

@@ -242,6 +242,7 @@ def test_the_last_note_of_a_name_counts_even_when_the_clock_was_set_back(store: 
     assert other.notes("costs") == {key(5)} and other.notes("latest") == {key(1)} and other.note("costs", key(5)) == b"five"
 
 
+@pytest.mark.slow
 def test_three_processes_that_save_at_once_lose_nothing(tmp_path: Path) -> None:
     code = ("import sys; sys.path[:0] = [sys.argv[1]]\nfrom test_packs import save\nfrom w2s_bench.store.artifacts import Store\n"
             "save(Store(sys.argv[2]), *range(int(sys.argv[3]), 60, 2))")

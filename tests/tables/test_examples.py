@@ -73,6 +73,7 @@ def test_without_the_store_they_are_told_without_texts(ran: Command) -> None:
     assert SECRET not in said and "teacher  " in said and not (ran.folder / "elsewhere").exists()
 
 
+@pytest.mark.slow
 def test_the_page_of_a_run_has_texts_and_what_is_given_away_has_none(ran: Command) -> None:
     page = (ran.folder / "r" / "report.html").read_text(encoding="utf-8")
     assert "Where student and teacher differ most" in page and page.count(SECRET) == 5

@@ -71,6 +71,7 @@ def test_the_halves_of_the_test_sample_are_written_to_rows_from_before_them(w2s:
     assert after["err_weak_half1"].null_count() == 0 and after["accuracy_student_half1"].null_count() == 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("installed")
 def test_a_strangers_theorem_and_metric_run_over_a_finished_run_without_a_fit(w2s: Command, outside: Command) -> None:
     ran(w2s)

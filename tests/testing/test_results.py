@@ -71,6 +71,7 @@ def test_a_plugin_that_ends_or_hangs_costs_its_own_checks_alone(stars: Callable[
     assert {result.outcome for result in results_of("stars", "task/sound::*")} == {"passed"}
 
 
+@pytest.mark.slow
 def test_what_conformance_toml_says_is_made_exempt_or_lost(stars: Callable[[str], None]) -> None:
     stars('[make]\n"task/sound" = {few = "sound[rows=30]", many = "sound[rows=90]", none = "other"}\n'
           '[exempt]\n"task/sound::licence_and_citation" = "none is known"\n"task/exits" = "it is broken"\n'

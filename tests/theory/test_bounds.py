@@ -73,6 +73,7 @@ def test_squared_bounds_are_never_violated_in_100_000_convex_problems(ball: bool
     assert (triangle - explicit >= -1e-9 * (1.0 + triangle)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ball", [True, False])
 def test_rows_are_the_bulk_formulas_and_hold_with_every_assumption(ball: bool) -> None:
     p = convex_problems(2, 2000, ball=ball)
@@ -90,6 +91,7 @@ def test_rows_are_the_bulk_formulas_and_hold_with_every_assumption(ball: bool) -
         assert by_name(bounds(g, w, s, g, realizable))["theorem1"].verdict == "holds"
 
 
+@pytest.mark.slow
 def test_inexact_holds_for_any_member_of_the_class() -> None:
     p = convex_problems(3, 1500)
     misfit, least = mean_square(p["loose"] - p["weak"]), mean_square(p["student"] - p["weak"])
@@ -122,6 +124,7 @@ def tilted(rng: np.random.Generator, n: int, k: int) -> tuple[np.ndarray, np.nda
 CLIPPING = 1e-5
 
 
+@pytest.mark.slow
 def test_kl_and_disagreement_bounds_hold_where_assumed() -> None:
     rng = np.random.default_rng(4)
     facts = dataclasses.replace(FACTS, divergence="kl", convex_in="probabilities", truth_in_class=True)

@@ -69,6 +69,7 @@ def alarms(seed: int, count: int) -> tuple[int, int]:
     return certified, violated
 
 
+@pytest.mark.slow
 def test_a_teacher_that_is_right_to_5_digits_raises_no_false_alarm() -> None:
     certified, violated = alarms(0, 1500)
     assert certified > 4000 and violated == 0

@@ -86,6 +86,7 @@ def test_probabilities_of_0_and_1_have_a_finite_cross_entropy() -> None:
     assert found["ece"] == pytest.approx(0.25)
 
 
+@pytest.mark.slow
 def test_a_calibrated_predictor_has_a_small_calibration_error_and_a_sure_one_has_its_error_rate() -> None:
     rng = np.random.default_rng(3)
     p = rng.uniform(size=50_000)
@@ -164,6 +165,7 @@ def test_the_delong_interval_covers_between_93_and_97_percent() -> None:
     assert 0.93 <= inside / repeats <= 0.97
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_calibration_gain_is_one_of_resampled_examples_and_repeats_itself() -> None:
     rng = np.random.default_rng(13)
     truth = binary((rng.uniform(size=300) < 0.7).astype(float))

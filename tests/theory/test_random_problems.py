@@ -239,6 +239,7 @@ def test_no_bound_is_violated_and_every_gain_splits_in_over_50_000_problems_of_e
     assert count > 50_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_are_the_bulk_formulas_and_hold_with_every_assumption(kind: str) -> None:
     for q in problems(kind, AS_ROWS):
@@ -264,6 +265,7 @@ def test_no_row_of_100_000_problems_is_violated(kind: str) -> None:
     assert count > 16_700
 
 
+@pytest.mark.slow
 def test_a_mixture_that_is_no_projection_misses_the_law_by_its_gap_at_most() -> None:
     rng = np.random.default_rng(20)
     beyond = 0
