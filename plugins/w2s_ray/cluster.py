@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -119,11 +120,20 @@ class Cluster:
 @contextlib.contextmanager
 def connected(address: str, wait: float, debug: bool) -> Iterator[None]:
     """Ray, connected to a cluster, or to the one that this process is connected to already. Raises UsageError."""
+    with _put_back():
+        import ray
+
+        if ray.is_initialized():
+            yield
+        else:
+            with _connected_anew(address, wait, debug):
+                yield
+
+
+@contextlib.contextmanager
+def _connected_anew(address: str, wait: float, debug: bool) -> Iterator[None]:
     import ray
 
-    if ray.is_initialized():
-        yield
-        return
     _reachable(address, wait)
     said: list[BaseException] = []
     ready, over = threading.Event(), threading.Event()
@@ -137,8 +147,9 @@ def connected(address: str, wait: float, debug: bool) -> Iterator[None]:
         ready.set()
         over.wait()  # what Ray starts ends with the thread that started it
 
+    thread = threading.Thread(target=connect, daemon=True)  # what waits for ever waits there
     with _variables(_QUIET):
-        threading.Thread(target=connect, daemon=True).start()  # what waits for ever waits there
+        thread.start()
         answered = ready.wait(wait)
     try:
         if not answered or said:
@@ -147,6 +158,7 @@ def connected(address: str, wait: float, debug: bool) -> Iterator[None]:
     finally:
         ray.shutdown()
         over.set()
+        thread.join(_LOOK if answered else 0.0)
 
 
 def _reachable(address: str, wait: float) -> None:
@@ -213,6 +225,24 @@ def _several(host: str) -> bool:
 def gpus_in_words(number: float) -> str:
     """A number of GPUs, or a share of one."""
     return f"{number:g} GPU{'' if number == 1 else 's'}" if number else "no GPU"
+
+
+@contextlib.contextmanager
+def _put_back() -> Iterator[None]:
+    """At its end the path of modules, and the variables that Ray sets for itself, are those of its beginning."""
+    path, before = sys.path[:], _of_ray()
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in _of_ray():
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def _of_ray() -> dict[str, str]:
+    """Variables of the environment that are Ray's, and the one that it points at its own debugger."""
+    return {name: value for name, value in os.environ.items() if name.startswith("RAY_") or name == "PYTHONBREAKPOINT"}
 
 
 @contextlib.contextmanager
