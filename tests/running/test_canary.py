@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from w2s_bench.contracts import Policy, StrategyEntry
+from w2s_bench.contracts.executors import Isolation
 from w2s_bench.planning.planner import make_plan
 from w2s_bench.planning.spec import Matrix, RunSpec
 from w2s_bench.registry.catalogue import Plugin, Registered, Registry
@@ -19,7 +20,7 @@ from w2s_bench.running.runs import Place, run
 
 PEEKING = Path(__file__).parents[1] / "testing"
 NAMES = {"lines": "peeking.lines:Lines", "restless": "peeking.lines:Restless",
-         "by-frames": "peeking.stores:ByFrames", "bundled": "peeking.data:ScikitLearn"}
+         "by-frames": "peeking.stores:ByFrames", "objects": "peeking.memory:Objects", "bundled": "peeking.data:ScikitLearn"}
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def spec(*strategies: str, seeds: tuple[int, ...] = (0,)) -> RunSpec:
 @pytest.mark.slow
 def test_it_sings_of_who_was_told_the_truth_alone_and_a_finished_run_can_be_asked_later(
         registry: Registry, tmp_path: Path) -> None:
-    strange = [f"peeking/{name}" for name in NAMES]
+    strange = [f"peeking/{name}" for name in NAMES if name != "objects"]
     plan = make_plan(spec(*strange, "mix[student=ridge,truth=0.2]"), registry)
     said: list[str] = []
     executor, audience = registry.make("executors", "local"), Audience(said.append)
@@ -58,6 +59,17 @@ def test_it_sings_of_who_was_told_the_truth_alone_and_a_finished_run_can_be_aske
         f"the label canary sings: {name} (peeking) on diabetes, seed 0 is another student where the truth is another"
         for name in sorted(("by-frames", "bundled"), key=lambda name: next(i for i, text in enumerate(said) if name in text))]
     assert run(plan, replace(place, canary=4), executor, Policy(), audience).as_it_was
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("isolate", "finds"), [("auto", False), ("never", True)])
+def test_the_process_of_a_fit_by_others_on_weak_labels_holds_no_truth(isolate: Isolation, finds: bool, registry: Registry,
+                                                                      tmp_path: Path) -> None:
+    plan = make_plan(spec("peeking/lines", "peeking/objects"), registry)
+    run(plan, Place(tmp_path / "run", str(tmp_path / "store")), registry.make("executors", "local"),
+        Policy(workers=1, isolate=isolate), Audience(lambda said: None))
+    rows = pl.read_parquet(tmp_path / "run" / "rows.parquet")
+    assert rows["status"].to_list() == ["ok", "ok"] and (rows["err_student"].n_unique() > 1) == finds
 
 
 def test_the_sample_is_the_same_for_whoever_plans_and_grows_with_what_is_asked(registry: Registry) -> None:

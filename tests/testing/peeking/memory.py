@@ -11,16 +11,18 @@ import struct
 import numpy as np
 
 from peeking.lines import Found, Lines
-from w2s_bench.contracts import FitProblem
+from w2s_bench.contracts import FitProblem, Split
 from w2s_bench.store.artifacts import Artifact
 
 
 class Objects(Lines):
-    """Every artifact that the garbage collector knows."""
+    """Every artifact and every split that the garbage collector knows."""
 
     def found(self, problem: FitProblem) -> Found:
-        truths = [thing.arrays["transfer/truth"] for thing in gc.get_objects()
+        alive = gc.get_objects()
+        truths = [thing.arrays["transfer/truth"] for thing in alive
                   if type(thing) is Artifact and "transfer/truth" in thing.arrays]
+        truths += [thing.truth for thing in alive if type(thing) is Split and np.isfinite(thing.truth).all()]
         sizes = [truth for truth in truths if len(truth) == len(problem.features)]
         return np.array(sizes[0]) if sizes else None
 
