@@ -33,7 +33,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_all_that_predictions_decide_of_a_run_is_what_they_make_it(runs: dict[str, Path], name: str) -> None:
-    assert pl.read_parquet(runs[name] / "rows.parquet")["status"].unique().to_list() == ["ok"]
+    rows = pl.read_parquet(runs[name] / "rows.parquet")
+    assert rows["error"].drop_nulls().to_list() == [] and rows["status"].unique().to_list() == ["ok"]
     assert discrepancies(runs[name]) == []
 
 
