@@ -107,12 +107,15 @@ TORCH = {
     "a method": ("torch.Tensor.sum = None", "torch.Tensor.sum was replaced"),
     "torch's wrapper": ("[made([torch.nn.Parameter(torch.ones(1))]) for made in (torch.optim.AdamW, torch.optim.Adam)]", ""),
     "torch's compiler": ("import torch._dynamo", ""),
+    "a first use of it": ("torch.compile(lambda x: x, backend='eager')(torch.ones(1))", ""),
     "a seed of torch": ("torch.manual_seed = lambda *_: None", "torch.manual_seed was replaced"),
     "a step": ("torch.optim.Adam.step = functools.wraps(torch.optim.Adam.step)(lambda *_: None)",
                "torch.optim.Adam.step was replaced"),
     "an inherited step": ("torch.optim.AdamW.step = lambda *_: None", "torch.optim.AdamW.step was replaced")}
 
 MIMICS = {
+    "in the compiler's wrapper": ("import torch._dynamo; torch.optim.Adam._init_group = torch._dynamo.disable(lambda *_: None); "
+                                  "torch.manual_seed = torch._dynamo.disable(lambda *_: None)", "torch.manual_seed was replaced"),
     "in torch's wrapper": ("mine = functools.wraps(torch.optim.Adam.step)(lambda *_: None); "
                            "torch.optim.Adam.step = torch.optim.Optimizer.profile_hook_step(mine)",
                            "torch.optim.Adam.step was replaced"),

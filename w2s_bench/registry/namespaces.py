@@ -24,6 +24,10 @@ _SHARED = (
 """Modules of others that components compute with. Those that are loaded are looked at."""
 
 _CLASSES = {"torch": ("Tensor",), "torch.nn": ("Module", "Linear"), "torch.optim": ("Optimizer", "Adam", "AdamW")}
+_WRAPPERS = (("torch.optim", "Optimizer.profile_hook_step"), ("torch._compile", "_disable_dynamo"),
+             ("torch._dynamo.eval_frame", "DisableContext.__call__"))
+"""Functions of torch that wrap functions of torch, by module and name."""
+
 _ROOMS = ("scoring", "compute", "contracts")
 """Rooms of the core whose functions make what a job leaves."""
 
@@ -66,12 +70,18 @@ def _inherited(space: str, name: str) -> list[object]:
     return [vars(base)[name] for base in bases if name in vars(base)]
 
 
+def _found_in(module: str, name: str) -> object:
+    """What a module that is loaded holds under a dotted name; None where it does not."""
+    found: object = sys.modules.get(module)
+    for each in name.split("."):
+        found = getattr(found, each, None)
+    return found
+
+
 def _unhooked(value: object) -> object:
     """What a function is without torch's own wrappers: for its profiler, around the `step` of a class when the first optimizer of
-    that class is made; and around what its compiler leaves alone, when that is imported."""
-    optimizers, compiler = sys.modules.get("torch.optim"), sys.modules.get("torch._compile")
-    optimizer = getattr(optimizers, "Optimizer", None)
-    wraps = (getattr(optimizer, "profile_hook_step", None), getattr(compiler, "_disable_dynamo", None))
+    that class is made; and around what its compiler leaves alone, when that is imported and when it is first used."""
+    wraps = (_found_in(module, name) for module, name in _WRAPPERS)
     of_torch = [each for wrap in wraps if isinstance(wrap, FunctionType) for each in wrap.__code__.co_consts]
     while isinstance(value, FunctionType) and any(value.__code__ is each for each in of_torch):
         held = dict(zip(value.__code__.co_freevars, value.__closure__ or (), strict=True))
