@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from trying import subject_at
 
+from w2s_bench.contracts import Labels
 from w2s_bench.contracts.errors import PluginError
 from w2s_bench.registry.isolation import ISOLATE
 from w2s_bench.testing.checks import Broken
@@ -47,6 +48,7 @@ def test_the_same_line_without_a_peek_is_silent_and_so_is_a_peek_that_finds_noth
 @pytest.mark.slow
 def test_a_patch_of_the_contracts_is_refused_before_a_fit_and_heard_where_nobody_looks_for_it(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Labels, "__init__", Labels.__init__)  # the import patches it for good, for the tests that follow too
     with pytest.raises(PluginError, match="Labels.__init__ was replaced"):
         sung("peeking.patched:PatchedLabels", tmp_path / "kept apart")
     monkeypatch.setenv(ISOLATE, "never")
