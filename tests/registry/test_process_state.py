@@ -114,8 +114,8 @@ TORCH = {
     "an inherited step": ("torch.optim.AdamW.step = lambda *_: None", "torch.optim.AdamW.step was replaced")}
 
 MIMICS = {
-    "in the compiler's wrapper": ("import torch._dynamo; torch.optim.Adam._init_group = torch._dynamo.disable(lambda *_: None); "
-                                  "torch.manual_seed = torch._dynamo.disable(lambda *_: None)", "torch.manual_seed was replaced"),
+    "in the compiler's wrapper": ("import torch._dynamo; torch.manual_seed = torch._dynamo.disable(lambda *_: None)",
+                                  "torch.manual_seed was replaced"),
     "in torch's wrapper": ("mine = functools.wraps(torch.optim.Adam.step)(lambda *_: None); "
                            "torch.optim.Adam.step = torch.optim.Optimizer.profile_hook_step(mine)",
                            "torch.optim.Adam.step was replaced"),

@@ -235,12 +235,14 @@ def without_truth(packed: Artifact) -> tuple[Artifact, Artifact]:
             Artifact(truth))
 
 
+def labels_of(truth: Artifact, part: Part) -> Array:
+    """A copy of the labels (n, k) of a part, from the artifact that they lie in by themselves."""
+    return np.array(truth.arrays[_truth_of(part)])
+
+
 def with_truth(task: LoadedTask, truth: Artifact) -> LoadedTask:
     """A task whose labels lie apart, with a copy of them."""
-    def whole(part: Part) -> Split:
-        return replace(task.part(part), truth=np.array(truth.arrays[_truth_of(part)]))
-
-    return LoadedTask(Splits(*map(whole, PARTS)), task.payload)
+    return LoadedTask(Splits(*(replace(task.part(part), truth=labels_of(truth, part)) for part in PARTS)), task.payload)
 
 
 def _truth_of(part: Part) -> str:

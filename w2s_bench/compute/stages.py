@@ -23,6 +23,7 @@ from w2s_bench.compute.splits import (
     PARTS,
     LoadedTask,
     checked_splits,
+    labels_of,
     overlaps,
     pack_pool,
     pack_splits,
@@ -185,7 +186,7 @@ class Stages:
         return tuple(self._features(embed, load).parts["test"].shape[1] for embed in embeds)
 
     def _with_truth(self, load: str) -> LoadedTask:
-        """A task with a copy of its labels, which nothing keeps: for who is fitted on them, and who measures."""
+        """A task with a copy of its labels, which nothing keeps: for who measures."""
         return with_truth(self._loaded(load), self._artifact(truth_key(load)))
 
     def _labels(self, recipe: Fit, n: int, k: int) -> Labels:
@@ -194,7 +195,7 @@ class Stages:
         if recipe.source == "none":
             return Labels(np.zeros((n, k)), "truth")
         if recipe.weak is None:
-            return Labels(self._with_truth(recipe.load).part(recipe.part).truth, "truth")
+            return Labels(labels_of(self._artifact(truth_key(recipe.load)), recipe.part), "truth")
         weak = self._artifact(recipe.weak).arrays
         rows = (generator_for("shuffled weak labels", seed=recipe.seed).permutation(n) if recipe.source == "shuffled"
                 else np.arange(n))
@@ -203,7 +204,7 @@ class Stages:
         share = float(declared(self.instance(recipe.strategy), "truth_share", 0.0))
         if not share:
             return Labels(values, "weak", None, members)
-        known, truth = known_rows(n, share, recipe.seed), self._with_truth(recipe.load).part(recipe.part).truth
+        known, truth = known_rows(n, share, recipe.seed), labels_of(self._artifact(truth_key(recipe.load)), recipe.part)
         return Labels(np.where(known[:, None], truth, values), "weak", known, members)
 
     def _fit(self, job: Job) -> Artifact:
