@@ -148,9 +148,9 @@ def _connected_anew(address: str, wait: float, debug: bool) -> Iterator[None]:
         over.wait()  # what Ray starts ends with the thread that started it
 
     thread = threading.Thread(target=connect, daemon=True)  # what waits for ever waits there
-    os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
-    thread.start()
-    answered = ready.wait(wait)
+    with _variables(_QUIET):
+        thread.start()
+        answered = ready.wait(wait)
     try:
         if not answered or said:
             raise _no_cluster(address, last_line(said[0]) if said else f"nothing within {wait:g} s")
@@ -229,7 +229,7 @@ def gpus_in_words(number: float) -> str:
 
 @contextlib.contextmanager
 def _put_back() -> Iterator[None]:
-    """At its end the path of modules, and the variables that are set for Ray or by it, are those of its beginning."""
+    """At its end the path of modules, and the variables that Ray sets for itself, are those of its beginning."""
     path, before = sys.path[:], _of_ray()
     try:
         yield
@@ -243,3 +243,15 @@ def _put_back() -> Iterator[None]:
 def _of_ray() -> dict[str, str]:
     """Variables of the environment that are Ray's, and the one that it points at its own debugger."""
     return {name: value for name, value in os.environ.items() if name.startswith("RAY_") or name == "PYTHONBREAKPOINT"}
+
+
+@contextlib.contextmanager
+def _variables(wanted: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update({name: value for name, value in wanted.items() if before[name] is None})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
